@@ -1,0 +1,1 @@
+"""How it is used: HTTP API, steward console, destinations and command line."""
