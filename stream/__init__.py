@@ -1,1 +1,1 @@
-"""How it moves: the one engine (read, resolve, write), Kafka, files, intake, outbox, dead letters, rebuild."""
+"""How it moves: the one engine (read, resolve, write), Kafka, files, intake, outbox, dead letters."""
