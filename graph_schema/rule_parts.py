@@ -1,0 +1,307 @@
+"""The rules: which identifiers there are, how strongly they join, and what is particular to a source.
+
+They are written in a TOML file (`docs/rules.md` explains every key), read by `graph_schema.rules.load_rules`,
+and imported from there too. What is here is the checked, frozen form that every other package works with.
+Two rules that say the same have the same hash, however their files are written: `identity_hash` for all that
+decides who is who or how records are keyed, `hash` for everything.
+"""
+
+import hashlib
+import json
+import re
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple
+
+import phonenumbers
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from graph_schema.blocked import BUNDLED_PATTERNS, stands_for_nothing
+from graph_schema.errors import RulesError, nearest
+
+RESOLUTION_VERSION = 1
+"""Part of `identity_hash`: raised when a normaliser or the resolver joins otherwise by the same rules."""
+
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+Normaliser = Literal["text", "email", "phone", "card", "uuid", "sha256"]
+NamespaceName = Annotated[str, StringConstraints(pattern=r"^[^\s:/]+$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Probability = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]
+Count = Annotated[int, Field(ge=1, strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
+
+_LEASE = re.compile(r"(\d{1,5}) +(day|week|month|year)s?")
+_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Namespace(_Table):
+    """One kind of identifier. Its place in the list is its strength."""
+
+    name: NamespaceName
+    joins: Literal["people", "anonymous"]
+    unique: Switch = False
+    generic_above: Count = 10
+    max_records: Count = 10_000
+    lease: str | None = None
+    contested: Literal["apart", "latest", "earliest"] = "apart"
+    normaliser: Normaliser = "text"
+    blocked: tuple[str, ...] = ()
+
+    @field_validator("lease")
+    @classmethod
+    def _lease_is_a_time(cls, lease: str | None) -> str | None:
+        if lease is not None and _days(lease) == 0:
+            raise ValueError('is not a length of time; write "30 days", "6 weeks", "18 months" or "2 years"')
+        return lease
+
+    @field_validator("blocked")
+    @classmethod
+    def _patterns_compile(cls, blocked: tuple[str, ...]) -> tuple[str, ...]:
+        for number, pattern in enumerate(blocked, start=1):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(
+                    f"holds something else than regular expressions: number {number}, {error}"
+                ) from error
+        return blocked
+
+    @field_validator("unique")
+    @classmethod
+    def _unique_joins_people(cls, unique: bool, info: ValidationInfo) -> bool:
+        if unique and info.data.get("joins") == "anonymous":
+            raise ValueError('needs joins = "people": a value that joins only anonymous evidence bars nobody')
+        return unique
+
+    @property
+    def joins_people(self) -> bool:
+        """Whether a value of it may join two known persons."""
+        return self.joins == "people"
+
+    @cached_property
+    def lease_us(self) -> int | None:
+        """How long a value may go unseen until it may have a new owner, in microseconds; None: for ever."""
+        return None if self.lease is None else _days(self.lease) * MICROSECONDS_PER_DAY
+
+    @cached_property
+    def _own_patterns(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(re.compile(pattern, re.IGNORECASE) for pattern in self.blocked)
+
+    def blocks(self, value: str) -> bool:
+        """Whether a match form (see `resolver.normalise`) links nothing, by the bundled patterns or its own.
+
+        Own patterns are searched for (anchor them with ^ and $), without regard to case.
+        """
+        return stands_for_nothing(value) or any(pattern.search(value) for pattern in self._own_patterns)
+
+
+class Comparison(_Table):
+    """One trait that matching compares, and as what kind of thing."""
+
+    trait: str
+    kind: str = Field(alias="as")
+
+
+class Matching(_Table):
+    """Names, birth dates, addresses: their place among the namespaces, and the model that weighs them."""
+
+    after: NamespaceName
+    model: str = "people"
+    merge: Probability | None = None
+    review: Probability | None = None
+    veto: Annotated[float, Field(strict=True)] | None = None
+    comparison: tuple[Comparison, ...] = ()
+    blocking: tuple[tuple[str, ...], ...] = ()
+
+    @field_validator("review")
+    @classmethod
+    def _review_is_below_merge(cls, review: float | None, info: ValidationInfo) -> float | None:
+        merge = info.data.get("merge")
+        if review is not None and merge is not None and review > merge:
+            raise ValueError("is above merge: cases lie between the two, so review is the lower one")
+        return review
+
+
+class Source(_Table):
+    """What is particular to one source of events."""
+
+    region: Region | None = None
+    claims: frozenset[NamespaceName] = frozenset()
+    scoped: frozenset[NamespaceName] = frozenset()
+    trusted_alias: Switch = False
+    alias: Literal["user_id", "anonymous_id"] = "user_id"
+    write_key: str | None = Field(default=None, min_length=1, repr=False)
+
+    @field_validator("region")
+    @classmethod
+    def _region_has_telephones(cls, region: str | None) -> str | None:
+        if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
+            hint = "; the United Kingdom is GB" if region == "UK" else ""
+            raise ValueError(f"is not a country or region by ISO 3166 (two capital letters){hint}")
+        return region
+
+
+_UNDECLARED_SOURCE = Source()
+
+
+class RulesParts(_Table):
+    """The parts that a rules file may declare, before it is joined with the file that it extends.
+
+    The tables of campaigns, audiences, destinations and profiles are kept as they are written: the packages
+    that act on them check what they say.
+    """
+
+    extends: str | None = None
+    namespace: tuple[Namespace, ...] = ()
+    matching: Matching | None = None
+    source: dict[str, Source] = {}
+    campaign: dict[str, dict[str, Any]] = {}
+    audience: dict[str, dict[str, Any]] = {}
+    destination: dict[str, dict[str, Any]] = {}
+    profile: dict[str, Any] = {}
+
+
+class Fault(NamedTuple):
+    """What is wrong between the parts of the rules: the path of keys to it, what, and the way out."""
+
+    path: tuple[str | int, ...]
+    what: str
+    way_out: str
+
+
+class Rules(_Table):
+    """All rules in force, checked as a whole. `model_digest` stands for a matching model's content."""
+
+    namespaces: tuple[Namespace, ...]
+    matching: Matching | None = None
+    sources: dict[str, Source] = {}
+    campaigns: dict[str, dict[str, Any]] = {}
+    audiences: dict[str, dict[str, Any]] = {}
+    destinations: dict[str, dict[str, Any]] = {}
+    profile: dict[str, Any] = {}
+    model_digest: str = ""
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "Rules":
+        for fault in faults(self):
+            raise RulesError(fault.what, where=".".join(map(str, fault.path)), way_out=fault.way_out)
+        return self
+
+    @cached_property
+    def by_name(self) -> dict[str, Namespace]:
+        """The namespaces by name, strongest first."""
+        return {namespace.name: namespace for namespace in self.namespaces}
+
+    def source(self, name: str) -> Source:
+        """What is particular to a source; for one that the rules don't name, nothing is."""
+        return self.sources.get(name, _UNDECLARED_SOURCE)
+
+    @cached_property
+    def identity_hash(self) -> str:
+        """64 hex digits over all that decides who is who and how records are keyed."""
+        return _digest(self._identity())
+
+    @cached_property
+    def hash(self) -> str:
+        """64 hex digits over everything but write keys, which leave no trace."""
+        rest = {
+            "campaigns": self.campaigns,
+            "audiences": self.audiences,
+            "destinations": self.destinations,
+            "profile": self.profile,
+        }
+        return _digest({"identity": self._identity(), **rest})
+
+    def _identity(self) -> dict[str, Any]:
+        sources = {name: _source_identity(source) for name, source in self.sources.items()}
+        return {
+            "version": RESOLUTION_VERSION,
+            "blocked": BUNDLED_PATTERNS,
+            "namespaces": [
+                {**namespace.model_dump(exclude={"lease"}), "lease_us": namespace.lease_us}
+                for namespace in self.namespaces
+            ],
+            "matching": self.matching and self.matching.model_dump(exclude={"model"}),
+            "model": self.model_digest or (self.matching and self.matching.model),
+            "sources": {name: source for name, source in sources.items() if source},
+        }
+
+
+def faults(rules: Rules) -> list[Fault]:
+    """What is wrong between parts that are each right by themselves, in the order of the file."""
+    return [*_namespace_faults(rules), *_matching_faults(rules), *_source_faults(rules)]
+
+
+def _namespace_faults(rules: Rules) -> list[Fault]:
+    if not rules.namespaces:
+        return [Fault((), "no [[namespace]] is declared", 'Declare at least one, or say extends = "retail"')]
+    found: list[Fault] = []
+    seen: set[str] = set()
+    for position, namespace in enumerate(rules.namespaces):
+        if namespace.name in seen:
+            what = f"namespace {namespace.name!r} is declared twice"
+            found.append(
+                Fault(("namespace", position, "name"), what, "Its place is its strength: keep one of them")
+            )
+        seen.add(namespace.name)
+    return found
+
+
+def _matching_faults(rules: Rules) -> list[Fault]:
+    if rules.matching is None or rules.matching.after in rules.by_name:
+        return []
+    return [_undeclared(("matching", "after"), rules.matching.after, rules)]
+
+
+def _source_faults(rules: Rules) -> list[Fault]:
+    found: list[Fault] = []
+    keys: dict[str, str] = {}
+    for name, source in rules.sources.items():
+        for part, names in (("claims", source.claims), ("scoped", source.scoped)):
+            path = ("source", name, part)
+            found += [_undeclared(path, each, rules) for each in sorted(names) if each not in rules.by_name]
+        for claimed in sorted(source.claims & rules.by_name.keys()):
+            if not rules.by_name[claimed].joins_people:
+                what = f"{claimed!r} can't be claimed: it joins only anonymous evidence"
+                found.append(
+                    Fault(("source", name, "claims"), what, 'Claims are for namespaces with joins = "people"')
+                )
+        if source.write_key is not None:
+            other = keys.setdefault(source.write_key, name)
+            if other != name:
+                what = f"sources {other!r} and {name!r} have the same write key"
+                found.append(
+                    Fault(("source", name, "write_key"), what, "Give each its own: the key names the source")
+                )
+    return found
+
+
+def _undeclared(path: tuple[str | int, ...], name: str, rules: Rules) -> Fault:
+    return Fault(path, f"no [[namespace]] is named {name!r}", nearest(name, rules.by_name))
+
+
+def _source_identity(source: Source) -> dict[str, Any]:
+    said = source.model_dump(exclude_defaults=True, exclude={"write_key"})
+    return {key: sorted(value) if isinstance(value, frozenset) else value for key, value in said.items()}
+
+
+def _days(lease: str) -> int:
+    match = _LEASE.fullmatch(lease.strip().lower())
+    return int(match[1]) * _DAYS[match[2]] if match else 0
+
+
+def _digest(said: dict[str, Any]) -> str:
+    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,280 @@
+"""Reading the rules from TOML files, so that a mistake is named with its file, its line and the way out.
+
+`extends` joins files: what a file declares itself replaces that part whole (the list of namespaces, the
+matching, one source, one campaign, one audience, one destination, one key of [profile]); all other parts are
+those of the file that it extends.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from graph_schema.errors import RulesError, nearest
+from graph_schema.rule_parts import (
+    Comparison,
+    Fault,
+    Matching,
+    Namespace,
+    Normaliser,
+    Rules,
+    RulesParts,
+    Source,
+    faults,
+)
+
+__all__ = [
+    "Comparison",
+    "Matching",
+    "Namespace",
+    "Normaliser",
+    "Rules",
+    "Source",
+    "bundled_names",
+    "load_rules",
+]
+
+KeyPath = tuple[str | int, ...]
+
+BUNDLED_MODELS = ("people",)
+
+_TABLES: dict[str, type[BaseModel]] = {"namespace": Namespace, "matching": Matching, "source": Source}
+_HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
+_ASSIGNMENT = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_KEY = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+
+
+class _RulesFile(NamedTuple):
+    label: str
+    text: str
+    folder: Path | None
+    parts: RulesParts
+
+
+def load_rules(source: str | Path | None = None) -> Rules:
+    """The rules of a file, or the bundled ones of that name ("retail" where nothing is said).
+
+    Raises RulesError, which names the file, the line, the key, and the nearest right one.
+    """
+    chain = _chain(source if source is not None else "retail", None, ())
+    own, *bases = chain
+    joined = own.parts
+    for base in bases:
+        joined = _extend(joined, base.parts)
+    matching, digest = _model(joined.matching, chain)
+    rules = Rules.model_construct(
+        namespaces=joined.namespace,
+        matching=matching,
+        sources=joined.source,
+        campaigns=joined.campaign,
+        audiences=joined.audience,
+        destinations=joined.destination,
+        profile=joined.profile,
+        model_digest=digest,
+    )
+    for fault in faults(rules):
+        raise _located(fault, chain)
+    return rules
+
+
+def bundled_names() -> tuple[str, ...]:
+    """The names of the rules that come with Onefold."""
+    entries = files("graph_schema").joinpath("bundled").iterdir()
+    return tuple(
+        sorted(entry.name.removesuffix(".toml") for entry in entries if entry.name.endswith(".toml"))
+    )
+
+
+def line_of(text: str, path: KeyPath) -> int | None:
+    """The line, from 1, on which the longest known beginning of a path of keys stands in a TOML text."""
+    best: int | None = None
+    reached = 0
+    table: KeyPath = ()
+    lists: dict[KeyPath, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _place(tuple(_keys(header[2])), lists, starts_item=header[1] == "[[")
+            here = table
+        elif assignment := _ASSIGNMENT.match(line):
+            here = table + tuple(_keys(assignment[1]))
+        else:
+            continue
+        shared = _shared(here, path)
+        if shared > reached and (shared == len(here) or shared == len(path)):
+            best, reached = number, shared
+    return best
+
+
+def _place(keys: KeyPath, lists: dict[KeyPath, int], *, starts_item: bool) -> KeyPath:
+    """A table header's path with the number of the list item that it stands in or starts."""
+    place: KeyPath = ()
+    for depth, key in enumerate(keys, start=1):
+        place += (key,)
+        if starts_item and depth == len(keys):
+            lists[place] = lists.get(place, -1) + 1
+        if place in lists:
+            place += (lists[place],)
+    return place
+
+
+def _keys(dotted: str) -> Iterable[str]:
+    return (key.strip("\"'") for key in _KEY.findall(dotted))
+
+
+def _shared(one: KeyPath, other: KeyPath) -> int:
+    count = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
+
+
+def _chain(source: str | Path, folder: Path | None, above: tuple[str, ...]) -> list[_RulesFile]:
+    """A file and, one after the other, those that it extends."""
+    label, text, own_folder = _read(source, folder)
+    if label in above:
+        raise RulesError(
+            "the file extends itself", where=label, way_out=f"The circle is {' → '.join((*above, label))}"
+        )
+    file = _RulesFile(label, text, own_folder, _parse(label, text))
+    if file.parts.extends is None:
+        return [file]
+    try:
+        return [file, *_chain(file.parts.extends, own_folder, (*above, label))]
+    except FileNotFoundError as error:
+        raise RulesError(
+            f"extends names {file.parts.extends!r}, which is no bundled rules and no file",
+            where=_where(label, text, ("extends",)),
+            way_out=_bundled_hint(file.parts.extends),
+        ) from error
+
+
+def _read(source: str | Path, folder: Path | None) -> tuple[str, str, Path | None]:
+    if isinstance(source, str) and source in bundled_names():
+        text = files("graph_schema").joinpath("bundled", f"{source}.toml").read_text(encoding="utf-8")
+        return f"{source} (bundled)", text, None
+    path = (folder or Path()) / source
+    try:
+        return str(path), path.read_text(encoding="utf-8"), path.parent
+    except FileNotFoundError as error:
+        if folder is not None:
+            raise
+        name = str(source)
+        raise RulesError("there is no such rules file", where=name, way_out=_bundled_hint(name)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise RulesError(f"the rules file can't be read: {reason}", where=str(path)) from error
+
+
+def _parse(label: str, text: str) -> RulesParts:
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        where = f"{label}, line {place[1]}" if place else label
+        what = str(error).partition(" (at ")[0]
+        raise RulesError(
+            f"not TOML: {what}", where=where, way_out="See https://toml.io for the format"
+        ) from error
+    try:
+        return RulesParts.model_validate(said)
+    except ValidationError as error:
+        found = [_fault(detail, said) for detail in error.errors(include_url=False)]
+        first = min(found, key=lambda fault: line_of(text, fault.path) or 0)
+        raise RulesError(first.what, where=_where(label, text, first.path), way_out=first.way_out) from None
+
+
+def _fault(detail: ErrorDetails, said: dict[str, Any]) -> Fault:
+    """A validation error in our words; the path leads to the key that is wrong."""
+    path = tuple(detail["loc"])
+    key = ".".join(str(step) for step in path if not isinstance(step, int))
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return Fault(
+            path, f"unknown key {str(path[-1])!r}{_inside(path)}", nearest(str(path[-1]), _known_keys(path))
+        )
+    if kind == "missing":
+        return Fault(path[:-1], f"{str(path[-1])!r} is missing{_inside(path)}", f"Add a line: {path[-1]} = …")
+    if kind == "literal_error":
+        given, allowed = str(detail["input"]), re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+        return Fault(path, f"{key} can't be {given!r}", nearest(given, allowed))
+    if kind == "value_error":
+        return Fault(path, f"{key} {detail['ctx']['error']}", "")
+    if kind == "string_pattern_mismatch" and path[-1] == "region":
+        return Fault(
+            path, f"{key} is not two capital letters", 'Write a country by ISO 3166, as region = "FR"'
+        )
+    if kind == "string_pattern_mismatch":
+        return Fault(
+            path, f"{key} is empty or has a space, a colon or a slash", "Write one word, as loyalty_card"
+        )
+    said_wrong = detail["msg"].replace("Input", key).replace("dictionary", "table").replace("tuple", "list")
+    return Fault(path, said_wrong, "See docs/rules.md")
+
+
+def _inside(path: KeyPath) -> str:
+    table = [str(step) for step in path[:-1] if not isinstance(step, int)]
+    if not table:
+        return ""
+    return f" in [[{table[0]}]]" if table[0] == "namespace" else f" in [{'.'.join(table)}]"
+
+
+def _known_keys(path: KeyPath) -> list[str]:
+    if path[:2] == ("matching", "comparison"):
+        model: type[BaseModel] = Comparison
+    else:
+        model = _TABLES.get(str(path[0]), RulesParts) if len(path) > 1 else RulesParts
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _bundled_hint(name: str) -> str:
+    return f"{nearest(name, bundled_names())}, or the path of a file"
+
+
+def _where(label: str, text: str, path: KeyPath) -> str:
+    line = line_of(text, path)
+    return label if line is None else f"{label}, line {line}"
+
+
+def _located(fault: Fault, chain: list[_RulesFile]) -> RulesError:
+    """A fault between parts, placed in the file that declares the part."""
+    declaring = next((file for file in chain if line_of(file.text, fault.path[:2])), chain[0])
+    where = _where(declaring.label, declaring.text, fault.path)
+    return RulesError(fault.what, where=where, way_out=fault.way_out)
+
+
+def _extend(own: RulesParts, base: RulesParts) -> RulesParts:
+    return RulesParts.model_construct(
+        extends=None,
+        namespace=own.namespace or base.namespace,
+        matching=own.matching or base.matching,
+        source={**base.source, **own.source},
+        campaign={**base.campaign, **own.campaign},
+        audience={**base.audience, **own.audience},
+        destination={**base.destination, **own.destination},
+        profile={**base.profile, **own.profile},
+    )
+
+
+def _model(matching: Matching | None, chain: list[_RulesFile]) -> tuple[Matching | None, str]:
+    """[matching] with the path of its model made absolute, and that file's hash ("" for a bundled one)."""
+    if matching is None or matching.model in BUNDLED_MODELS:
+        return matching, ""
+    declaring = next(file for file in chain if file.parts.matching is not None)
+    path = ((declaring.folder or Path()) / matching.model).absolute()
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise RulesError(
+            f"the model can't be read: {error.strerror}",
+            where=_where(declaring.label, declaring.text, ("matching", "model")),
+            way_out=f"Write one with onefold train --out, or name a bundled one: {', '.join(BUNDLED_MODELS)}",
+        ) from error
+    return matching.model_copy(update={"model": str(path)}), digest
