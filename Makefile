@@ -27,7 +27,7 @@ $(READY): requirements.lock pyproject.toml
 	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	  done; \
 	  if [ -z "$$found" ]; then \
-	    echo "Onefold needs Python 3.11 or newer, and found: $$(python3 --version 2>&1 || echo none)." >&2; \
+	    echo "Onefold needs Python 3.11 or newer, and found: $$(python3 --version 2>/dev/null || echo no Python)." >&2; \
 	    echo "Install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; \
 	  fi; \
 	  echo "Making $(VENV) with $$($$found --version)"; \
@@ -49,7 +49,7 @@ check: $(READY) ## Format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check --quiet . || { echo "Run make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: $(READY) ## Bring the code into its form
 	@$(BIN)/ruff check --quiet --fix . || true
@@ -67,5 +67,6 @@ serve: $(READY) ## Serve intake, API and console on loopback
 
 # Made once for all platforms and for every Python from 3.11 on; without the address of any registry.
 lock: ## Choose the dependencies' versions anew (needs uv)
+	@command -v uv >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock
