@@ -1,0 +1,154 @@
+"""The shape of what is sent: Segment messages, their times, and the goods that orders hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from random import Random
+from typing import NamedTuple
+
+from stream.simulation.people import Person
+from stream.simulation.words import GOODS
+
+Message = dict[str, object]
+"""A Segment message as a JSON object, with a top-level `source`."""
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SDKS = {
+    source: {"name": name, "version": version}
+    for source, name, version in (
+        ("web", "analytics.js", "next-1.70.0"),
+        ("app", "analytics-kotlin", "1.16.3"),
+        ("shop", "@segment/analytics-node", "2.1.3"),
+        ("store", "analytics-python", "2.3.2"),
+    )
+}
+
+
+class Simulated(NamedTuple):
+    """One message and the truth about it.
+
+    `person` is the truth key of whoever acted or was written to. `repeat` is true where the message was
+    delivered before. Messages share parts with each other: they are for reading only.
+    """
+
+    message: Message
+    person: str
+    repeat: bool
+
+
+@lru_cache(maxsize=4096)
+def _date(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")
+
+
+def iso(at: int) -> str:
+    """Microseconds since 1970 as ISO 8601 in UTC, to the millisecond, as the SDKs write it."""
+    day, rest = divmod(at, DAY)
+    seconds, fraction = divmod(rest, SECOND)
+    minutes, second = divmod(seconds, 60)
+    return f"{_date(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{fraction // 1000:03d}Z"
+
+
+@dataclass(slots=True)
+class Touch:
+    """One person at one source for a while: what every message of it carries.
+
+    `at` moves on with each message (µs).
+    """
+
+    person: Person
+    source: str
+    at: int
+    anonymous_id: str | None = None
+    user_id: str | None = None
+    context: dict[str, object] | None = None
+
+
+def context_of(source: str, **more: object) -> dict[str, object]:
+    """The `context` that a source's own library sends, and `more`."""
+    sdk = _SDKS.get(source)
+    return {"library": sdk, **more} if sdk else more
+
+
+def message_of(
+    touch: Touch, kind: str, message_id: str, name: str | None, body: Mapping[str, object] | None
+) -> Message:
+    """One message.
+
+    `body` is the traits of an `identify`, else the properties; `name` an event's, a page's or a screen's.
+    """
+    message: Message = {
+        "source": touch.source,
+        "type": kind,
+        "messageId": message_id,
+        "timestamp": iso(touch.at),
+    }
+    if name is not None:
+        message["event" if kind == "track" else "name"] = name
+    if touch.anonymous_id is not None:
+        message["anonymousId"] = touch.anonymous_id
+    if touch.user_id is not None:
+        message["userId"] = touch.user_id
+    if kind == "alias":
+        message["previousId"] = touch.anonymous_id
+    if touch.context:
+        message["context"] = touch.context
+    if body is not None:
+        message["traits" if kind == "identify" else "properties"] = body
+    return message
+
+
+Product = dict[str, object]
+
+
+def catalogue(rng: Random) -> list[list[Product]]:
+    """All goods, by category in the order of `GOODS`.
+
+    A product holds everything of an order line but the quantity.
+    """
+    return [
+        [
+            _product(rng, category, article.replace("_", " "), edition)
+            for article in articles.split()
+            for edition in ("small", "standard", "large")
+        ]
+        for category, articles in GOODS.items()
+    ]
+
+
+def _product(rng: Random, category: str, article: str, edition: str) -> Product:
+    product_id = f"{article.lower().replace(' ', '-').replace(chr(39), '')}-{edition[0]}"
+    product: Product = {
+        "product_id": product_id,
+        "sku": f"{category[:3].upper()}-{int(rng.random() * 90000) + 10000}",
+        "name": f"{article}, {edition}",
+        "category": category,
+        "price": round(4 + rng.random() ** 2 * 95, 2),
+    }
+    if category == "vitamins":
+        product["supply_days"] = (30, 60, 90)[int(rng.random() * 3)]
+    return product
+
+
+def order_of(order_id: str, lines: list[Product], gift: bool) -> dict[str, object]:
+    """The properties of an order over these lines (products with a quantity)."""
+    total = sum(_amount(line["price"]) * _amount(line["quantity"]) for line in lines)
+    order: dict[str, object] = {
+        "order_id": order_id,
+        "total": round(total, 2),
+        "currency": "EUR",
+        "products": lines,
+    }
+    if gift:
+        order["gift"] = True
+    return order
+
+
+def _amount(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
