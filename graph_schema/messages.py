@@ -1,11 +1,37 @@
-"""Messages of the Segment Spec as they come in: each becomes a `Message`, or a `Rejected` with field and reason."""
+"""Messages of the Segment Spec as they come in: each becomes a `Message`, or is `Rejected` with a reason."""
 
+import json
+import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from graph_schema.errors import Invalid
+from graph_schema.iso_time import EARLIEST, LATEST, read_time
+from graph_schema.json_limits import as_json, check_limits, parse
+from graph_schema.wire import check_shape
+
+TYPES: Final = frozenset(("identify", "track", "page", "screen", "alias", "group"))
+_VERSIONS: Final = ("1", "1.1", "2", 1, 1.1, 2)
+# How a message travelled. It differs between two deliveries of one message, so it is no part of the content.
+_TRANSPORT: Final = ("sentAt", "receivedAt", "originalTimestamp", "writeKey", "_metadata", "source")
+_LONGEST_SOURCE: Final = 128
+_UNNAMEABLE: Final = re.compile(r"[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_FOUND_BY: Final = ("order_id", "receipt_id", "reward_code", "payment_token")
 
 
 class Message(NamedTuple):
-    """A message that holds to section 3 of the design; `at` is microseconds since 1970 UTC, None for no time."""
+    """A message that holds to section 3 of the design.
+
+    `message_id` is the sender's, else `sha256:` and the hash of source and content. `name` is what a track,
+    page or screen is named. `at` is in microseconds since 1970 UTC, None for no time; `stamped` says that it
+    is the time of receipt. `content` is canonical JSON (UTF-8, sorted names), `body` the same parsed: the
+    message as it was given, with identifiers that came as whole numbers made text, without what belongs to
+    its transport (sentAt, receivedAt, originalTimestamp, writeKey, _metadata), its source and a stamped time.
+    """
 
     source: str
     message_id: str
@@ -18,7 +44,13 @@ class Message(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """A message that can't be taken: the field (dotted path), the reason with its way out, and what came."""
+    """A message that can't be taken.
+
+    `field` is the dotted path of what is wrong, as in the message ("properties.products[0].price"), or
+    "message" (not a JSON object), "identifiers" (none) or "batch". `reason` is a sentence with the way out
+    and never holds the value. `source` and `message_id` are None where they are missing or wrong themselves.
+    `raw` is what came.
+    """
 
     source: str | None
     message_id: str | None
@@ -30,12 +62,207 @@ class Rejected(NamedTuple):
 def read_message(
     raw: bytes | Mapping[str, Any], source: str | None = None, stamp: int | None = None
 ) -> Message | Rejected:
-    """Types one message; never raises for what the message holds."""
-    raise NotImplementedError
+    """Types one message; never raises for what it holds.
+
+    `raw` is its JSON, or the message itself. `source` wins over the message's own top-level `source`. `stamp`
+    (microseconds since 1970 UTC) is its time where it names none.
+    """
+    if not isinstance(raw, bytes):
+        return _read(raw, raw, False, source, stamp)
+    try:
+        body, sound = parse(raw)
+    except Invalid as wrong:
+        return _rejected(wrong, raw, None, source)
+    return _read(raw, body, sound, source, stamp)
+
+
+def _read(raw: object, body: object, sound: bool, source: object, stamp: int | None) -> Message | Rejected:
+    """Types `body`, which came as `raw`; `sound` where it was parsed as strict JSON."""
+    try:
+        if not isinstance(body, Mapping):
+            raise Invalid("message", "It is not an object; send one JSON object for each message.")
+        if sound and isinstance(raw, bytes) and isinstance(body, dict):
+            return _message(body, raw, source, stamp)
+        return _message(*as_json(body, sound), source, stamp)
+    except Invalid as wrong:
+        return _rejected(wrong, raw, body, source)
 
 
 def read_batch(
     raw: bytes | Mapping[str, Any], source: str | None = None, stamp: int | None = None
 ) -> list[Message | Rejected]:
-    """Types each message of a `batch` body; a body that is no batch gives one `Rejected`."""
-    raise NotImplementedError
+    """Types each message of a `batch` body, in its order, each with its own fate.
+
+    The batch's own `context` and `integrations` are each message's as well; what a message says itself wins,
+    name by name. A body that is no batch gives one `Rejected` for all of it.
+    """
+    try:
+        whole, sound = parse(raw) if isinstance(raw, bytes) else (raw, False)
+        if not isinstance(whole, Mapping):
+            raise Invalid("message", 'This is JSON but not an object; send {"batch": [messages]}.')
+        members = whole.get("batch")
+        if not isinstance(members, list):
+            raise Invalid("batch", 'It must be a list of messages; send {"batch": [messages]}.')
+        shared = {name: whole[name] for name in ("context", "integrations") if whole.get(name) is not None}
+        for name, value in shared.items():
+            if not isinstance(value, Mapping):
+                raise Invalid(name, 'It must be an object ({"name": value}), or left out.')
+    except Invalid as wrong:
+        return [_rejected(wrong, raw, None, source)]
+    own = source if source is not None else whole.get("source")
+    return [_read(*_joined(member, shared), sound, own, stamp) for member in members]
+
+
+def _joined(member: object, shared: Mapping[str, Any]) -> tuple[object, object]:
+    """A member with what the batch says for all, twice: as what came and as what is to be typed."""
+    if not isinstance(member, Mapping):
+        return member, member
+    joined = dict(member)
+    for name, value in shared.items():
+        given = joined.get(name)
+        if given is None:
+            joined[name] = value
+        elif isinstance(given, Mapping):
+            joined[name] = {**value, **given}
+    return joined, joined
+
+
+def _message(body: dict[str, Any], raw: bytes, source: object, stamp: int | None) -> Message:
+    """The checks from the outside to the inside, so that the first that fails tells the most."""
+    sender = _checked_source(body.get("source") if source is None else source)
+    check_limits(body, raw)
+    kind, event = _checked_kind(body)
+    body = check_shape(body, event)
+    _check_identifiers(body, kind)
+    at = _checked_time(body.get("timestamp"))
+    stamped = at is None and stamp is not None
+    for name in _TRANSPORT:
+        body.pop(name, None)
+    if at is None:
+        body.pop("timestamp", None)
+    message_id = body.get("messageId")
+    if not message_id:
+        body.pop("messageId", None)
+    content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    if not message_id:
+        # A source holds no line feed, so no two pairs of source and content give the same bytes.
+        message_id = "sha256:" + sha256(sender.encode() + b"\n" + content).hexdigest()
+    called = event or (body.get("name") if kind in ("page", "screen") else None) or None
+    return Message(sender, message_id, kind, called, stamp if stamped else at, stamped, body, content)
+
+
+def _checked_source(source: object) -> str:
+    flaw = _flaw_of_source(source)
+    if flaw:
+        raise Invalid("source", flaw)
+    return str(source)
+
+
+def _flaw_of_source(source: object) -> str | None:
+    if source is None or source == "":
+        return (
+            'It is missing; say which source this comes from ("source": "web"), or send it with a write key.'
+        )
+    if not isinstance(source, str):
+        return "The name of a source must be text."
+    if len(source) > _LONGEST_SOURCE:
+        return f"The name of a source has at most {_LONGEST_SOURCE} characters; shorten it."
+    if _UNNAMEABLE.search(source) or not source.strip():
+        return 'The name of a source is not blank and holds no "/" and no control characters; rename it.'
+    return None
+
+
+def _checked_kind(body: dict[str, Any]) -> tuple[str, str | None]:
+    """Type of the message, and of a track its event."""
+    version = body.get("version")
+    if version is not None and (isinstance(version, bool) or version not in _VERSIONS):
+        raise Invalid(
+            "version", "This version of the tracking API is not known; send 1, 1.1 or 2, or leave it out."
+        )
+    kind = body.get("type")
+    if not isinstance(kind, str) or kind not in TYPES:
+        raise Invalid("type", "It must be identify, track, page, screen, alias or group.")
+    if kind != "track":
+        return kind, None
+    event = body.get("event")
+    if not isinstance(event, str) or not event.strip():
+        raise Invalid("event", 'A track must name its event as text, such as "Order Completed".')
+    return kind, event
+
+
+def _checked_time(timestamp: object) -> int | None:
+    if timestamp is None:
+        return None
+    at = read_time(timestamp) if isinstance(timestamp, str) else None
+    if at is None:
+        reason = "This is not a time; write it by ISO 8601, such as 2026-03-02T09:00:00Z, or leave it out."
+        raise Invalid("timestamp", reason)
+    if not EARLIEST <= at <= LATEST:
+        raise Invalid("timestamp", "It lies outside the years 1900 to 2100; correct it, or leave it out.")
+    return at
+
+
+def _check_identifiers(body: dict[str, Any], kind: str) -> None:
+    context = body.get("context") or {}
+    record = context.get("recordId")
+    if record and record.startswith("~"):
+        raise Invalid("context.recordId", 'A record id can\'t begin with "~", which is reserved; prefix it.')
+    if kind == "alias":
+        if not (_given(body.get("userId")) and _given(body.get("previousId"))):
+            raise Invalid(
+                "identifiers", "An alias needs both userId and previousId; send the two that are one."
+            )
+        return
+    if not (
+        _given(body.get("userId"))
+        or _given(body.get("anonymousId"))
+        or _given(record)
+        or _is_found_elsewhere(body, context)
+    ):
+        reason = (
+            "It names nobody; send userId, anonymousId, an e-mail, context.externalIds or context.recordId."
+        )
+        raise Invalid("identifiers", reason)
+
+
+def _is_found_elsewhere(body: dict[str, Any], context: dict[str, Any]) -> bool:
+    properties = body.get("properties") or {}
+    if any(_given(properties.get(name)) for name in _FOUND_BY):
+        return True
+    for traits in (body.get("traits"), context.get("traits")):
+        if traits and (_given(traits.get("email")) or _given(traits.get("phone"))):
+            return True
+    device = context.get("device") or {}
+    if _given(device.get("advertisingId")) or _given(context.get("sessionId")):
+        return True
+    return any(_given(external["id"]) for external in context.get("externalIds") or ())
+
+
+def _given(value: str | None) -> bool:
+    return bool(value) and not value.isspace()  # type: ignore[union-attr]
+
+
+def _rejected(wrong: Invalid, raw: object, body: object, source: object) -> Rejected:
+    named: Mapping[Any, Any] = body if isinstance(body, Mapping) else {}
+    message_id = named.get("messageId")
+    if not isinstance(message_id, str) or not 0 < len(message_id) <= 256 or _UNPRINTABLE.search(message_id):
+        message_id = None
+    source = named.get("source") if source is None else source
+    known = source if isinstance(source, str) and _flaw_of_source(source) is None else None
+    return Rejected(known, message_id, wrong.field, wrong.reason, _bytes_of(raw))
+
+
+def _bytes_of(raw: object) -> bytes:
+    """What came, as bytes to keep in the dead letters; for what JSON can't hold, the nearest that it can."""
+    if isinstance(raw, bytes):
+        return raw
+    try:
+        data = orjson.dumps(raw)
+        if b"null" not in data:  # which NaN would have become
+            return data
+    except TypeError:
+        pass
+    try:
+        return json.dumps(raw, default=str, skipkeys=True).encode()
+    except (TypeError, ValueError, RecursionError):
+        return repr(type(raw)).encode()
