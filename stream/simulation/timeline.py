@@ -12,6 +12,7 @@ from stream.simulation.town import PERIOD, START, Habits, Town
 
 _BUSY = (1, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 11, 12, 11, 10, 10, 11, 12, 13, 14, 12, 8, 4, 2)
 """How busy each hour of the day is, UTC."""
+_SCATTER = 3 * HOUR
 
 
 def _clock() -> list[tuple[float, float]]:
@@ -40,9 +41,9 @@ def simulate(
 ) -> Iterator[Simulated]:
     """A town's messages in order of arrival, exactly `events` of them, over 2023 to 2025.
 
-    The same for the same arguments. `people` (at least 1) is how many there are to come; with fewer than eight
-    or so events a person not all do. `dirty` is the share of typed names and addresses with an error, `noise`
-    the share of messages that no reader can accept (none by default). Memory grows with `people`, not with
+    The same for the same arguments. `people` (at least 1) is how many there are to come; with fewer than
+    eight or so events a person not all do. `dirty` is the share of typed names and addresses with an error,
+    `noise` that of messages that no reader can accept (none by default). Memory grows with `people`, not with
     `events`. Raises ValueError for numbers out of range.
     """
     if people < 1 or events < 0:
@@ -65,10 +66,12 @@ def _stream(town: Town, people: int, events: int) -> Iterator[Simulated]:
                 return
         # More newcomers in the beginning, and some to the very end.
         expected = people * (1 - (1 - min(progress, 1.0)) ** 1.4)
+        # Scattered, so that visits overlap by chance instead of following each other evenly.
+        start = at + int(town.rng.random() * _SCATTER)
         if town.joined < people and (not town.joined or town.joined < expected):
-            _first_visit(town, town.newcomer(at), at)
+            _first_visit(town, town.newcomer(start), start)
         else:
-            _visit(town, town.regular(), at)
+            _visit(town, town.regular(), start)
 
 
 def _first_visit(town: Town, person: Person, at: int) -> None:

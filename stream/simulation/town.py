@@ -150,7 +150,7 @@ class Town:
                 self.queue,
                 (arrival + int(rng.random() ** 4 * 2 * DAY), self.sent, message, touch.person.key, True),
             )
-        touch.at = at + int((2 + rng.random() ** 2 * 90) * SECOND)
+        touch.at = at + int((2 + rng.random() ** 2 * 150) * SECOND)
         return at
 
     def serial(self) -> int:

@@ -12,8 +12,8 @@ class Country:
     """How people of one country are named, live and are called.
 
     `stems` and `endings` compose rarer surnames, so that a large town is not made of thirty families.
-    `postal` is the pattern of a postal code ("#": a digit, "@": a letter). A mobile number is `calling` + `mobile` +
-    `digits` digits; written locally it begins with `trunk` instead of the calling code.
+    `postal` is the pattern of a postal code ("#": a digit, "@": a letter). A mobile number is `calling` +
+    `mobile` + `digits` digits; written locally it begins with `trunk` instead of the calling code.
     """
 
     code: str
