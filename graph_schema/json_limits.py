@@ -70,7 +70,8 @@ def check_limits(body: dict[str, Any], raw: bytes) -> None:
         size = f"{MAX_BYTES // 1024} KiB"
         reason = f"The message is larger than {size} and this is its largest field; send less in it."
         raise Invalid(_largest_field(body), reason)
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or any(form in raw for form in _ESCAPED):
+    may_be_deep = raw.count(b"{") + raw.count(b"[") > MAX_DEPTH
+    if may_be_deep or (b"\\" in raw and any(form in raw for form in _ESCAPED)):
         check(body)
 
 

@@ -152,13 +152,14 @@ def _message(body: dict[str, Any], raw: bytes, source: object, stamp: int | None
 
 
 def _checked_source(source: object) -> str:
-    flaw = _flaw_of_source(source)
+    flaw = flaw_of_source(source)
     if flaw:
         raise Invalid("source", flaw)
     return str(source)
 
 
-def _flaw_of_source(source: object) -> str | None:
+def flaw_of_source(source: object) -> str | None:
+    """Why this can't be the name of a source, with the way out; None where it can."""
     if source is None or source == "":
         return (
             'It is missing; say which source this comes from ("source": "web"), or send it with a write key.'
@@ -248,7 +249,7 @@ def _rejected(wrong: Invalid, raw: object, body: object, source: object) -> Reje
     if not isinstance(message_id, str) or not 0 < len(message_id) <= 256 or _UNPRINTABLE.search(message_id):
         message_id = None
     source = named.get("source") if source is None else source
-    known = source if isinstance(source, str) and _flaw_of_source(source) is None else None
+    known = source if isinstance(source, str) and flaw_of_source(source) is None else None
     return Rejected(known, message_id, wrong.field, wrong.reason, _bytes_of(raw))
 
 

@@ -1,0 +1,142 @@
+"""Files of events: JSON lines (plain or gzip), and CSV or Parquet by a mapping."""
+
+import gzip
+import sys
+import zlib
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+
+from graph_schema.errors import Invalid, MappingError
+from graph_schema.messages import Rejected
+from stream.mapping import FileMapping
+from stream.rows import Row, RowReader
+from stream.tables import BadRow, csv_rows, parquet_rows
+
+LONGEST_LINE: Final = 32 * 1024 * 1024
+"""Bytes of a line that are read at once; a longer one is no message of anybody."""
+_KEPT_OF_IT: Final = 64 * 1024
+_LINES: Final = (".jsonl", ".ndjson", ".json")
+_CSV: Final = (".csv", ".tsv")
+_PARQUET: Final = (".parquet", ".pq")
+
+
+class RawLine(NamedTuple):
+    """A line of a file, or a row.
+
+    `position` counts lines, or rows below the header, from 1: a reader that got this far goes on after it.
+    `body` is what `read_message` takes, or a `Rejected` where the row can't even be made a message.
+    """
+
+    position: int
+    body: bytes | dict[str, Any] | Rejected
+
+
+def read_file(path: str | Path, mapping: FileMapping | None = None, after: int = 0) -> Iterator[RawLine]:
+    """Reads a file line by line, without ever holding it whole; "-" is standard input.
+
+    `after` is the position of the last line that was taken already: it goes on with the next. What the file
+    is, is told by its name: .jsonl, .ndjson and .json are JSON lines, .csv and .tsv CSV, .parquet and .pq
+    Parquet; any other, and standard input, is CSV where there is a mapping, else JSON lines. Gzip is told by
+    its first bytes.
+
+    Raises now, before the first line: MappingError where the mapping and the file don't fit, Invalid where
+    the file can't be read; while reading, Invalid where it turns out to be damaged.
+    """
+    name = "standard input" if str(path) == "-" else str(path)
+    kind = _kind(str(path), mapping)
+    if mapping is None:
+        return _lines(_open(path), name, after)
+    if kind == "parquet":
+        return _messages(parquet_rows(Path(path), mapping), mapping, name, after)
+    stream = _open(path)
+    try:
+        rows = csv_rows(stream, mapping, name)
+    except _DAMAGED as error:
+        raise _damaged(name, 0) from error
+    return _messages(rows, mapping, name, after)
+
+
+_DAMAGED: Final = (EOFError, zlib.error, OSError)
+
+
+def _kind(path: str, mapping: FileMapping | None) -> str:
+    """ "lines", "csv" or "parquet"; raises MappingError where a mapping is missing or has no use."""
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
+    suffix = suffixes[-1] if suffixes else ""
+    if suffix in _LINES and mapping is not None:
+        what, way_out = "JSON lines are messages already and take no mapping", "Leave out --mapping"
+        raise MappingError(what, where=path, way_out=way_out)
+    if suffix in (*_CSV, *_PARQUET) and mapping is None:
+        what, way_out = "the columns of this file need a mapping", "Give --mapping MAP.toml"
+        raise MappingError(what, where=path, way_out=way_out)
+    if suffix in _PARQUET:
+        return "parquet"
+    return "lines" if mapping is None else "csv"
+
+
+def _open(path: str | Path) -> BufferedReader:
+    """The bytes of a file, unpacked where they are packed."""
+    try:
+        # It stays open for as long as its lines are read; whoever reads them closes it.
+        stream = (
+            cast(BufferedReader, sys.stdin.buffer) if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115
+        )
+        if stream.peek(2)[:2] != b"\x1f\x8b":
+            return stream
+    except OSError as error:
+        reason = f"It can't be read ({error.strerror}); check the path and its permissions."
+        raise Invalid(str(path), reason) from error
+    return BufferedReader(cast(Any, gzip.GzipFile(fileobj=stream)), 1 << 20)
+
+
+def _lines(stream: BufferedReader, name: str, after: int) -> Iterator[RawLine]:
+    position = 0
+    with stream:
+        try:
+            while line := stream.readline(LONGEST_LINE):
+                position += 1
+                if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                    _skip_line(stream)
+                    if position > after:
+                        yield RawLine(position, _endless(line[:_KEPT_OF_IT]))
+                elif position > after and not line.isspace():
+                    yield RawLine(position, line.rstrip(b"\r\n"))
+        except _DAMAGED as error:
+            raise _damaged(name, position) from error
+
+
+def _skip_line(stream: BufferedReader) -> None:
+    while rest := stream.readline(LONGEST_LINE):
+        if rest.endswith(b"\n"):
+            return
+
+
+def _endless(line: bytes) -> Rejected:
+    reason = f"The line is longer than {LONGEST_LINE >> 20} MiB; write one message a line."
+    return Rejected(None, None, "message", reason, line)
+
+
+def _messages(
+    rows: Iterator[Row] | Iterator[Row | BadRow], mapping: FileMapping, name: str, after: int
+) -> Iterator[RawLine]:
+    reader = RowReader(mapping)
+    position = 0
+    try:
+        for position, row in enumerate(rows, 1):
+            if position <= after:
+                continue
+            if isinstance(row, BadRow):
+                yield RawLine(position, reader.refused("row", row.reason, row.raw))
+            else:
+                yield RawLine(position, reader.message(row))
+    except _DAMAGED as error:
+        raise _damaged(name, position) from error
+
+
+def _damaged(name: str, position: int) -> Invalid:
+    reason = (
+        f"It is damaged or cut off after line {position}; fetch it whole and run again: it goes on there."
+    )
+    return Invalid(name, reason)
