@@ -69,6 +69,11 @@ CONTESTED = {
         f"A {U1} email:e@1; B {U2} email:e@2; G ?email:e@9",
         "A BG",
     ),
+    "what an owner of one value only claims of another is left out": (
+        latest("email"),
+        f"A {U1} email:e@1 ?email:f@9; B {U2} email:f@5; G ?email:e ?email:f",
+        "A BG",
+    ),
     "by different as well": (latest("email"), "A email:e@1; B email:e@2; C email:e", "A BC"),
     "anchors that stand between several don't move": (
         latest("email"),
@@ -130,6 +135,7 @@ CASES = {
     "two persons whom a record of both accounts ties": (f"A {U1}; B {U2}; X {U1} {U2}", "", "uid:A,B,X"),
     "a tablet is none": (f"A {U1} device:t; B {U2} device:t", "", ""),
     "a claim is none": (f"A {U1} email:a; B {U2} ?email:a", "", ""),
+    "a claim between two accounts is none": (f"A {U1} email:e; B {U2} email:f; G ?email:e ?email:f", "", ""),
     "a judgement is none": ("A email:e; B email:e", "A#B", ""),
     "settled by a judgement": (f"A {U1} email:e; B {U2} email:e", "A#B", ""),
     "settled for two of three": (f"A {U1} email:e; B {U2} email:e; C {U3} email:e", "A#B", "email:A,B,C"),
@@ -243,9 +249,14 @@ def test_what_is_generic_known_and_unattributed() -> None:
     assert groups(answer.known) == "AZ B C D"
 
 
+def test_a_record_alone_is_not_contested() -> None:
+    assert resolve(RETAIL, records(f"X {U1} {U2} device:t"), ()).contested == frozenset()
+
+
 def test_a_value_on_too_many_records_is_generic_and_heals() -> None:
     rules = tuple(replace(n, max_records=2) for n in RETAIL)
     spelled = "A email:e; B email:e; C ?email:e"
+    assert groups(resolve(rules, records("A email:e; B email:e; C !email:e"), ()).persons) == "AB C"
     assert groups(resolve(rules, records(spelled), ()).persons) == "A B C"
     assert groups(resolve(rules, records(spelled)[:2], ()).persons) == "AB"
 

@@ -95,6 +95,16 @@ PLAIN = {
         "ABCDE",
         "",
     ),
+    "what a claimer holds beside is not counted": (
+        "A card:c email:1; B card:c; C ?card:c email:2; D ?card:c email:3; E ?card:c email:4",
+        "AB C D E",
+        "",
+    ),
+    "other values of the same namespace are not counted": (
+        "A card:1 card:2 card:3 card:4; B card:1",
+        "AB",
+        "",
+    ),
     "a device beside many e-mails is generic": (
         "A device:d email:1; B device:d email:2; C device:d email:3; D device:d email:4; E device:d",
         "A B C D E",
