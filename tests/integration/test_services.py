@@ -16,6 +16,7 @@ from pathlib import Path
 import neo4j
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 from neo4j.exceptions import ServiceUnavailable
 
 from tests.services import Service, Services, Unavailable, kafka_topics
@@ -179,6 +180,20 @@ def test_nothing_is_left_however_the_user_of_a_service_ends(
     assert how == signal.SIGKILL or list(temporary.iterdir()) == []
     with socket.socket() as client:
         assert client.connect_ex(("127.0.0.1", int(found.group(1)))) == errno.ECONNREFUSED
+
+
+@pytest.mark.kafka
+def test_processes_of_one_run_share_one_broker_until_the_last_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_TESTRUNUID", kafka_topics.unique("r"))
+    with Services() as late:
+        with Services() as early:
+            require_ours(early.kafka())
+            shared = late.kafka()
+            assert shared.address == early.kafka().address
+        topic = kafka_topics.unique("after")
+        asyncio.run(kafka_topics.create(shared, {topic: 1}))
+    with pytest.raises(KafkaConnectionError):
+        asyncio.run(kafka_topics.delete(shared, topic))
 
 
 def processes_of(directory: Path) -> list[str]:
