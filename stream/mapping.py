@@ -125,7 +125,8 @@ def load_mapping(path: str | Path) -> FileMapping:
         raise MappingError(f"not TOML: {error}", where=str(path), way_out=way_out) from error
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-    first = min(details, key=lambda detail: line_of(text, detail["loc"]) or 0)
+    # A key that is missing may only be misspelt: the misspelt one says so better.
+    first = min(details, key=lambda detail: (detail["type"] == "missing", line_of(text, detail["loc"]) or 0))
     line = line_of(text, first["loc"])
     what, way_out = _fault(first)
     raise MappingError(what, where=f"{path}, line {line}" if line else str(path), way_out=way_out)
