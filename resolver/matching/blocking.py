@@ -1,0 +1,44 @@
+"""Which contents are worth comparing: those that share a key which few hold. Whole tables at once, by sorting."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+def pairs_of_blocks(keys: Ints, owners: Ints, cap: int, among: int) -> Ints:
+    """All pairs of owners (numbers below ``among``) that share a key which at most ``cap`` hold.
+
+    ``keys[i]`` is held by ``owners[i]``, each at most once. A pair (a, b), a < b, comes as a * among + b, sorted,
+    once.
+    """
+    order = np.argsort(keys, kind="stable")
+    keys, owners = keys[order], owners[order]
+    starts = (
+        np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+        if len(keys)
+        else np.zeros(0, np.int64)
+    )
+    sizes = np.diff(np.append(starts, len(keys)))
+    found = []
+    for size in range(2, cap + 1):
+        blocks = starts[sizes == size]
+        if not len(blocks):
+            continue
+        members = owners[blocks[:, None] + np.arange(size)]
+        left, right = np.triu_indices(size, 1)
+        one, two = members[:, left].ravel(), members[:, right].ravel()
+        found.append(np.minimum(one, two) * among + np.maximum(one, two))
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+
+def candidate_pairs(keys: Sequence[Sequence[int]], cap: int) -> tuple[Ints, Ints]:
+    """The candidates among contents numbered by their place, each given by its keys: two arrays of places."""
+    among = len(keys)
+    counts = np.fromiter((len(one) for one in keys), np.int64, among)
+    flat = np.fromiter((key for one in keys for key in one), np.int64, int(counts.sum()))
+    owners = np.repeat(np.arange(among, dtype=np.int64), counts)
+    pairs = pairs_of_blocks(flat, owners, cap, max(among, 1))
+    return pairs // max(among, 1), pairs % max(among, 1)

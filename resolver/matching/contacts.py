@@ -1,0 +1,96 @@
+"""E-mail addresses and telephone numbers that are nearly, but not quite, the same."""
+
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from resolver.matching.text import digits, unfloat
+from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
+
+EMAIL_LEVELS = (
+    "same",
+    "one or two letters wrong",
+    "same before the @",
+    "near before the @",
+    "same domain",
+    "unlike",
+)
+PHONE_LEVELS = ("same", "one digit wrong", "two digits wrong", "unlike")
+
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_SIGNIFICANT = 9
+"""Digits of a number that count, from its end: country and trunk prefixes are written or left out."""
+
+
+def email_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
+    """(before the @, domain) of each address: lower case, without a +tag, at Gmail without dots."""
+    found = set()
+    for text in texts(traits, names):
+        local, _, domain = text.strip().lower().rpartition("@")
+        if not local:
+            local, domain = domain, ""
+        local = local.partition("+")[0] or local
+        if domain in _GMAIL:
+            local, domain = local.replace(".", ""), "gmail.com"
+        if local:
+            found.add((local, domain))
+    return tuple(sorted(found)[:VALUES_COMPARED])
+
+
+def email_level(one: Value, two: Value) -> int:
+    """Compares e-mail addresses.
+
+    - same: letter for letter, case, +tags and Gmail's dots apart
+    - one or two letters wrong, in the whole address
+    - same before the @: the same name at another provider
+    - near before the @: nearly the same name there
+    - same domain: otherwise unlike, but at the same provider or company
+    - unlike: none of these
+    """
+    if one == two:
+        return 0
+    mine, other = one[0], two[0]
+    if mine == other:
+        slip = OSA.distance(one[1], two[1], score_cutoff=2) <= 2
+        return 1 if slip else 2
+    likeness = JaroWinkler.similarity(mine, other, score_cutoff=0.7)
+    if likeness > 0.0:
+        allowed = 2 if min(len(mine), len(other)) >= 6 else 1
+        if OSA.distance("@".join(one), "@".join(two), score_cutoff=allowed) <= allowed:
+            return 1
+        if likeness >= 0.88:
+            return 3
+    return 4 if one[1] == two[1] else 5
+
+
+def email_atoms(value: Value) -> Atoms:
+    """The address whole, what is before the @, the first five letters of that and of the domain with two letters."""
+    local, domain = value
+    return (
+        ("whole", f"{local}@{domain}"),
+        ("local", local),
+        ("beginning", local[:5]),
+        ("domain", domain[:5] + local[:2]),
+    )
+
+
+def phone_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
+    """The last nine digits of each number that has at least six."""
+    numbers = {digits(unfloat(text))[-_SIGNIFICANT:] for text in texts(traits, names)}
+    return tuple(sorted((number,) for number in numbers if len(number) > 5)[:VALUES_COMPARED])
+
+
+def phone_level(one: Value, two: Value) -> int:
+    """Compares telephone numbers by their last nine digits, so that prefixes don't matter.
+
+    - same; one digit wrong (or two neighbours changed round); two digits wrong; unlike
+    """
+    if one == two:
+        return 0
+    shorter = min(len(one[0]), len(two[0]))
+    if shorter >= 7 and one[0][-shorter:] == two[0][-shorter:]:
+        return 0
+    return min(OSA.distance(one[0], two[0], score_cutoff=2), 3)
+
+
+def phone_atoms(value: Value) -> Atoms:
+    """The last seven digits, the last four, the first four of the last seven."""
+    return (("seven", value[0][-7:]), ("four", value[0][-4:]), ("middle", value[0][-7:-3]))

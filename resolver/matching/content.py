@@ -1,0 +1,87 @@
+"""A record's traits made ready to be compared: taken apart once, then compared many times."""
+
+import hashlib
+from typing import NamedTuple
+
+from resolver.matching.kinds import KINDS
+from resolver.matching.model import Comparison, Model, Weight
+from resolver.matching.values import Traits, Value
+
+_PAIRS_KEPT = 8
+"""So many keys of one type a record may have: several values multiply."""
+
+
+class Prepared(NamedTuple):
+    """What a record says, normalised under one model.
+
+    ``content`` names it: equal for two records that say the same, after normalising (63 bits of a hash).
+    ``fields`` are the values per comparison of the model, ``rarity`` what agreeing in each adds. ``keys`` are its
+    blocking keys (63-bit hashes). ``own`` is its weight with itself; where that doesn't reach ``merge`` the content
+    says too little to be matched: it does not vote, and has no keys.
+    """
+
+    content: int
+    fields: tuple[tuple[Value, ...], ...]
+    rarity: tuple[tuple[Weight, ...], ...]
+    keys: tuple[int, ...]
+    own: Weight
+    votes: bool
+
+
+def prepare(traits: Traits, model: Model) -> Prepared:
+    """Normalises a record's traits. Traits that the model doesn't name don't matter."""
+    fields = tuple(KINDS[one.kind].values(traits, one.traits) for one in model.comparisons)
+    rarity = tuple(
+        tuple(one.rarity(value) for value in values)
+        for one, values in zip(model.comparisons, fields, strict=True)
+    )
+    own = _weight_with_itself(fields, rarity, model)
+    votes = own >= model.merge
+    keys = _keys(fields, model) if votes else ()
+    return Prepared(_number(repr(fields)), fields, rarity, keys, own, votes)
+
+
+def _number(text: str) -> int:
+    """A 63-bit number that stands for a text, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def atoms_of(
+    comparisons: tuple[Comparison, ...], fields: tuple[tuple[Value, ...], ...]
+) -> dict[str, list[str]]:
+    """The pieces of a record by which it may be found: "comparison: part" to their texts."""
+    found: dict[str, list[str]] = {}
+    for comparison, values in zip(comparisons, fields, strict=True):
+        atoms = KINDS[comparison.kind].atoms
+        for value in values:
+            for part, text in atoms(value):
+                texts = found.setdefault(f"{comparison.name}: {part}", [])
+                if text and text not in texts:
+                    texts.append(text)
+    return found
+
+
+def _keys(fields: tuple[tuple[Value, ...], ...], model: Model) -> tuple[int, ...]:
+    atoms = atoms_of(model.comparisons, fields)
+    nothing: list[str] = []
+    found: set[int] = set()
+    for types in model.blocking:
+        name = " + ".join(types)
+        texts = atoms.get(types[0], nothing)
+        for other in types[1:]:
+            texts = [f"{one}\t{two}" for one in texts for two in atoms.get(other, nothing)]
+        found.update(_number(f"{name}\t{text}") for text in texts[:_PAIRS_KEPT])
+    return tuple(sorted(found))
+
+
+def _weight_with_itself(
+    fields: tuple[tuple[Value, ...], ...], rarity: tuple[tuple[Weight, ...], ...], model: Model
+) -> Weight:
+    match, household, twin = model.prior, model.household_prior, model.twin_prior
+    for scale, values, rare in zip(model.scales, fields, rarity, strict=True):
+        if values:
+            added = max(rare)
+            match += scale.match[0] + added
+            household += scale.household[0] + (added if scale.household_shares else 0)
+            twin += scale.twin[0] + (added if scale.twin_shares else 0)
+    return max(-model.clip, min(model.clip, match - max(0, household, twin)))

@@ -1,0 +1,130 @@
+"""Which blocking keys a table needs: all that could be used are tried, and the few that find the pairs are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resolver.matching.blocking import Ints, pairs_of_blocks
+from resolver.matching.content import atoms_of
+from resolver.matching.model import Comparison
+from resolver.matching.values import Value
+
+_ODD = 0x9E3779B97F4A7C15 & 0x7FFFFFFFFFFFFFFF
+_MIN_GAIN = 0.0005
+_MOST_KEYS = 40
+_SOLO = 3
+
+
+@dataclass
+class Atoms:
+    """Per type of atom, the number of each record's (first) text; -1 where it has none."""
+
+    types: list[str]
+    columns: list[Ints]
+
+    @classmethod
+    def of(
+        cls, comparisons: tuple[Comparison, ...], fields: Sequence[tuple[tuple[Value, ...], ...]]
+    ) -> "Atoms":
+        """The atoms of all records."""
+        numbers: dict[str, dict[str, int]] = {}
+        columns: dict[str, Ints] = {}
+        for record, values in enumerate(fields):
+            for kind, texts in atoms_of(comparisons, values).items():
+                if not texts:
+                    continue
+                if kind not in columns:
+                    columns[kind], numbers[kind] = np.full(len(fields), -1, np.int64), {}
+                columns[kind][record] = numbers[kind].setdefault(texts[0], len(numbers[kind]))
+        types = sorted(columns)
+        return cls(types, [columns[kind] for kind in types])
+
+    def column(self, key: tuple[int, ...]) -> Ints:
+        """The number of each record's key of one or two types; -1 where a part is missing."""
+        first = self.columns[key[0]]
+        if len(key) == 1:
+            return first
+        second = self.columns[key[1]]
+        return np.where((first < 0) | (second < 0), -1, first * (int(second.max()) + 1) + second)
+
+    def possible(self) -> list[tuple[int, ...]]:
+        """Every key type: each atom by itself, each two of different comparisons."""
+        owners = [kind.partition(": ")[0] for kind in self.types]
+        singles: list[tuple[int, ...]] = [(place,) for place in range(len(self.types))]
+        doubles = [
+            (one, two) for one in range(len(owners)) for two in range(one) if owners[one] != owners[two]
+        ]
+        return singles + doubles
+
+    def named(self, key: tuple[int, ...]) -> tuple[str, ...]:
+        """A key type as the model file names it."""
+        return tuple(self.types[place] for place in key)
+
+
+def sizes(column: Ints) -> Ints:
+    """How many records share each record's key; 0 where it has none."""
+    found = np.zeros(len(column), np.int64)
+    has = column >= 0
+    _, where, counts = np.unique(column[has], return_inverse=True, return_counts=True)
+    found[has] = counts[where]
+    return found
+
+
+def candidates(atoms: Atoms, cap: int, one_in: int) -> tuple[Ints, Ints]:
+    """Pairs that share any possible key within the cap; of many pairs one in so many, by a hash of the pair.
+
+    Two-part keys are tried only for records whose parts are both over the cap: finer keys find nothing new else.
+    """
+    records = len(atoms.columns[0]) if atoms.columns else 0
+    large = [sizes(column) > cap for column in atoms.columns]
+    found = [np.zeros(0, np.int64)]
+    for key in atoms.possible():
+        column = atoms.column(key)
+        use = column >= 0 if len(key) == 1 else (column >= 0) & large[key[0]] & large[key[1]]
+        owners = np.flatnonzero(use)
+        if len(owners) < 2:
+            continue
+        pairs = pairs_of_blocks(column[owners], owners, cap, records)
+        if one_in > 1:
+            pairs = pairs[((pairs * _ODD) >> 20) % one_in == 0]
+        found.append(pairs)
+    all_pairs = np.unique(np.concatenate(found))
+    return all_pairs // max(records, 1), all_pairs % max(records, 1)
+
+
+def choose(
+    atoms: Atoms, left: Ints, right: Ints, weights: NDArray[np.float64], cap: int
+) -> list[tuple[tuple[int, ...], str]]:
+    """Key types that together find nearly all of these pairs of one person, the most fruitful first, with why.
+
+    A pair counts as found well when keys find it that would also do so in a table some times as large, and again,
+    less, when a second key finds it: what one slip hides another key shows.
+    """
+    total = float(weights.sum())
+    if total <= 0:
+        return [
+            (key, "nothing to learn from: every part by itself") for key in atoms.possible() if len(key) == 1
+        ]
+    finds: dict[tuple[int, ...], NDArray[np.float64]] = {}
+    cost: dict[tuple[int, ...], float] = {}
+    for key in atoms.possible():
+        column = atoms.column(key)
+        held = sizes(column)
+        size = held[left]
+        both = (column[left] >= 0) & (column[left] == column[right]) & (size <= cap)
+        if float(weights[both].sum()) < _MIN_GAIN * total:
+            continue
+        finds[key] = np.where(both, np.minimum(1.0, cap / 2 / np.maximum(size, 1)) ** 0.5, 0.0)
+        cost[key] = 1.0 + float(np.where(held <= cap, np.maximum(held - 1, 0), 0).sum()) / len(held)
+    missed = np.ones(len(left))
+    chosen: list[tuple[tuple[int, ...], str]] = []
+    while finds and len(chosen) < _MOST_KEYS:
+        gain = {key: float((weights * missed * found).sum()) / total for key, found in finds.items()}
+        key = max(gain, key=lambda one: (gain[one] / cost[one] ** 0.25, one))
+        if gain[key] < _MIN_GAIN:
+            break
+        chosen.append((key, f"finds {gain[key]:.1%} more of the estimated pairs"))
+        missed *= 1.0 - 0.8 * finds.pop(key)
+    return chosen

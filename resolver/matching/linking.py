@@ -1,0 +1,195 @@
+"""Average linkage: the two groups that agree most in the mean join first, until none agree enough."""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from heapq import heapify, heappop, heappush
+from typing import Literal, NamedTuple
+
+from resolver.matching.components import Graph, Key, components
+from resolver.matching.model import Model, Weight
+
+_FINE = 20
+"""Means are compared to 2**-20 of a unit."""
+
+
+class Review(NamedTuple):
+    """Two persons that a steward should look at: their smallest keys, the mean weight, and why they are apart."""
+
+    one: Key
+    two: Key
+    weight: Weight
+    why: Literal["review", "unique", "ambiguous"]
+
+
+class Linked(NamedTuple):
+    """Which groups are one person: each a sorted tuple of group keys, all sorted; and what is left to stewards."""
+
+    persons: tuple[tuple[Key, ...], ...]
+    reviews: tuple[Review, ...]
+
+
+def link(
+    graph: Graph,
+    model: Model,
+    apart: Mapping[Key, Set[Key]] | None = None,
+    starts: Iterable[Key] | None = None,
+) -> Linked:
+    """Joins groups by their contents' weights: DESIGN section 6, a function of the set.
+
+    ``apart``: group keys that a ``different`` (or a veto) keeps apart, both ways round. ``starts``: only the
+    components of these groups, for a change; by default all.
+    """
+    persons: list[tuple[Key, ...]] = []
+    reviews: list[Review] = []
+    for keys, floor in components(graph, graph.groups if starts is None else starts, model):
+        if len(keys) == 1:
+            persons.append((keys[0],))
+            continue
+        linkage = _Linkage(graph, keys, floor, model, apart or {})
+        linkage.run()
+        persons += linkage.persons()
+        reviews += linkage.reviews()
+    return Linked(tuple(sorted(persons)), tuple(sorted(reviews)))
+
+
+class _Linkage:
+    """One component under joining. Clusters have numbers; a join makes a new one, so old heap entries are stale."""
+
+    def __init__(
+        self, graph: Graph, keys: Sequence[Key], floor: Weight, model: Model, apart: Mapping[Key, Set[Key]]
+    ) -> None:
+        self._model = model
+        self._apart = apart
+        self._floor = floor
+        self._members: dict[int, list[Key]] = {number: [key] for number, key in enumerate(keys)}
+        self._sizes = [max(1, len(graph.groups[key].contents)) for key in keys]
+        self._unique: list[dict[str, frozenset[str]]] = []
+        for key in keys:
+            held: dict[str, frozenset[str]] = {}
+            for namespace, value in graph.groups[key].unique:
+                held[namespace] = held.get(namespace, frozenset()) | {value}
+            self._unique.append(held)
+        self._sums: dict[int, dict[int, Weight]] = {number: {} for number in self._members}
+        self._banned: set[tuple[int, int]] = set()
+        self._ambiguous: list[tuple[Key, Key]] = []
+        self._next = len(keys)
+        self._add_edges(graph, keys)
+
+    def _add_edges(self, graph: Graph, keys: Sequence[Key]) -> None:
+        """Sums of the weights between two clusters, each above what a missing pair counts."""
+        number = {key: place for place, key in enumerate(keys)}
+        missing = self._model.missing
+        for place, key in enumerate(keys):
+            sums = self._sums[place]
+            for other, _, _, weight in graph.around(key):
+                there = number.get(other)
+                if there is not None:
+                    sums[there] = sums.get(there, 0) + weight - missing
+
+    def _mean(self, one: int, two: int) -> int:
+        """The mean weight over all pairs, in 2**-20 of a unit."""
+        return (self._sums[one][two] << _FINE) // (self._sizes[one] * self._sizes[two]) + (
+            self._model.missing << _FINE
+        )
+
+    def _rivals(self, one: int, two: int) -> bool:
+        """Whether unique values keep two clusters apart."""
+        mine, theirs = self._unique[one], self._unique[two]
+        if not mine or not theirs:
+            return False
+        return any(len(mine[namespace] | theirs[namespace]) > 1 for namespace in mine.keys() & theirs.keys())
+
+    def _different(self, one: int, two: int) -> bool:
+        if not self._apart:
+            return False
+        theirs = set(self._members[two])
+        return any(not theirs.isdisjoint(self._apart.get(key, ())) for key in self._members[one])
+
+    def _entry(self, one: int, two: int) -> tuple[int, Key, Key, int, int] | None:
+        mean = self._mean(one, two)
+        if mean < self._model.merge << _FINE or self._rivals(one, two) or self._different(one, two):
+            return None
+        first, second = self._members[one][0], self._members[two][0]
+        if second < first:
+            first, second, one, two = second, first, two, one
+        return -mean, first, second, one, two
+
+    def run(self) -> None:
+        """Joins until no two clusters reach ``merge``."""
+        heap = [
+            entry
+            for one, sums in self._sums.items()
+            for two in sums
+            if one < two and (entry := self._entry(one, two))
+        ]
+        heapify(heap)
+        while heap:
+            _, _, _, one, two = heappop(heap)
+            if one not in self._members or two not in self._members or (one, two) in self._banned:
+                continue
+            if self._contested(one, two) or self._contested(two, one):
+                continue
+            joined = self._join(one, two)
+            for other in self._sums[joined]:
+                entry = self._entry(joined, other)
+                if entry:
+                    heappush(heap, entry)
+
+    def _contested(self, taker: int, taken: int) -> bool:
+        """Whether a rival of the taker would take the same cluster; then neither does."""
+        if not self._unique[taker]:
+            return False
+        rivals = [
+            other
+            for other in self._sums[taken]
+            if other != taker
+            and self._rivals(taker, other)
+            and not self._rivals(taken, other)
+            and not self._different(taken, other)
+            and self._mean(taken, other) >= self._model.merge << _FINE
+        ]
+        for holder in [taker, *rivals] if rivals else ():
+            self._banned |= {(taken, holder), (holder, taken)}
+            self._ambiguous.append((self._members[taken][0], self._members[holder][0]))
+        return bool(rivals)
+
+    def _join(self, one: int, two: int) -> int:
+        joined, self._next = self._next, self._next + 1
+        self._members[joined] = sorted(self._members.pop(one) + self._members.pop(two))
+        self._sizes.append(self._sizes[one] + self._sizes[two])
+        both = dict(self._unique[one])
+        for namespace, values in self._unique[two].items():
+            both[namespace] = both.get(namespace, frozenset()) | values
+        self._unique.append(both)
+        sums: dict[int, Weight] = {}
+        for old in (one, two):
+            for other, weight in self._sums.pop(old).items():
+                if other not in (one, two):
+                    sums[other] = sums.get(other, 0) + weight
+                    del self._sums[other][old]
+        for other, weight in sums.items():
+            self._sums[other][joined] = weight
+        self._sums[joined] = sums
+        return joined
+
+    def persons(self) -> list[tuple[Key, ...]]:
+        """The clusters as they stand."""
+        return [tuple(members) for members in self._members.values()]
+
+    def reviews(self) -> list[Review]:
+        """Pairs of clusters that agree enough to be looked at, and are not kept apart by a judgement."""
+        of = {key: number for number, members in self._members.items() for key in members}
+        undecided = {tuple(sorted((of[one], of[two]))) for one, two in self._ambiguous}
+        found = []
+        for one, sums in self._sums.items():
+            for two in sums:
+                first, second = self._members[one][0], self._members[two][0]
+                mean = self._mean(one, two)
+                if first > second or mean < self._model.review << _FINE or self._different(one, two):
+                    continue
+                why: Literal["review", "unique", "ambiguous"] = "review"
+                if tuple(sorted((one, two))) in undecided:
+                    why = "ambiguous"
+                elif self._rivals(one, two):
+                    why = "unique"
+                found.append(Review(first, second, mean >> _FINE, why))
+        return found

@@ -1,0 +1,172 @@
+"""A matching model: all that turns two records into a weight, frozen. Part of the rules, never changed in place."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+
+from resolver.matching.kinds import KINDS
+from resolver.matching.values import Value
+
+BIT = 1024
+"""One bit of evidence as the whole number that weights are kept in."""
+
+Weight: TypeAlias = int
+"""Evidence in 1/1024 bit: log2 of how much more likely one person is than several."""
+
+FORMAT = 1
+"""Version of the model file."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One trait, or some that are one thing, and how it is compared.
+
+    ``match``, ``household``, ``twin``: weight of each level for one person, two of a household and two twins
+    against two people at random. ``m``, ``u``, ``h`` are the probabilities behind them, kept to be shown.
+    ``rare``: what a value adds (or takes) where two records agree in it, by its text; ``rare_other`` is for
+    values that it doesn't list.
+    """
+
+    name: str
+    kind: str
+    traits: tuple[str, ...]
+    match: tuple[Weight, ...] = ()
+    household: tuple[Weight, ...] = ()
+    twin: tuple[Weight, ...] = ()
+    rare: Mapping[str, Weight] = field(default_factory=dict)
+    rare_other: Weight = 0
+    m: tuple[float, ...] = ()
+    u: tuple[float, ...] = ()
+    h: tuple[float, ...] = ()
+
+    def rarity(self, value: Value) -> Weight:
+        """What agreeing in this value adds to the level's weight."""
+        return self.rare.get(rarity_text(self.kind, value), self.rare_other)
+
+
+def rarity_text(kind: str, value: Value) -> str:
+    """The part of a value whose frequency counts, as one text; a hash where the value could name one person."""
+    text = " ".join(value[KINDS[kind].whole])
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest() if KINDS[kind].private else text
+
+
+class Scale(NamedTuple):
+    """What scoring reads of a comparison, in the order of its use."""
+
+    place: int
+    level: Callable[[Value, Value], int]
+    match: tuple[Weight, ...]
+    household: tuple[Weight, ...]
+    twin: tuple[Weight, ...]
+    household_shares: bool
+    twin_shares: bool
+
+
+@dataclass(frozen=True)
+class Model:
+    """m, u, value frequencies, prior odds, thresholds, blocking keys: trained once, then only read.
+
+    ``prior``, ``household_prior``, ``twin_prior``: log2 odds of each against two people at random. ``merge`` and
+    ``review`` are mean weights; ``veto`` a weight without the prior; ``missing`` what a pair without an edge
+    counts; ``floor`` the least weight of an edge; ``clip`` the largest weight of a pair, either way.
+    ``blocking``: key types, each one or two of "comparison: part". ``about`` says from what it was made.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    blocking: tuple[tuple[str, ...], ...]
+    prior: Weight
+    household_prior: Weight
+    twin_prior: Weight
+    merge: Weight = 0
+    review: Weight = -2 * BIT
+    veto: Weight = -4 * BIT
+    floor: Weight = 0
+    missing: Weight = -3 * BIT
+    clip: Weight = 12 * BIT
+    block_cap: int = 20
+    component_cap: int = 300
+    about: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    @cached_property
+    def scales(self) -> tuple[Scale, ...]:
+        """The comparisons as scoring reads them."""
+        return tuple(
+            Scale(
+                place,
+                KINDS[comparison.kind].level,
+                comparison.match,
+                comparison.household,
+                comparison.twin,
+                any(comparison.household),
+                any(comparison.twin),
+            )
+            for place, comparison in enumerate(self.comparisons)
+        )
+
+    @cached_property
+    def hash(self) -> str:
+        """Names this model by its content, ``about`` included: 16 hexadecimal digits."""
+        text = json.dumps(to_dict(self), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def probability(weight: Weight) -> float:
+    """A weight as the probability of one person, for people and files: 0 bits are 0.5."""
+    bits = max(-60.0, min(60.0, weight / BIT))
+    return float(1.0 / (1.0 + 2.0**-bits))
+
+
+def to_dict(model: Model) -> dict[str, object]:
+    """The model as plain lists, texts and numbers, for a JSON file. ``from_dict`` undoes it."""
+    plain: dict[str, object] = {"format": FORMAT}
+    for name in Model.__dataclass_fields__:
+        value = getattr(model, name)
+        if name == "comparisons":
+            value = [
+                {part: _plain(getattr(one, part)) for part in Comparison.__dataclass_fields__}
+                for one in value
+            ]
+        plain[name] = _plain(value)
+    return plain
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(key): value[key] for key in sorted(value)}
+    return value
+
+
+def from_dict(plain: Mapping[str, object]) -> Model:
+    """A model out of what a file holds.
+
+    Raises ``ValueError`` that names the field where it is no model of this format, or a kind is unknown.
+    """
+    if plain.get("format") != FORMAT:
+        raise ValueError(f"format: {plain.get('format')!r}, where this version reads {FORMAT}")
+    fields = {name: _frozen(plain[name]) for name in Model.__dataclass_fields__ if name in plain}
+    missing = {"comparisons", "blocking", "prior", "household_prior", "twin_prior"} - fields.keys()
+    if missing:
+        raise ValueError(f"{min(missing)}: missing from the model")
+    comparisons = plain["comparisons"]
+    if not isinstance(comparisons, list):
+        raise ValueError("comparisons: not a list")
+    fields["comparisons"] = tuple(_comparison(one) for one in comparisons)
+    return Model(**fields)  # type: ignore[arg-type]  # checked by name above, and by use
+
+
+def _comparison(plain: Mapping[str, object]) -> Comparison:
+    known = {name: _frozen(plain[name]) for name in Comparison.__dataclass_fields__ if name in plain}
+    if known.get("kind") not in KINDS:
+        raise ValueError(f"comparisons.kind: {known.get('kind')!r} is none of {', '.join(sorted(KINDS))}")
+    return Comparison(**known)  # type: ignore[arg-type]
+
+
+def _frozen(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(_frozen(one) for one in value)
+    return dict(value) if isinstance(value, Mapping) else value

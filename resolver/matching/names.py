@@ -1,0 +1,208 @@
+"""People's names: how they are taken apart, how two of them are compared, and by what they are found."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from resolver.matching.nicknames import may_be_one
+from resolver.matching.text import fold, sound
+from resolver.matching.values import Atoms, Value, is_placeholder
+
+_TITLES = frozenset(
+    "mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend hon herr frau fraulein monsieur madame "
+    "mademoiselle mme mlle sig signor signora sra sr don dona jr ii iii iv esq phd md dipl ing mag".split()
+)
+_PARTICLES = frozenset(
+    "van von der den de del della di da do dos das du la le las los bin ibn al el ter ten zu zum zur af av san santa y e i".split()
+)
+
+GIVEN_LEVELS = (
+    "same",
+    "known short form",
+    "first and last swapped",
+    "close",
+    "near",
+    "initial",
+    "unlike",
+)
+SURNAME_LEVELS = ("same", "close", "part of a double name", "near", "initial", "unlike")
+NAME_LEVELS = ("same", "close", "part of it", "near", "initial", "unlike")
+
+
+def _is_close(one: str, two: str) -> bool:
+    shorter = min(len(one), len(two))
+    if shorter >= 4 and OSA.distance(one, two, score_cutoff=1) <= 1:
+        return True
+    return JaroWinkler.similarity(one, two, score_cutoff=0.92) > 0.0
+
+
+def _is_near(one: str, two: str) -> bool:
+    if len(one) >= 3 and len(two) >= 3 and one[:3] == two[:3]:
+        return True
+    return JaroWinkler.similarity(one, two, score_cutoff=0.78) > 0.0
+
+
+def _is_initial(one: str, two: str) -> bool:
+    return (len(one) == 1 or len(two) == 1) and one[:1] == two[:1]
+
+
+def _are_swapped(one: Value, two: Value) -> bool:
+    """Whether each one's given name is the other's surname, a slip of one letter allowed in each."""
+    given, surname = one
+    if not given or not surname or not two[0] or not two[1]:
+        return False
+    if given[0] != two[1][0] and surname[0] != two[0][0]:
+        return False
+    if given == surname or two[0] == two[1]:
+        return False
+    return (given == two[1] or _is_close(given, two[1])) and (surname == two[0] or _is_close(surname, two[0]))
+
+
+def given_level(one: Value, two: Value) -> int:
+    """Compares given names.
+
+    - same: letter for letter, accents, case and script apart ("José", "JOSE")
+    - known short form: one stands for the other ("Bob", "Robert"), or one has further names ("Anna Maria", "Anna")
+    - first and last swapped: each one's given name is the other's surname
+    - close: one letter typed wrong ("Micheal"), or nearly the same spelling
+    - near: they begin alike or share much of their letters
+    - initial: one is only the first letter of the other
+    - unlike: none of these
+    """
+    mine, other = one[0], two[0]
+    if mine == other:
+        return 0
+    if may_be_one(mine, other):
+        return 1
+    if one[1] != two[1] and _are_swapped(one, two):
+        return 2
+    if " " in mine or " " in other:
+        words, others = mine.split(), other.split()
+        if words[0] == others[0] or set(words) <= set(others) or set(others) <= set(words):
+            return 1
+        if may_be_one(words[0], others[0]):
+            return 3
+        mine, other = words[0], others[0]
+    if _is_initial(mine, other):
+        return 5
+    if _is_close(mine, other):
+        return 3
+    return 4 if _is_near(mine, other) else 6
+
+
+def surname_level(one: Value, two: Value) -> int:
+    """Compares surnames.
+
+    - same: letter for letter, accents, case and script apart
+    - close: one letter typed wrong, or nearly the same spelling ("Meier", "Meyer")
+    - part of a double name: "Garcia" and "Garcia Lopez", "Smith" and "Smith-Jones"
+    - near: they begin alike or share much of their letters
+    - initial: one is only the first letter of the other
+    - unlike: none of these
+
+    Says nothing where first and last name are swapped: the given names' comparison tells that.
+    """
+    mine, other = one[0], two[0]
+    if mine == other:
+        return 0
+    if one[1] != two[1] and _are_swapped(one, two):
+        return -1
+    return _whole(mine, other, (one[1], two[1]))
+
+
+def _whole(mine: str, other: str, rest: tuple[str, str] = ("", "")) -> int:
+    if _is_initial(mine, other):
+        return 4
+    if _is_close(mine, other):
+        return 1
+    if " " in mine or " " in other:
+        words, others = set(mine.split()) - _PARTICLES, set(other.split()) - _PARTICLES
+        if words & others:
+            return 2
+    if (" " in rest[1] and mine in rest[1].split()[1:]) or (" " in rest[0] and other in rest[0].split()[1:]):
+        return 2
+    return 3 if _is_near(mine, other) else 5
+
+
+def name_level(one: Value, two: Value) -> int:
+    """Compares any single name: of a place of birth, a company, a maiden name.
+
+    - same; close (one letter, or nearly the same spelling); part of it (a word in common)
+    - near (they begin alike or share much of their letters); initial; unlike
+    """
+    if one[0] == two[0]:
+        return 0
+    return _whole(one[0], two[0])
+
+
+@lru_cache(maxsize=1 << 15)
+def _split(full: str) -> tuple[str, str]:
+    """A full name as given names and surname: "Smith, John", "Dr John van Dyke", "Ana"."""
+    before, comma, after = full.partition(",")
+    if comma and fold(after) and fold(after) not in _TITLES:
+        return _given(after), _surname(before)
+    words = [word for word in fold(full).split() if word not in _TITLES]
+    if len(words) < 2:
+        return (words[0], "") if words else ("", "")
+    start = len(words) - 1
+    while start > 1 and words[start - 1] in _PARTICLES and len(words[start - 1]) > 1:
+        start -= 1
+    return " ".join(words[:start]), " ".join(words[start:])
+
+
+@lru_cache(maxsize=1 << 15)
+def _given(text: str) -> str:
+    folded = fold(text)
+    words = [word for word in folded.split() if word not in _TITLES]
+    return " ".join(words) or folded
+
+
+@lru_cache(maxsize=1 << 15)
+def _surname(text: str) -> str:
+    return _given(text)
+
+
+def parts(traits: Mapping[str, tuple[str, ...]]) -> list[Value]:
+    """(given names, surname) of a record, folded; either may be empty. More than one where it holds several."""
+    firsts = [text for text in traits.get("firstName", ()) if not is_placeholder(text)]
+    lasts = [text for text in traits.get("lastName", ()) if not is_placeholder(text)]
+    if firsts or lasts:
+        middle = [_given(text) for text in traits.get("middleName", ()) if not is_placeholder(text)][:1]
+        given = sorted({" ".join([_given(first), *middle]) for first in firsts}) or [""]
+        surnames = sorted({_surname(last) for last in lasts}) or [""]
+        return [(one, two) for one in given[:3] for two in surnames[:3] if one or two]
+    full = {_split(text) for text in traits.get("name", ()) if not is_placeholder(text)} - {("", "")}
+    whole: list[Value] = sorted(full)
+    return whole[:4]
+
+
+def given_values(traits: Mapping[str, tuple[str, ...]], _names: tuple[str, ...]) -> tuple[Value, ...]:
+    """(given names, surname) for every given name of a record."""
+    return tuple(pair for pair in parts(traits) if pair[0])
+
+
+def surname_values(traits: Mapping[str, tuple[str, ...]], _names: tuple[str, ...]) -> tuple[Value, ...]:
+    """(surname, given names) for every surname of a record."""
+    return tuple((surname, given) for given, surname in parts(traits) if surname)
+
+
+def given_atoms(value: Value) -> Atoms:
+    """The first given name whole, its sound, its first letter; with the surname, in either order, by sound."""
+    first = value[0].split()[0]
+    atoms = [("whole", first), ("sound", sound(first)), ("initial", first[0])]
+    if value[1]:
+        last = value[1].split()[-1]
+        atoms.append(("both", " ".join(sorted((sound(first), sound(last))))))
+        atoms.append(("beginnings", " ".join(sorted((first[:3], last[:3])))))
+    return tuple(atoms)
+
+
+def surname_atoms(value: Value) -> Atoms:
+    """The surname whole, the sound of its last word, its first four letters."""
+    return (("whole", value[0]), ("sound", sound(value[0].split()[-1])), ("beginning", value[0][:4]))
+
+
+def name_atoms(value: Value) -> Atoms:
+    """The name whole, and its sound."""
+    return (("whole", value[0]), ("sound", sound(value[0].split()[0])))

@@ -1,0 +1,52 @@
+"""How much an agreed value says by being rare: value frequencies, the duplicates themselves taken off."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from resolver.matching.blocking import Ints
+from resolver.matching.model import rarity_text
+from resolver.matching.table import Cell, Floats
+
+_MOST = 8.0
+"""Bits that rarity may add, or take, at most... a value is rarer than chance shows it."""
+
+_LISTED = 2.5
+"""Values that this many people share, and more, are listed in the model."""
+
+
+class Frequencies:
+    """How many records hold each value of a comparison, and what agreeing in it is worth.
+
+    ``bits``: per listed text what agreement adds; ``other``: for all other values. ``same``: the chance that two
+    people at random agree, by these frequencies.
+    """
+
+    def __init__(self, kind: str, cells: Sequence[Cell], left: Ints, right: Ints, weights: Floats) -> None:
+        """``weights``: for pairs of records that agree, how many pairs of one person each stands for."""
+        texts = [tuple({rarity_text(kind, value) for value in cell}) for cell in cells]
+        self._texts = texts
+        counts = Counter(text for some in texts for text in some)
+        filled = sum(1 for some in texts if some)
+        pairs = max(1.0, filled * (filled - 1.0))
+        matched: dict[str, float] = {}
+        for one, two, weight in zip(left.tolist(), right.tolist(), weights.tolist(), strict=True):
+            for text in texts[one]:
+                if text in texts[two]:
+                    matched[text] = matched.get(text, 0.0) + weight
+        apart = {text: count * (count - 1.0) - 2.0 * matched.get(text, 0.0) for text, count in counts.items()}
+        self.same = max(sum(apart.values()), 0.5) / pairs
+        least = min(self.same, 1.0 / max(1, filled))
+        self.other = float(np.clip(np.log2(self.same / least), 0.0, _MOST))
+        self.bits: dict[str, float] = {}
+        for text, both in apart.items():
+            share = (max(both, 0.0) / pairs) ** 0.5
+            if share * filled >= _LISTED:
+                self.bits[text] = float(np.clip(np.log2(self.same / max(share, least)), -_MOST, _MOST))
+
+    def of_records(self) -> Floats:
+        """What agreeing in a record's value adds, the largest of several; 0 where it has none."""
+        return np.array(
+            [max((self.bits.get(text, self.other) for text in some), default=0.0) for some in self._texts]
+        )

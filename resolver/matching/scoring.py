@@ -1,0 +1,132 @@
+"""Two contents into one weight: Fellegi and Sunter's sum, with households and twins as further explanations."""
+
+from math import log2
+from typing import NamedTuple
+
+from resolver.matching.content import Prepared
+from resolver.matching.kinds import KINDS
+from resolver.matching.model import BIT, Model, Scale, Weight
+from resolver.matching.values import Value
+
+GAINS: tuple[Weight, ...] = tuple(round(BIT * log2(1.0 + 2.0 ** (-apart / BIT))) for apart in range(13 * BIT))
+"""What the smaller of two weights adds to the larger when their odds are added, by how far they are apart.
+
+Whole numbers from a table: the same on every machine, one at a time and a million at once.
+"""
+
+
+class Step(NamedTuple):
+    """One bar of the waterfall: what it compares, with which outcome, what that weighs.
+
+    ``rarity`` is the part of ``weight`` that the agreed value's frequency adds or takes.
+    """
+
+    comparison: str
+    level: str
+    weight: Weight
+    rarity: Weight
+
+
+def compare(one: Prepared, two: Prepared, model: Model) -> Weight:
+    """The evidence that two contents are of one person, in 1/1024 bit, clipped; the same in either order."""
+    match, household, twin = model.prior, model.household_prior, model.twin_prior
+    values, others = one.fields, two.fields
+    for scale in model.scales:
+        place = scale.place
+        mine = values[place]
+        theirs = others[place]
+        if not mine or not theirs:
+            continue
+        if len(mine) == 1 == len(theirs):
+            level = scale.level(mine[0], theirs[0])
+            rarity = min(one.rarity[place][0], two.rarity[place][0]) if level == 0 else 0
+        else:
+            level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
+        if level < 0:
+            continue
+        match += scale.match[level] + rarity
+        if scale.household_shares:
+            household += scale.household[level] + rarity
+        if scale.twin_shares:
+            twin += scale.twin[level] + rarity
+    return clip(match - others_than_random(household, twin), model)
+
+
+def clip(weight: Weight, model: Model) -> Weight:
+    """No single pair outweighs the rest of a group."""
+    return max(-model.clip, min(model.clip, weight))
+
+
+def others_than_random(household: Weight, twin: Weight) -> Weight:
+    """log2(1 + household + twin): by how much "several people" gains over "two at random"."""
+    return odds_added(0, odds_added(household, twin))
+
+
+def odds_added(one: Weight, two: Weight) -> Weight:
+    """The weight of the sum of two odds."""
+    larger, apart = (one, one - two) if one > two else (two, two - one)
+    return larger + GAINS[apart] if apart < len(GAINS) else larger
+
+
+def best(
+    scale: Scale,
+    mine: tuple[Value, ...],
+    theirs: tuple[Value, ...],
+    rarities: tuple[tuple[Weight, ...], tuple[Weight, ...]],
+) -> tuple[int, Weight]:
+    """The best level among several values, and the rarity of the agreed one that is rarest."""
+    found, rarity = len(scale.match), 0
+    for here, value in enumerate(mine):
+        for there, other in enumerate(theirs):
+            level = scale.level(value, other)
+            if 0 <= level < found:
+                found, rarity = level, min(rarities[0][here], rarities[1][there]) if level == 0 else 0
+            elif level == found == 0:
+                rarity = max(rarity, min(rarities[0][here], rarities[1][there]))
+    return (found, rarity) if found < len(scale.match) else (-1, 0)
+
+
+def explain(one: Prepared, two: Prepared, model: Model) -> tuple[Step, ...]:
+    """The weight as a waterfall: its bars add up to what ``compare`` gives."""
+    household, twin = model.household_prior, model.twin_prior
+    steps = [Step("prior", "two records at random", model.prior, 0)]
+    for scale, comparison in zip(model.scales, model.comparisons, strict=True):
+        place = scale.place
+        mine, theirs = one.fields[place], two.fields[place]
+        level, rarity = -1, 0
+        if mine and theirs:
+            level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
+        if level < 0:
+            steps.append(Step(comparison.name, "nothing to compare", 0, 0))
+            continue
+        label = KINDS[comparison.kind].levels[level]
+        steps.append(Step(comparison.name, label, scale.match[level] + rarity, rarity))
+        household += scale.household[level] + (rarity if scale.household_shares else 0)
+        twin += scale.twin[level] + (rarity if scale.twin_shares else 0)
+    taken = others_than_random(household, twin)
+    steps.append(Step("household", "may be of one household, or twins", -taken, 0))
+    total = sum(step.weight for step in steps)
+    steps.append(Step("clip", "no pair counts more", clip(total, model) - total, 0))
+    return tuple(steps)
+
+
+def veto_weight(one: Prepared, two: Prepared, model: Model) -> Weight:
+    """What two contents say for or against one person, the prior left out, where an identifier ties them.
+
+    People who share an address or a card may well be one household, so what a household shares can only speak
+    against here. Below ``model.veto`` the records are kept apart; contents that say nothing of each other give 0.
+    """
+    total = 0
+    for scale in model.scales:
+        place = scale.place
+        mine, theirs = one.fields[place], two.fields[place]
+        if not mine or not theirs:
+            continue
+        level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
+        if level < 0:
+            continue
+        if scale.household_shares:
+            total += min(0, scale.match[level] + rarity, scale.match[level] - scale.household[level])
+        else:
+            total += scale.match[level] + rarity
+    return total

@@ -1,0 +1,66 @@
+"""Written words into the form in which they are compared: ASCII where a script has a plain transliteration.
+
+Pure functions of a string. They are remembered within a process because names and places repeat.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import jellyfish
+
+_LATIN = "ß ss ø o æ ae œ oe ł l đ d ð d þ th ı i ŀ l ĸ k ŋ n ə a"
+_CYRILLIC = (
+    "а a б b в v г g д d е e ё e ж zh з z и i й i к k л l м m н n о o п p р r с s т t у u ф f х kh ц ts "
+    "ч ch ш sh щ shch ъ  ы y ь  э e ю yu я ya і i ї i є e ґ g ў u ђ d ј j љ l њ n ћ c џ d"
+)
+_GREEK = (
+    "α a β v γ g δ d ε e ζ z η i θ th ι i κ k λ l μ m ν n ξ x ο o π p ρ r σ s ς s τ t υ y φ f χ ch ψ ps ω o"
+)
+
+
+def _table() -> dict[int, str]:
+    pairs: dict[int, str] = {}
+    for alphabet in (_LATIN, _CYRILLIC, _GREEK):
+        cells = alphabet.split(" ")
+        pairs.update({ord(letter): plain for letter, plain in zip(cells[::2], cells[1::2], strict=True)})
+    pairs.update({ord(mark): "" for mark in "'’‘`´ʼ"})
+    return pairs
+
+
+_PLAIN = _table()
+_GAP = re.compile(r"[\W_]+")
+_FLOAT = re.compile(r"^(\d+)\.0$")
+
+
+@lru_cache(maxsize=1 << 16)
+def fold(text: str) -> str:
+    """Lower case, accents and apostrophes off, Cyrillic and Greek in Latin letters, one space between words.
+
+    "Müller-Lüdenscheidt" is "muller ludenscheidt", "Ольга" is "olga", "O'Neill" is "oneill". Other scripts
+    stay as they are.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).casefold()
+        text = unicodedata.normalize("NFD", text)
+        text = "".join(mark for mark in text if not unicodedata.combining(mark))
+        text = unicodedata.normalize("NFC", text)
+    return _GAP.sub(" ", text.lower().translate(_PLAIN)).strip()
+
+
+def unfloat(text: str) -> str:
+    """The text without the ".0" that a spreadsheet puts behind whole numbers."""
+    found = _FLOAT.match(text.strip())
+    return found.group(1) if found else text.strip()
+
+
+@lru_cache(maxsize=1 << 16)
+def sound(word: str) -> str:
+    """How a word sounds in English ears (Soundex); words of other scripts sound like their first two letters."""
+    plain = "".join(letter for letter in word if "a" <= letter <= "z")
+    return str(jellyfish.soundex(plain)) if plain else word[:2]
+
+
+def digits(text: str) -> str:
+    """Only the digits of a text, of any script."""
+    return "".join(str(unicodedata.digit(mark, "")) for mark in text if mark.isdigit())

@@ -1,0 +1,201 @@
+"""Fits a model to records without labels: which comparisons, their weights, value frequencies, keys, thresholds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log2
+
+import numpy as np
+
+from resolver.matching import keys
+from resolver.matching.blocking import Ints
+from resolver.matching.estimation import Odds, Pairs, maximise, posterior, start
+from resolver.matching.kinds import KINDS
+from resolver.matching.model import BIT, Comparison, Model, Weight
+from resolver.matching.proposing import Proposal, propose
+from resolver.matching.rarity import Frequencies
+from resolver.matching.report import Training, expected_errors, propose_merge, propose_veto
+from resolver.matching.table import Cell, Column, Floats
+from resolver.matching.values import Traits
+
+_MOST_RECORDS = 60_000
+_RANDOM_PAIRS = 300_000
+_CANDIDATE_PAIRS = 400_000
+_CANDIDATES_A_RECORD = 40
+_ROUNDS = 12
+
+Progress = Callable[[str, float], None]
+
+
+def _silent(_what: str, _done: float) -> None:
+    """Progress that nobody looks at."""
+
+
+@dataclass
+class _Sample:
+    """The records that are looked at, taken apart, and the outcomes of comparing some of their pairs."""
+
+    comparisons: tuple[Comparison, ...]
+    columns: list[Column]
+    atoms: keys.Atoms
+    left: Ints
+    right: Ints
+    candidates: Pairs
+    random: Pairs
+    random_left: Ints
+    random_right: Ints
+    records: int
+
+
+def train(
+    records: Sequence[Traits],
+    seed: int = 1,
+    progress: Progress = _silent,
+    comparisons: Sequence[Comparison] | None = None,
+) -> Training:
+    """Learns a model from records of which nobody said who is who.
+
+    The comparisons are those given (name, kind, traits), or else proposed from the data. Of more than 60,000
+    records that many are looked at, chosen by ``seed``, as are the random pairs for u: the same records in the same
+    order give the same model. ``progress`` is told what is done and the share of the whole. Raises ``ValueError``
+    with fewer than two records, or nothing to compare.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    proposals = [] if comparisons else propose(records)
+    given = tuple(comparisons or (Comparison(p.name, p.kind, p.traits) for p in proposals if p.kind))
+    if len(records) < 2 or not given:
+        raise ValueError("records: at least two are needed, with traits to compare")
+    if len(records) > _MOST_RECORDS:
+        chosen = np.sort(rng.permutation(len(records))[:_MOST_RECORDS]).tolist()
+        records = [records[place] for place in chosen]
+    sample = _sample(records, given, rng, progress)
+    kinds = [KINDS[comparison.kind] for comparison in given]
+    odds = start(kinds, sample.random, sample.records)
+    odds = maximise(sample.candidates, sample.random, odds, sample.records, _ROUNDS)
+    progress("weights learnt", 0.8)
+    frequencies = _frequencies(sample, odds)
+    for place, frequency in enumerate(frequencies):
+        worth = frequency.of_records()
+        _set_rarity(sample.candidates, place, worth, sample.left, sample.right)
+        _set_rarity(sample.random, place, worth, sample.random_left, sample.random_right)
+    odds = maximise(sample.candidates, sample.random, odds, sample.records, _ROUNDS)
+    progress("value frequencies learnt", 0.9)
+    return _finish(sample, odds, frequencies, proposals)
+
+
+def _sample(
+    records: Sequence[Traits],
+    comparisons: tuple[Comparison, ...],
+    rng: np.random.Generator,
+    progress: Progress,
+) -> _Sample:
+    cells: list[tuple[Cell, ...]] = [
+        tuple(KINDS[one.kind].values(traits, one.traits) for one in comparisons) for traits in records
+    ]
+    progress("records read", 0.2)
+    columns = [Column([row[place] for row in cells]) for place in range(len(comparisons))]
+    atoms = keys.Atoms.of(comparisons, cells)
+    one_in = max(1, round(len(records) * _CANDIDATES_A_RECORD / _CANDIDATE_PAIRS))
+    left, right = keys.candidates(atoms, Model.block_cap, one_in)
+    progress("candidates found", 0.4)
+    total = len(records) * (len(records) - 1) // 2
+    if total <= _RANDOM_PAIRS:
+        here, there = np.triu_indices(len(records), 1)
+        here, there = here.astype(np.int64), there.astype(np.int64)
+    else:
+        here = rng.integers(0, len(records), _RANDOM_PAIRS)
+        there = (here + rng.integers(1, len(records), _RANDOM_PAIRS)) % len(records)
+    candidates = _compared(comparisons, columns, left, right, float(one_in))
+    progress("candidates compared", 0.6)
+    random = _compared(comparisons, columns, here, there, 1.0)
+    progress("random pairs compared", 0.7)
+    return _Sample(comparisons, columns, atoms, left, right, candidates, random, here, there, len(records))
+
+
+def _compared(
+    comparisons: tuple[Comparison, ...], columns: list[Column], left: Ints, right: Ints, counts_for: float
+) -> Pairs:
+    levels = np.full((len(left), len(columns)), -1, np.int64)
+    for place, (comparison, column) in enumerate(zip(comparisons, columns, strict=True)):
+        level_of = KINDS[comparison.kind].level
+
+        def decide(mine: Cell, theirs: Cell, level_of: Callable[..., int] = level_of) -> tuple[int, Weight]:
+            if len(mine) == 1 == len(theirs):
+                return level_of(mine[0], theirs[0]), 0
+            found = [level for one in mine for two in theirs if (level := level_of(one, two)) >= 0]
+            return min(found, default=-1), 0
+
+        levels[:, place] = column.outcomes(left, right, decide)[0]
+    return Pairs(levels, np.zeros(levels.shape), counts_for)
+
+
+def _frequencies(sample: _Sample, odds: Odds) -> list[Frequencies]:
+    match = posterior(sample.candidates, odds)[0]
+    found = []
+    for place, (comparison, column) in enumerate(zip(sample.comparisons, sample.columns, strict=True)):
+        cells = [column.distinct[number] if number >= 0 else () for number in column.of.tolist()]
+        agree = (sample.candidates.levels[:, place] == 0) & (match > 0.01)
+        weights = match[agree] * sample.candidates.counts_for
+        found.append(Frequencies(comparison.kind, cells, sample.left[agree], sample.right[agree], weights))
+    return found
+
+
+def _set_rarity(pairs: Pairs, place: int, worth: Floats, left: Ints, right: Ints) -> None:
+    same = pairs.levels[:, place] == 0
+    pairs.rarity[same, place] = np.minimum(worth[left[same]], worth[right[same]])
+
+
+def _finish(
+    sample: _Sample, odds: Odds, frequencies: list[Frequencies], proposals: Sequence[Proposal]
+) -> Training:
+    ratios = odds.ratios()
+    fitted = []
+    for place, comparison in enumerate(sample.comparisons):
+        match, household, twin = (_whole(ratio[place]) for ratio in ratios)
+        frequency = frequencies[place]
+        rare = {text: round(bits * BIT) for text, bits in sorted(frequency.bits.items())}
+        m, u, h = (tuple(float(f"{x:.6g}") for x in share[place]) for share in (odds.m, odds.u, odds.h))
+        fitted.append(
+            Comparison(
+                comparison.name,
+                comparison.kind,
+                comparison.traits,
+                match,
+                household,
+                twin,
+                rare,
+                round(frequency.other * BIT),
+                m,
+                u,
+                h if odds.kinds[place].household else (),
+            )
+        )
+    match_of, household_of, twin_of = posterior(sample.candidates, odds)
+    rest = np.maximum(1.0 - match_of, 1e-9)
+    weights = np.clip(np.log2(np.maximum(match_of, 1e-9) / rest), -12, 12)
+    errors = expected_errors(weights, sample.candidates.counts_for)
+    likely = match_of > 0.5
+    chosen = keys.choose(
+        sample.atoms, sample.left[likely], sample.right[likely], match_of[likely], Model.block_cap
+    )
+    merge = propose_merge(errors)
+    model = Model(
+        tuple(fitted),
+        tuple(sample.atoms.named(key) for key, _ in chosen),
+        round(log2(odds.match) * BIT),
+        round(log2(odds.household) * BIT),
+        round(log2(odds.twin) * BIT),
+        merge=merge,
+        review=merge - 2 * BIT,
+        floor=merge,
+        veto=propose_veto(fitted),
+        about={"records": sample.records, "pairs": round(odds.steps[-1][0])},
+    )
+    reasons = tuple((" + ".join(sample.atoms.named(key)), why) for key, why in chosen)
+    histogram = np.histogram(weights, bins=24, range=(-12, 12))[0] * sample.candidates.counts_for
+    return Training(
+        model, tuple(proposals), reasons, errors, tuple(float(x) for x in histogram), tuple(odds.steps)
+    )
+
+
+def _whole(bits: Floats) -> tuple[Weight, ...]:
+    return tuple(round(float(one) * BIT) for one in bits)

@@ -1,0 +1,57 @@
+"""What a comparison gets to see of a trait: values taken apart, and the atoms by which they are found."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from resolver.matching.text import fold
+
+Traits: TypeAlias = Mapping[str, tuple[str, ...]]
+"""What one record says: trait name to its values, as they were written. Nested ones by dots: address.street."""
+
+Value: TypeAlias = tuple[str, ...]
+"""One normalised value, taken apart as its kind wants it."""
+
+Atoms: TypeAlias = tuple[tuple[str, str], ...]
+"""(type, text) of the pieces of a value by which records that share it are found."""
+
+VALUES_COMPARED = 4
+"""So many values of one trait are compared, the smallest first: the work of a pair is bounded."""
+
+_PLACEHOLDERS = frozenset(
+    {
+        "",
+        "na",
+        "n a",
+        "none",
+        "null",
+        "nan",
+        "unknown",
+        "undefined",
+        "not available",
+        "not known",
+        "tbc",
+        "tbd",
+        "xx",
+    }
+    | {
+        "xxx",
+        "xxxx",
+        "test",
+        "unbekannt",
+        "inconnu",
+        "desconocido",
+        "sconosciuto",
+        "no name",
+        "object object",
+    }
+)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text only says that there is no value."""
+    return fold(text) in _PLACEHOLDERS
+
+
+def texts(traits: Traits, names: tuple[str, ...]) -> list[str]:
+    """The values that a record has under any of these trait names, placeholders left out."""
+    return [text for name in names for text in traits.get(name, ()) if not is_placeholder(text)]
