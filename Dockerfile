@@ -6,7 +6,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY requirements.lock ./
 RUN pip wheel --require-hashes --no-deps --requirement requirements.lock --wheel-dir /wheels
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md* LICENSE ./
 COPY graph_schema graph_schema
 COPY resolver resolver
 COPY profiles profiles
