@@ -109,7 +109,7 @@ def _named(
         if _CONTROL.search(name) or not _is_unicode(name):
             reason = "It has a field whose name holds a control or broken character; rename that field."
             raise Invalid(path or "message", reason)
-        yield shorten(f"{path}.{name}" if path else name), value
+        yield shorten(f"{path}.{name}" if path else name or "message"), value
 
 
 def _check_leaf(path: str, value: object) -> None:

@@ -104,6 +104,7 @@ def test_what_is_no_identifier_is_refused_by_its_path(name: str, value: object) 
         ("traits.odd", {1: 2}, "traits.odd"),
         ("traits.odd", {"no\x00name": 2}, "traits.odd"),
         ("traits.set", {1}, "traits.set"),
+        ("", "bell\x07", "message"),
         ("traits.deep", nested(MAX_DEPTH), "traits"),
         ("traits.deep", nested(300), "traits"),
         ("traits.bio", "x" * 2_000_000, "traits"),
