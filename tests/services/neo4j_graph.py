@@ -11,7 +11,7 @@ def driver(service: Service) -> neo4j.Driver:
 
 
 def wipe(service: Service) -> None:
-    """Remove all constraints, indexes, nodes and relationships; some 50 ms for what a test has written.
+    """Remove all constraints, indexes, nodes and relationships; well under a second for what a test writes.
 
     For a graph of more than some hundred thousand rows `service.renew()` is faster.
     """
