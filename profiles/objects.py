@@ -1,0 +1,121 @@
+"""Orders and rewards: things of their own, folded over all persons, and shown to those whom they concern.
+
+An object keeps what each event said of it, so that one can be taken away exactly:
+
+    "<source>/<message id>" → [source, record_id, at or null, [fact…]]
+
+Which person a record belongs to is asked only when the object is shown: a merge or a split changes no object.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from graph_schema.store import Document
+from graph_schema.vocabulary import EventKey, ObjectKey, RecordKey
+from profiles.commerce_facts import Fact
+from profiles.order_views import order_views
+from profiles.reward_views import Conflict, reward_conflict, reward_views
+from profiles.told import Told, told
+
+__all__ = [
+    "Conflict",
+    "conflict_of",
+    "fold_object",
+    "ghost_object",
+    "is_empty",
+    "speakers",
+    "unfold_object",
+    "views",
+]
+
+
+def fold_object(obj: Document, event: EventKey, record: RecordKey, at: int | None, fact: Fact) -> None:
+    """Adds what one event says of an order or a reward."""
+    obj[f"{event.source}/{event.message_id}"] = [record.source, record.record_id, at, _plain(fact)]
+
+
+def unfold_object(obj: Document, event: EventKey) -> None:
+    """Takes away what one event said; nothing where it said nothing."""
+    obj.pop(f"{event.source}/{event.message_id}", None)
+
+
+def is_empty(obj: Document) -> bool:
+    """Whether no event is left that speaks of it."""
+    return not obj
+
+
+def speakers(obj: Document) -> set[RecordKey]:
+    """The records whose events speak of it."""
+    return {RecordKey(entry[0], entry[1]) for entry in obj.values()}
+
+
+def views(key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int]) -> dict[int, Document]:
+    """What each person shows of it, by the store's id of the person. Times in microseconds, null for none."""
+    return _VIEWS[key.kind](key.key, told(obj), person_of)
+
+
+def conflict_of(key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int]) -> Conflict | None:
+    """Two redemptions of one reward that was issued once, for the stewards; None for anything else."""
+    return reward_conflict(key.key, told(obj), person_of) if key.kind == "reward" else None
+
+
+def ghost_object(obj: Document, replace: Mapping[RecordKey, RecordKey]) -> None:
+    """Puts other keys in the place of erased records, so that what they did stands without saying whose it was.
+
+    Once nobody living speaks of it, the numbers and names in it go as well.
+    """
+    for name in sorted(obj):
+        source, record_id, at, fact = obj[name]
+        ghost = replace.get(RecordKey(source, record_id))
+        if ghost is not None:
+            del obj[name]
+            obj[_free(obj, ghost)] = [ghost.source, ghost.record_id, at, fact]
+    replaced = {tuple(key) for key in replace.values()}
+    if all((entry[0], entry[1]) in replaced or entry[0] == _GHOST for entry in obj.values()):
+        numbers: dict[str, str] = {}
+        for entry in obj.values():
+            entry[3] = _anonymous(entry[3], numbers)
+
+
+_GHOST: Final = "#"
+
+
+def _free(obj: Document, ghost: RecordKey) -> str:
+    """A name for an erased event that is not yet taken."""
+    number = 1
+    while (name := f"{ghost.source}/{ghost.record_id}/{number}") in obj:
+        number += 1
+    return name
+
+
+def _anonymous(fact: list[Any], numbers: dict[str, str]) -> list[Any]:
+    """An order's or a reward's fact without the numbers and names of things; equal numbers stay equal."""
+
+    def nameless(number: str | None) -> str | None:
+        return None if number is None else numbers.setdefault(number, f"#{len(numbers) + 1}")
+
+    kind = fact[0]
+    if kind in ("completed", "updated", "refunded"):
+        return [kind, nameless(fact[1]), fact[2], fact[3], [], fact[5], fact[6], nameless(fact[7])]
+    if kind in ("shipped", "delivered", "cancelled"):
+        return [kind, None, None]
+    if kind == "redeemed":
+        return [kind, fact[1], nameless(fact[2]), fact[3]]
+    return fact
+
+
+def _plain(value: Any) -> Any:
+    """A fact as JSON gives it back: lists for tuples, so that a stored object equals a fresh one."""
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
+class _Shown(NamedTuple):
+    """The kind of an object and how its views are made."""
+
+    kind: str
+    views: Callable[[str, list[Told], Mapping[RecordKey, int]], dict[int, Document]]
+
+
+_VIEWS: Final = {
+    one.kind: one.views for one in (_Shown("order", order_views), _Shown("reward", reward_views))
+}

@@ -1,0 +1,114 @@
+"""One order, from what every source told of it: whose it is, what it came to, and what became of it.
+
+It counts for the person whose record reported `Order Completed` first, and is shown to her alone; one that nobody
+completed is shown to nobody. Several reports of one refund, by several sources, are one: within a source refunds
+add up, and of the sources the one that tells of more stands.
+"""
+
+from collections.abc import Mapping
+from math import fsum
+from typing import Any
+
+from graph_schema.store import Document
+from graph_schema.vocabulary import RecordKey
+from profiles.told import Told, first_time
+
+Number = int | float
+
+
+def order_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int]) -> dict[int, Document]:
+    """The view of the one person for whom the order counts, if there is one."""
+    completed = [one for one in words if one.kind == "completed"]
+    if not completed or completed[0].record not in person_of:
+        return {}
+    buyer = person_of[completed[0].record]
+    receivers = {
+        person_of[one.record] for one in words if one.kind == "delivered" and one.record in person_of
+    }
+    view = _view(key, completed, words)
+    if receivers - {buyer}:
+        view["gift"] = True
+    return {buyer: view}
+
+
+def _view(key: str, completed: list[Told], words: list[Told]) -> Document:
+    first = completed[0]
+    # The last update is the order; what it leaves out is as it was completed, by the first who told it.
+    accounts = [one.fact for one in reversed(words) if one.kind == "updated"]
+    accounts += [one.fact for one in completed]
+    products: list[Any] = _first_given(accounts, 4) or []
+    total = _first_given(accounts, 2)
+    if total is None:
+        total = tidy(fsum((one[1] or 0) * (one[2] or 0) for one in products))
+    view: Document = {
+        "id": _first_given([one.fact for one in completed], 1) or key,
+        "at": first.at,
+        "total": total,
+        "currency": _first_given(accounts, 3),
+        "products": products,
+        "channel": _first_given(accounts, 5),
+        "source": first.record.source,
+        "record": first.record.record_id,
+    }
+    if _first_given(accounts, 6):
+        view["gift"] = True
+    _follow(view, words)
+    return {name: value for name, value in view.items() if value is not None}
+
+
+def _follow(view: Document, words: list[Told]) -> None:
+    """What became of the order; in a store it was handed over at once."""
+    in_store = view["channel"] == "store"
+    done = {one.kind for one in words}
+    shipped, delivered = "shipped" in done or in_store, "delivered" in done or in_store
+    view["shipped_at"] = first_time(words, "shipped")
+    view["delivered_at"] = (
+        first_time(words, "delivered") if "delivered" in done else view["at"] if in_store else None
+    )
+    view["cancelled_at"] = first_time(words, "cancelled")
+    refunds = [one for one in words if one.kind == "refunded"]
+    if refunds:
+        _take_back(view, refunds)
+    whole = bool(refunds) and (view["refunded"] >= view["total"] or not view["total"])
+    if "cancelled" in done:
+        view["state"] = "cancelled"
+    elif whole:
+        view["state"] = "returned"
+        view["returned"] = {one[0]: one[1] for one in view["products"]}
+    elif refunds:
+        view["state"] = "partly_refunded"
+    else:
+        view["state"] = "delivered" if delivered else "shipped" if shipped else "placed"
+    view["delivered"] = delivered or None
+    view["shipped"] = shipped or delivered or None
+
+
+def _take_back(view: Document, refunds: list[Told]) -> None:
+    """The amount refunded and the products that came back, by the source that tells of most."""
+    amounts: dict[str, dict[str, Number]] = {}
+    products: dict[str, dict[str, Number]] = {}
+    for one in refunds:
+        _, _, amount, _, listed, _, _, refund_id = one.fact
+        if amount is None:
+            amount = fsum((p[1] or 0) * (p[2] or 0) for p in listed) if listed else view["total"]
+        amounts.setdefault(one.record.source, {})[refund_id or one.event] = amount
+        back = products.setdefault(one.record.source, {})
+        for product in listed:
+            back[product[0]] = back.get(product[0], 0) + product[1]
+    view["refunded"] = min(tidy(max(fsum(told.values()) for told in amounts.values())), view["total"])
+    returned: dict[str, Number] = {}
+    for back in products.values():
+        for product_id, quantity in back.items():
+            returned[product_id] = max(returned.get(product_id, 0), quantity)
+    view["refunded_at"] = max((one.at for one in refunds if one.at is not None), default=None)
+    view["returned"] = returned or None
+
+
+def _first_given(accounts: list[list[Any]], place: int) -> Any:
+    return next((one[place] for one in accounts if one[place] not in (None, [])), None)
+
+
+def tidy(amount: float) -> Number:
+    """An amount without the dust of binary fractions: to the millionth, whole where it is."""
+    rounded = round(amount, 6)
+    return int(rounded) if rounded == int(rounded) else rounded

@@ -1,0 +1,94 @@
+"""One reward, from what every source told of it: whose it is, and whether, when and where it was used.
+
+Of several redemptions the first by event time stands; another one is a conflict, unless it tells of the same
+purchase. A code that was issued to several persons is a promotion code, with a state for each of them. One that
+was never issued to anybody is shown to who redeemed it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from graph_schema.store import Document
+from graph_schema.vocabulary import RecordKey
+from profiles.told import Told
+
+
+class Conflict(NamedTuple):
+    """Two redemptions of one reward: the persons concerned (owner and redeemers, the store's ids, sorted), and
+    the records of the redemption that stands and of the first one that doesn't."""
+
+    code: str
+    persons: tuple[int, ...]
+    stands: RecordKey
+    second: RecordKey
+
+
+def reward_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int]) -> dict[int, Document]:
+    """The view of each person who shows the reward."""
+    issued = [one for one in words if one.kind == "issued"]
+    owners = {person_of[one.record] for one in issued if one.record in person_of}
+    if len(owners) > 1:
+        return {
+            owner: _view(key, [one for one in words if person_of.get(one.record) == owner])
+            for owner in owners
+        }
+    if not issued:
+        used = _redemptions(words)
+        owners = {person_of[one.record] for one in used[:1] if one.record in person_of}
+    view = _view(key, words)
+    return dict.fromkeys(owners, view)
+
+
+def reward_conflict(key: str, words: list[Told], person_of: Mapping[RecordKey, int]) -> Conflict | None:
+    """The two redemptions of a reward that can be used once, None where there is but one."""
+    owners = {person_of[one.record] for one in words if one.kind == "issued" and one.record in person_of}
+    used = _redemptions(words)
+    if len(owners) > 1 or len(used) < 2:
+        return None
+    redeemers = {person_of[one.record] for one in used if one.record in person_of}
+    return Conflict(key, tuple(sorted(owners | redeemers)), used[0].record, used[1].record)
+
+
+def _redemptions(words: list[Told]) -> list[Told]:
+    """The redemptions that are not the same one told twice: of one order, or of one moment where one names none."""
+    found: list[Told] = []
+    for one in words:
+        if one.kind == "redeemed" and not any(_same(one, other) for other in found):
+            found.append(one)
+    return found
+
+
+def _same(one: Told, other: Told) -> bool:
+    order, other_order = one.fact[2], other.fact[2]
+    if order is not None and other_order is not None:
+        return bool(order == other_order)
+    return one.at == other.at
+
+
+def _view(key: str, words: list[Told]) -> Document:
+    issued = [one for one in words if one.kind == "issued"]
+    expired = [one for one in words if one.kind == "expired"]
+    used = _redemptions(words)
+    view: dict[str, Any] = {
+        "code": key,
+        "state": "redeemed" if used else "expired" if expired else "issued",
+        "amount": next((one.fact[1] for one in issued if one.fact[1] is not None), None),
+        "currency": next((one.fact[2] for one in issued if one.fact[2] is not None), None),
+        "media": sorted({medium for one in issued for medium in one.fact[3]}),
+        "issued_at": issued[0].at if issued else None,
+        "expires_at": max((one.fact[4] for one in issued if one.fact[4] is not None), default=None),
+        "expired_at": expired[0].at if expired else None,
+    }
+    if used:
+        first = used[0]
+        view |= {
+            "redeemed_at": first.at,
+            "channel": first.fact[1] or first.record.source,
+            "order_id": first.fact[2],
+            "used": first.fact[3],
+            "redeemed_by": list(first.record),
+        }
+    if len(used) > 1:
+        second = used[1]
+        view["conflict"] = {"redeemed_at": second.at, "channel": second.fact[1] or second.record.source}
+    return {name: value for name, value in view.items() if value is not None}

@@ -1,0 +1,297 @@
+"""A person's state: the fold of the facts of all her records, as a JSON object.
+
+Folding is commutative and associative over distinct events, and the state of a merge is the merge of the states:
+every part is a sum, a maximum by a total order, or the largest so many by one. Nothing here depends on a clock or
+on the rules, so neither a moment nor a changed rule makes a stored state wrong. No part grows with the number of
+messages, but for orders, rewards, and what was sent about each.
+
+The parts, each left out while it is empty:
+
+    traits       name → source → value (JSON) → [at, record_id, times said; 0 where there were too many values]
+    shown        namespace → match form → [at, form shown]
+    consents     purpose → channel, "*" for all → address, "" for all → [granted at, withdrawn at]
+    halts        objected | restricted → purpose → [since, until]
+    preferences  name → [at, value (JSON), source, record_id]
+    cart         [[at, product, what happened, quantity, JSON of what is shown], …], the latest
+    viewed       product → [at, category];  categories: category → at, the latest
+    messages     count: kind → times;  latest: [[at, kind, message id, campaign, channel], …]
+    sent         campaign → subject, "" for any → at
+    reached      channel → address → [reached at, bounced at]
+    accounts     account_id → [opened at, closed at, [at, product]]
+    app          [in use at, removed at];  groups: group_id → at
+    objects      order | reward → key → what she shows of it, null where it is not hers
+"""
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from graph_schema.store import Document
+from graph_schema.vocabulary import ObjectKey
+from profiles.commerce_facts import Fact
+
+__all__ = ["Document", "fold", "mention", "mentions", "merge", "new_state", "show"]
+
+_VALUES_KEPT: Final = 8
+_CART_KEPT: Final = 100
+_LOOKED_AT_KEPT: Final = 50
+_MESSAGES_KEPT: Final = 200
+
+
+def new_state() -> Document:
+    """The state of a person of whom nothing was said."""
+    return {}
+
+
+def fold(state: Document, facts: Iterable[Fact]) -> None:
+    """Adds the own facts of events that are not yet in the state."""
+    for fact in facts:
+        _FOLDS[fact[0]](state, fact)
+
+
+def merge(into: Document, other: Document) -> None:
+    """Adds all of another state, of other events; `other` is not to be used afterwards."""
+    for part, content in other.items():
+        if part in into:
+            into[part] = _MERGES[part](into[part], content)
+        else:
+            into[part] = content
+
+
+def mention(state: Document, key: ObjectKey) -> None:
+    """Notes that a record of hers spoke of an order or a reward."""
+    state.setdefault("objects", {}).setdefault(key.kind, {}).setdefault(key.key, None)
+
+
+def mentions(state: Document) -> list[ObjectKey]:
+    """The orders and rewards that her records spoke of."""
+    return [ObjectKey(kind, key) for kind, keys in state.get("objects", {}).items() for key in keys]
+
+
+def show(state: Document, key: ObjectKey, view: Document | None) -> bool:
+    """Sets what she shows of an order or reward, nothing where `view` is None; whether that is a change."""
+    if view is None:
+        shown = state.get("objects", {}).get(key.kind, {})
+        if shown.get(key.key) is None:
+            return False
+    else:
+        shown = state.setdefault("objects", {}).setdefault(key.kind, {})
+        if shown.get(key.key) == view:
+            return False
+    shown[key.key] = view
+    return True
+
+
+def views(state: Document, kind: str) -> Mapping[str, Document]:
+    """What she shows of her orders or rewards, by key."""
+    return {key: view for key, view in state.get("objects", {}).get(kind, {}).items() if view is not None}
+
+
+def _raise(slot: list[Any], place: int, at: int) -> None:
+    old = slot[place]
+    if old is None or at > old:
+        slot[place] = at
+
+
+def _keep_latest(items: dict[str, Any], limit: int) -> None:
+    """Drops the entries of the smallest (value, key) above the limit: what is dropped could never come back."""
+    while len(items) > limit:
+        del items[min(items, key=lambda key: (items[key], key))]
+
+
+def _fold_trait(state: Document, fact: Fact) -> None:
+    _, name, value, at, source, record_id = fact
+    values = state.setdefault("traits", {}).setdefault(name, {}).setdefault(source, {})
+    _say(values, value, [at, record_id, 1])
+
+
+def _say(values: dict[str, list[Any]], value: str, said: list[Any]) -> None:
+    """Counts a value of one trait of one source. Beyond the limit the counts are lost, for all of them."""
+    old = values.get(value)
+    if old is None:
+        if values and (said[2] == 0 or next(iter(values.values()))[2] == 0):
+            said = [said[0], said[1], 0]
+            _uncount(values)
+        values[value] = said
+    else:
+        at, record_id = max((said[0], said[1]), (old[0], old[1]))
+        counted = old[2] and said[2]
+        values[value] = [at, record_id, old[2] + said[2] if counted else 0]
+        if not counted:
+            _uncount(values)
+    if len(values) > _VALUES_KEPT:
+        del values[min(values, key=lambda key: (values[key][0], key))]
+        _uncount(values)
+
+
+def _uncount(values: dict[str, list[Any]]) -> None:
+    for entry in values.values():
+        entry[2] = 0
+
+
+def _merge_traits(into: Any, other: Any) -> Any:
+    for name, sources in other.items():
+        for source, values in sources.items():
+            mine = into.setdefault(name, {}).setdefault(source, {})
+            for value, said in values.items():
+                _say(mine, value, said)
+    return into
+
+
+def _fold_shown(state: Document, fact: Fact) -> None:
+    forms = state.setdefault("shown", {}).setdefault(fact[1], {})
+    forms[fact[2]] = max(forms.get(fact[2], []), [fact[3], fact[4]])
+
+
+def _fold_consent(state: Document, fact: Fact) -> None:
+    _, purpose, channel, address, granted, at = fact
+    channels = state.setdefault("consents", {}).setdefault(purpose, {})
+    _raise(channels.setdefault(channel, {}).setdefault(address, [None, None]), 0 if granted else 1, at)
+
+
+def _fold_halt(state: Document, fact: Fact) -> None:
+    _, kind, purpose, on, at = fact
+    halts = state.setdefault("halts", {}).setdefault(kind, {})
+    _raise(halts.setdefault(purpose, [None, None]), 0 if on else 1, at)
+
+
+def _fold_preference(state: Document, fact: Fact) -> None:
+    preferences = state.setdefault("preferences", {})
+    preferences[fact[1]] = max(preferences.get(fact[1], []), list(fact[2:]))
+
+
+def _fold_cart(state: Document, fact: Fact) -> None:
+    state["cart"] = _insert(state.get("cart", []), list(fact[1:]), _CART_KEPT)
+
+
+def _insert(entries: list[Any], entry: list[Any], limit: int) -> list[Any]:
+    insort(entries, entry)
+    if len(entries) > limit:
+        del entries[0]
+    return entries
+
+
+def _fold_viewed(state: Document, fact: Fact) -> None:
+    viewed = state.setdefault("viewed", {})
+    viewed[fact[1]] = max(viewed.get(fact[1], []), [fact[2], fact[3]])
+    _keep_latest(viewed, _LOOKED_AT_KEPT)
+
+
+def _fold_category(state: Document, fact: Fact) -> None:
+    categories = state.setdefault("categories", {})
+    categories[fact[1]] = max(categories.get(fact[1], fact[2]), fact[2])
+    _keep_latest(categories, _LOOKED_AT_KEPT)
+
+
+def _fold_message(state: Document, fact: Fact) -> None:
+    _, at, kind, message_id, campaign, channel, subjects = fact
+    messages = state.setdefault("messages", {"count": {}, "latest": []})
+    count = messages["count"]
+    count[f"{kind}.{channel}"] = count.get(f"{kind}.{channel}", 0) + 1
+    if kind in ("sent", "delivered", "bounced"):
+        _insert(messages["latest"], [at, kind, message_id, campaign, channel], _MESSAGES_KEPT)
+    if kind in ("sent", "delivered") and campaign:
+        about = state.setdefault("sent", {}).setdefault(campaign, {})
+        for subject in ("", *subjects):
+            about[subject] = max(about.get(subject, at), at)
+
+
+def _merge_messages(into: Any, other: Any) -> Any:
+    for kind, times in other["count"].items():
+        into["count"][kind] = into["count"].get(kind, 0) + times
+    into["latest"] = _latest(into["latest"], other["latest"], _MESSAGES_KEPT)
+    return into
+
+
+def _latest(one: list[Any], other: list[Any], limit: int) -> list[Any]:
+    return sorted(one + other)[-limit:]
+
+
+def _fold_reached(state: Document, fact: Fact) -> None:
+    _, channel, address, well, at = fact
+    addresses = state.setdefault("reached", {}).setdefault(channel, {})
+    _raise(addresses.setdefault(address, [None, None]), 0 if well else 1, at)
+
+
+def _fold_account(state: Document, fact: Fact) -> None:
+    _, account_id, opened, at, product = fact
+    account = state.setdefault("accounts", {}).setdefault(account_id, [None, None, [at, product]])
+    _raise(account, 0 if opened else 1, at)
+    account[2] = max(account[2], [at, product])
+
+
+def _fold_app(state: Document, fact: Fact) -> None:
+    _raise(state.setdefault("app", [None, None]), 0 if fact[1] else 1, fact[2])
+
+
+def _fold_group(state: Document, fact: Fact) -> None:
+    groups = state.setdefault("groups", {})
+    groups[fact[1]] = max(groups.get(fact[1], fact[2]), fact[2])
+
+
+def _higher(into: Any, other: Any) -> Any:
+    """The larger of each place; null is nothing said. Lists within are compared whole."""
+    return [
+        mine if theirs is None or (mine is not None and mine >= theirs) else theirs
+        for mine, theirs in zip(into, other, strict=True)
+    ]
+
+
+def _deep(merge_leaf: Callable[[Any, Any], Any], depth: int) -> Callable[[Any, Any], Any]:
+    """Merges tables within tables, `depth` of them, and by `merge_leaf` what both have there."""
+
+    def merged(into: Any, other: Any) -> Any:
+        below = merge_leaf if depth == 1 else _deep(merge_leaf, depth - 1)
+        for key, theirs in other.items():
+            into[key] = below(into[key], theirs) if key in into else theirs
+        return into
+
+    return merged
+
+
+def _limited(merge_all: Callable[[Any, Any], Any], limit: int) -> Callable[[Any, Any], Any]:
+    def merged(into: Any, other: Any) -> Any:
+        merge_all(into, other)
+        _keep_latest(into, limit)
+        return into
+
+    return merged
+
+
+def _either(mine: Any, theirs: Any) -> Any:
+    return theirs if mine is None else mine
+
+
+_FOLDS: Final[Mapping[str, Callable[[Document, Fact], None]]] = {
+    "trait": _fold_trait,
+    "shown": _fold_shown,
+    "consent": _fold_consent,
+    "halt": _fold_halt,
+    "preference": _fold_preference,
+    "cart": _fold_cart,
+    "viewed": _fold_viewed,
+    "category": _fold_category,
+    "message": _fold_message,
+    "reached": _fold_reached,
+    "account": _fold_account,
+    "app": _fold_app,
+    "group": _fold_group,
+}
+
+_MERGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "traits": _merge_traits,
+    "shown": _deep(max, 2),
+    "consents": _deep(_higher, 3),
+    "halts": _deep(_higher, 2),
+    "preferences": _deep(max, 1),
+    "cart": lambda into, other: _latest(into, other, _CART_KEPT),
+    "viewed": _limited(_deep(max, 1), _LOOKED_AT_KEPT),
+    "categories": _limited(_deep(max, 1), _LOOKED_AT_KEPT),
+    "messages": _merge_messages,
+    "sent": _deep(max, 2),
+    "reached": _deep(_higher, 2),
+    "accounts": _deep(_higher, 1),
+    "app": _higher,
+    "groups": _deep(max, 1),
+    "objects": _deep(_either, 2),
+}
