@@ -39,7 +39,7 @@ def email_level(one: Value, two: Value) -> int:
     """Compares e-mail addresses.
 
     - same: letter for letter, case, +tags and Gmail's dots apart
-    - one or two letters wrong, in the whole address
+    - one or two letters wrong, in the whole address (of the digits only one: anna72 and anna86 are two people)
     - same before the @: the same name at another provider
     - near before the @: nearly the same name there
     - same domain: otherwise unlike, but at the same provider or company
@@ -53,7 +53,8 @@ def email_level(one: Value, two: Value) -> int:
         return 1 if slip else 2
     likeness = JaroWinkler.similarity(mine, other, score_cutoff=0.7)
     if likeness > 0.0:
-        allowed = 2 if min(len(mine), len(other)) >= 6 else 1
+        long = min(len(mine), len(other)) >= 6 and digits(mine) == digits(other)
+        allowed = 2 if long else 1
         if OSA.distance("@".join(one), "@".join(two), score_cutoff=allowed) <= allowed:
             return 1
         if likeness >= 0.88:

@@ -77,11 +77,11 @@ def _keys(fields: tuple[tuple[Value, ...], ...], model: Model) -> tuple[int, ...
 def _weight_with_itself(
     fields: tuple[tuple[Value, ...], ...], rarity: tuple[tuple[Weight, ...], ...], model: Model
 ) -> Weight:
-    match, household, twin = model.prior, model.household_prior, model.twin_prior
+    match, others = model.prior, [prior for _, prior in model.explanations]
     for scale, values, rare in zip(model.scales, fields, rarity, strict=True):
         if values:
             added = max(rare)
             match += scale.match[0] + added
-            household += scale.household[0] + (added if scale.household_shares else 0)
-            twin += scale.twin[0] + (added if scale.twin_shares else 0)
-    return max(-model.clip, min(model.clip, match - max(0, household, twin)))
+            for which, levels, shares in scale.others:
+                others[which] += levels[0] + (added if shares else 0)
+    return max(-model.clip, min(model.clip, match - max(0, *others)))

@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from resolver.matching.blocking import Ints
-from resolver.matching.kinds import KINDS, Kind
+from resolver.matching.explanations import EXPLANATIONS, TWIN, TWINS_PER_HOUSEHOLD, Explanation
+from resolver.matching.kinds import Kind
 from resolver.matching.table import Floats
 
 _PSEUDO_PAIRS = 0.03
 """The prior on m weighs as much as this many pairs per record: without it EM drifts where duplicates are rare."""
 
 _MIN_PSEUDO_PAIRS = 20.0
+_UNLIKE_AT_MOST = 0.3
+_U_EVERY = 4
+_PRUNE_AFTER = 2
+_HOPELESS = 1e-5
 _NEVER = 2.0**-10
-"""Two twins, or two of a household, don't bear one given name."""
+"""Two twins don't bear one given name."""
 
 
 @dataclass
@@ -28,47 +33,59 @@ class Pairs:
     rarity: Floats
     counts_for: float = 1.0
 
+    def only(self, kept: Ints) -> "Pairs":
+        """Some of the pairs."""
+        return Pairs(self.levels[kept], self.rarity[kept], self.counts_for)
+
 
 @dataclass
 class Odds:
-    """What EM learns. ``m``, ``u``, ``h`` per comparison and level; shares of all pairs per explanation."""
+    """What EM learns.
+
+    ``m``, ``u`` per comparison and level; ``others`` per explanation, comparison and level, None where people agree
+    as strangers do. ``match`` and ``shares``: the share of all pairs that each explanation holds.
+    """
 
     kinds: Sequence[Kind]
     m: list[Floats]
     u: list[Floats]
-    h: list[Floats]
+    others: list[list[Floats | None]]
     match: float
-    household: float
-    twin: float
-    personal: bool = True
-    steps: list[tuple[float, float, float]] = field(default_factory=list)
+    shares: list[float]
+    steps: list[tuple[float, ...]] = field(default_factory=list)
 
-    def ratios(self) -> tuple[list[Floats], list[Floats], list[Floats]]:
-        """log2 of match, household and twin against random, per comparison and level."""
-        match, household, twin = [], [], []
-        for kind, m, u, h in zip(self.kinds, self.m, self.u, self.h, strict=True):
-            match.append(np.log2(m / u))
-            household.append(np.log2(h / u) if kind.household else np.zeros(len(u)))
-            if kind.twin:
-                twin.append(np.log2((h if kind.household else m) / u))
-            elif kind is KINDS["given name"]:
-                apart = np.zeros(len(u))
-                apart[0] = np.log2(_NEVER)
-                twin.append(apart)
-            else:
-                twin.append(np.zeros(len(u)))
-        return match, household, twin
+    def ratios(self) -> list[list[Floats]]:
+        """log2 against random of match and then each explanation, per comparison and level."""
+        found = [[np.log2(m / u) for m, u in zip(self.m, self.u, strict=True)]]
+        for explanation, others in zip(EXPLANATIONS, self.others, strict=True):
+            row = []
+            for kind, m, u, other in zip(self.kinds, self.m, self.u, others, strict=True):
+                if explanation.name == TWIN and kind.twin_same:
+                    row.append(np.log2(m / u))
+                elif explanation.name == TWIN and kind.twin_never:
+                    row.append(np.array([np.log2(_NEVER), *[0.0] * (len(u) - 1)]))
+                else:
+                    row.append(np.zeros(len(u)) if other is None else np.log2(other / u))
+            found.append(row)
+        return found
 
 
 def start(kinds: Sequence[Kind], random: Pairs, records: int) -> Odds:
-    """Before any step: m and h as expected, u as counted among random pairs."""
-    total = max(1.0, records * (records - 1) / 2)
+    """Before any step: m and the explanations as expected, u as counted among random pairs."""
+    per_pair = records / max(1.0, records * (records - 1) / 2)
     u = [_shares(random.levels[:, place], len(kind.levels), None) for place, kind in enumerate(kinds)]
-    expected = [np.array(kind.prior) / sum(kind.prior) for kind in kinds]
-    at_home = [np.array(kind.household or kind.prior) / sum(kind.household or kind.prior) for kind in kinds]
-    personal = any(kind.household is None for kind in kinds)
-    per_pair = records / total
-    return Odds(kinds, expected, u, at_home, 0.1 * per_pair, 0.05 * per_pair, 0.001 * per_pair, personal)
+    m = [np.array(kind.prior) / sum(kind.prior) for kind in kinds]
+    others: list[list[Floats | None]] = []
+    shares = []
+    for explanation in EXPLANATIONS:
+        priors = [explanation.of(kind) for kind in kinds]
+        others.append(
+            [None if prior is None else np.array(prior.levels) / sum(prior.levels) for prior in priors]
+        )
+        shares.append(explanation.start * per_pair if explanation.applies(kinds) else 0.0)
+    odds = Odds(kinds, m, u, others, 0.1 * per_pair, shares)
+    _as_strangers(odds)
+    return odds
 
 
 def _shares(levels: Ints, size: int, weights: Floats | None) -> Floats:
@@ -79,48 +96,94 @@ def _shares(levels: Ints, size: int, weights: Floats | None) -> Floats:
     return shares
 
 
-def posterior(pairs: Pairs, odds: Odds) -> tuple[Floats, Floats, Floats]:
-    """Per pair the probabilities of match, household and twins; what is left is two people at random."""
-    logs = [
-        np.full(len(pairs.levels), np.log2(max(share, 1e-300)))
-        for share in (odds.match, odds.household, odds.twin)
-    ]
-    ratios = odds.ratios()
-    for place in range(pairs.levels.shape[1]):
-        levels = pairs.levels[:, place]
-        for log, ratio in zip(logs, ratios, strict=True):
-            padded = np.append(ratio[place], 0.0)
-            log += padded[levels]
-            if ratio[place].any():
-                log += pairs.rarity[:, place]
-    top = np.maximum(np.maximum(np.maximum(*logs[:2]), logs[2]), 0.0)
-    parts = [np.exp2(log - top) for log in logs]
-    whole = parts[0] + parts[1] + parts[2] + np.exp2(-top)
-    return parts[0] / whole, parts[1] / whole, parts[2] / whole
+def _bounded(shares: Floats, last: int) -> Floats:
+    """The shares with the last ones together at most ``_UNLIKE_AT_MOST``: else EM may take families for persons."""
+    unlike = float(shares[len(shares) - last :].sum()) if last else 0.0
+    if unlike <= _UNLIKE_AT_MOST:
+        return shares
+    bounded = shares * (1.0 - _UNLIKE_AT_MOST) / (1.0 - unlike)
+    bounded[len(shares) - last :] = shares[len(shares) - last :] * _UNLIKE_AT_MOST / unlike
+    return bounded
+
+
+def _as_strangers(odds: Odds) -> None:
+    """Lets explanations agree by chance only in the levels that tell one person from two."""
+    for explanation, others in zip(EXPLANATIONS, odds.others, strict=True):
+        for kind, other, u in zip(odds.kinds, others, odds.u, strict=True):
+            prior = explanation.of(kind)
+            if other is not None and prior is not None and prior.strangers:
+                rest = other[prior.strangers :]
+                other[prior.strangers :] = rest / rest.sum() * u[prior.strangers :].sum()
+                other[: prior.strangers] = u[: prior.strangers]
+
+
+def posterior(pairs: Pairs, odds: Odds) -> list[Floats]:
+    """Per pair the probability of match, then of each explanation; what is left is two people at random."""
+    shares = [odds.match, *odds.shares]
+    logs = [np.full(len(pairs.levels), np.log2(max(share, 1e-300))) for share in shares]
+    for log, ratios in zip(logs, odds.ratios(), strict=True):
+        for place, ratio in enumerate(ratios):
+            if ratio.any():
+                log += np.append(ratio, 0.0)[pairs.levels[:, place]]
+                if ratio[0]:
+                    log += pairs.rarity[:, place]
+    top = np.maximum(np.max(logs, axis=0), 0.0)
+    parts: list[Floats] = [np.exp2(log - top) for log in logs]
+    whole = np.sum(parts, axis=0) + np.exp2(-top)
+    return [part / whole for part in parts]
 
 
 def maximise(candidates: Pairs, random: Pairs, odds: Odds, records: int, rounds: int) -> Odds:
     """So many steps of EM; pairs that are no candidates count as two people at random."""
     total = max(1.0, records * (records - 1) / 2)
     pseudo = max(_MIN_PSEUDO_PAIRS, _PSEUDO_PAIRS * records)
-    for _ in range(rounds):
-        match, household, twin = posterior(candidates, odds)
-        among_random = sum(posterior(random, odds))
-        apart = 1.0 - np.asarray(among_random)
+    apart = np.ones(len(random.levels))
+    for done in range(rounds):
+        match, *others = posterior(candidates, odds)
+        if done == _PRUNE_AFTER:
+            kept = np.flatnonzero(np.sum([match, *others], axis=0) > _HOPELESS)
+            candidates, match = candidates.only(kept), match[kept]
+            others = [other[kept] for other in others]
+        if done % _U_EVERY == 1:
+            apart = 1.0 - np.sum(posterior(random, odds), axis=0)
         each = candidates.counts_for
         for place, kind in enumerate(odds.kinds):
-            levels, size = candidates.levels[:, place], len(kind.levels)
-            says = levels >= 0
-            seen = np.bincount(levels[says], match[says], size) * each
-            expected = np.array(kind.prior) / sum(kind.prior)
-            odds.m[place] = (seen + pseudo * expected) / (seen.sum() + pseudo)
-            if kind.household:
-                seen = np.bincount(levels[says], household[says], size) * each
-                expected = np.array(kind.household) / sum(kind.household)
-                odds.h[place] = (seen + pseudo * expected) / (seen.sum() + pseudo)
-            odds.u[place] = _shares(random.levels[:, place], size, apart)
+            levels = candidates.levels[:, place]
+            learnt = _learnt(levels, match * each, kind.prior, pseudo)
+            odds.m[place] = _bounded(learnt, kind.telling)
+            for explanation, row, other in zip(EXPLANATIONS, odds.others, others, strict=True):
+                prior = explanation.of(kind)
+                if prior is not None:
+                    learnt = _learnt(levels, other * each, prior.levels, pseudo)
+                    row[place] = _bounded(learnt, prior.telling)
+            odds.u[place] = _shares(random.levels[:, place], len(kind.levels), apart)
+        _as_strangers(odds)
         odds.match = (float(match.sum()) * each + 1.0) / total
-        odds.household = (float(household.sum()) * each + 1.0) / total if odds.personal else 1e-18
-        odds.twin = (float(twin.sum()) * each + 0.01) / total if odds.personal else 1e-18
-        odds.steps.append((odds.match * total, odds.household * total, odds.twin * total))
+        odds.shares = _learnt_shares(
+            [float(other.sum()) * each for other in others], EXPLANATIONS, odds, total
+        )
+        odds.steps.append((odds.match * total, *(share * total for share in odds.shares)))
     return odds
+
+
+def _learnt(levels: Ints, weights: Floats, expected: Sequence[float], pseudo: float) -> Floats:
+    says = levels >= 0
+    seen = np.bincount(levels[says], weights[says], len(expected))
+    prior = np.array(expected) / sum(expected)
+    learnt: Floats = (seen + pseudo * prior) / (seen.sum() + pseudo)
+    return learnt
+
+
+def _learnt_shares(
+    sums: Sequence[float], explanations: Sequence[Explanation], odds: Odds, total: float
+) -> list[float]:
+    """The share of each explanation that applies; of so many households some have twins, seen or not."""
+    shares = [
+        (found + 1.0) / total if explanation.applies(odds.kinds) else 0.0
+        for found, explanation in zip(sums, explanations, strict=True)
+    ]
+    names = [explanation.name for explanation in explanations]
+    household, twin = names.index("household"), names.index(TWIN)
+    if shares[twin]:
+        shares[twin] = max(shares[twin], TWINS_PER_HOUSEHOLD * shares[household])
+    return shares

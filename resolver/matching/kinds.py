@@ -7,15 +7,28 @@ from resolver.matching import addresses, contacts, dates, names, plain
 from resolver.matching.values import Atoms, Traits, Value
 
 
+class Shared(NamedTuple):
+    """How often two different people of some explanation reach each level, before data are seen.
+
+    In the best ``strangers`` levels they agree by chance only. The last ``telling`` levels are rare with them,
+    whatever the data seem to say.
+    """
+
+    levels: tuple[float, ...]
+    strangers: int = 0
+    telling: int = 0
+
+
 class Kind(NamedTuple):
     """One way to compare.
 
     ``levels`` are named best first; ``level`` gives a position in them, or -1 where it says nothing, the same for
-    either order of its arguments; its docstring is the explanation for users. ``prior`` is how often each level is
-    expected between two records of one person, before data are seen; ``household`` the same between two people of
-    one household, None where these agree no more than strangers. ``whole`` are the parts of a value whose
-    frequency counts when two are the same. ``twin``: two twins have it in common.
-    ``private``: a model file holds its frequent values only as hashes.
+    either order of its arguments; its docstring is the explanation for users. ``prior`` is how often each level
+    is expected between two records of one person, before data are seen; its last ``telling`` levels are rare
+    whatever the data seem to say. ``household``, ``neighbours``, ``namesakes``: the same for two people who have
+    that in common, None where they agree as strangers do. Twins share what households do, and where ``twin_same``
+    what one person does; where ``twin_never`` they are never the same. ``own``: tells people apart. ``whole`` are
+    the parts of a value whose frequency counts. ``private``: a model file holds frequent values as hashes.
     """
 
     levels: tuple[str, ...]
@@ -23,119 +36,78 @@ class Kind(NamedTuple):
     level: Callable[[Value, Value], int]
     atoms: Callable[[Value], Atoms]
     prior: tuple[float, ...]
-    household: tuple[float, ...] | None = None
+    telling: int = 0
+    household: Shared | None = None
+    neighbours: Shared | None = None
+    namesakes: Shared | None = None
+    twin_same: bool = False
+    twin_never: bool = False
+    own: bool = False
     whole: slice = slice(None)
-    twin: bool = False
     private: bool = False
 
 
 KINDS: dict[str, Kind] = {
     "given name": Kind(
-        names.GIVEN_LEVELS,
-        names.given_values,
-        names.given_level,
-        names.given_atoms,
-        (0.80, 0.05, 0.01, 0.06, 0.03, 0.02, 0.03),
-        whole=slice(1),
+        names.GIVEN_LEVELS, names.given_values, names.given_level, names.given_atoms,
+        (0.80, 0.05, 0.01, 0.06, 0.03, 0.02, 0.03), telling=1,
+        namesakes=Shared((0.80, 0.03, 0.001, 0.05, 0.05, 0.02, 0.05), telling=1),
+        twin_never=True, own=True, whole=slice(1),
     ),
     "surname": Kind(
-        names.SURNAME_LEVELS,
-        names.surname_values,
-        names.surname_level,
-        names.surname_atoms,
+        names.SURNAME_LEVELS, names.surname_values, names.surname_level, names.surname_atoms,
         (0.84, 0.06, 0.02, 0.03, 0.01, 0.04),
-        (0.85, 0.03, 0.02, 0.02, 0.01, 0.07),
-        whole=slice(1),
-        twin=True,
+        household=Shared((0.80, 0.03, 0.02, 0.02, 0.01, 0.12)),
+        namesakes=Shared((0.20, 0.02, 0.01, 0.03, 0.01, 0.73)), whole=slice(1),
     ),
     "name": Kind(
-        names.NAME_LEVELS,
-        plain.folded_values,
-        names.name_level,
-        names.name_atoms,
-        (0.82, 0.07, 0.02, 0.04, 0.01, 0.04),
-        (0.50, 0.05, 0.02, 0.03, 0.01, 0.39),
-        twin=True,
+        names.NAME_LEVELS, plain.folded_values, names.name_level, names.name_atoms,
+        (0.82, 0.07, 0.02, 0.04, 0.01, 0.04), household=Shared((0.50, 0.05, 0.02, 0.03, 0.01, 0.39)),
+    ),
+    "birth date": Kind(
+        dates.DATE_LEVELS, dates.date_values, dates.date_level, dates.date_atoms,
+        (0.83, 0.02, 0.02, 0.06, 0.02, 0.01, 0.01, 0.01, 0.02), telling=2,
+        household=Shared((0.001, 0.001, 0.001, 0.01, 0.01, 0.06, 0.01, 0.35, 0.56), strangers=5),
+        twin_same=True, own=True, private=True,
     ),
     "date": Kind(
-        dates.DATE_LEVELS,
-        dates.date_values,
-        dates.date_level,
-        dates.date_atoms,
-        (0.83, 0.02, 0.02, 0.06, 0.02, 0.01, 0.01, 0.01, 0.02),
-        twin=True,
-        private=True,
+        dates.DATE_LEVELS, dates.date_values, dates.date_level, dates.date_atoms,
+        (0.80, 0.02, 0.02, 0.06, 0.02, 0.02, 0.01, 0.02, 0.03), own=True, private=True,
     ),
     "street": Kind(
-        addresses.STREET_LEVELS,
-        addresses.street_values,
-        addresses.street_level,
-        addresses.street_atoms,
+        addresses.STREET_LEVELS, addresses.street_values, addresses.street_level, addresses.street_atoms,
         (0.60, 0.05, 0.06, 0.03, 0.03, 0.02, 0.03, 0.18),
-        (0.80, 0.05, 0.05, 0.01, 0.02, 0.01, 0.01, 0.05),
-        twin=True,
-        private=True,
+        household=Shared((0.80, 0.05, 0.05, 0.01, 0.02, 0.01, 0.01, 0.05), telling=3), private=True,
     ),
     "code": Kind(
-        plain.CODE_LEVELS,
-        plain.code_values,
-        plain.code_level,
-        plain.code_atoms,
-        (0.80, 0.06, 0.02, 0.02, 0.10),
-        private=True,
+        plain.CODE_LEVELS, plain.code_values, plain.code_level, plain.code_atoms,
+        (0.80, 0.06, 0.02, 0.02, 0.10), own=True, private=True,
     ),
     "place code": Kind(
-        plain.CODE_LEVELS,
-        plain.code_values,
-        plain.code_level,
-        plain.code_atoms,
-        (0.75, 0.06, 0.02, 0.03, 0.14),
-        (0.85, 0.03, 0.01, 0.02, 0.09),
-        twin=True,
-        private=True,
+        plain.CODE_LEVELS, plain.code_values, plain.code_level, plain.code_atoms,
+        (0.75, 0.06, 0.02, 0.03, 0.14), household=Shared((0.85, 0.03, 0.01, 0.02, 0.09)),
+        neighbours=Shared((0.60, 0.10, 0.05, 0.10, 0.15)), private=True,
     ),
     "text": Kind(
-        plain.TEXT_LEVELS,
-        plain.folded_values,
-        plain.text_level,
-        plain.text_atoms,
-        (0.75, 0.08, 0.04, 0.13),
-        (0.80, 0.06, 0.03, 0.11),
-        twin=True,
+        plain.TEXT_LEVELS, plain.folded_values, plain.text_level, plain.text_atoms,
+        (0.75, 0.08, 0.04, 0.13), household=Shared((0.80, 0.06, 0.03, 0.11)),
+        neighbours=Shared((0.70, 0.06, 0.04, 0.20)),
     ),
     "email": Kind(
-        contacts.EMAIL_LEVELS,
-        contacts.email_values,
-        contacts.email_level,
-        contacts.email_atoms,
-        (0.60, 0.08, 0.07, 0.04, 0.06, 0.15),
-        (0.15, 0.01, 0.01, 0.03, 0.20, 0.60),
-        twin=True,
-        private=True,
+        contacts.EMAIL_LEVELS, contacts.email_values, contacts.email_level, contacts.email_atoms,
+        (0.60, 0.08, 0.07, 0.04, 0.06, 0.15), household=Shared((0.15, 0.01, 0.01, 0.03, 0.20, 0.60)),
+        namesakes=Shared((0.01, 0.05, 0.10, 0.50, 0.10, 0.24), strangers=1), private=True,
     ),
     "phone": Kind(
-        contacts.PHONE_LEVELS,
-        contacts.phone_values,
-        contacts.phone_level,
-        contacts.phone_atoms,
-        (0.70, 0.07, 0.02, 0.21),
-        (0.35, 0.02, 0.02, 0.61),
-        twin=True,
-        private=True,
+        contacts.PHONE_LEVELS, contacts.phone_values, contacts.phone_level, contacts.phone_atoms,
+        (0.70, 0.07, 0.02, 0.21), household=Shared((0.35, 0.02, 0.02, 0.61)), private=True,
     ),
     "exact": Kind(
-        plain.EXACT_LEVELS,
-        plain.folded_values,
-        plain.exact_level,
-        plain.exact_atoms,
-        (0.93, 0.07),
+        plain.EXACT_LEVELS, plain.folded_values, plain.exact_level, plain.exact_atoms, (0.93, 0.07),
     ),
     "number": Kind(
-        plain.NUMBER_LEVELS,
-        plain.number_values,
-        plain.number_level,
-        plain.exact_atoms,
+        plain.NUMBER_LEVELS, plain.number_values, plain.number_level, plain.exact_atoms,
         (0.85, 0.05, 0.03, 0.07),
     ),
-}
+}  # fmt: skip
 """By the name that a model file uses."""

@@ -24,8 +24,8 @@ FORMAT = 1
 class Comparison:
     """One trait, or some that are one thing, and how it is compared.
 
-    ``match``, ``household``, ``twin``: weight of each level for one person, two of a household and two twins
-    against two people at random. ``m``, ``u``, ``h`` are the probabilities behind them, kept to be shown.
+    ``match``: weight of each level for one person against two at random; ``others`` the same for each explanation
+    of the model, empty where it says nothing here. ``m`` and ``u`` are the probabilities behind, kept to be shown.
     ``rare``: what a value adds (or takes) where two records agree in it, by its text; ``rare_other`` is for
     values that it doesn't list.
     """
@@ -34,13 +34,11 @@ class Comparison:
     kind: str
     traits: tuple[str, ...]
     match: tuple[Weight, ...] = ()
-    household: tuple[Weight, ...] = ()
-    twin: tuple[Weight, ...] = ()
+    others: tuple[tuple[Weight, ...], ...] = ()
     rare: Mapping[str, Weight] = field(default_factory=dict)
     rare_other: Weight = 0
     m: tuple[float, ...] = ()
     u: tuple[float, ...] = ()
-    h: tuple[float, ...] = ()
 
     def rarity(self, value: Value) -> Weight:
         """What agreeing in this value adds to the level's weight."""
@@ -54,22 +52,25 @@ def rarity_text(kind: str, value: Value) -> str:
 
 
 class Scale(NamedTuple):
-    """What scoring reads of a comparison, in the order of its use."""
+    """What scoring reads of a comparison.
+
+    ``others``: for each explanation that says something here its place, its weights, and whether it makes people
+    agree in one value, so that the value's rarity counts for it too.
+    """
 
     place: int
     level: Callable[[Value, Value], int]
     match: tuple[Weight, ...]
-    household: tuple[Weight, ...]
-    twin: tuple[Weight, ...]
-    household_shares: bool
-    twin_shares: bool
+    others: tuple[tuple[int, tuple[Weight, ...], bool], ...]
+    shared_at_home: bool
 
 
 @dataclass(frozen=True)
 class Model:
     """m, u, value frequencies, prior odds, thresholds, blocking keys: trained once, then only read.
 
-    ``prior``, ``household_prior``, ``twin_prior``: log2 odds of each against two people at random. ``merge`` and
+    ``prior``: log2 odds of one person against two at random; ``explanations``: the name and log2 odds of each other
+    way to look alike. ``merge`` and
     ``review`` are mean weights; ``veto`` a weight without the prior; ``missing`` what a pair without an edge
     counts; ``floor`` the least weight of an edge; ``clip`` the largest weight of a pair, either way.
     ``blocking``: key types, each one or two of "comparison: part". ``about`` says from what it was made.
@@ -78,8 +79,7 @@ class Model:
     comparisons: tuple[Comparison, ...]
     blocking: tuple[tuple[str, ...], ...]
     prior: Weight
-    household_prior: Weight
-    twin_prior: Weight
+    explanations: tuple[tuple[str, Weight], ...]
     merge: Weight = 0
     review: Weight = -2 * BIT
     veto: Weight = -4 * BIT
@@ -98,10 +98,12 @@ class Model:
                 place,
                 KINDS[comparison.kind].level,
                 comparison.match,
-                comparison.household,
-                comparison.twin,
-                any(comparison.household),
-                any(comparison.twin),
+                tuple(
+                    (which, weights, weights[0] != 0)
+                    for which, weights in enumerate(comparison.others)
+                    if any(weights)
+                ),
+                bool(KINDS[comparison.kind].household) and not KINDS[comparison.kind].own,
             )
             for place, comparison in enumerate(self.comparisons)
         )
@@ -149,7 +151,7 @@ def from_dict(plain: Mapping[str, object]) -> Model:
     if plain.get("format") != FORMAT:
         raise ValueError(f"format: {plain.get('format')!r}, where this version reads {FORMAT}")
     fields = {name: _frozen(plain[name]) for name in Model.__dataclass_fields__ if name in plain}
-    missing = {"comparisons", "blocking", "prior", "household_prior", "twin_prior"} - fields.keys()
+    missing = {"comparisons", "blocking", "prior", "explanations"} - fields.keys()
     if missing:
         raise ValueError(f"{min(missing)}: missing from the model")
     comparisons = plain["comparisons"]

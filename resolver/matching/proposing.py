@@ -16,7 +16,7 @@ _MIN_RECORDS = 20
 KNOWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("given name", "given name", ("firstName", "middleName", "name")),
     ("surname", "surname", ("lastName", "name")),
-    ("birthday", "date", ("birthday",)),
+    ("birthday", "birth date", ("birthday",)),
     ("street", "street", ("address.street",)),
     ("city", "text", ("address.city",)),
     ("postcode", "place code", ("address.postalCode",)),

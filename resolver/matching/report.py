@@ -36,12 +36,12 @@ class Training(NamedTuple):
     keys: tuple[tuple[str, str], ...]
     errors: tuple[Errors, ...]
     histogram: tuple[float, ...]
-    steps: tuple[tuple[float, float, float], ...]
+    steps: tuple[tuple[float, ...], ...]
 
 
 def expected_errors(weights: Floats, counts_for: float) -> tuple[Errors, ...]:
     """Expected errors at thresholds from -6 to 8 bits, half a bit apart, by the pairs' own weights (in bits)."""
-    chance = 1.0 / (1.0 + np.exp2(-weights))
+    chance = np.where(weights <= -12, 0.0, 1.0 / (1.0 + np.exp2(-weights)))
     whole = max(float(chance.sum()), 1e-9)
     found = []
     for threshold in np.arange(-6.0, 8.5, 0.5):
@@ -63,7 +63,7 @@ def propose_merge(errors: Sequence[Errors]) -> Weight:
 def propose_veto(comparisons: Sequence[Comparison]) -> Weight:
     """Half of what two unlike first names and two unlike birth dates weigh: so these two together are always below."""
     unlike = [
-        one.match[-1] for one in comparisons if one.kind in ("given name", "date") and one.match[-1] < 0
+        one.match[-1] for one in comparisons if one.kind in ("given name", "birth date") and one.match[-1] < 0
     ]
     if len(unlike) < 2:
         return -4 * BIT

@@ -1,5 +1,6 @@
-"""Two contents into one weight: Fellegi and Sunter's sum, with households and twins as further explanations."""
+"""Two contents into one weight: Fellegi and Sunter's sum, with relatives, neighbours and namesakes in mind."""
 
+from collections.abc import Sequence
 from math import log2
 from typing import NamedTuple
 
@@ -29,7 +30,24 @@ class Step(NamedTuple):
 
 def compare(one: Prepared, two: Prepared, model: Model) -> Weight:
     """The evidence that two contents are of one person, in 1/1024 bit, clipped; the same in either order."""
-    match, household, twin = model.prior, model.household_prior, model.twin_prior
+    match, outcomes = _match(one, two, model)
+    return clip(match - others_than_random(outcomes, model), model)
+
+
+def edge(one: Prepared, two: Prepared, model: Model) -> Weight | None:
+    """What ``compare`` gives, or None where that is no edge: the other explanations only ever take away."""
+    least = min(model.floor, model.review)
+    match, outcomes = _match(one, two, model)
+    if match < least:
+        return None
+    weight = clip(match - others_than_random(outcomes, model), model)
+    return weight if weight >= least else None
+
+
+def _match(one: Prepared, two: Prepared, model: Model) -> tuple[Weight, list[tuple[Scale, int, Weight]]]:
+    """The sum for one person against two at random; and per comparison that says something its level and rarity."""
+    match = model.prior
+    outcomes = []
     values, others = one.fields, two.fields
     for scale in model.scales:
         place = scale.place
@@ -42,14 +60,10 @@ def compare(one: Prepared, two: Prepared, model: Model) -> Weight:
             rarity = min(one.rarity[place][0], two.rarity[place][0]) if level == 0 else 0
         else:
             level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
-        if level < 0:
-            continue
-        match += scale.match[level] + rarity
-        if scale.household_shares:
-            household += scale.household[level] + rarity
-        if scale.twin_shares:
-            twin += scale.twin[level] + rarity
-    return clip(match - others_than_random(household, twin), model)
+        if level >= 0:
+            match += scale.match[level] + rarity
+            outcomes.append((scale, level, rarity))
+    return match, outcomes
 
 
 def clip(weight: Weight, model: Model) -> Weight:
@@ -57,9 +71,16 @@ def clip(weight: Weight, model: Model) -> Weight:
     return max(-model.clip, min(model.clip, weight))
 
 
-def others_than_random(household: Weight, twin: Weight) -> Weight:
-    """log2(1 + household + twin): by how much "several people" gains over "two at random"."""
-    return odds_added(0, odds_added(household, twin))
+def others_than_random(outcomes: Sequence[tuple[Scale, int, Weight]], model: Model) -> Weight:
+    """log2(1 + the odds of every other explanation): by how much "two people" gains over "two at random"."""
+    weights = [prior for _, prior in model.explanations]
+    for scale, level, rarity in outcomes:
+        for which, levels, rare in scale.others:
+            weights[which] += levels[level] + rarity if rare else levels[level]
+    total = 0
+    for weight in weights:
+        total = odds_added(total, weight)
+    return total
 
 
 def odds_added(one: Weight, two: Weight) -> Weight:
@@ -88,7 +109,7 @@ def best(
 
 def explain(one: Prepared, two: Prepared, model: Model) -> tuple[Step, ...]:
     """The weight as a waterfall: its bars add up to what ``compare`` gives."""
-    household, twin = model.household_prior, model.twin_prior
+    outcomes = []
     steps = [Step("prior", "two records at random", model.prior, 0)]
     for scale, comparison in zip(model.scales, model.comparisons, strict=True):
         place = scale.place
@@ -101,10 +122,9 @@ def explain(one: Prepared, two: Prepared, model: Model) -> tuple[Step, ...]:
             continue
         label = KINDS[comparison.kind].levels[level]
         steps.append(Step(comparison.name, label, scale.match[level] + rarity, rarity))
-        household += scale.household[level] + (rarity if scale.household_shares else 0)
-        twin += scale.twin[level] + (rarity if scale.twin_shares else 0)
-    taken = others_than_random(household, twin)
-    steps.append(Step("household", "may be of one household, or twins", -taken, 0))
+        outcomes.append((scale, level, rarity))
+    taken = others_than_random(outcomes, model)
+    steps.append(Step("other explanations", "may be relatives, neighbours, namesakes", -taken, 0))
     total = sum(step.weight for step in steps)
     steps.append(Step("clip", "no pair counts more", clip(total, model) - total, 0))
     return tuple(steps)
@@ -125,8 +145,8 @@ def veto_weight(one: Prepared, two: Prepared, model: Model) -> Weight:
         level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
         if level < 0:
             continue
-        if scale.household_shares:
-            total += min(0, scale.match[level] + rarity, scale.match[level] - scale.household[level])
+        if scale.shared_at_home:
+            total += min(0, scale.match[level] + rarity)
         else:
             total += scale.match[level] + rarity
     return total

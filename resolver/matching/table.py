@@ -72,18 +72,17 @@ def odds_added(one: Ints, two: Ints) -> Ints:
 def weigh(contents: Sequence[Prepared], left: Ints, right: Ints, model: Model) -> Ints:
     """The weight of each pair (places in ``contents``): what ``compare`` gives, for all at once."""
     match = np.full(len(left), model.prior, np.int64)
-    household = np.full(len(left), model.household_prior, np.int64)
-    twin = np.full(len(left), model.twin_prior, np.int64)
+    others = [np.full(len(left), prior, np.int64) for _, prior in model.explanations]
     for scale, comparison in zip(model.scales, model.comparisons, strict=True):
         column = Column([content.fields[scale.place] for content in contents])
         levels, rarities = column.outcomes(left, right, judge(scale, comparison))
         says = levels >= 0
         level, rarity = levels[says], rarities[says]
         match[says] += np.asarray(scale.match, np.int64)[level] + rarity
-        if scale.household_shares:
-            household[says] += np.asarray(scale.household, np.int64)[level] + rarity
-        if scale.twin_shares:
-            twin[says] += np.asarray(scale.twin, np.int64)[level] + rarity
-    several = odds_added(np.zeros(len(left), np.int64), odds_added(household, twin))
+        for which, weights, shares in scale.others:
+            others[which][says] += np.asarray(weights, np.int64)[level] + (rarity if shares else 0)
+    several = np.zeros(len(left), np.int64)
+    for other in others:
+        several = odds_added(several, other)
     clipped: Ints = np.clip(match - several, -model.clip, model.clip)
     return clipped

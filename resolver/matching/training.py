@@ -9,6 +9,7 @@ import numpy as np
 from resolver.matching import keys
 from resolver.matching.blocking import Ints
 from resolver.matching.estimation import Odds, Pairs, maximise, posterior, start
+from resolver.matching.explanations import EXPLANATIONS
 from resolver.matching.kinds import KINDS
 from resolver.matching.model import BIT, Comparison, Model, Weight
 from resolver.matching.proposing import Proposal, propose
@@ -18,10 +19,10 @@ from resolver.matching.table import Cell, Column, Floats
 from resolver.matching.values import Traits
 
 _MOST_RECORDS = 60_000
-_RANDOM_PAIRS = 300_000
-_CANDIDATE_PAIRS = 400_000
+_RANDOM_PAIRS = 150_000
+_CANDIDATE_PAIRS = 200_000
 _CANDIDATES_A_RECORD = 40
-_ROUNDS = 12
+_ROUNDS = 10
 
 Progress = Callable[[str, float], None]
 
@@ -150,26 +151,24 @@ def _finish(
     ratios = odds.ratios()
     fitted = []
     for place, comparison in enumerate(sample.comparisons):
-        match, household, twin = (_whole(ratio[place]) for ratio in ratios)
+        match, *others = (_whole(ratio[place]) for ratio in ratios)
         frequency = frequencies[place]
         rare = {text: round(bits * BIT) for text, bits in sorted(frequency.bits.items())}
-        m, u, h = (tuple(float(f"{x:.6g}") for x in share[place]) for share in (odds.m, odds.u, odds.h))
+        m, u = (tuple(float(f"{x:.6g}") for x in share[place]) for share in (odds.m, odds.u))
         fitted.append(
             Comparison(
                 comparison.name,
                 comparison.kind,
                 comparison.traits,
                 match,
-                household,
-                twin,
+                tuple(weights if any(weights) else () for weights in others),
                 rare,
                 round(frequency.other * BIT),
                 m,
                 u,
-                h if odds.kinds[place].household else (),
             )
         )
-    match_of, household_of, twin_of = posterior(sample.candidates, odds)
+    match_of = posterior(sample.candidates, odds)[0]
     rest = np.maximum(1.0 - match_of, 1e-9)
     weights = np.clip(np.log2(np.maximum(match_of, 1e-9) / rest), -12, 12)
     errors = expected_errors(weights, sample.candidates.counts_for)
@@ -182,8 +181,10 @@ def _finish(
         tuple(fitted),
         tuple(sample.atoms.named(key) for key, _ in chosen),
         round(log2(odds.match) * BIT),
-        round(log2(odds.household) * BIT),
-        round(log2(odds.twin) * BIT),
+        tuple(
+            (explanation.name, round(log2(max(share, 2.0**-60)) * BIT))
+            for explanation, share in zip(EXPLANATIONS, odds.shares, strict=True)
+        ),
         merge=merge,
         review=merge - 2 * BIT,
         floor=merge,

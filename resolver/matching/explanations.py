@@ -1,0 +1,45 @@
+"""Why two records may look alike without being of one person: what Fellegi and Sunter's "non-match" is made of."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from resolver.matching.kinds import Kind, Shared
+
+TWIN = "twins"
+TWINS_PER_HOUSEHOLD = 0.01
+"""Of two records of one household, at least so many are of twins."""
+
+
+class Explanation(NamedTuple):
+    """One way to be two people and look alike. ``start``: pairs of it per record before anything is learnt."""
+
+    name: str
+    start: float
+
+    def of(self, kind: Kind) -> Shared | None:
+        """What such people have in common in a comparison of this kind; None where they agree as strangers do."""
+        if self.name == TWIN:
+            return None if kind.twin_same or kind.twin_never else kind.household
+        if self.name == "household":
+            return kind.household
+        return kind.neighbours if self.name == "neighbours" else kind.namesakes
+
+    def applies(self, kinds: Sequence[Kind]) -> bool:
+        """Whether the comparisons can tell it from one person: something shared, and something that isn't."""
+        if self.name == TWIN:
+            return any(kind.twin_same for kind in kinds) and any(kind.twin_never for kind in kinds)
+        shared = [prior for kind in kinds if (prior := self.of(kind)) is not None]
+        own = [kind for kind in kinds if kind.telling or (self.of(kind) is None and kind.own)]
+        if self.name == "namesakes":
+            return any(prior.strangers for prior in shared) and len(shared) > 1
+        return bool(own) and any(not prior.strangers for prior in shared)
+
+
+EXPLANATIONS: tuple[Explanation, ...] = (
+    Explanation("household", 0.05),
+    Explanation(TWIN, 0.0005),
+    Explanation("neighbours", 0.5),
+    Explanation("namesakes", 0.02),
+)
+"""household: they share an address, often a surname, a phone, an e-mail; twins: the birth date as well; neighbours:
+the place only, which several traits tell at once; namesakes: a given name and what e-mail addresses make of it."""
