@@ -1,0 +1,244 @@
+"""A store in memory: the obvious model that the contract tests compare the others with.
+
+Everything is a dictionary, nothing is clever. What is read is a copy, so that a batch that fails leaves no trace.
+"""
+
+import copy
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import RLock
+from typing import Any
+
+from graph_schema.store import Document, Kind, StoredCase, Writes
+from graph_schema.vocabulary import (
+    Change,
+    DeadLetter,
+    EventKey,
+    Identifier,
+    IdentifierNode,
+    Judgement,
+    ObjectKey,
+    Person,
+    Record,
+    Related,
+    StoredEvent,
+)
+
+
+class MemoryStore:
+    """A store that lives as long as its process; it is its own transaction."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._ids: dict[str, int] = {}
+        self._events: dict[int, StoredEvent] = {}
+        self._event_ids: dict[EventKey, int] = {}
+        self._also: list[tuple[int, int]] = []
+        self._records: dict[int, Record] = {}
+        self._founded: dict[str, int] = {}
+        self._identifiers: dict[int, IdentifierNode] = {}
+        self._identifier_ids: dict[Identifier, int] = {}
+        self._holders: dict[int, dict[int, None]] = {}
+        self._persons: dict[int, Person] = {}
+        self._profiles: dict[int, Document] = {}
+        self._objects: dict[ObjectKey, Document] = {}
+        self._related: list[Related] = []
+        self._cases: list[StoredCase] = []
+        self._judgements: dict[str, Judgement] = {}
+        self._judged: set[tuple[int, str]] = set()
+        self._changes: list[Change] = []
+        self._dead_letters: list[DeadLetter] = []
+        self._state: dict[str, Any] = {}
+
+    @contextmanager
+    def read(self) -> Iterator["MemoryStore"]:
+        """See ``Store``."""
+        with self._lock:
+            yield self
+
+    @contextmanager
+    def write(self) -> Iterator["MemoryStore"]:
+        """See ``Store``."""
+        with self._lock:
+            yield self
+
+    def close(self) -> None:
+        """See ``Store``."""
+
+    @property
+    def unchanged(self) -> bool:
+        """Never: so that every read comes from here."""
+        return False
+
+    def allocate(self, kind: Kind) -> int:
+        """See ``Transaction``."""
+        self._ids[kind] = self._ids.get(kind, 0) + 1
+        return self._ids[kind]
+
+    def seen(self, keys: Collection[EventKey]) -> Mapping[EventKey, int]:
+        """See ``Transaction``."""
+        return {key: self._event_ids[key] for key in keys if key in self._event_ids}
+
+    def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
+        """See ``Transaction``."""
+        return {one: self._events[one] for one in ids if one in self._events}
+
+    def history(self, records: Collection[int]) -> Iterator[tuple[int, StoredEvent]]:
+        """See ``Transaction``."""
+        wanted = set(records)
+        for event in self._events.values():
+            if event.record in wanted:
+                yield event.record, event
+        for record, event_id in self._also:
+            if record in wanted and event_id in self._events:
+                yield record, self._events[event_id]
+
+    def all_events(self, after: int = 0) -> Iterator[StoredEvent]:
+        """See ``Transaction``."""
+        return iter([self._events[one] for one in sorted(self._events) if one > after])
+
+    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
+        """See ``Transaction``."""
+        return {one: _copied(self._records[one]) for one in ids if one in self._records}
+
+    def all_records(self) -> Iterator[Record]:
+        """See ``Transaction``."""
+        return iter([_copied(record) for record in self._records.values()])
+
+    def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
+        """See ``Transaction``."""
+        return {one: self._founded[one] for one in person_ids if one in self._founded}
+
+    def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
+        """See ``Transaction``."""
+        return {one: self._identifier_ids[one] for one in wanted if one in self._identifier_ids}
+
+    def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
+        """See ``Transaction``."""
+        return {one: copy.deepcopy(self._identifiers[one]) for one in ids if one in self._identifiers}
+
+    def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
+        """See ``Transaction``."""
+        return iter([copy.deepcopy(one) for one in self._identifiers.values() if one.generic or not generic])
+
+    def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
+        """See ``Transaction``."""
+        return {one: list(self._holders.get(one, ())) for one in identifiers}
+
+    def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
+        """See ``Transaction``."""
+        return {one: [r.id for r in self._records.values() if r.person == one] for one in persons}
+
+    def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
+        """See ``Transaction``."""
+        return {one: replace(self._persons[one]) for one in ids if one in self._persons}
+
+    def all_persons(self) -> Iterator[Person]:
+        """See ``Transaction``."""
+        return iter([replace(person) for person in self._persons.values()])
+
+    def profiles(self, ids: Collection[int]) -> Mapping[int, Document]:
+        """See ``Transaction``."""
+        return {one: copy.deepcopy(self._profiles[one]) for one in ids if one in self._profiles}
+
+    def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
+        """See ``Transaction``."""
+        return {key: copy.deepcopy(self._objects[key]) for key in keys if key in self._objects}
+
+    def all_objects(self, kind: str) -> Iterator[tuple[ObjectKey, Document]]:
+        """See ``Transaction``."""
+        return iter([(key, copy.deepcopy(one)) for key, one in self._objects.items() if key.kind == kind])
+
+    def judgements(self, records: Collection[int] | None = None) -> list[Judgement]:
+        """See ``Transaction``."""
+        if records is None:
+            return list(self._judgements.values())
+        wanted = set(records)
+        named = {judgement for record, judgement in self._judged if record in wanted}
+        return [self._judgements[one] for one in sorted(named)]
+
+    def related(self, records: Collection[int]) -> list[Related]:
+        """See ``Transaction``."""
+        wanted = set(records)
+        return [one for one in self._related if one.part in wanted or one.anchor in wanted]
+
+    def cases(self, records: Collection[int] | None = None) -> list[StoredCase]:
+        """See ``Transaction``."""
+        if records is None:
+            return list(self._cases)
+        wanted = set(records)
+        return [one for one in self._cases if wanted & set(one.records)]
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """See ``Transaction``."""
+        return self._changes[after : after + limit]
+
+    def last_change(self) -> int:
+        """See ``Transaction``."""
+        return len(self._changes)
+
+    def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
+        """See ``Transaction``."""
+        return list(enumerate(self._dead_letters, start=1))[after : after + limit]
+
+    def get(self, name: str) -> Any:
+        """See ``Transaction``."""
+        return copy.deepcopy(self._state.get(name))
+
+    def scan(self, prefix: str) -> Mapping[str, Any]:
+        """See ``Transaction``."""
+        return {name: copy.deepcopy(value) for name, value in self._state.items() if name.startswith(prefix)}
+
+    def apply(self, writes: Writes) -> None:
+        """See ``Transaction``."""
+        self._apply_evidence(writes)
+        for person in writes.persons.values():
+            self._persons[person.id] = replace(person)
+        for gone in writes.persons_gone:
+            self._persons.pop(gone, None)
+            self._profiles.pop(gone, None)
+        self._profiles.update(copy.deepcopy(writes.profiles))
+        for key in writes.objects_gone:
+            self._objects.pop(key, None)
+        self._objects.update(copy.deepcopy(writes.objects))
+        self._related = [one for one in self._related if one.part not in writes.related_gone]
+        self._related += [one for one in writes.related if one not in self._related]
+        self._cases = [one for one in self._cases if not writes.cases_gone & set(one.records)]
+        self._cases += writes.cases
+        self._judgements.update((one.judgement_id, one) for one in writes.judgements)
+        self._judged.update(writes.judged_records)
+        self._changes += writes.changes
+        self._dead_letters += writes.dead_letters
+        self._state.update(copy.deepcopy(writes.state))
+
+    def _apply_evidence(self, writes: Writes) -> None:
+        for event in writes.events:
+            self._events[event.id] = event
+            self._event_ids[event.key] = event.id
+        self._also = [pair for pair in self._also if pair not in writes.also_gone] + writes.also
+        for record in writes.records.values():
+            self._records[record.id] = _copied(record)
+        for gone in writes.records_gone:
+            self._records.pop(gone, None)
+        for person_id in writes.founded_gone:
+            self._founded.pop(person_id, None)
+        self._founded.update(writes.founded)
+        for node in writes.identifiers.values():
+            before = self._identifiers.get(node.id)
+            if before is not None and before.identifier != node.identifier:
+                del self._identifier_ids[before.identifier]
+            self._identifiers[node.id] = copy.deepcopy(node)
+            self._identifier_ids[node.identifier] = node.id
+        for identifier, record_id in writes.holders_gone:
+            self._holders.get(identifier, {}).pop(record_id, None)
+        for identifier, record_id in writes.holders:
+            self._holders.setdefault(identifier, {})[record_id] = None
+        for event in [one for one in self._events.values() if one.record in writes.erased_records]:
+            del self._events[event.id]
+            del self._event_ids[event.key]
+        self._also = [pair for pair in self._also if pair[0] not in writes.erased_records]
+
+
+def _copied(record: Record) -> Record:
+    return replace(record, holdings=dict(record.holdings))

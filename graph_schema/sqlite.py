@@ -1,0 +1,134 @@
+"""The embedded store: one SQLite file, no service.
+
+Several processes may use it at once: readers never wait (write-ahead log), writers wait for each other. What is
+acknowledged is on disk (``synchronous = FULL``).
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from graph_schema.errors import SchemaMismatch, StoreUnavailable
+from graph_schema.migrations import migrations, pending
+from graph_schema.sqlite_transaction import SqliteTransaction
+
+_BUSY_SECONDS = 60
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -131072",
+    "PRAGMA wal_autocheckpoint = 16384",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA mmap_size = 268435456",
+)
+
+
+class SqliteStore:
+    """A store in one file. Connections are per thread for reading, and one for writing."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Opens the file, makes it where there is none, and migrates it.
+
+        Raises ``StoreUnavailable`` where it can't be opened and ``SchemaMismatch`` where it is not ours.
+        """
+        self.path = str(path)
+        self._writing = threading.Lock()
+        self._reading = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._version: int | None = None
+        try:
+            self._writer = self._connect()
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            raise _unavailable(error) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        return connection
+
+    def _migrate(self) -> None:
+        execute = self._writer.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            tables = {row[0] for row in execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if tables and "migration" not in tables:
+                raise SchemaMismatch("this file is a database of something else", way_out="Name another file")
+            execute(
+                "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT, checksum TEXT, at TEXT)"
+            )
+            applied = dict(execute("SELECT number, checksum FROM migration").fetchall())
+            for migration in pending(migrations("sqlite_migrations", ".sql"), applied):
+                for statement in _statements(migration.text):
+                    execute(statement)
+                execute(
+                    "INSERT INTO migration VALUES (?, ?, ?, datetime('now'))",
+                    (migration.number, migration.name, migration.checksum),
+                )
+            execute("COMMIT")
+        except BaseException:
+            execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteTransaction]:
+        """See ``Store``."""
+        connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
+        if connection is None:
+            connection = self._reading.connection = self._connect()
+            self._readers.append(connection)
+        connection.execute("BEGIN")
+        try:
+            yield SqliteTransaction(connection, False)
+        finally:
+            connection.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTransaction]:
+        """See ``Store``."""
+        with self._writing:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                raise _unavailable(error) from error
+            try:
+                version = self._writer.execute("PRAGMA data_version").fetchone()[0]
+                yield SqliteTransaction(self._writer, version == self._version)
+                self._writer.execute("COMMIT")
+                self._version = version
+            except BaseException:
+                self._version = None
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """See ``Store``."""
+        for connection in [*self._readers, self._writer]:
+            connection.close()
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, each ending where SQLite itself says that it is complete."""
+    text = ""
+    for line in script.splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""
+
+
+def _unavailable(error: sqlite3.Error) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"the SQLite file can't be used ({error})",
+        way_out="See that its folder exists and can be written, and that no other program holds it locked",
+    )

@@ -1,0 +1,177 @@
+"""How rows of the SQLite store read and write: one function each way for every kind of row."""
+
+import hashlib
+from typing import Any, NamedTuple
+
+import orjson
+
+from graph_schema.store import StoredCase
+from graph_schema.vocabulary import (
+    Change,
+    EventKey,
+    Holding,
+    Identifier,
+    IdentifierNode,
+    Judgement,
+    Person,
+    Record,
+    RecordKey,
+    StoredEvent,
+)
+
+Row = tuple[Any, ...]
+
+
+class Columns(NamedTuple):
+    """The columns of a table in the order in which rows are read and written."""
+
+    table: str
+    names: str
+
+    @property
+    def upsert(self) -> str:
+        """The statement that writes a row whole."""
+        marks = ",".join("?" * len(self.names.split(",")))
+        return f"INSERT OR REPLACE INTO {self.table} ({self.names}) VALUES ({marks})"
+
+    def by(self, column: str) -> str:
+        """The query for rows of which ``column`` is one of a JSON list."""
+        return f"SELECT {self.names} FROM {self.table} WHERE {column} IN (SELECT value FROM json_each(?))"
+
+    @property
+    def all(self) -> str:
+        """The query for every row."""
+        return f"SELECT {self.names} FROM {self.table}"
+
+
+EVENT = Columns("event", "id,source,message_id,at,stamped,received,record,previous,content")
+RECORD = Columns("record", "id,source,record_id,person,first_at,last_event,erasures,ghost,holdings")
+IDENTIFIER = Columns(
+    "identifier", "id,hash,namespace,value,place,holders,unknown,claims,timeless,sole,generic,peers"
+)
+PERSON = Columns("person", "id,person_id,founder,flags,size,version")
+JUDGEMENT = Columns("judgement", "judgement_id,kind,sides,at,judged_by,why,founders,retracted_at")
+CHANGE = Columns("change", "seq,kind,person_id,came_from,went_into,version,at")
+DEAD_LETTER = Columns("dead_letter", "source,message_id,field,reason,raw,at,position")
+
+
+def short_hash(*parts: str) -> int:
+    """63 bits that find a row by its content; whoever finds one compares the content as well."""
+    digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def event_row(event: StoredEvent) -> Row:
+    """A row of EVENT."""
+    return (
+        event.id,
+        event.key[0],
+        event.key[1],
+        event.at,
+        event.stamped,
+        event.received,
+        event.record,
+        event.previous,
+        event.content,
+    )
+
+
+def event_of(row: Row) -> StoredEvent:
+    """An event from a row of EVENT."""
+    return StoredEvent(row[0], EventKey(row[1], row[2]), row[3], bool(row[4]), row[5], row[6], row[7], row[8])
+
+
+def record_row(record: Record) -> Row:
+    """A row of RECORD."""
+    holdings = [(one, *holding) for one, holding in record.holdings.items()]
+    return (
+        record.id,
+        record.key[0],
+        record.key[1],
+        record.person,
+        record.first_at,
+        record.last_event,
+        record.erasures,
+        record.ghost,
+        orjson.dumps(holdings),
+    )
+
+
+def record_of(row: Row) -> Record:
+    """A record from a row of RECORD."""
+    holdings = {h[0]: Holding(h[1], h[2], h[3], h[4]) for h in orjson.loads(row[8])}
+    return Record(row[0], RecordKey(row[1], row[2]), row[3], row[4], row[5], holdings, row[6], row[7])
+
+
+def identifier_row(node: IdentifierNode) -> Row:
+    """A row of IDENTIFIER."""
+    namespace, value = node.identifier
+    peers = orjson.dumps([[place, *others] for place, others in node.peers.items()]) if node.peers else None
+    return (
+        node.id,
+        short_hash(namespace, value),
+        namespace,
+        value,
+        node.namespace,
+        node.holders,
+        node.unknown,
+        node.claims,
+        node.timeless,
+        node.sole,
+        node.generic,
+        peers,
+    )
+
+
+def identifier_of(row: Row) -> IdentifierNode:
+    """An identifier from a row of IDENTIFIER."""
+    one, _, namespace, value, place, holders, unknown, claims, timeless, sole, generic, packed = row
+    peers = {each[0]: set(each[1:]) for each in orjson.loads(packed)} if packed else {}
+    identifier = Identifier(namespace, value)
+    return IdentifierNode(
+        one, identifier, place, holders, unknown, claims, timeless, sole, bool(generic), peers
+    )
+
+
+def person_row(person: Person) -> Row:
+    """A row of PERSON."""
+    return (person.id, person.person_id, person.founder, person.flags, person.size, person.version)
+
+
+def judgement_row(judgement: Judgement) -> Row:
+    """A row of JUDGEMENT."""
+    founders = [[*key, *event] for key, event in judgement.founders.items()]
+    return (
+        judgement.judgement_id,
+        judgement.kind,
+        orjson.dumps([judgement.a, judgement.b]),
+        judgement.at,
+        judgement.by,
+        judgement.why,
+        orjson.dumps(founders),
+        judgement.retracted_at,
+    )
+
+
+def judgement_of(row: Row) -> Judgement:
+    """A judgement from a row of JUDGEMENT."""
+    a, b = (tuple(RecordKey(*key) for key in side) for side in orjson.loads(row[2]))
+    founders = {RecordKey(f[0], f[1]): EventKey(f[2], f[3]) for f in orjson.loads(row[6])}
+    return Judgement(row[0], row[1], a, b, row[3], row[4], row[5], founders, row[7])
+
+
+def change_row(change: Change) -> Row:
+    """A row of CHANGE."""
+    came, went = (" ".join(ids) or None for ids in (change.came_from, change.went_into))
+    return (change.seq, change.kind, change.person_id, came, went, change.version, change.at)
+
+
+def change_of(row: Row) -> Change:
+    """A change from a row of CHANGE."""
+    came, went = (tuple(text.split()) if text else () for text in (row[3], row[4]))
+    return Change(row[0], row[1], row[2], came, went, row[5], row[6])
+
+
+def case_of(row: Row) -> StoredCase:
+    """A case from (kind, records, identifiers, detail)."""
+    return StoredCase(row[0], tuple(orjson.loads(row[1])), tuple(orjson.loads(row[2])), row[3])

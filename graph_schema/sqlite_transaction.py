@@ -1,0 +1,313 @@
+"""Reading and writing one transaction of the SQLite store. All SQL but the schema is here and in its rows."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import orjson
+
+from graph_schema.sqlite_rows import (
+    CHANGE,
+    DEAD_LETTER,
+    EVENT,
+    IDENTIFIER,
+    JUDGEMENT,
+    PERSON,
+    RECORD,
+    Row,
+    case_of,
+    change_of,
+    change_row,
+    event_of,
+    event_row,
+    identifier_of,
+    identifier_row,
+    judgement_of,
+    judgement_row,
+    person_row,
+    record_of,
+    record_row,
+    short_hash,
+)
+from graph_schema.store import Document, Kind, StoredCase, Writes
+from graph_schema.vocabulary import (
+    Change,
+    DeadLetter,
+    EventKey,
+    Identifier,
+    IdentifierNode,
+    Judgement,
+    ObjectKey,
+    Person,
+    Record,
+    Related,
+    StoredEvent,
+)
+
+
+T = TypeVar("T")
+
+
+class SqliteTransaction:
+    """See ``Transaction``."""
+
+    def __init__(self, connection: sqlite3.Connection, unchanged: bool) -> None:
+        self._connection = connection
+        self._unchanged = unchanged
+        self._next: dict[str, int] = {}
+
+    @property
+    def unchanged(self) -> bool:
+        """See ``Transaction``."""
+        return self._unchanged
+
+    def _rows(self, query: str, wanted: Iterable[Any]) -> list[Row]:
+        return self._connection.execute(query, (orjson.dumps(list(wanted)).decode(),)).fetchall()
+
+    def allocate(self, kind: Kind) -> int:
+        """See ``Transaction``."""
+        one = self._next.get(kind)
+        if one is None:
+            one = self._connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {kind}").fetchone()[0]
+        self._next[kind] = one + 1
+        return one
+
+    def seen(self, keys: Collection[EventKey]) -> Mapping[EventKey, int]:
+        """See ``Transaction``."""
+        hashes = {short_hash(*key): key for key in keys}
+        found = self._rows(
+            "SELECT hash, event FROM event_key WHERE hash IN (SELECT value FROM json_each(?))", hashes
+        )
+        return {hashes[row[0]]: row[1] for row in found}
+
+    def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
+        """See ``Transaction``."""
+        return {row[0]: event_of(row) for row in self._rows(EVENT.by("id"), ids)}
+
+    def history(self, records: Collection[int]) -> Iterator[tuple[int, StoredEvent]]:
+        """See ``Transaction``."""
+        last = self._rows(
+            "SELECT id, last_event FROM record WHERE id IN (SELECT value FROM json_each(?))", records
+        )
+        one = f"SELECT {EVENT.names} FROM event WHERE id = ?"
+        for record, event_id in last:
+            while event_id:
+                event = event_of(self._connection.execute(one, (event_id,)).fetchone())
+                yield record, event
+                event_id = event.previous
+        also = self._rows(
+            "SELECT record, event FROM event_also WHERE record IN (SELECT value FROM json_each(?))", records
+        )
+        if also:
+            events = self.events({row[1] for row in also})
+            yield from ((row[0], events[row[1]]) for row in also)
+
+    def all_events(self, after: int = 0) -> Iterator[StoredEvent]:
+        """See ``Transaction``."""
+        return map(event_of, self._connection.execute(f"{EVENT.all} WHERE id > ? ORDER BY id", (after,)))
+
+    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
+        """See ``Transaction``."""
+        return {row[0]: record_of(row) for row in self._rows(RECORD.by("id"), ids)}
+
+    def all_records(self) -> Iterator[Record]:
+        """See ``Transaction``."""
+        return map(record_of, self._connection.execute(f"{RECORD.all} ORDER BY id"))
+
+    def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
+        """See ``Transaction``."""
+        query = "SELECT person_id, record FROM founded WHERE person_id IN (SELECT value FROM json_each(?))"
+        return {row[0]: row[1] for row in self._rows(query, person_ids)}
+
+    def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
+        """See ``Transaction``."""
+        query = "SELECT namespace, value, id FROM identifier WHERE hash IN (SELECT value FROM json_each(?))"
+        asked = set(wanted)
+        found = {
+            Identifier(row[0], row[1]): row[2]
+            for row in self._rows(query, {short_hash(*one) for one in asked})
+        }
+        return {one: found[one] for one in found.keys() & asked}
+
+    def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
+        """See ``Transaction``."""
+        return {row[0]: identifier_of(row) for row in self._rows(IDENTIFIER.by("id"), ids)}
+
+    def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
+        """See ``Transaction``."""
+        where = " WHERE generic = 1" if generic else ""
+        return map(identifier_of, self._connection.execute(f"{IDENTIFIER.all}{where}"))
+
+    def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
+        """See ``Transaction``."""
+        found: dict[int, list[int]] = {one: [] for one in identifiers}
+        query = "SELECT identifier, record FROM holder WHERE identifier IN (SELECT value FROM json_each(?))"
+        for identifier, record in self._rows(query, identifiers):
+            found[identifier].append(record)
+        return found
+
+    def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
+        """See ``Transaction``."""
+        found: dict[int, list[int]] = {one: [] for one in persons}
+        query = "SELECT person, id FROM record WHERE person IN (SELECT value FROM json_each(?))"
+        for person, record in self._rows(query, persons):
+            found[person].append(record)
+        return found
+
+    def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
+        """See ``Transaction``."""
+        return {row[0]: Person(*row) for row in self._rows(PERSON.by("id"), ids)}
+
+    def all_persons(self) -> Iterator[Person]:
+        """See ``Transaction``."""
+        return (Person(*row) for row in self._connection.execute(f"{PERSON.all} ORDER BY id"))
+
+    def profiles(self, ids: Collection[int]) -> Mapping[int, Document]:
+        """See ``Transaction``."""
+        query = "SELECT person, state FROM profile WHERE person IN (SELECT value FROM json_each(?))"
+        return {row[0]: orjson.loads(row[1]) for row in self._rows(query, ids)}
+
+    def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
+        """See ``Transaction``."""
+        query = "SELECT kind, key, state FROM object WHERE hash IN (SELECT value FROM json_each(?))"
+        rows = self._rows(query, {short_hash(*key) for key in keys})
+        found = {ObjectKey(row[0], row[1]): row[2] for row in rows}
+        return {key: orjson.loads(found[key]) for key in found.keys() & set(keys)}
+
+    def all_objects(self, kind: str) -> Iterator[tuple[ObjectKey, Document]]:
+        """See ``Transaction``."""
+        rows = self._connection.execute(
+            "SELECT kind, key, state FROM object WHERE kind = ? ORDER BY id", (kind,)
+        )
+        return ((ObjectKey(row[0], row[1]), orjson.loads(row[2])) for row in rows)
+
+    def judgements(self, records: Collection[int] | None = None) -> list[Judgement]:
+        """See ``Transaction``."""
+        if records is None:
+            return [judgement_of(row) for row in self._connection.execute(JUDGEMENT.all)]
+        query = "SELECT DISTINCT judgement_id FROM judged WHERE record IN (SELECT value FROM json_each(?))"
+        named = [row[0] for row in self._rows(query, records)]
+        return [judgement_of(row) for row in self._rows(JUDGEMENT.by("judgement_id"), named)]
+
+    def related(self, records: Collection[int]) -> list[Related]:
+        """See ``Transaction``."""
+        query = "SELECT part, anchor, namespace FROM related WHERE {} IN (SELECT value FROM json_each(?))"
+        rows = {*self._rows(query.format("part"), records), *self._rows(query.format("anchor"), records)}
+        return [Related(*row) for row in sorted(rows)]
+
+    def cases(self, records: Collection[int] | None = None) -> list[StoredCase]:
+        """See ``Transaction``."""
+        query = "SELECT kind, records, identifiers, detail FROM steward_case"
+        if records is None:
+            return [case_of(row) for row in self._connection.execute(query)]
+        where = " WHERE id IN (SELECT steward_case FROM case_record WHERE record IN (SELECT value FROM json_each(?)))"
+        return [case_of(row) for row in self._rows(query + where, records)]
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """See ``Transaction``."""
+        query = f"{CHANGE.all} WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [change_of(row) for row in self._connection.execute(query, (after, limit))]
+
+    def last_change(self) -> int:
+        """See ``Transaction``."""
+        last: int = self._connection.execute("SELECT coalesce(max(seq), 0) FROM change").fetchone()[0]
+        return last
+
+    def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
+        """See ``Transaction``."""
+        query = f"SELECT id,{DEAD_LETTER.names} FROM dead_letter WHERE id > ? ORDER BY id LIMIT ?"
+        return [(row[0], DeadLetter(*row[1:])) for row in self._connection.execute(query, (after, limit))]
+
+    def get(self, name: str) -> Any:
+        """See ``Transaction``."""
+        row = self._connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return orjson.loads(row[0]) if row else None
+
+    def scan(self, prefix: str) -> Mapping[str, Any]:
+        """See ``Transaction``."""
+        query = "SELECT name, value FROM state WHERE name >= ? AND name < ? ORDER BY name"
+        rows = self._connection.execute(query, (prefix, prefix + "\U0010ffff"))
+        return {row[0]: orjson.loads(row[1]) for row in rows}
+
+    def apply(self, writes: Writes) -> None:
+        """See ``Transaction``."""
+        self._apply_events(writes)
+        self._apply_identity(writes)
+        self._apply_profiles(writes)
+        self._apply_stewardship(writes)
+        many = self._connection.executemany
+        many(CHANGE.upsert, map(change_row, writes.changes))
+        many(f"INSERT INTO dead_letter ({DEAD_LETTER.names}) VALUES (?,?,?,?,?,?,?)", writes.dead_letters)
+        many(
+            "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)",
+            ((name, orjson.dumps(value)) for name, value in writes.state.items()),
+        )
+
+    def _apply_events(self, writes: Writes) -> None:
+        many = self._connection.executemany
+        for record in writes.erased_records:
+            for _, event in list(self.history((record,))):
+                self._connection.execute("DELETE FROM event WHERE id = ?", (event.id,))
+                self._connection.execute("DELETE FROM event_key WHERE hash = ?", (short_hash(*event.key),))
+            self._connection.execute("DELETE FROM event_also WHERE record = ?", (record,))
+        many(EVENT.upsert, map(event_row, writes.events))
+        keys = sorted((short_hash(*event.key), event.id) for event in writes.events)
+        many("INSERT OR REPLACE INTO event_key (hash, event) VALUES (?, ?)", keys)
+        many("DELETE FROM event_also WHERE record = ? AND event = ?", writes.also_gone)
+        many("INSERT OR REPLACE INTO event_also (record, event) VALUES (?, ?)", writes.also)
+
+    def _apply_identity(self, writes: Writes) -> None:
+        many = self._connection.executemany
+        many(RECORD.upsert, map(record_row, _by_id(writes.records)))
+        many("DELETE FROM record WHERE id = ?", ((one,) for one in writes.records_gone))
+        many("DELETE FROM founded WHERE person_id = ?", ((one,) for one in writes.founded_gone))
+        many(
+            "INSERT OR REPLACE INTO founded (person_id, record) VALUES (?, ?)", sorted(writes.founded.items())
+        )
+        many(IDENTIFIER.upsert, map(identifier_row, _by_id(writes.identifiers)))
+        many("DELETE FROM holder WHERE identifier = ? AND record = ?", writes.holders_gone)
+        many("INSERT OR REPLACE INTO holder (identifier, record) VALUES (?, ?)", sorted(writes.holders))
+        many(PERSON.upsert, map(person_row, _by_id(writes.persons)))
+        many("DELETE FROM person WHERE id = ?", ((one,) for one in writes.persons_gone))
+
+    def _apply_profiles(self, writes: Writes) -> None:
+        many = self._connection.executemany
+        many("DELETE FROM profile WHERE person = ?", ((one,) for one in writes.persons_gone))
+        many(
+            "INSERT OR REPLACE INTO profile (person, state) VALUES (?, ?)",
+            ((one, orjson.dumps(state)) for one, state in sorted(writes.profiles.items())),
+        )
+        replaced = [(short_hash(*key), *key) for key in writes.objects_gone | writes.objects.keys()]
+        many("DELETE FROM object WHERE hash = ? AND kind = ? AND key = ?", replaced)
+        many(
+            "INSERT INTO object (hash, kind, key, state) VALUES (?, ?, ?, ?)",
+            ((short_hash(*key), *key, orjson.dumps(state)) for key, state in writes.objects.items()),
+        )
+
+    def _apply_stewardship(self, writes: Writes) -> None:
+        many = self._connection.executemany
+        many("DELETE FROM related WHERE part = ?", ((one,) for one in writes.related_gone))
+        many("INSERT OR REPLACE INTO related (part, anchor, namespace) VALUES (?, ?, ?)", writes.related)
+        if writes.cases_gone:
+            gone = self._rows(
+                "SELECT DISTINCT steward_case FROM case_record WHERE record IN (SELECT value FROM json_each(?))",
+                writes.cases_gone,
+            )
+            many("DELETE FROM steward_case WHERE id = ?", gone)
+            many("DELETE FROM case_record WHERE steward_case = ?", gone)
+        for case in writes.cases:
+            row = (case.kind, orjson.dumps(case.records), orjson.dumps(case.identifiers), case.detail)
+            one = self._connection.execute(
+                "INSERT INTO steward_case (kind, records, identifiers, detail) VALUES (?, ?, ?, ?)", row
+            ).lastrowid
+            many(
+                "INSERT INTO case_record (record, steward_case) VALUES (?, ?)",
+                ((r, one) for r in case.records),
+            )
+        many(JUDGEMENT.upsert, map(judgement_row, writes.judgements))
+        many("INSERT OR REPLACE INTO judged (record, judgement_id) VALUES (?, ?)", writes.judged_records)
+
+
+def _by_id(rows: Mapping[int, T]) -> list[T]:
+    """Rows in the order of their ids, which is the order in which they lie on disk."""
+    return [rows[one] for one in sorted(rows)]

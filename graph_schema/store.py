@@ -1,0 +1,177 @@
+"""The store protocol: what every store answers, and the one way in which anything is written.
+
+A transaction reads as much as it likes and writes once, by ``apply``, a whole batch of ``Writes``: all of it
+becomes durable when the transaction ends, or nothing. Ids are the store's own; ``allocate`` gives new ones.
+``get`` and ``put`` (through ``Writes.state``) keep operational state: positions, claims, the rules' hash.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+from graph_schema.vocabulary import (
+    Change,
+    DeadLetter,
+    EventKey,
+    Identifier,
+    IdentifierNode,
+    Judgement,
+    ObjectKey,
+    Person,
+    Record,
+    Related,
+    StoredEvent,
+)
+
+Document = dict[str, Any]
+"""A JSON object whose shape ``profiles`` alone knows."""
+
+Kind = Literal["event", "record", "identifier", "person"]
+
+
+class StoredCase(NamedTuple):
+    """A case as it is kept: by a record of each of its persons, whoever they come to be."""
+
+    kind: Literal["unique", "veto", "review"]
+    records: tuple[int, ...]
+    identifiers: tuple[int, ...]
+    detail: str
+
+
+@dataclass
+class Writes:
+    """Everything that one transaction changes.
+
+    Events, records, identifiers, persons, profiles and objects are written whole, new or not. An event may so
+    take the place of another of its id. ``erased_records`` lose all their events. Ambiguities of which a record of
+    ``related_gone`` is the part go, and cases that name a record of ``cases_gone``, before the new ones come.
+    """
+
+    events: list[StoredEvent] = field(default_factory=list)
+    also: list[tuple[int, int]] = field(default_factory=list)
+    also_gone: list[tuple[int, int]] = field(default_factory=list)
+    records: dict[int, Record] = field(default_factory=dict)
+    records_gone: set[int] = field(default_factory=set)
+    founded: dict[str, int] = field(default_factory=dict)
+    founded_gone: set[str] = field(default_factory=set)
+    identifiers: dict[int, IdentifierNode] = field(default_factory=dict)
+    holders: list[tuple[int, int]] = field(default_factory=list)
+    holders_gone: list[tuple[int, int]] = field(default_factory=list)
+    persons: dict[int, Person] = field(default_factory=dict)
+    persons_gone: set[int] = field(default_factory=set)
+    profiles: dict[int, Document] = field(default_factory=dict)
+    objects: dict[ObjectKey, Document] = field(default_factory=dict)
+    objects_gone: set[ObjectKey] = field(default_factory=set)
+    related_gone: set[int] = field(default_factory=set)
+    related: list[Related] = field(default_factory=list)
+    cases_gone: set[int] = field(default_factory=set)
+    cases: list[StoredCase] = field(default_factory=list)
+    judgements: list[Judgement] = field(default_factory=list)
+    judged_records: list[tuple[int, str]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    erased_records: set[int] = field(default_factory=set)
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+class Transaction(Protocol):
+    """A consistent view of a store. ``unchanged`` tells that nobody else wrote since this process last did."""
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether what this process remembers of its last transaction still holds."""
+
+    def allocate(self, kind: Kind) -> int:
+        """A new id, unused until now."""
+
+    def seen(self, keys: Collection[EventKey]) -> Mapping[EventKey, int]:
+        """Ids of the events with these keys, of those that are stored."""
+
+    def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
+        """Events by id."""
+
+    def history(self, records: Collection[int]) -> Iterator[tuple[int, StoredEvent]]:
+        """(record, event) of every event of these records; an alias's comes for both of its records."""
+
+    def all_events(self, after: int = 0) -> Iterator[StoredEvent]:
+        """Every event with an id above ``after``, in the order in which they were stored."""
+
+    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
+        """Records by id."""
+
+    def all_records(self) -> Iterator[Record]:
+        """Every record, ghosts too."""
+
+    def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
+        """The record that founds each person id, of those that exist."""
+
+    def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
+        """Ids of identifiers, of those that are known."""
+
+    def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
+        """Identifiers by id."""
+
+    def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
+        """Every identifier, or only the generic ones."""
+
+    def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
+        """Ids of the records that hold each identifier."""
+
+    def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
+        """Ids of the records of each person."""
+
+    def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
+        """Persons by id."""
+
+    def all_persons(self) -> Iterator[Person]:
+        """Every person."""
+
+    def profiles(self, ids: Collection[int]) -> Mapping[int, Document]:
+        """The profile states of persons, of those that have one."""
+
+    def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
+        """Orders and rewards by key, of those that exist."""
+
+    def all_objects(self, kind: str) -> Iterator[tuple[ObjectKey, Document]]:
+        """Every object of a kind."""
+
+    def judgements(self, records: Collection[int] | None = None) -> list[Judgement]:
+        """Judgements that name one of these records, or all; retracted ones too."""
+
+    def related(self, records: Collection[int]) -> list[Related]:
+        """Ambiguities in which one of these records stands for the part or for an anchor."""
+
+    def cases(self, records: Collection[int] | None = None) -> list[StoredCase]:
+        """Stored cases in which one of these records stands for a person, or all."""
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """The change feed above a sequence number."""
+
+    def last_change(self) -> int:
+        """The highest sequence number of the feed, 0 for none."""
+
+    def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
+        """Dead letters above a number, each with its own."""
+
+    def get(self, name: str) -> Any:
+        """A piece of operational state, or None."""
+
+    def scan(self, prefix: str) -> Mapping[str, Any]:
+        """All operational state whose name begins so."""
+
+    def apply(self, writes: Writes) -> None:
+        """Writes a batch. Called at most once in a transaction, last."""
+
+
+class Store(Protocol):
+    """Where the identity graph is kept."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads; it neither waits for writers nor stops them."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction that may ``apply``. Others that write wait, or this raises ``Conflict`` when it ends."""
+
+    def close(self) -> None:
+        """Gives back everything that is held open."""

@@ -1,0 +1,94 @@
+"""What counts among the evidence: live values, generic ones, leases, known and unattributed records.
+
+Everything here is a function of the set of records, whatever their order.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import NamedTuple
+
+from graph_schema.vocabulary import BLOCKED, CLAIMED, Holding, Record
+from resolver.plan import Plan, Space
+
+
+class Holder(NamedTuple):
+    """A record that holds a value, and when it did first and last."""
+
+    record: int
+    first: int | None
+    last: int | None
+
+
+def people_holdings(plan: Plan, holdings: Mapping[int, Holding]) -> Iterator[tuple[int, int]]:
+    """(identifier, namespace) of the people-joining identifiers: declared, not blocked, not claimed."""
+    for identifier, holding in holdings.items():
+        if holding.namespace in plan.people and not holding.flags:
+            yield identifier, holding.namespace
+
+
+def is_founding(plan: Plan, holdings: Mapping[int, Holding]) -> bool:
+    """Whether a record holds a people-joining identifier, generic or not: such records found persons first."""
+    return any(True for _ in people_holdings(plan, holdings))
+
+
+def is_known(plan: Plan, holdings: Mapping[int, Holding], generic: Set[int]) -> bool:
+    """Whether a record by itself holds a people-joining identifier that is live."""
+    return any(identifier not in generic for identifier, _ in people_holdings(plan, holdings))
+
+
+def is_unattributed(plan: Plan, holdings: Mapping[int, Holding], generic: Set[int]) -> bool:
+    """Whether all people-joining identifiers of a record, and there are some, are generic."""
+    return is_founding(plan, holdings) and not is_known(plan, holdings, generic)
+
+
+def generic_identifiers(plan: Plan, records: Iterable[Record]) -> set[int]:
+    """The values that are too common to say who somebody is, among all the records of their holders.
+
+    A value is generic where its (unclaimed) holders hold more than ``generic_above`` values of one other
+    people-joining namespace, or where more than ``max_records`` records hold it.
+    """
+    peers: dict[int, dict[int, set[int]]] = {}
+    holders: dict[int, int] = {}
+    spaces: dict[int, Space] = {}
+    for record in records:
+        people = list(people_holdings(plan, record.holdings))
+        for identifier, holding in record.holdings.items():
+            if holding.namespace < 0 or holding.flags & BLOCKED:
+                continue
+            spaces[identifier] = plan.spaces[holding.namespace]
+            holders[identifier] = holders.get(identifier, 0) + 1
+            if holding.flags & CLAIMED:
+                continue
+            known = peers.setdefault(identifier, {})
+            for other, namespace in people:
+                if namespace != holding.namespace:
+                    known.setdefault(namespace, set()).add(other)
+    return {
+        identifier
+        for identifier, space in spaces.items()
+        if holders[identifier] > space.max_records
+        or any(len(others) > space.generic_above for others in peers.get(identifier, {}).values())
+    }
+
+
+def leases(holders: list[Holder], lease: int | None) -> list[list[Holder]]:
+    """The holders of one value by lease, oldest first; those without a time are of the youngest.
+
+    Two sightings further apart than ``lease`` microseconds, with none between, may be of two owners.
+    """
+    if lease is None or len(holders) < 2:
+        return [holders]
+    timed = sorted((h for h in holders if h.last is not None), key=lambda h: (h.first or 0, h.last or 0))
+    spans: list[list[Holder]] = []
+    end = 0
+    for holder in timed:
+        first, last = holder.first or 0, holder.last or 0
+        if not spans or first - end > lease:
+            spans.append([])
+            end = last
+        spans[-1].append(holder)
+        end = max(end, last)
+    timeless = [holder for holder in holders if holder.last is None]
+    if not spans:
+        return [timeless]
+    spans[-1] += timeless
+    return spans

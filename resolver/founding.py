@@ -1,0 +1,79 @@
+"""Person ids: made from a person's founding record, so that every store and every rebuild gives the same ones."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Set
+
+from graph_schema.vocabulary import Record, RecordKey
+from resolver.evidence import is_founding
+from resolver.plan import Plan
+
+DEFAULT_ID_KEY = b"onefold"
+"""The key where ONEFOLD_ID_KEY is not set: any two stores without one agree."""
+
+_BYTES = 10
+_PREFIX = "per_"
+_RFC4648 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TO_CROCKFORD = str.maketrans(_RFC4648, _CROCKFORD)
+
+Rank = tuple[bool, bool, int, RecordKey, int]
+
+
+def person_id(key: RecordKey, erasures: int, id_key: bytes) -> str:
+    """The id of the person that a record founds: ``per_`` and 16 letters of Crockford's base32.
+
+    ``erasures`` tells how often this record was erased before: what comes later is a new customer.
+    """
+    digest = hashlib.blake2b(
+        f"{key.source}/{key.record_id}/{erasures}".encode(), digest_size=_BYTES, key=id_key[:64]
+    ).digest()
+    return _PREFIX + base64.b32encode(digest).decode().translate(_TO_CROCKFORD)
+
+
+def is_person_id(text: str) -> bool:
+    """Whether a text has the form of a person id (in either case of letters)."""
+    letters = text[len(_PREFIX) :].upper()
+    return text.startswith(_PREFIX) and len(letters) == 16 and set(letters) <= set(_CROCKFORD)
+
+
+def canonical_person_id(text: str) -> str:
+    """The one way in which a person id is written."""
+    return _PREFIX + text[len(_PREFIX) :].upper()
+
+
+def founding_rank(plan: Plan, record: Record) -> Rank:
+    """Sorts the records of a person, the founding one first.
+
+    Those with a people-joining identifier (generic or not) come first, then the earliest; a record without a
+    time comes last, and the key breaks ties. A ghost founds nothing while a living record can.
+    """
+    return (
+        bool(record.ghost),
+        not is_founding(plan, record.holdings),
+        _LAST if record.first_at is None else record.first_at,
+        record.key,
+        record.erasures,
+    )
+
+
+def founding_record(plan: Plan, records: Iterable[Record]) -> Record:
+    """The founding record of a person with these records."""
+    return min(records, key=lambda record: founding_rank(plan, record))
+
+
+def aliases(plan: Plan, records: Iterable[Record], founder: int, id_key: bytes) -> list[str]:
+    """The ids that a person's other records with a people-joining identifier could found, sorted."""
+    return sorted(
+        person_id(record.key, record.erasures, id_key)
+        for record in records
+        if record.id != founder and not record.ghost and is_founding(plan, record.holdings)
+    )
+
+
+def erased_ids(records: Iterable[Record], id_key: bytes) -> Set[str]:
+    """The ids that the ghosts among ``records`` could have founded: they answer as erased."""
+    return {person_id(record.key, record.erasures, id_key) for record in records if record.ghost}
+
+
+_LAST = 1 << 62

@@ -1,0 +1,107 @@
+"""Records grouped so far, with what can forbid to join two groups kept at hand."""
+
+from collections.abc import Iterable, Mapping, Set
+
+from graph_schema.vocabulary import Record
+from resolver.evidence import is_known, people_holdings
+from resolver.judged import Judged
+from resolver.plan import Plan
+
+
+class Groups:
+    """A partition of records under joining. A group is named by one of its records.
+
+    ``unique`` holds, per group, the values of each unique namespace (as classes: values that judgements
+    join count as one); ``known`` the groups with a live people-joining identifier; ``cells`` the cells of
+    judgements in a group.
+    """
+
+    def __init__(self, plan: Plan, records: Mapping[int, Record], generic: Set[int], judged: Judged) -> None:
+        self.of: dict[int, int] = {record: record for record in records}
+        self.members: dict[int, list[int]] = {record: [record] for record in records}
+        self.unique: dict[int, dict[int, set[int]]] = {}
+        self.known: set[int] = set()
+        self.cells: dict[int, set[int]] = {record: {cell} for record, cell in judged.cell.items()}
+        self._judged = judged
+        self._records = records
+        self._known_alone: set[int] = set()
+        for record in records.values():
+            if is_known(plan, record.holdings, generic):
+                self._known_alone.add(record.id)
+                self.known.add(record.id)
+            if plan.uniques:
+                for identifier, namespace in people_holdings(plan, record.holdings):
+                    if namespace in plan.uniques and identifier not in generic:
+                        held = self.unique.setdefault(record.id, {})
+                        held.setdefault(namespace, set()).add(identifier)
+
+    def join(self, groups: Iterable[int]) -> int:
+        """Makes one group of several; returns its name."""
+        ordered = sorted(groups, key=lambda group: len(self.members[group]), reverse=True)
+        into = ordered[0]
+        for group in ordered[1:]:
+            moved = self.members.pop(group)
+            self.members[into] += moved
+            for record in moved:
+                self.of[record] = into
+            for namespace, values in self.unique.pop(group, {}).items():
+                self.unique.setdefault(into, {}).setdefault(namespace, set()).update(values)
+            if group in self.known:
+                self.known.discard(group)
+                self.known.add(into)
+            if group in self.cells:
+                self.cells.setdefault(into, set()).update(self.cells.pop(group))
+        return into
+
+    def count_as_one(self) -> None:
+        """Lets the unique values within each group of several records count as one, and through others.
+
+        Called once, when only judgements have joined anything.
+        """
+        root: dict[int, int] = {}
+
+        def find(value: int) -> int:
+            while root.get(value, value) != value:
+                value = root[value]
+            return value
+
+        for group, held in self.unique.items():
+            if len(self.members[group]) > 1:
+                for values in held.values():
+                    first, *others = values
+                    for other in others:
+                        root[find(other)] = find(first)
+        if root:
+            for held in self.unique.values():
+                for namespace, values in held.items():
+                    held[namespace] = {find(value) for value in values}
+
+    def conflicts(self, component: Set[int], uniques: Iterable[int], anonymous: bool) -> dict[str, set[int]]:
+        """The groups in conflict, by kind: ``unique:N``, ``different``, ``known``. Empty: all can be one person."""
+        found: dict[str, set[int]] = {}
+        for namespace in uniques:
+            holders = [group for group in component if self.unique.get(group, {}).get(namespace)]
+            if len(set[int]().union(*(self.unique[group][namespace] for group in holders))) > 1:
+                found[f"unique:{namespace}"] = set(holders)
+        marked = [group for group in component if group in self.cells]
+        if marked:
+            present = set[int]().union(*(self.cells[group] for group in marked))
+            broken = {cell for cell in present if self._judged.apart.get(cell, frozenset()) & present}
+            if broken:
+                found["different"] = {group for group in marked if self.cells[group] & broken}
+        if anonymous:
+            known = component & self.known
+            if len(known) > 1:
+                found["known"] = set(known)
+        return found
+
+    def representative(self, group: int) -> int:
+        """The record that stands for a group in what is told of it: one that can't leave it without her."""
+        return min(
+            self.members[group], key=lambda one: (one not in self._known_alone, self._records[one].key)
+        )
+
+    def kept_apart(self, one: int, two: int) -> bool:
+        """Whether a judgement keeps a record of one group apart from a record of the other."""
+        theirs = self.cells.get(two, set())
+        return any(self._judged.apart.get(cell, frozenset()) & theirs for cell in self.cells.get(one, ()))

@@ -1,0 +1,191 @@
+"""Everything that the rule could connect to a change: what must be read to resolve it exactly.
+
+Two reaches. The *people* reach goes through live people-joining values and judgements, without a border: all
+that it meets is inside. The *anonymous* reach goes through anonymous and claimed values, but only through
+records that are not known. A known person whom it meets is a border: by then she is one group, and of her only
+the records that hold the values at hand matter.
+
+    r(new) --session-- r1 --device-- K1(known: border) ··· her other records are not read
+                        \\--device-- K2(known: border)
+
+That is exact where all people-joining namespaces are stronger than all anonymous ones, and where no record
+that is not known stands under a ``different``; otherwise there are no borders.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode, Judgement, Record, RecordKey
+from resolver.evidence import is_known, is_unattributed
+from resolver.plan import Plan
+
+
+class Graph(Protocol):
+    """Reading the identity graph, many at a time."""
+
+    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
+        """Records by id."""
+
+    def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
+        """Identifiers by id."""
+
+    def holders(self, identifiers: Collection[int]) -> Mapping[int, Collection[int]]:
+        """Ids of the records that hold each identifier, claimed or not."""
+
+    def judgements(self, records: Collection[int]) -> Collection[Judgement]:
+        """The judgements, not retracted, that name one of these records on a side."""
+
+    def record_ids(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, int]:
+        """Ids of the records with these keys, of those that exist."""
+
+
+@dataclass
+class Neighbourhood:
+    """What is to be resolved: records inside and at the border, generic identifiers, judgements."""
+
+    records: dict[int, Record] = field(default_factory=dict)
+    borders: dict[int, int] = field(default_factory=dict)
+    generic: set[int] = field(default_factory=set)
+    judgements: dict[str, Judgement] = field(default_factory=dict)
+
+
+def neighbourhood(
+    plan: Plan, graph: Graph, seeds: Iterable[int], flipped: Set[int] = frozenset(), local: bool = False
+) -> Neighbourhood:
+    """The neighbourhood of the records ``seeds``.
+
+    ``flipped`` are identifiers whose genericness the change has altered: they are followed whatever they are
+    now. ``local`` says that the people reach of the seeds can't have changed: a known seed is then a border.
+    """
+    walk = _Walk(plan, graph, flipped, crossing=not plan.people_first)
+    walk.begin(seeds, local and plan.people_first)
+    if not walk.crossing and walk.must_cross():
+        walk = _Walk(plan, graph, flipped, crossing=True)
+        walk.begin(seeds, False)
+    return walk.found
+
+
+class _Walk:
+    """A breadth-first walk that reads one ring of the graph at a time."""
+
+    def __init__(self, plan: Plan, graph: Graph, flipped: Set[int], crossing: bool) -> None:
+        self.plan = plan
+        self.graph = graph
+        self.flipped = flipped
+        self.crossing = crossing
+        self.found = Neighbourhood()
+        self._nodes: dict[int, IdentifierNode] = {}
+        self._walked: set[tuple[int, bool]] = set()
+        self._seeds: set[int] = set()
+
+    def begin(self, seeds: Iterable[int], local: bool) -> None:
+        ring = self._seeds = set(seeds)
+        if local:
+            records = self._read(ring)
+            known = [record for record in records if is_known(self.plan, record.holdings, self.found.generic)]
+            for record in known:
+                self.found.borders[record.id] = record.person
+            ring = self._follow(known, people=False) | (ring - {record.id for record in known})
+        while ring:
+            inside = self._read(ring)
+            ring = (
+                self._follow(inside, people=True) | self._follow(inside, people=False) | self._judged(inside)
+            )
+            ring -= self.found.records.keys() - self.found.borders.keys()
+            for inward in ring:
+                self.found.borders.pop(inward, None)
+
+    def must_cross(self) -> bool:
+        """Whether a record inside that is not known stands under a ``different``."""
+        under = {
+            key
+            for judgement in self.found.judgements.values()
+            if judgement.kind == "different"
+            for key in (*judgement.a, *judgement.b)
+        }
+        return bool(under) and any(
+            record.key in under
+            for record in self.found.records.values()
+            if record.id not in self.found.borders
+            and not is_known(self.plan, record.holdings, self.found.generic)
+        )
+
+    def _read(self, ids: Collection[int]) -> list[Record]:
+        """Reads records, with the nodes of all that they hold, into what was found."""
+        records = self.graph.records(ids)
+        self.found.records.update(records)
+        wanted = {held for record in records.values() for held in record.holdings} - self._nodes.keys()
+        if wanted:
+            nodes = self.graph.identifiers(wanted)
+            self._nodes.update(nodes)
+            self.found.generic.update(node.id for node in nodes.values() if node.generic)
+        return list(records.values())
+
+    def _follow(self, records: Iterable[Record], people: bool) -> set[int]:
+        """The records to go on to from these, by people-joining values or by the others; notes borders."""
+        values: set[int] = set()
+        for record in records:
+            if not people and self._alone(record):
+                continue
+            for identifier, holding in record.holdings.items():
+                if holding.namespace < 0 or holding.flags & BLOCKED or (identifier, people) in self._walked:
+                    continue
+                node = self._nodes[identifier]
+                if node.generic and identifier not in self.flipped:
+                    continue
+                joins_people = holding.namespace in self.plan.people
+                wanted = joins_people and not holding.flags if people else not joins_people or node.claims > 0
+                if wanted:
+                    values.add(identifier)
+        self._walked.update((value, people) for value in values)
+        holders = self.graph.holders(values) if values else {}
+        met = {record for records in holders.values() for record in records}
+        if not met:
+            return met
+        if people:
+            return {
+                record.id
+                for record in self._peek(met)
+                if any(
+                    value in record.holdings and not record.holdings[value].flags & CLAIMED
+                    for value in values
+                )
+            }
+        return self._beyond(met)
+
+    def _beyond(self, met: Set[int]) -> set[int]:
+        """Of the holders of anonymous values those to go on through; the known ones become borders."""
+        onward: set[int] = set()
+        for record in self._peek(met - self.found.records.keys()):
+            if self._alone(record):
+                continue
+            if not self.crossing and is_known(self.plan, record.holdings, self.found.generic):
+                self.found.borders[record.id] = record.person
+                self.found.records[record.id] = record
+            else:
+                onward.add(record.id)
+        return onward
+
+    def _peek(self, ids: Collection[int]) -> list[Record]:
+        """Reads records to decide on them, without counting them as found."""
+        missing = [record for record in ids if record not in self.found.records]
+        before = self.found.records
+        self.found.records = {}
+        peeked = self._read(missing) if missing else []
+        self.found.records = before
+        return peeked + [before[record] for record in ids if record in before]
+
+    def _alone(self, record: Record) -> bool:
+        """Unattributed before and after the change: such a record ties nothing by anonymous values."""
+        if record.id in self._seeds:
+            return False
+        return is_unattributed(self.plan, record.holdings, self.found.generic - self.flipped)
+
+    def _judged(self, inside: list[Record]) -> set[int]:
+        """The other records on the sides of judgements that name these."""
+        judgements = self.graph.judgements([record.id for record in inside])
+        new = [one for one in judgements if one.judgement_id not in self.found.judgements]
+        self.found.judgements.update((one.judgement_id, one) for one in new)
+        keys = {key for judgement in new for key in (*judgement.a, *judgement.b)}
+        return set(self.graph.record_ids(keys).values()) if keys else set()

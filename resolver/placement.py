@@ -1,0 +1,223 @@
+"""Where a record goes that gained identifiers, in the many cases where nobody else can be touched by it.
+
+Most changes need no resolving: the value is new, or all who hold it are one person at peace. Each short cut
+here gives what ``resolve`` would give on everything; where that is in doubt the answer is to resolve.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Set
+from enum import Enum
+from typing import NamedTuple
+
+from graph_schema.vocabulary import (
+    BLOCKED,
+    CLAIMED,
+    CONTESTED_ANONYMOUS,
+    CONTESTED_PEOPLE,
+    JUDGED,
+    KNOWN,
+    TWO_VALUES,
+    IdentifierNode,
+    Person,
+    Record,
+)
+from resolver.evidence import is_known, is_unattributed, people_holdings
+from resolver.plan import Plan
+
+
+class Verdict(Enum):
+    """What is to be done with a record that changed."""
+
+    STAY = "its person does not change"
+    FOUND = "it is a person of its own"
+    ATTACH = "it belongs to this person"
+    RESOLVE = "everything that the change can reach is to be resolved"
+
+
+class Placement(NamedTuple):
+    """A verdict; ``person`` to attach to; ``local``: then resolve by anonymous values alone; ``contested``:
+    persons that now share an anonymous value with another known person, so are no longer at peace."""
+
+    verdict: Verdict
+    person: int = 0
+    local: bool = False
+    contested: tuple[int, ...] = ()
+
+
+class Change(NamedTuple):
+    """A record after the change, the identifiers that it gained, and whether it was known before."""
+
+    record: Record
+    fresh: Set[int]
+    was_known: bool
+
+
+_RESOLVE = Placement(Verdict.RESOLVE)
+_LOCAL = Placement(Verdict.RESOLVE, local=True)
+_UNREST = CONTESTED_PEOPLE | CONTESTED_ANONYMOUS | JUDGED
+
+
+def note_peers(plan: Plan, change: Change, nodes: Mapping[int, IdentifierNode]) -> set[int]:
+    """Counts a changed record's people-joining identifiers with each identifier that it holds.
+
+    Returns the identifiers that became generic by it. Identifiers that are generic already learn nothing more.
+    """
+    record = change.record
+    people = list(people_holdings(plan, record.holdings))
+    flipped: set[int] = set()
+    for identifier, holding in record.holdings.items():
+        if holding.namespace < 0 or holding.flags & BLOCKED:
+            continue
+        node = nodes[identifier]
+        if node.generic:
+            continue
+        space = plan.spaces[holding.namespace]
+        if not holding.flags & CLAIMED:
+            for other, namespace in people:
+                if namespace != holding.namespace and (identifier in change.fresh or other in change.fresh):
+                    node.peers.setdefault(namespace, set()).add(other)
+        common = any(len(others) > space.generic_above for others in node.peers.values())
+        if common or node.holders + (identifier in change.fresh) > space.max_records:
+            node.generic = True
+            flipped.add(identifier)
+    return flipped
+
+
+def place(
+    plan: Plan,
+    change: Change,
+    nodes: Mapping[int, IdentifierNode],
+    persons: Mapping[int, Person],
+    flipped: Set[int],
+) -> Placement:
+    """Where ``change.record`` goes.
+
+    ``nodes`` are the identifiers of the record, not yet counting what it gained; ``persons`` those who are the
+    sole holders of one of them, and the record's own; ``flipped`` what ``note_peers`` returned.
+    """
+    record = change.record
+    if flipped & _shared(nodes, flipped):
+        return _RESOLVE
+    generic = {identifier for identifier in record.holdings if nodes[identifier].generic}
+    touched = [nodes[one] for one in change.fresh if _ties(plan, record, nodes[one])]
+    if not plan.people_first and (touched or record.person):
+        return _RESOLVE
+    if any(node.claims or record.holdings[node.id].flags & CLAIMED for node in touched):
+        return _RESOLVE
+    known = is_known(plan, record.holdings, generic)
+    if record.person:
+        return _existing(plan, change, known, touched, persons)
+    if is_unattributed(plan, record.holdings, generic) or not touched:
+        return Placement(Verdict.FOUND)
+    by_people = [node for node in touched if node.namespace in plan.people]
+    by_others = [node for node in touched if node.namespace not in plan.people]
+    if by_people:
+        return _with_people(plan, record, by_people, by_others, persons)
+    return _anonymous(plan, known, by_others, persons)
+
+
+def _shared(nodes: Mapping[int, IdentifierNode], identifiers: Iterable[int]) -> set[int]:
+    return {identifier for identifier in identifiers if nodes[identifier].holders}
+
+
+def _ties(plan: Plan, record: Record, node: IdentifierNode) -> bool:
+    """Whether an identifier that a record gained ties it to whoever held it before."""
+    holding = record.holdings[node.id]
+    return node.namespace >= 0 and not holding.flags & BLOCKED and not node.generic and node.holders > 0
+
+
+def _sole(nodes: Collection[IdentifierNode]) -> int:
+    """The one person of all holders of all these identifiers, else -1."""
+    persons = {node.sole for node in nodes}
+    return persons.pop() if len(persons) == 1 else -1
+
+
+def _existing(
+    plan: Plan, change: Change, known: bool, touched: list[IdentifierNode], persons: Mapping[int, Person]
+) -> Placement:
+    """A record that has a person and gained identifiers."""
+    record = change.record
+    home = persons[record.person]
+    gained = [one for one in people_holdings(plan, record.holdings) if one[0] in change.fresh]
+    if known != change.was_known or (gained and not known):
+        return _RESOLVE
+    if any(node.namespace in plan.people for node in touched):
+        return _RESOLVE
+    if gained and (home.flags & _UNREST or any(namespace in plan.uniques for _, namespace in gained)):
+        return _RESOLVE
+    if not touched:
+        return Placement(Verdict.STAY)
+    if home.flags & JUDGED:
+        return _RESOLVE
+    if known:
+        return _shares(Verdict.STAY, home, touched)
+    at_peace = _sole(touched) == home.id and not home.flags & _UNREST and not _leased(plan, touched)
+    return Placement(Verdict.STAY) if at_peace else _LOCAL
+
+
+def _with_people(
+    plan: Plan,
+    record: Record,
+    by_people: list[IdentifierNode],
+    by_others: list[IdentifierNode],
+    persons: Mapping[int, Person],
+) -> Placement:
+    """A new record with people-joining values that others hold."""
+    person = persons.get(_sole(by_people))
+    if person is None or person.flags & (JUDGED | TWO_VALUES):
+        return _RESOLVE
+    leased = [node for node in by_people if plan.spaces[node.namespace].lease]
+    if len(leased) == len(by_people) or any(node.timeless for node in leased):
+        return _RESOLVE
+    shared = {node.id for node in by_people}
+    unique = [one for one, namespace in people_holdings(plan, record.holdings) if namespace in plan.uniques]
+    if any(one not in shared for one in unique):
+        return _RESOLVE
+    if person.flags & CONTESTED_PEOPLE and not _joins_first(plan, by_people):
+        return _RESOLVE
+    return _shares(Verdict.ATTACH, person, by_others)
+
+
+def _joins_first(plan: Plan, by_people: list[IdentifierNode]) -> bool:
+    """Whether a record joins before anything of its person can be contested: by the strongest namespace alone."""
+    strongest = plan.spaces[0]
+    by_it = len(by_people) == 1 and by_people[0].namespace == 0
+    return by_it and strongest.unique and not strongest.lease
+
+
+def _shares(verdict: Verdict, person: Person, nodes: list[IdentifierNode]) -> Placement:
+    """A known person who now holds these anonymous values, which others hold as well."""
+    contested: list[int] = []
+    for node in nodes:
+        settled = not node.unknown or not (person.flags & _UNREST or node.timeless)
+        if node.sole == person.id and settled:
+            continue
+        if node.unknown:
+            return Placement(verdict, person.id, local=True)
+        contested += [one for one in (person.id, node.sole) if one > 0]
+    return Placement(verdict, person.id, contested=tuple(contested))
+
+
+def _anonymous(
+    plan: Plan, known: bool, nodes: list[IdentifierNode], persons: Mapping[int, Person]
+) -> Placement:
+    """A new record that only anonymous values tie to others."""
+    person = persons.get(_sole(nodes))
+    at_peace = person is not None and not person.flags & _UNREST and not _leased(plan, nodes)
+    if known:
+        if person is not None and at_peace and not person.flags & KNOWN:
+            return Placement(Verdict.ATTACH, person.id)
+        if any(node.unknown for node in nodes):
+            return Placement(Verdict.FOUND, local=True)
+        return Placement(
+            Verdict.FOUND, contested=tuple({node.sole for node in nodes if node.sole > 0}) + (0,)
+        )
+    if person is None or person.flags & JUDGED or _leased(plan, nodes):
+        return _LOCAL
+    if at_peace or not any(node.unknown for node in nodes):
+        return Placement(Verdict.ATTACH, person.id)
+    return _LOCAL
+
+
+def _leased(plan: Plan, nodes: list[IdentifierNode]) -> bool:
+    """Whether an identifier may have changed hands: then who holds it does not tell whom it ties."""
+    return any(plan.spaces[node.namespace].lease for node in nodes)

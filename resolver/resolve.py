@@ -1,0 +1,335 @@
+"""Who is who: the resolution rule, as a function of a set of records. DESIGN section 5 in code.
+
+Start from each record alone. The judgements tie first, then the values of each namespace, from the strongest
+to the weakest. What a step ties is a *component*; where it can be one person it joins:
+
+    r1 --e1-- r2 --e1-- r3            component {r1, r2, r3}
+
+where it can't, because two values of a unique namespace (or both sides of a ``different``, or two known
+persons by an anonymous value) would meet, its *anchors* stay apart and the rest falls into parts:
+
+    A(u1) --e1-- r2 --e2-- B(u2)      anchors A and B; the part {r2} is tied to both: ambiguous
+    A(u1) --e1-- r3                   the part {r3} is tied to A alone: it joins A
+
+No tie is broken by arrival and nothing here reads a clock: the same set gives the same persons.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from graph_schema.vocabulary import BLOCKED, CLAIMED, Judgement, Record
+from resolver.evidence import Holder, is_unattributed, leases
+from resolver.groups import Groups
+from resolver.judged import Judged, judge
+from resolver.plan import Plan, Step
+
+
+class Tie(NamedTuple):
+    """The groups that one value (None: a judgement) connects, and the records that hold it."""
+
+    value: int | None
+    records: tuple[int, ...]
+    groups: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A component that could not be one person: who stayed apart (a record of each anchor), why, by which values.
+
+    ``parts`` are the rest: (records, anchors tied to, anchor joined or None). ``step`` is None for judgements.
+    """
+
+    step: Step | None
+    anchors: tuple[int, ...]
+    kinds: frozenset[str]
+    values: tuple[int, ...]
+    parts: tuple[tuple[tuple[int, ...], tuple[int, ...], int | None], ...]
+    judged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """One step of how a person came to be: the groups (each its records) that became one, and by which values."""
+
+    step: Step | None
+    groups: tuple[tuple[int, ...], ...]
+    values: tuple[int, ...]
+
+
+class Ambiguity(NamedTuple):
+    """Evidence that belongs to one of several persons: a record of the part, records of each anchor."""
+
+    part: int
+    anchors: tuple[int, ...]
+    namespace: int
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The persons as sets of record ids, and everything that was refused or left open on the way.
+
+    ``known``, ``two_values`` (of a unique namespace) and ``unattributed`` (some record is) name groups.
+    """
+
+    group_of: Mapping[int, int]
+    groups: Mapping[int, list[int]]
+    known: Set[int]
+    two_values: Set[int]
+    unattributed: Set[int]
+    contests: Sequence[Contest]
+    ambiguities: Sequence[Ambiguity]
+    joins: Sequence[Join] = field(default_factory=list)
+
+
+def resolve(
+    plan: Plan,
+    records: Mapping[int, Record],
+    generic: Set[int],
+    judgements: Iterable[Judgement] = (),
+    borders: Mapping[int, int] | None = None,
+    trace: bool = False,
+) -> Resolution:
+    """The persons that ``records`` (by id) make.
+
+    ``generic`` are the identifiers that are too common (of those, nothing is tied); ``borders`` names, for
+    records of known persons that stand outside of what is being resolved, the person: they take part in the
+    anonymous steps only, each person as one group. ``trace`` keeps every join, for explanations.
+    """
+    ids = {record.key: record.id for record in records.values()}
+    return _Resolving(plan, records, generic, judge(judgements, ids), borders or {}, trace).run()
+
+
+class _Resolving:
+    """One run of the rule."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        records: Mapping[int, Record],
+        generic: Set[int],
+        judged: Judged,
+        borders: Mapping[int, int],
+        trace: bool,
+    ) -> None:
+        self.plan = plan
+        self.records = records
+        self.judged = judged
+        self.borders = borders
+        self.groups = Groups(plan, records, generic, judged)
+        self.contests: list[Contest] = []
+        self.open: list[Ambiguity] = []
+        self.joins: list[Join] | None = [] if trace else None
+        self._index(generic)
+
+    def _index(self, generic: Set[int]) -> None:
+        """Holders by namespace and value: those who say it, and those who only claim it."""
+        spaces = range(len(self.plan.spaces))
+        self.held: list[dict[int, list[int]]] = [{} for _ in spaces]
+        self.claimed: list[dict[int, list[int]]] = [{} for _ in spaces]
+        self.unattributed: set[int] = set()
+        for record in self.records.values():
+            if is_unattributed(self.plan, record.holdings, generic):
+                self.unattributed.add(record.id)
+            for identifier, holding in record.holdings.items():
+                if holding.namespace < 0 or holding.flags & BLOCKED or identifier in generic:
+                    continue
+                index = self.claimed if holding.flags & CLAIMED else self.held
+                index[holding.namespace].setdefault(identifier, []).append(record.id)
+
+    def run(self) -> Resolution:
+        outside: dict[int, list[int]] = {}
+        for record, person in self.borders.items():
+            outside.setdefault(person, []).append(record)
+        for together in outside.values():
+            group = self.groups.join({self.groups.of[record] for record in together})
+            self.groups.known.add(group)
+        ties = [Tie(None, records, self._groups_of(records)) for records in self.judged.ties]
+        self._settle(None, [tie for tie in ties if len(tie.groups) > 1])
+        self.groups.count_as_one()
+        for step in self.plan.steps:
+            self._settle(step, self._ties(step))
+        two_values = {
+            group
+            for group, held in self.groups.unique.items()
+            if any(len(values) > 1 for values in held.values())
+        }
+        return Resolution(
+            self.groups.of,
+            self.groups.members,
+            self.groups.known,
+            two_values,
+            {self.groups.of[record] for record in self.unattributed},
+            self.contests,
+            self._still_open(),
+            self.joins or [],
+        )
+
+    def _groups_of(self, records: Iterable[int]) -> frozenset[int]:
+        return frozenset(self.groups.of[record] for record in records)
+
+    def _ties(self, step: Step) -> list[Tie]:
+        """What the live values of a step's namespace connect, each within one lease."""
+        values = self.claimed[step.namespace] if step.claims else self.held[step.namespace]
+        ties = []
+        for value in values:
+            holders = self._holders(step, value)
+            if len(holders) < 2:
+                continue
+            for span in leases(holders, self.plan.spaces[step.namespace].lease):
+                records = tuple(holder.record for holder in span)
+                groups = self._groups_of(records)
+                if step.claims:
+                    groups = groups - self._mere_claimants(step, value, records, groups)
+                if step.single:
+                    groups = frozenset(
+                        group for group in groups if len(self.groups.unique[group][step.namespace]) == 1
+                    )
+                if len(groups) > 1:
+                    records = tuple(record for record in records if self.groups.of[record] in groups)
+                    ties.append(Tie(value, records, groups))
+        return ties
+
+    def _holders(self, step: Step, value: int) -> list[Holder]:
+        """The records that a value ties in a step, with their sightings of it."""
+        records: list[int] = list(self.held[step.namespace].get(value, ()))
+        if step.claims:
+            records += self.claimed[step.namespace].get(value, ())
+        if step.anonymous:
+            records = [record for record in records if record not in self.unattributed]
+        else:
+            records = [record for record in records if record not in self.borders]
+        holdings = [(record, self.records[record].holdings[value]) for record in records]
+        return [Holder(record, holding.first, holding.last) for record, holding in holdings]
+
+    def _mere_claimants(
+        self, step: Step, value: int, records: tuple[int, ...], groups: frozenset[int]
+    ) -> set[int]:
+        """Known groups that hold the value of a claims pass only as claimed."""
+        saying = self._groups_of(set(records) & set(self.held[step.namespace].get(value, ())))
+        return {group for group in groups if group in self.groups.known and group not in saying}
+
+    def _settle(self, step: Step | None, ties: list[Tie]) -> None:
+        """Joins every component that can be one person, and contests the others."""
+        for component, within in _components(ties):
+            uniques = step.uniques if step else ()
+            conflicts = self.groups.conflicts(component, uniques, bool(step and step.anonymous))
+            if conflicts:
+                self._contest(step, component, within, conflicts)
+            else:
+                self._join(step, component, within)
+
+    def _join(self, step: Step | None, groups: Iterable[int], ties: Iterable[Tie]) -> None:
+        if self.joins is not None:
+            members = sorted(tuple(sorted(self.groups.members[group])) for group in groups)
+            values = sorted({tie.value for tie in ties if tie.value is not None})
+            self.joins.append(Join(step, tuple(members), tuple(values)))
+        self.groups.join(groups)
+
+    def _contest(
+        self, step: Step | None, component: set[int], ties: list[Tie], conflicts: dict[str, set[int]]
+    ) -> None:
+        """Keeps the anchors apart; joins a part to its only anchor, or leaves it by itself, ambiguous."""
+        anchors = set[int]().union(*conflicts.values())
+        judged = all(
+            one == two or self.groups.kept_apart(one, two)
+            for kind, groups in conflicts.items()
+            if kind.startswith("unique")
+            for one in groups
+            for two in groups
+        )
+        joining: list[tuple[set[int], list[Tie]]] = []
+        parts = []
+        stands = {anchor: self.groups.representative(anchor) for anchor in anchors}
+        for part, within in _parts(component - anchors, ties):
+            tied = sorted({group for tie in within for group in tie.groups & anchors})
+            chosen = tied[0] if len(tied) == 1 else self._owner(step, part, within, anchors)
+            members = tuple(record for group in part for record in self.groups.members[group])
+            parts.append((members, tuple(stands[one] for one in tied), chosen))
+            if chosen is not None:
+                joining.append((part | {chosen}, within))
+            else:
+                joining.append((part, within))
+                if len(tied) > 1:
+                    values = tuple(sorted({tie.value for tie in within if tie.value is not None}))
+                    place = step.namespace if step else -1
+                    who = tuple(stands[one] for one in tied)
+                    self.open.append(Ambiguity(members[0], who, place, values))
+        values = tuple(sorted({tie.value for tie in ties if tie.value is not None}))
+        kinds = frozenset(kind.split(":")[0] for kind in conflicts)
+        self.contests.append(
+            Contest(step, tuple(sorted(stands.values())), kinds, values, tuple(parts), judged)
+        )
+        for groups, within in joining:
+            current = {self.groups.of[group] for group in groups}
+            if len(current) > 1:
+                self._join(step, current, within)
+
+    def _owner(self, step: Step | None, part: set[int], ties: list[Tie], anchors: set[int]) -> int | None:
+        """The anchor that a namespace's ``contested`` names for a part tied to several, if it names one."""
+        contested = self.plan.spaces[step.namespace].contested if step else "apart"
+        if contested == "apart":
+            return None
+        best: tuple[tuple[bool, int], tuple[str, str]] | None = None
+        owner = None
+        for tie in ties:
+            for record in tie.records:
+                group = self.groups.of[record]
+                if group not in anchors or tie.value is None or not tie.groups & part:
+                    continue
+                holding = self.records[record].holdings[tie.value]
+                rank = (sighting_rank(contested, holding.first, holding.last), self.records[record].key)
+                if best is None or rank < best:
+                    best, owner = rank, group
+        return owner
+
+    def _still_open(self) -> list[Ambiguity]:
+        """The ambiguities that no later step has settled."""
+        of = self.groups.of
+        return [
+            ambiguity
+            for ambiguity in self.open
+            if of[ambiguity.part] not in {of[anchor] for anchor in ambiguity.anchors}
+        ]
+
+
+def sighting_rank(contested: str, first: int | None, last: int | None) -> tuple[bool, int]:
+    """Sorts holders of a contested value: the one who owns it first. Those without a time come last."""
+    if contested == "latest":
+        return (last is None, -(last or 0))
+    return (first is None, first or 0)
+
+
+def _components(ties: list[Tie]) -> list[tuple[set[int], list[Tie]]]:
+    """The connected components of groups under ties, each with its ties."""
+    root: dict[int, int] = {}
+
+    def find(group: int) -> int:
+        while root[group] != group:
+            root[group] = root[root[group]]
+            group = root[group]
+        return group
+
+    for tie in ties:
+        first = next(iter(tie.groups))
+        root.setdefault(first, first)
+        for group in tie.groups:
+            root.setdefault(group, group)
+            root[find(group)] = find(first)
+    found: dict[int, tuple[set[int], list[Tie]]] = {}
+    for tie in ties:
+        component = found.setdefault(find(next(iter(tie.groups))), (set(), []))
+        component[0].update(tie.groups)
+        component[1].append(tie)
+    return list(found.values())
+
+
+def _parts(groups: set[int], ties: list[Tie]) -> list[tuple[set[int], list[Tie]]]:
+    """What is left of a component without its anchors: connected parts, each with the ties that reach it.
+
+    A tie between anchors alone reaches no part; a tie of one group and anchors makes a part of that group.
+    """
+    inner = [tie._replace(groups=tie.groups & groups) for tie in ties if tie.groups & groups]
+    whole = {id(small): tie for small, tie in zip(inner, (t for t in ties if t.groups & groups), strict=True)}
+    return [(part, [whole[id(tie)] for tie in within]) for part, within in _components(inner)]

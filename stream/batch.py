@@ -1,0 +1,253 @@
+"""One batch: what it takes in, what becomes of it, and everything that is written at its end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graph_schema.store import Transaction
+from graph_schema.vocabulary import (
+    DeadLetter,
+    Event,
+    EventKey,
+    Held,
+    Holding,
+    Identifier,
+    IdentifierNode,
+    Judgement,
+    Person,
+    Record,
+    RecordKey,
+    StoredEvent,
+)
+from stream.erasure import Erasure, Tombs
+from stream.feed import changes_of
+from stream.identity import Identity
+from stream.intake import Intake
+from stream.profiling import Profiling, Told, Unsaid
+from stream.refolding import Refolding
+from stream.workspace import Workspace
+
+ALIASES = "alias/"
+"""Operational state: pairs of records that an alias of an untrusted source names."""
+
+
+@dataclass
+class Counts:
+    """What became of the items of a batch."""
+
+    taken: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+    erased: int = 0
+
+
+class Batch:
+    """The evidence of one transaction, folded item by item and written once."""
+
+    def __init__(self, tx: Transaction, ws: Workspace, intake: Intake, now: int) -> None:
+        self.tx = tx
+        self.ws = ws
+        self.intake = intake
+        self.now = now
+        self.counts = Counts()
+        self.identity = Identity(ws)
+        self.told: list[Told] = []
+        self.unsaid: list[Unsaid] = []
+        self._seen: dict[EventKey, int] = {}
+        self._here: dict[int, StoredEvent] = {}
+        self._tombs = Tombs(tx, ws)
+        self._touched: set[int] = set()
+        self._state: dict[str, Any] = {}
+        spaces = intake.plan.spaces
+        self._timed = frozenset(
+            i for i, space in enumerate(spaces) if space.lease or space.contested != "apart"
+        )
+
+    def prefetch(self, events: Sequence[Event]) -> None:
+        """Reads what a batch of events is about to need, in few questions."""
+        self._seen.update(self.tx.seen({event.key for event in events}))
+        ids = self.ws.record_ids({event.record for event in events})
+        self.ws.identifier_ids({Identifier(held[0], held[1]) for event in events for held in event.held})
+        records = self.ws.records(ids.values())
+        self.ws.persons({record.person for record in records.values()})
+
+    def reject(self, letter: DeadLetter) -> None:
+        """Keeps what could not be taken."""
+        self.counts.dead_letters += 1
+        self.ws.writes.dead_letters.append(letter)
+
+    def take(self, event: Event) -> None:
+        """Folds one event into its record, and settles whose it is."""
+        known = self._seen.get(event.key)
+        if known is not None:
+            self._again(known, event)
+            return
+        if self._tombs.refuses(event):
+            self.counts.erased += 1
+            return
+        one = self.tx.allocate("event")
+        self._seen[event.key] = one
+        record = self._fold(event.record, event.at, event.held)
+        self._store(
+            StoredEvent(
+                one,
+                event.key,
+                event.at,
+                event.stamped,
+                event.received,
+                record.id,
+                record.last_event,
+                event.content,
+            )
+        )
+        self.told.append(Told(record.id, event))
+        if event.also is not None:
+            self._alias(event, record, one)
+        self.counts.taken += 1
+
+    def judge(self, judgement: Judgement) -> None:
+        """Takes a steward's word, or that it was taken back."""
+        ids = set(self.ws.record_ids({*judgement.a, *judgement.b}).values())
+        self.ws.records(ids)
+        self.ws.writes.judgements.append(judgement)
+        self.ws.writes.judged_records += [(one, judgement.judgement_id) for one in sorted(ids)]
+        self._state["judgements"] = True
+        self.identity.around(ids)
+
+    def erase(self, person: int, at: int) -> None:
+        """Leaves of each record of a person a ghost."""
+        Erasure(self.tx, self.ws, self.intake).carry_out(self.ws.person(person), at)
+
+    def finish(self, state: Mapping[str, Any]) -> None:
+        """Brings persons, profiles and the feed up to date, and writes everything."""
+        Profiling(self.tx, self.ws, self.intake).carry_out(self.told, self.unsaid)
+        self._touched.update(self.ws.record(told.record).person for told in self.told)
+        self._touched.update(self.ws.writes.profiles)
+        for one in self._touched:
+            self.ws.touch(self.ws.person(one))
+        changed: list[Person] = list(self.ws.persons_left())
+        for person in changed:
+            person.version += 1
+        writes = self.ws.collect()
+        if changed or writes.changes:
+            told = changes_of(self.ws, changed, self.tx.last_change() + 1 + len(writes.changes), self.now)
+            writes.changes = writes.changes + told
+        writes.state = {**writes.state, **self._state, **state}
+        self.tx.apply(writes)
+
+    def _store(self, event: StoredEvent) -> None:
+        self.ws.writes.events.append(event)
+        self.ws.record(event.record).last_event = event.id
+        self._here[event.id] = event
+
+    def _fold(self, key: RecordKey, at: int | None, held: tuple[Held, ...]) -> Record:
+        """Adds a sighting of each identifier to a record, a new one where there is none, and settles it."""
+        one = self.ws.record_ids((key,)).get(key)
+        record = self.ws.new_record(key, at) if one is None else self.ws.record(one)
+        nodes = [self.ws.node(each) for each in held]
+        fresh = {node.id for node in nodes if node.id not in record.holdings}
+        was_known = bool(fresh and record.person) and self.identity.known(record)
+        moved = self._sight(record, nodes, held, at)
+        self.ws.dirty_records.add(record.id)
+        earlier = at is not None and (record.first_at is None or at < record.first_at)
+        if earlier:
+            record.first_at = at
+        if fresh or not record.person:
+            self.identity.gained(record, fresh, was_known)
+        if moved:
+            self.identity.seen_again(record, moved)
+        if earlier or fresh:
+            self.ws.challenge_founder(self.ws.person(record.person), record)
+        return record
+
+    def _sight(
+        self, record: Record, nodes: list[IdentifierNode], held: tuple[Held, ...], at: int | None
+    ) -> list[tuple[IdentifierNode, bool]]:
+        """Widens what a record has seen; returns the identifiers of which the time of sighting can matter, each
+        with whether it had none."""
+        moved: list[tuple[IdentifierNode, bool]] = []
+        holdings = record.holdings
+        for node, each in zip(nodes, held, strict=True):
+            old = holdings.get(node.id)
+            if old is None:
+                holdings[node.id] = Holding(node.namespace, at, at, each.flags)
+            elif at is not None:
+                first, last = old.first, old.last
+                if first is None or last is None:
+                    holdings[node.id] = Holding(old.namespace, at, at, old.flags)
+                elif at < first or at > last:
+                    holdings[node.id] = Holding(old.namespace, min(first, at), max(last, at), old.flags)
+                else:
+                    continue
+                if node.namespace in self._timed:
+                    moved.append((node, last is None))
+                    if last is None and node.timeless:
+                        node.timeless -= 1
+                        self.ws.dirty_nodes.add(node.id)
+        return moved
+
+    def _alias(self, event: Event, record: Record, one: int) -> None:
+        """An alias founds a second record; a trusted source holds the two together, another opens a case."""
+        assert event.also is not None
+        key, held = event.also
+        second = self._fold(key, event.at, held)
+        self.ws.writes.also.append((second.id, one))
+        self._touched.add(second.person)
+        if second.id == record.id:
+            return
+        name = f"{ALIASES}{event.key.source}/{event.key.message_id}"
+        if not self.intake.rules.source(event.key.source).trusted_alias:
+            self._state[name] = [list(record.key), list(second.key)]
+            return
+        founders = {record.key: event.key, second.key: event.key}
+        by = event.key.source
+        self.judge(Judgement(name, "same", (record.key,), (second.key,), event.at, by, "alias", founders))
+
+    def _again(self, one: int, event: Event) -> None:
+        """A message under an id that is known: the same again, or a different content under it."""
+        stored = self._here.get(one) or self.tx.events((one,))[one]
+        if stored.content == event.content:
+            self.counts.duplicates += 1
+            return
+        loser = self._keep(stored, event)
+        reason = (
+            "another content came under the same messageId; the earlier one stands. Give each message its own"
+        )
+        self.reject(
+            DeadLetter(event.key.source, event.key.message_id, "messageId", reason, loser, event.received)
+        )
+
+    def _keep(self, stored: StoredEvent, event: Event) -> bytes:
+        """Of two contents under one id the earlier stands, then the smaller; returns the other."""
+
+        def rank(at: int | None, stamped: bool, content: bytes) -> tuple[bool, int, bytes]:
+            missing = stamped or at is None
+            return missing, 0 if missing or at is None else at, content
+
+        stands = rank(stored.at, stored.stamped, stored.content)
+        if stands <= rank(event.at, event.stamped, event.content):
+            return event.content
+        old = self.intake.again(stored)
+        if stored.id in self._here:
+            self.ws.writes.events.remove(self._here.pop(stored.id))
+            self.told = [one for one in self.told if one.event.key != old.key]
+        else:
+            self.unsaid.append(Unsaid(stored.id, old))
+        Refolding(self.tx, self.ws, self.intake).without(stored)
+        record = self._fold(event.record, event.at, event.held)
+        self._store(
+            StoredEvent(
+                stored.id,
+                event.key,
+                event.at,
+                event.stamped,
+                stored.received,
+                record.id,
+                record.last_event,
+                event.content,
+            )
+        )
+        self.told.append(Told(record.id, event))
+        if event.also is not None:
+            self._alias(event, record, stored.id)
+        return stored.content

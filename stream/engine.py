@@ -1,0 +1,102 @@
+"""The one engine and the one write path: read, resolve, write, in one transaction a batch.
+
+Everything that changes a store comes through here: events of files, topics and HTTP, judgements of stewards,
+erasures. What the evidence means is decided in ``resolver`` and ``profiles``; this only carries it out.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graph_schema.errors import RulesMismatch
+from graph_schema.rules import Rules
+from graph_schema.store import Store, Transaction
+from graph_schema.vocabulary import DeadLetter, Event, Judgement, RecordKey
+from resolver.founding import DEFAULT_ID_KEY
+from stream.batch import Batch, Counts
+from stream.intake import Intake
+from stream.workspace import Workspace
+
+RULES_STATE = "rules"
+"""Operational state: the hash of the rules by which a store's persons were derived."""
+
+
+def now_us() -> int:
+    """The wall clock in microseconds."""
+    return time.time_ns() // 1000
+
+
+class Engine:
+    """Writes to one store under one set of rules. Safe to call from several threads; they take turns."""
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        id_key: bytes = DEFAULT_ID_KEY,
+        clock: Callable[[], int] = now_us,
+    ) -> None:
+        self.store = store
+        self.rules = rules
+        self.id_key = id_key
+        self.clock = clock
+        self.intake = Intake(rules)
+        self._workspace = Workspace(self.intake.plan, id_key)
+        self._turn = threading.Lock()
+
+    def ingest(self, items: Sequence[Event | DeadLetter], state: Mapping[str, Any] | None = None) -> Counts:
+        """Takes a batch of events and dead letters; when it returns, all of it is durable.
+
+        ``state`` is operational state to be written with it: the position up to which a file or topic is
+        consumed. Raises ``RulesMismatch`` where the store was built by other rules.
+        """
+
+        def take(batch: Batch) -> None:
+            batch.prefetch([item for item in items if isinstance(item, Event)])
+            for item in items:
+                if isinstance(item, DeadLetter):
+                    batch.reject(item)
+                else:
+                    batch.take(item)
+
+        return self._run(take, state or {})
+
+    def judge(self, judgements: Iterable[Judgement]) -> Counts:
+        """Takes judgements, new, or known ones that are now retracted."""
+
+        def take(batch: Batch) -> None:
+            for judgement in judgements:
+                batch.judge(judgement)
+
+        return self._run(take, {})
+
+    def erase(self, person: int, at: int) -> Counts:
+        """Erases a person: of each record a ghost is left. ``person`` is the store's id, ``at`` the time of it."""
+        return self._run(lambda batch: batch.erase(person, at), {})
+
+    def put(self, state: Mapping[str, Any]) -> None:
+        """Writes operational state alone."""
+        self._run(lambda batch: None, state)
+
+    def _run(self, work: Callable[[Batch], None], state: Mapping[str, Any]) -> Counts:
+        with self._turn:
+            try:
+                with self.store.write() as tx:
+                    self._agree(tx)
+                    self._workspace.begin(tx)
+                    batch = Batch(tx, self._workspace, self.intake, self.clock())
+                    work(batch)
+                    batch.finish({RULES_STATE: self.rules.identity_hash, **state})
+                    return batch.counts
+            except BaseException:
+                self._workspace.forget()
+                raise
+
+    def _agree(self, tx: Transaction) -> None:
+        built_by = tx.get(RULES_STATE)
+        if built_by is not None and built_by != self.rules.identity_hash:
+            raise RulesMismatch(
+                "this store was built by other rules",
+                way_out="Use the rules that it was built by, or run `onefold rebuild` with these",
+            )

@@ -1,0 +1,125 @@
+"""Erasure: of each record of a person a ghost is left, so that nobody else changes and nothing comes back.
+
+A ghost is a record whose key and identifiers are keyed hashes, with their sightings. It goes on taking part in
+the resolution, founds nothing and is never shown. Its messages are remembered by keyed hashes and refused.
+"""
+
+import hashlib
+
+from graph_schema.store import Transaction
+from graph_schema.vocabulary import (
+    Change,
+    Event,
+    EventKey,
+    Identifier,
+    IdentifierNode,
+    Judgement,
+    ObjectKey,
+    Person,
+    Record,
+    RecordKey,
+)
+from profiles.objects import ghost_object, speakers
+from profiles.state import mentions, new_state
+from stream.intake import Intake
+from stream.workspace import ANY_GHOSTS, Workspace, ghost_identifier
+
+_TOMB = "tomb/"
+
+
+def tomb(key: EventKey, id_key: bytes) -> str:
+    """The name of the operational state that remembers an erased message."""
+    text = f"{key.source}/{key.message_id}".encode()
+    return _TOMB + hashlib.blake2b(text, digest_size=16, key=id_key[:64]).hexdigest()
+
+
+def ghost_object_key(key: ObjectKey, id_key: bytes) -> ObjectKey:
+    """The form in which an order or reward goes on of which only the erased spoke."""
+    return ObjectKey(key.kind, ghost_identifier(Identifier(key.kind, key.key), id_key).value)
+
+
+class Tombs:
+    """What was erased and may not come back."""
+
+    def __init__(self, tx: Transaction, ws: Workspace) -> None:
+        self._tx = tx
+        self._ws = ws
+
+    def refuses(self, event: Event) -> bool:
+        """Whether a message was erased, or is of an erased record and not later than its erasure."""
+        if not self._ws.any_ghosts:
+            return False
+        erased_at = self._ws.erased_at(event.record)
+        if erased_at and (event.at is None or event.at <= erased_at):
+            return True
+        return self._tx.get(tomb(event.key, self._ws.id_key)) is not None
+
+
+class Erasure:
+    """Erases one person."""
+
+    def __init__(self, tx: Transaction, ws: Workspace, intake: Intake) -> None:
+        self.tx = tx
+        self.ws = ws
+        self.intake = intake
+
+    def carry_out(self, person: Person, at: int) -> None:
+        """Makes ghosts of all her records and forgets her profile, her events and who she was."""
+        ids = self.ws.members(person.id)
+        records = [record for record in self.ws.records(ids).values() if not record.ghost]
+        self.ws.touch(person)
+        self._forget_events([record.id for record in records], at)
+        keys = {record.key: self.ws.become_ghost(record, at) for record in records}
+        self._forget_identifiers(records)
+        self._forget_judgements(ids, keys)
+        self._forget_objects(person, keys)
+        writes = self.ws.writes
+        writes.profiles[person.id] = new_state()
+        writes.erased_records.update(ids)
+        writes.state[ANY_GHOSTS] = True
+        self.ws.any_ghosts = True
+        sequence = self.tx.last_change() + 1 + len(writes.changes)
+        writes.changes.append(Change(sequence, "erased", person.person_id, (), (), person.version + 1, at))
+
+    def _forget_events(self, records: list[int], at: int) -> None:
+        for _, event in self.tx.history(records):
+            self.ws.writes.state[tomb(event.key, self.ws.id_key)] = at
+
+    def _forget_identifiers(self, records: list[Record]) -> None:
+        """Hashes every identifier that no living record holds."""
+        nodes = self.ws.identifiers({one for record in records for one in record.holdings})
+        held = self.ws.holders(nodes.keys())
+        everyone = self.ws.records({record for records in held.values() for record in records})
+        for node in nodes.values():
+            if all(everyone[record].ghost for record in held[node.id]):
+                self._hash(node)
+
+    def _hash(self, node: IdentifierNode) -> None:
+        if not node.identifier.value.startswith("#"):
+            self.ws.rename(node, ghost_identifier(node.identifier, self.ws.id_key))
+
+    def _forget_judgements(self, ids: set[int], keys: dict[RecordKey, RecordKey]) -> None:
+        for one in self.tx.judgements(ids):
+            self.ws.writes.judgements.append(
+                Judgement(
+                    one.judgement_id,
+                    one.kind,
+                    tuple(keys.get(key, key) for key in one.a),
+                    tuple(keys.get(key, key) for key in one.b),
+                    one.at,
+                    one.by,
+                    one.why,
+                    {key: event for key, event in one.founders.items() if key not in keys},
+                    one.retracted_at,
+                )
+            )
+
+    def _forget_objects(self, person: Person, keys: dict[RecordKey, RecordKey]) -> None:
+        state = self.tx.profiles((person.id,)).get(person.id) or new_state()
+        for key, found in self.tx.objects(mentions(state)).items():
+            ghost_object(found, keys)
+            if all(speaker.source == "#" for speaker in speakers(found)):
+                self.ws.writes.objects_gone.add(key)
+                self.ws.writes.objects[ghost_object_key(key, self.ws.id_key)] = found
+            else:
+                self.ws.writes.objects[key] = found

@@ -1,0 +1,67 @@
+"""What a batch did to persons, in words for those who follow: created, merged, split, updated.
+
+Told by person ids alone: which ids the records of a person answered to before, and to which they answer now.
+"""
+
+from collections.abc import Iterable
+
+from graph_schema.vocabulary import Change, ChangeKind, Person
+from stream.workspace import Workspace
+
+
+def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) -> list[Change]:
+    """The entries of the feed for a batch, from sequence number ``first`` on.
+
+    ``touched`` are the persons that exist after the batch and changed in it, ``at`` the store's time.
+    """
+    touched = sorted(touched, key=lambda person: person.person_id)
+    before, after = _histories(ws)
+    living = {person.person_id for person in touched}
+    found: list[Change] = []
+
+    def tell(kind: ChangeKind, one: str, came: Iterable[str], went: Iterable[str], version: int) -> None:
+        seq = first + len(found)
+        found.append(Change(seq, kind, one, tuple(sorted(came)), tuple(sorted(went)), version, at))
+
+    split = {old for old, new in after.items() if len(new) > 1}
+    for old in sorted(split):
+        version = max((person.version for person in touched if person.person_id in after[old]), default=1)
+        tell("split", old, (), after[old] - {old}, version)
+    for person in touched:
+        olds = before.get(person.id, set())
+        others = olds - {person.person_id}
+        gone = {old for old in others if old not in living and old not in split}
+        if gone:
+            tell("merged", person.person_id, gone, (), person.version)
+        elif person.person_id in split:
+            continue
+        elif not olds:
+            tell("created", person.person_id, (), (), person.version)
+        elif person.person_id not in olds and others:
+            tell("created", person.person_id, others, (), person.version)
+        else:
+            tell("updated", person.person_id, (), (), person.version)
+    return found
+
+
+def _histories(ws: Workspace) -> tuple[dict[int, set[str]], dict[str, set[str]]]:
+    """The former ids of each changed person's records, and the ids that each former id's records have now."""
+    before: dict[int, set[str]] = {}
+    after: dict[str, set[str]] = {}
+    stayed = dict(ws.sizes_before)
+    left: dict[int, int] = {}
+    for one, origin in ws.origins.items():
+        record = ws.record(one) if one not in ws.writes.records_gone else None
+        if not origin:
+            continue
+        former = ws.sizes_before[origin][0]
+        if record is None or record.person != origin:
+            left[origin] = left.get(origin, 0) + 1
+        if record is not None:
+            before.setdefault(record.person, set()).add(former)
+            after.setdefault(former, set()).add(ws.person(record.person).person_id)
+    for one, (former, size) in stayed.items():
+        if size > left.get(one, 0):
+            before.setdefault(one, set()).add(former)
+            after.setdefault(former, set()).add(ws.person(one).person_id)
+    return before, after

@@ -1,0 +1,279 @@
+"""Keeps the persons of the workspace what ``resolve`` would make of all evidence, change by change.
+
+The one place where a record gets its person: a short cut where ``placement`` finds one, else the neighbourhood
+of the change is resolved and what differs is moved.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Set
+
+from graph_schema.store import StoredCase
+from graph_schema.vocabulary import (
+    BLOCKED,
+    CLAIMED,
+    CONTESTED_ANONYMOUS,
+    CONTESTED_PEOPLE,
+    JUDGED,
+    KNOWN,
+    TWO_VALUES,
+    IdentifierNode,
+    Person,
+    Record,
+    Related,
+)
+from resolver.evidence import is_founding, is_known, people_holdings
+from resolver.founding import founding_record
+from resolver.neighbourhood import Neighbourhood, neighbourhood
+from resolver.placement import Change, Placement, Verdict, note_peers, place
+from resolver.resolve import Contest, Resolution, resolve
+from stream.workspace import Workspace
+
+
+class Identity:
+    """Places the records of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.ws = workspace
+        self.plan = workspace.plan
+
+    def known(self, record: Record) -> bool:
+        """Whether a record by itself holds a people-joining identifier that is live."""
+        nodes = self.ws.identifiers(record.holdings.keys())
+        return is_known(self.plan, record.holdings, {one for one, node in nodes.items() if node.generic})
+
+    def gained(self, record: Record, fresh: Set[int], was_known: bool) -> None:
+        """Settles a record that is new or has come to hold the identifiers ``fresh``."""
+        nodes = self.ws.identifiers(record.holdings.keys())
+        change = Change(record, fresh, was_known)
+        flipped = note_peers(self.plan, change, nodes)
+        soles = {nodes[one].sole for one in fresh if nodes[one].sole > 0} | {record.person}
+        placement = place(self.plan, change, nodes, self.ws.persons(soles - {0}), flipped)
+        self._count(change, nodes, flipped)
+        self._follow(record, placement, flipped)
+
+    def seen_again(self, record: Record, sightings: Iterable[tuple[IdentifierNode, bool]]) -> None:
+        """Settles a record of which a sighting moved, where the time of it can matter.
+
+        ``sightings`` are identifiers of namespaces with a lease or an owner, each with whether the record held
+        it without a time before: then it may even have lost a tie.
+        """
+        for node, was_timeless in sightings:
+            if node.generic or node.holders < 2 or record.holdings[node.id].flags & BLOCKED:
+                continue
+            restless = self.ws.person(record.person).flags & ~KNOWN
+            if was_timeless or node.timeless or node.sole < 0 or restless:
+                self.around({record.id})
+                return
+
+    def around(self, seeds: Collection[int], flipped: Set[int] = frozenset(), local: bool = False) -> None:
+        """Resolves the neighbourhood of records and moves what came out otherwise."""
+        found = neighbourhood(self.plan, self.ws, seeds, flipped, local)
+        result = resolve(self.plan, found.records, found.generic, found.judgements.values(), found.borders)
+        _Settlement(self.ws, found, result).carry_out()
+
+    def _follow(self, record: Record, placement: Placement, flipped: Set[int]) -> None:
+        if placement.verdict is Verdict.RESOLVE:
+            self.around({record.id}, flipped, placement.local)
+            _own(self.ws, record)
+            return
+        if placement.verdict is Verdict.STAY:
+            person = self.ws.person(record.person)
+        elif placement.verdict is Verdict.ATTACH:
+            person = self.ws.person(placement.person)
+            self.ws.move(record, person)
+        else:
+            person = self.ws.new_person(record)
+            self.ws.move(record, person)
+        self._mark(person, record)
+        for one in placement.contested:
+            neighbour = self.ws.person(one) if one else person
+            self.ws.touch(neighbour)
+            neighbour.flags |= CONTESTED_ANONYMOUS
+        _own(self.ws, record)
+        if placement.local:
+            self.around({record.id}, flipped, local=True)
+
+    def _leased(self, node: IdentifierNode) -> bool:
+        return node.namespace >= 0 and self.plan.spaces[node.namespace].lease is not None
+
+    def _mark(self, person: Person, record: Record) -> None:
+        """What a record alone tells of its person."""
+        flags = person.flags
+        if not flags & KNOWN and self.known(record):
+            flags |= KNOWN
+        if not flags & TWO_VALUES:
+            unique = [
+                one[1] for one in people_holdings(self.plan, record.holdings) if one[1] in self.plan.uniques
+            ]
+            if len(unique) > len(set(unique)):
+                flags |= TWO_VALUES
+        if not flags & (KNOWN | CONTESTED_ANONYMOUS) and is_founding(self.plan, record.holdings):
+            flags |= CONTESTED_ANONYMOUS
+        if flags != person.flags:
+            self.ws.touch(person)
+            person.flags = flags
+
+    def _count(self, change: Change, nodes: Mapping[int, IdentifierNode], flipped: Set[int]) -> None:
+        """Counts a record among the holders of what it gained, and holders anew where they ceased to be known."""
+        record = change.record
+        known = self.known(record)
+        for one, holding in record.holdings.items():
+            node = nodes[one]
+            if one in change.fresh:
+                node.holders += 1
+                node.unknown += not known
+                node.claims += bool(holding.flags & CLAIMED)
+                node.timeless += holding.last is None and self._leased(node)
+                if holding.namespace >= 0 and not holding.flags & BLOCKED:
+                    self.ws.hold(one, record.id)
+            else:
+                node.unknown += int(change.was_known) - int(known)
+        joins = any(one in change.fresh for one, _ in people_holdings(self.plan, record.holdings))
+        self.ws.dirty_nodes.update(record.holdings if joins or known != change.was_known else change.fresh)
+        for one in flipped:
+            others = [other for other in self.ws.holders((one,))[one] if other != record.id]
+            for other in self.ws.records(others).values():
+                held = self.ws.identifiers(other.holdings.keys())
+                generic = {identifier for identifier, node in held.items() if node.generic}
+                was = is_known(self.plan, other.holdings, generic - flipped)
+                if (
+                    was
+                    and not is_known(self.plan, other.holdings, generic)
+                    and not _counted(other, flipped, one)
+                ):
+                    for node in held.values():
+                        node.unknown += 1
+                    self.ws.dirty_nodes.update(held)
+
+
+def _counted(record: Record, flipped: Set[int], one: int) -> bool:
+    """Whether an earlier one of several flipped identifiers has led to this record already."""
+    return min(identifier for identifier in flipped if identifier in record.holdings) != one
+
+
+def _own(workspace: Workspace, record: Record) -> None:
+    """Tells the identifiers of a record that joined a person whose they are."""
+    for node in workspace.identifiers(record.holdings.keys()).values():
+        sole = record.person if node.sole in (0, record.person) else -1
+        if sole != node.sole:
+            node.sole = sole
+            workspace.dirty_nodes.add(node.id)
+
+
+class _Settlement:
+    """Makes the workspace agree with a resolution of one neighbourhood."""
+
+    def __init__(self, workspace: Workspace, found: Neighbourhood, result: Resolution) -> None:
+        self.ws = workspace
+        self.found = found
+        self.result = result
+        self.outside = set(found.borders.values())
+        self.person_of: dict[int, Person] = {}
+
+    def carry_out(self) -> None:
+        moved = self._assign()
+        self._flag()
+        self._reown(moved)
+        self._relate()
+
+    def _assign(self) -> list[Record]:
+        """Gives every group its person, keeping most records where they are; returns the records that moved."""
+        inside: list[tuple[int, int, int]] = []
+        for group, members in self.result.groups.items():
+            border = next((self.found.borders[one] for one in members if one in self.found.borders), None)
+            if border is not None:
+                self.person_of[group] = self.ws.person(border)
+                continue
+            shares: dict[int, int] = {}
+            for one in members:
+                person = self.found.records[one].person
+                if person and person not in self.outside:
+                    shares[person] = shares.get(person, 0) + 1
+            inside += [(-share, person, group) for person, share in shares.items()]
+        taken: set[int] = set()
+        for _, person, group in sorted(inside):
+            if person not in taken and group not in self.person_of:
+                taken.add(person)
+                self.person_of[group] = self.ws.person(person)
+        moved: list[Record] = []
+        for group, members in self.result.groups.items():
+            records = [self.found.records[one] for one in members]
+            if group not in self.person_of:
+                self.person_of[group] = self.ws.new_person(founding_record(self.ws.plan, records))
+            target = self.person_of[group]
+            for record in records:
+                if record.person != target.id:
+                    self.ws.move(record, target)
+                    moved.append(record)
+            if target.id not in self.outside:
+                self.ws.found_by(target, founding_record(self.ws.plan, records))
+        for one in self.outside:
+            person = self.ws.person(one)
+            if self.ws.record(person.founder).person != one:
+                left = self.ws.records(self.ws.members(one)).values()
+                self.ws.found_by(person, founding_record(self.ws.plan, left))
+        return moved
+
+    def _flag(self) -> None:
+        """What is known of the persons: conflicts among the groups, judgements, live identifiers."""
+        flags = dict.fromkeys(self.result.groups, 0)
+        for contest in self.result.contests:
+            anonymous = contest.step is not None and contest.step.anonymous
+            flag = CONTESTED_ANONYMOUS if anonymous else CONTESTED_PEOPLE
+            for record in (*contest.anchors, *(one for part in contest.parts for one in part[0][:1])):
+                flags[self.result.group_of[record]] |= flag
+        keys = {key for one in self.found.judgements.values() for key in (*one.a, *one.b)}
+        if keys:
+            for judged in self.found.records.values():
+                if judged.key in keys:
+                    flags[self.result.group_of[judged.id]] |= JUDGED
+        for group, person in self.person_of.items():
+            new = flags[group]
+            if person.id in self.outside:
+                new |= person.flags
+            else:
+                new |= KNOWN * (group in self.result.known) | TWO_VALUES * (group in self.result.two_values)
+            if group in self.result.unattributed:
+                new |= CONTESTED_ANONYMOUS
+            if new != person.flags:
+                self.ws.touch(person)
+                person.flags = new
+
+    def _reown(self, moved: list[Record]) -> None:
+        """Tells the identifiers of moved records whose they are now."""
+        values = {one for record in moved for one in record.holdings}
+        if not values:
+            return
+        nodes = self.ws.identifiers(values)
+        narrow = [one for one, node in nodes.items() if not node.generic]
+        holders = self.ws.holders(narrow)
+        everyone = self.ws.records({record for records in holders.values() for record in records})
+        for one, node in nodes.items():
+            sole = -1
+            if not node.generic:
+                persons = {everyone[record].person for record in holders[one]} - {0}
+                sole = persons.pop() if len(persons) == 1 else -1
+            if sole != node.sole:
+                node.sole = sole
+                self.ws.dirty_nodes.add(one)
+
+    def _relate(self) -> None:
+        """Replaces the ambiguities and cases of the records that were resolved."""
+        inside = self.found.records.keys() - self.found.borders.keys()
+        writes = self.ws.writes
+        writes.related_gone |= inside
+        writes.cases_gone |= inside
+        writes.related = [one for one in writes.related if one.part not in inside]
+        writes.cases = [one for one in writes.cases if not inside.intersection(one.records)]
+        for open_one in self.result.ambiguities:
+            name = self.ws.plan.spaces[open_one.namespace].name if open_one.namespace >= 0 else "judgement"
+            writes.related += [Related(open_one.part, anchor, name) for anchor in open_one.anchors]
+        for contest in self.result.contests:
+            if "unique" in contest.kinds and contest.step is not None and not contest.step.anonymous:
+                self._open_case(contest)
+
+    def _open_case(self, contest: Contest) -> None:
+        persons = {self.result.group_of[record] for record in contest.anchors}
+        if contest.judged or len(persons) < 2 or contest.step is None:
+            return
+        name = self.ws.plan.spaces[contest.step.namespace].name
+        self.ws.writes.cases.append(StoredCase("unique", contest.anchors, contest.values, name))

@@ -1,0 +1,76 @@
+"""From what came in to an event that the engine can take: typed, identified, with its facts for profiles.
+
+A function of the message and the rules alone, so that it can run beside the engine, in another process.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graph_schema.messages import Message, Rejected, read_batch, read_message
+from graph_schema.rules import Rules
+from graph_schema.vocabulary import DeadLetter, Event, EventKey, Held, StoredEvent
+from profiles.facts import facts_of
+from resolver.identify import Identifying
+from resolver.plan import Plan
+
+
+class Intake:
+    """Makes events under one set of rules."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.plan = Plan.of(rules)
+        self._identifying = Identifying(rules, self.plan)
+
+    def take(
+        self,
+        raw: bytes | Mapping[str, Any],
+        received: int,
+        source: str | None = None,
+        stamp: int | None = None,
+        position: str | None = None,
+    ) -> Event | DeadLetter:
+        """One message. ``received`` is now, ``stamp`` the time to give a message that has none (else it stays
+        without), ``position`` where it stood in its file or topic."""
+        read = read_message(raw, source, stamp)
+        return self._made(read, received, position)
+
+    def take_batch(
+        self, raw: bytes, received: int, source: str | None, stamp: int
+    ) -> list[Event | DeadLetter]:
+        """Every message of a Segment ``batch`` body, each with its own fate."""
+        return [self._made(read, received, None) for read in read_batch(raw, source, stamp)]
+
+    def again(self, stored: StoredEvent) -> Event:
+        """A stored event as it was when it came in, under the rules of now."""
+        read = read_message(stored.content, stored.key.source, stored.at if stored.stamped else None)
+        if isinstance(read, Rejected):
+            raise AssertionError(f"a stored event is no longer readable: {read.field}")
+        return self._event(read._replace(message_id=stored.key.message_id), stored.received)
+
+    def match_form(self, namespace: str, value: str, source: str = "") -> Held:
+        """An identifier in the form in which it is looked up; ``source`` scopes it and gives the region."""
+        return self._identifying.match_form(namespace, value, source)
+
+    def _made(self, read: Message | Rejected, received: int, position: str | None) -> Event | DeadLetter:
+        if isinstance(read, Rejected):
+            return DeadLetter(
+                read.source, read.message_id, read.field, read.reason, read.raw, received, position
+            )
+        return self._event(read, received)
+
+    def _event(self, message: Message, received: int) -> Event:
+        identity = self._identifying.identify(message)
+        return Event(
+            EventKey(message.source, message.message_id),
+            message.type,
+            message.name,
+            message.at,
+            message.stamped,
+            received,
+            identity.record,
+            identity.held,
+            identity.also,
+            facts_of(message, identity.held, identity.record),
+            message.content,
+        )

@@ -1,0 +1,190 @@
+"""Keeps the profile of every changed person the fold of her records' events, at the cost of what changed.
+
+A person who only gained events gains their facts. Persons that became one are merged whole. Only what was
+split is folded again from its events. Orders and rewards are folded for themselves, and shown to their persons.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from graph_schema.store import Document, Transaction
+from graph_schema.vocabulary import Event, EventKey, ObjectKey, RecordKey, SharedFact
+
+from profiles.objects import fold_object, is_empty, speakers, unfold_object, views
+from profiles.state import fold, mention, mentions, merge, new_state, show
+from stream.intake import Intake
+from stream.workspace import Workspace
+
+
+class Told(NamedTuple):
+    """An event of the batch at hand, by the id of its record."""
+
+    record: int
+    event: Event
+
+
+class Unsaid(NamedTuple):
+    """A stored event that another of the same id replaces: what it told is taken back."""
+
+    event_id: int
+    event: Event
+
+
+class Profiling:
+    """Brings profiles and objects up to date with one batch."""
+
+    def __init__(self, tx: Transaction, ws: Workspace, intake: Intake) -> None:
+        self.tx = tx
+        self.ws = ws
+        self.intake = intake
+        self.states: dict[int, Document] = {}
+        self.changed: set[int] = set()
+        self._review: set[ObjectKey] = set()
+        self._unsaid: dict[int, Event] = {}
+
+    def carry_out(self, told: list[Told], unsaid: list[Unsaid]) -> None:
+        """Writes into the workspace what the batch changes in profiles and objects."""
+        self._unsaid = {one.event_id: one.event for one in unsaid}
+        moves = self._moves(unsaid)
+        self._load(told, moves)
+        for person, parts in moves.refold.items():
+            self._refold(person, parts)
+        for person, gone in moves.absorbed.items():
+            for one in gone:
+                merge(self._state(person), self.tx.profiles((one,)).get(one) or new_state())
+            self.changed.add(person)
+        for person in moves.refold.keys() | moves.absorbed.keys():
+            self._review.update(mentions(self._state(person)))
+        self._add(told)
+        self._objects(told, unsaid)
+        for one in self.changed:
+            if self.ws.person(one).size:
+                self.ws.writes.profiles[one] = self.states[one]
+
+    def _moves(self, unsaid: Iterable[Unsaid]) -> "_Moves":
+        return _Moves(
+            self.ws,
+            {record for record in (self.ws.record_ids([one.event.record for one in unsaid])).values()},
+        )
+
+    def _load(self, told: list[Told], moves: "_Moves") -> None:
+        """Reads the states that the batch adds to, all at once."""
+        wanted = {
+            self.ws.record(one.record).person for one in told if one.event.facts.own or one.event.facts.shared
+        }
+        wanted |= moves.absorbed.keys() | moves.refold.keys()
+        missing = {one for one in wanted if one not in self.ws.new_persons and one not in moves.broken}
+        self.states.update(self.tx.profiles(missing))
+
+    def _state(self, person: int) -> Document:
+        state = self.states.get(person)
+        if state is None:
+            stored = None if person in self.ws.new_persons else self.tx.profiles((person,)).get(person)
+            state = self.states[person] = stored or new_state()
+        return state
+
+    def _refold(self, person: int, records: Collection[int]) -> None:
+        """Folds the stored events of records into a person's state."""
+        state = self.states.setdefault(person, new_state())
+        for record, stored in self.tx.history(records):
+            if stored.id in self._unsaid or record != stored.record:
+                continue
+            event = self.intake.again(stored)
+            fold(state, event.facts.own)
+            for shared in event.facts.shared:
+                mention(state, shared.key)
+        self.changed.add(person)
+
+    def _add(self, told: list[Told]) -> None:
+        for record, event in told:
+            if event.facts.own or event.facts.shared:
+                person = self.ws.record(record).person
+                state = self._state(person)
+                fold(state, event.facts.own)
+                for shared in event.facts.shared:
+                    mention(state, shared.key)
+                self.changed.add(person)
+
+    def _objects(self, told: list[Told], unsaid: list[Unsaid]) -> None:
+        """Folds orders and rewards, and shows each to its persons."""
+        said: list[tuple[SharedFact, EventKey, RecordKey, int | None]] = [
+            (shared, event.key, event.record, event.at) for _, event in told for shared in event.facts.shared
+        ]
+        unsaid_keys = {shared.key for one in unsaid for shared in one.event.facts.shared}
+        keys = {shared.key for shared, *_ in said} | unsaid_keys | self._review
+        if not keys:
+            return
+        objects = {**{key: {} for key in keys}, **self.tx.objects(keys)}
+        bystanders = {key: speakers(objects[key]) for key in unsaid_keys}
+        for one in unsaid:
+            for shared in one.event.facts.shared:
+                unfold_object(objects[shared.key], one.event.key)
+        for shared, event_key, record, at in said:
+            fold_object(objects[shared.key], event_key, record, at, shared.fact)
+        everyone = {key: speakers(objects[key]) | bystanders.get(key, set()) for key in keys}
+        person_of = self._person_of({speaker for group in everyone.values() for speaker in group})
+        self._preload(
+            {person_of[speaker] for group in everyone.values() for speaker in group if speaker in person_of}
+        )
+        changed = {shared.key for shared, *_ in said} | unsaid_keys
+        for key in keys:
+            self._show(
+                key, objects[key], {person_of[one] for one in everyone[key] if one in person_of}, person_of
+            )
+            if key in changed and is_empty(objects[key]):
+                self.ws.writes.objects_gone.add(key)
+            elif key in changed:
+                self.ws.writes.objects[key] = objects[key]
+
+    def _show(
+        self, key: ObjectKey, found: Document, persons: Iterable[int], person_of: dict[RecordKey, int]
+    ) -> None:
+        seen = views(key, found, person_of)
+        for person in persons:
+            if show(self._state(person), key, seen.get(person)):
+                self.changed.add(person)
+
+    def _person_of(self, keys: set[RecordKey]) -> dict[RecordKey, int]:
+        ids = self.ws.record_ids(keys)
+        records = self.ws.records(set(ids.values()))
+        found = {key: records[one].person for key, one in ids.items() if one in records}
+        return {key: person for key, person in found.items() if person}
+
+    def _preload(self, persons: set[int]) -> None:
+        missing = [one for one in persons if one not in self.states and one not in self.ws.new_persons]
+        self.states.update(self.tx.profiles(missing))
+        self.ws.persons(persons)
+
+
+class _Moves:
+    """How the batch moved records that were there before it.
+
+    ``absorbed``: persons whose records all went to one other; ``broken``: persons who lost only some, or to
+    several; ``refold``: per person the records whose stored events are to be folded (again).
+    """
+
+    def __init__(self, ws: Workspace, rewritten: set[int]) -> None:
+        self.absorbed: dict[int, list[int]] = {}
+        self.refold: dict[int, list[int]] = {}
+        targets: dict[int, dict[int, list[int]]] = {}
+        for one, origin in ws.origins.items():
+            now = 0 if one in ws.writes.records_gone else ws.record(one).person
+            if origin and now != origin:
+                targets.setdefault(origin, {}).setdefault(now, []).append(one)
+        lost = {origin: sum(map(len, to.values())) for origin, to in targets.items()}
+        whole = {
+            origin
+            for origin, to in targets.items()
+            if len(to) == 1 and 0 not in to and lost[origin] == ws.sizes_before[origin][1]
+        }
+        changed = {ws.record(one).person for one in rewritten if one not in ws.writes.records_gone}
+        self.broken = (targets.keys() - whole) | changed
+        for origin, to in targets.items():
+            for target, records in to.items():
+                if target and origin in whole and target not in self.broken:
+                    self.absorbed.setdefault(target, []).append(origin)
+                elif target and target not in self.broken:
+                    self.refold.setdefault(target, []).extend(records)
+        for one in self.broken:
+            if ws.person(one).size:
+                self.refold[one] = list(ws.members(one))

@@ -1,0 +1,205 @@
+"""Who is meant, and what is known of them: the questions that every reader of a store asks.
+
+A reference is a person id, or ``namespace:value``, or (where a record is meant) ``source/record_id``. All
+answers come from one consistent view of the store; nothing here writes.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, UnknownPerson
+from graph_schema.store import Document, Transaction
+from graph_schema.vocabulary import (
+    BLOCKED,
+    CLAIMED,
+    Case,
+    Identifier,
+    Person,
+    Record,
+    RecordKey,
+)
+from profiles.golden import Portrait, golden
+from resolver.evidence import Holder, leases
+from resolver.founding import aliases, canonical_person_id, is_person_id, person_id
+from resolver.resolve import sighting_rank
+from stream.intake import Intake
+from stream.workspace import ANY_GHOSTS, ghost_identifier
+
+
+class Found(NamedTuple):
+    """Who a reference leads to, with all her records, living ones and ghosts."""
+
+    person: Person
+    records: list[Record]
+
+
+class Reader:
+    """Answers questions of one transaction."""
+
+    def __init__(self, tx: Transaction, intake: Intake, id_key: bytes) -> None:
+        self.tx = tx
+        self.intake = intake
+        self.id_key = id_key
+
+    def find(self, reference: str) -> Found:
+        """The person whom a reference names.
+
+        Raises ``UnknownPerson``, ``AmbiguousIdentifier`` (with the persons between whom) or ``Erased``.
+        """
+        if is_person_id(reference):
+            return self._by_person_id(canonical_person_id(reference))
+        return self._of(self._owner(reference))
+
+    def record(self, reference: str) -> Record:
+        """The living record that ``source/record_id`` names; raises ``UnknownPerson`` for none."""
+        source, _, record_id = reference.partition("/")
+        for erasures in range(_GENERATIONS):
+            named = person_id(RecordKey(source, record_id), erasures, self.id_key)
+            found = list(self.tx.records(self.tx.founded((named,)).values()).values())
+            if not found:
+                break
+            if not found[0].ghost:
+                return found[0]
+        raise UnknownPerson("there is no record of this source and key")
+
+    def profile(self, reference: str, at: int | None) -> Document:
+        """The golden profile of whom a reference names; ``at`` is the clock, in microseconds."""
+        found = self.find(reference)
+        return golden(self.portrait(found), self.intake.rules, at)
+
+    def portrait(self, found: Found) -> Portrait:
+        """Everything that a person's golden profile is made from."""
+        living = [record for record in found.records if not record.ghost]
+        identifiers = self.tx.identifiers({one for record in living for one in record.holdings})
+        return Portrait(
+            found.person.person_id,
+            aliases(self.intake.plan, living, found.person.founder, self.id_key),
+            found.person.version,
+            found.person.flags,
+            living,
+            identifiers,
+            self.tx.profiles((found.person.id,)).get(found.person.id, {}),
+            self.ambiguous(found),
+            [space.name for space in self.intake.plan.spaces],
+        )
+
+    def ambiguous(self, found: Found) -> list[Document]:
+        """Evidence that may be hers, or persons to whom she may belong."""
+        own = {record.id for record in found.records}
+        related = self.tx.related(own)
+        if not related:
+            return []
+        others = self.tx.records({one for each in related for one in (each.part, each.anchor)} - own)
+        person_ids = {
+            p.id: p.person_id for p in self.tx.persons({r.person for r in others.values()}).values()
+        }
+        told = set()
+        for each in related:
+            other = others.get(each.anchor if each.part in own else each.part)
+            if other is not None and other.person != found.person.id:
+                told.add(
+                    (
+                        person_ids[other.person],
+                        each.namespace,
+                        "may be of" if each.part in own else "may hold",
+                    )
+                )
+        return [{"person_id": one, "namespace": by, "relation": how} for one, by, how in sorted(told)]
+
+    def cases(self, records: Iterable[Record] | None = None) -> list[Case]:
+        """The open cases, all or those of a person's records. Kept apart by judgements: closed."""
+        wanted = None if records is None else {record.id for record in records}
+        found: dict[str, Case] = {}
+        for stored in self.tx.cases(wanted):
+            persons = self._persons_of(stored.records)
+            identifiers = [node.identifier for node in self.tx.identifiers(stored.identifiers).values()]
+            if len(persons) > 1:
+                case = make_case(stored.kind, persons, identifiers, stored.detail)
+                found[case.case_id] = case
+        return sorted(found.values(), key=lambda case: case.case_id)
+
+    def _persons_of(self, records: Sequence[int]) -> list[str]:
+        persons = {record.person for record in self.tx.records(records).values()}
+        return sorted(person.person_id for person in self.tx.persons(persons).values())
+
+    def _by_person_id(self, named: str) -> Found:
+        record = self.tx.founded((named,)).get(named)
+        if record is None:
+            raise UnknownPerson("nobody has or had this person id")
+        founding = self.tx.records((record,))[record]
+        if founding.ghost:
+            raise Erased
+        return self._of(founding.person)
+
+    def _of(self, person: int) -> Found:
+        records = list(self.tx.records(self.tx.members((person,))[person]).values())
+        if all(record.ghost for record in records):
+            raise Erased
+        return Found(self.tx.persons((person,))[person], sorted(records, key=lambda record: record.key))
+
+    def _owner(self, reference: str) -> int:
+        """The id of the person who owns an identifier."""
+        namespace, colon, value = reference.partition(":")
+        if not colon or not value:
+            raise Invalid(
+                "identifier", "is neither a person id nor namespace:value, as in email:ana@example.com"
+            )
+        owners: set[int] = set()
+        for identifier in self._forms(namespace, value):
+            owners |= self._owners(identifier)
+        if not owners:
+            raise UnknownPerson
+        if len(owners) > 1:
+            raise AmbiguousIdentifier(person.person_id for person in self.tx.persons(owners).values())
+        return owners.pop()
+
+    def _forms(self, namespace: str, value: str) -> list[Identifier]:
+        """The match forms that a value may have: its own, and those scoped by or read in the region of a source."""
+        held = [self.intake.match_form(namespace, value)]
+        held += [self.intake.match_form(namespace, value, source) for source in self.intake.rules.sources]
+        forms = {Identifier(one.namespace, one.value) for one in held if not one.flags & BLOCKED}
+        if self.tx.get(ANY_GHOSTS):
+            forms |= {ghost_identifier(one, self.id_key) for one in forms}
+        return sorted(forms)
+
+    def _owners(self, identifier: Identifier) -> set[int]:
+        """The persons who hold an identifier in its youngest lease; the owner alone where the rules name one."""
+        one = self.tx.identifier_ids((identifier,)).get(identifier)
+        if one is None or identifier.namespace not in self.intake.plan.position:
+            return set()
+        node = self.tx.identifiers((one,))[one]
+        if node.generic:
+            return set()
+        space = self.intake.plan.spaces[node.namespace]
+        if node.sole > 0 and not space.lease and not node.claims:
+            return {node.sole}
+        records = self.tx.records(self.tx.holders((one,))[one])
+        holdings = {
+            r.id: r.holdings[one] for r in records.values() if not r.holdings[one].flags & (BLOCKED | CLAIMED)
+        }
+        holders = [Holder(record, holding.first, holding.last) for record, holding in holdings.items()]
+        if not holders:
+            return set()
+        youngest = leases(holders, space.lease)[-1]
+        persons = {records[holder.record].person for holder in youngest}
+        if len(persons) > 1 and space.contested != "apart":
+            contested = space.contested
+
+            def rank(holder: Holder) -> tuple[tuple[bool, int], RecordKey]:
+                return sighting_rank(contested, holder.first, holder.last), records[holder.record].key
+
+            return {records[min(youngest, key=rank).record].person}
+        return persons
+
+
+_GENERATIONS = 1_000
+
+
+def make_case(kind: str, persons: Sequence[str], identifiers: Iterable[Identifier], detail: str) -> Case:
+    """A case, by an id that is a function of its kind and the founding records of its persons."""
+    return Case(case_id_of(kind, persons), kind, tuple(sorted(persons)), tuple(sorted(identifiers)), detail)
+
+
+def case_id_of(kind: str, persons: Iterable[str]) -> str:
+    """The id of a case between these persons."""
+    return "case_" + "_".join((kind, *(person.removeprefix("per_") for person in sorted(persons))))

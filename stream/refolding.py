@@ -1,0 +1,150 @@
+"""Takes one event back out of its record: what remains is as if it had never come.
+
+Needed where a message turns out to have an earlier content, and for nothing else in the stream; so it is exact
+rather than quick. Identifiers that were lost are counted anew, and everybody near is resolved again.
+"""
+
+from graph_schema.store import Transaction
+from graph_schema.vocabulary import (
+    BLOCKED,
+    CLAIMED,
+    Held,
+    Holding,
+    IdentifierNode,
+    Record,
+    StoredEvent,
+)
+from resolver.evidence import generic_identifiers, is_known, people_holdings
+from stream.identity import Identity
+from stream.intake import Intake
+from stream.workspace import Workspace
+
+
+class Refolding:
+    """Folds records again from their events."""
+
+    def __init__(self, tx: Transaction, ws: Workspace, intake: Intake) -> None:
+        self.tx = tx
+        self.ws = ws
+        self.intake = intake
+
+    def without(self, gone: StoredEvent) -> None:
+        """Takes a stored event out of its record, or out of both of an alias's."""
+        for one in self._records_of(gone):
+            record = self.ws.record(one)
+            events = self._events_of(record, gone)
+            neighbours = self.ws.members(record.person)
+            before = set(record.holdings)
+            self._unlink(record, gone, events)
+            self._fold(record, events)
+            lost = before - record.holdings.keys()
+            for identifier in lost:
+                self.ws.let_go(identifier, one)
+            if not events:
+                self.ws.remove(record)
+                neighbours.discard(one)
+            flipped = self._recount(before | record.holdings.keys())
+            for records in self.ws.holders(lost | flipped).values():
+                neighbours.update(records)
+            if neighbours:
+                self.ws.records(neighbours)
+                Identity(self.ws).around(neighbours, flipped)
+
+    def _records_of(self, event: StoredEvent) -> list[int]:
+        own = self.intake.again(event)
+        records = [event.record]
+        if own.also is not None:
+            second = self.ws.record_ids((own.also[0],)).get(own.also[0])
+            if second is not None and second != event.record:
+                records.append(second)
+        return records
+
+    def _events_of(self, record: Record, gone: StoredEvent) -> list[StoredEvent]:
+        """The other events of a record, of this batch and before."""
+        stored = [event for _, event in self.tx.history((record.id,))]
+        new = [event for event in self.ws.writes.events if event.record == record.id]
+        also = {event for one, event in self.ws.writes.also if one == record.id}
+        new += [event for event in self.ws.writes.events if event.id in also]
+        replaced = {event.id: event for event in self.ws.writes.events}
+        kept = {event.id: replaced.get(event.id, event) for event in stored}
+        kept.update((event.id, event) for event in new)
+        return [event for event in kept.values() if event.id != gone.id]
+
+    def _unlink(self, record: Record, gone: StoredEvent, events: list[StoredEvent]) -> None:
+        """Mends the chain of a record's events."""
+        if gone.record != record.id:
+            self.ws.writes.also = [pair for pair in self.ws.writes.also if pair != (record.id, gone.id)]
+            self.ws.writes.also_gone.append((record.id, gone.id))
+            return
+        if record.last_event == gone.id:
+            record.last_event = gone.previous
+        for event in events:
+            if event.previous == gone.id:
+                mended = event._replace(previous=gone.previous)
+                self.ws.writes.events = [one for one in self.ws.writes.events if one.id != event.id]
+                self.ws.writes.events.append(mended)
+
+    def _fold(self, record: Record, events: list[StoredEvent]) -> None:
+        """Makes a record hold what its events say, and nothing else."""
+        holdings: dict[int, Holding] = {}
+        times: list[int] = []
+        for stored in events:
+            event = self.intake.again(stored)
+            held: tuple[Held, ...] = (
+                event.held if stored.record == record.id else (event.also or (None, ()))[1]
+            )
+            for each in held:
+                node = self.ws.node(each)
+                old = holdings.get(node.id)
+                seen = [time for time in (old and old.first, old and old.last, event.at) if time is not None]
+                first, last = (min(seen), max(seen)) if seen else (None, None)
+                holdings[node.id] = Holding(node.namespace, first, last, each.flags)
+            times += [event.at] if event.at is not None else []
+        record.holdings = holdings
+        record.first_at = min(times, default=None)
+        self.ws.dirty_records.add(record.id)
+
+    def _recount(self, identifiers: set[int]) -> set[int]:
+        """Counts the holders of identifiers from scratch; returns those whose genericness changed."""
+        nodes = self.ws.identifiers(identifiers)
+        flipped: set[int] = set()
+        for node in nodes.values():
+            records = self._holders(node)
+            was = node.generic
+            self._count(node, records)
+            if node.generic != was:
+                flipped.add(node.id)
+        widened = {
+            held for one in flipped for record in self._holders(nodes[one]) for held in record.holdings
+        }
+        for node in self.ws.identifiers(identifiers | widened).values():
+            node.unknown = sum(not self._known(record) for record in self._holders(node))
+            self.ws.dirty_nodes.add(node.id)
+        return flipped
+
+    def _holders(self, node: IdentifierNode) -> list[Record]:
+        ids = self.ws.holders((node.id,))[node.id]
+        return [record for record in self.ws.records(ids).values() if node.id in record.holdings]
+
+    def _count(self, node: IdentifierNode, records: list[Record]) -> None:
+        plan = self.ws.plan
+        node.holders = len(records)
+        node.claims = sum(bool(record.holdings[node.id].flags & CLAIMED) for record in records)
+        node.timeless = sum(
+            record.holdings[node.id].last is None
+            for record in records
+            if node.namespace >= 0 and plan.spaces[node.namespace].lease is not None
+        )
+        node.peers = {}
+        for record in records:
+            if not record.holdings[node.id].flags & (CLAIMED | BLOCKED):
+                for other, namespace in people_holdings(plan, record.holdings):
+                    if namespace != node.namespace:
+                        node.peers.setdefault(namespace, set()).add(other)
+        node.generic = node.id in generic_identifiers(plan, records)
+        persons = {record.person for record in records} - {0}
+        node.sole = persons.pop() if len(persons) == 1 else -1 if persons else 0
+
+    def _known(self, record: Record) -> bool:
+        nodes = self.ws.identifiers(record.holdings.keys())
+        return is_known(self.ws.plan, record.holdings, {one for one, node in nodes.items() if node.generic})

@@ -1,0 +1,327 @@
+"""The part of the graph that a batch works on: read through the store, changed in memory, written once.
+
+It remembers what it read from batch to batch for as long as nobody else writes, and keeps apart what the batch
+at hand has changed. Nothing here decides anything.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+
+from graph_schema.store import Transaction, Writes
+from graph_schema.vocabulary import (
+    Held,
+    Identifier,
+    IdentifierNode,
+    Judgement,
+    Person,
+    Record,
+    RecordKey,
+)
+from resolver.founding import founding_rank, person_id
+from resolver.plan import Plan
+
+REMEMBERED = 300_000
+"""Records, identifiers or persons kept in memory between batches; beyond that all are forgotten at once."""
+
+
+ANY_JUDGEMENTS = "judgements"
+"""Operational state: set once a judgement was ever given."""
+ANY_GHOSTS = "ghosts"
+"""Operational state: set once a person was ever erased."""
+
+
+def ghost_identifier(identifier: Identifier, id_key: bytes) -> Identifier:
+    """The form in which an erased identifier is kept: its keyed hash."""
+    text = f"{identifier.namespace}:{identifier.value}".encode()
+    return Identifier(
+        identifier.namespace, "#" + hashlib.blake2b(text, digest_size=16, key=id_key[:64]).hexdigest()
+    )
+
+
+class Workspace:
+    """What a batch reads and changes. The ``Graph`` that neighbourhoods are walked on."""
+
+    def __init__(self, plan: Plan, id_key: bytes) -> None:
+        self.plan = plan
+        self.id_key = id_key
+        self._records: dict[int, Record] = {}
+        self._record_ids: dict[RecordKey, int] = {}
+        self._nodes: dict[int, IdentifierNode] = {}
+        self._node_ids: dict[Identifier, int] = {}
+        self._persons: dict[int, Person] = {}
+        self._ghosts: dict[RecordKey, Record] = {}
+        self._any_judgements = True
+        self.any_ghosts = False
+        self._fresh_start()
+
+    def _fresh_start(self) -> None:
+        """Forgets what the last batch changed."""
+        self.writes = Writes()
+        self.origins: dict[int, int] = {}
+        self.new_persons: set[int] = set()
+        self.dirty_records: set[int] = set()
+        self.dirty_nodes: set[int] = set()
+        self.dirty_persons: set[int] = set()
+        self.sizes_before: dict[int, tuple[str, int]] = {}
+        self._arrived: dict[int, set[int]] = {}
+        self._pending: dict[int, set[int]] = {}
+        self._withdrawn: set[tuple[int, int]] = set()
+
+    def begin(self, tx: Transaction) -> None:
+        """Takes up a transaction."""
+        self.tx = tx
+        held = max(len(self._records), len(self._nodes), len(self._persons))
+        if not tx.unchanged or held > REMEMBERED:
+            self.forget()
+        self._any_judgements = bool(tx.get(ANY_JUDGEMENTS))
+        self.any_ghosts = bool(tx.get(ANY_GHOSTS))
+        self._fresh_start()
+
+    def forget(self) -> None:
+        """Forgets everything read, as after a batch that failed."""
+        self._ghosts.clear()
+        for remembered in (self._records, self._record_ids, self._nodes, self._node_ids, self._persons):
+            remembered.clear()
+        self._fresh_start()
+
+    # Reading
+
+    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
+        """Records by id, as this batch sees them."""
+        missing = [one for one in ids if one not in self._records]
+        if missing:
+            for record in self.tx.records(missing).values():
+                self._records[record.id] = record
+                self._record_ids[record.key] = record.id
+        return {one: self._records[one] for one in ids if one in self._records}
+
+    def record(self, one: int) -> Record:
+        """A record that exists."""
+        return self._records.get(one) or self.records((one,))[one]
+
+    def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
+        """Identifiers by id, as this batch sees them."""
+        missing = [one for one in ids if one not in self._nodes]
+        if missing:
+            for node in self.tx.identifiers(missing).values():
+                self._nodes[node.id] = node
+                self._node_ids[node.identifier] = node.id
+        return {one: self._nodes[one] for one in ids}
+
+    def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
+        """Persons by id, as this batch sees them."""
+        missing = [one for one in ids if one not in self._persons]
+        if missing:
+            self._persons.update(self.tx.persons(missing))
+        return {one: self._persons[one] for one in ids if one in self._persons}
+
+    def person(self, one: int) -> Person:
+        """A person that exists."""
+        return self._persons.get(one) or self.persons((one,))[one]
+
+    def holders(self, identifiers: Collection[int]) -> Mapping[int, Collection[int]]:
+        """The records that hold each identifier, as this batch sees them."""
+        found: dict[int, set[int]] = {}
+        for one, records in self.tx.holders(identifiers).items():
+            found[one] = set(records) | self._pending.get(one, set())
+            if self._withdrawn:
+                found[one] -= {record for identifier, record in self._withdrawn if identifier == one}
+        return found
+
+    def members(self, person: int) -> set[int]:
+        """The records of a person, as this batch sees them."""
+        stored = self.tx.members((person,))[person]
+        kept = {one for one in stored if one not in self.origins or self._records[one].person == person}
+        arrived = self._arrived.get(person, set())
+        return (
+            kept | {one for one in arrived if self._records[one].person == person}
+        ) - self.writes.records_gone
+
+    def judgements(self, records: Collection[int]) -> Collection[Judgement]:
+        """The judgements, not retracted, that name one of these records; those of this batch among them."""
+        stored: list[Judgement] = []
+        if self._any_judgements:
+            stored = list(self.tx.judgements(records))
+        new = {one.judgement_id: one for one in self.writes.judgements}
+        keys = {self._records[one].key for one in records} if new else set()
+        ours = [one for one in new.values() if keys.intersection(one.a) or keys.intersection(one.b)]
+        return [
+            one
+            for one in [*(one for one in stored if one.judgement_id not in new), *ours]
+            if one.retracted_at is None
+        ]
+
+    def record_ids(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, int]:
+        """Ids of the living records with these keys, of those that exist."""
+        erasures = 0
+        missing = [key for key in keys if key not in self._record_ids]
+        while missing:
+            person_ids = {person_id(key, erasures, self.id_key): key for key in missing}
+            founded = self.tx.founded(person_ids.keys())
+            records = self.records(set(founded.values()))
+            missing = []
+            for named, one in founded.items():
+                key = person_ids[named]
+                if records[one].ghost:
+                    self._ghosts[key] = records[one]
+                    missing.append(key)
+                else:
+                    self._record_ids[key] = one
+            erasures += 1
+        return {key: self._record_ids[key] for key in keys if key in self._record_ids}
+
+    def become_ghost(self, record: Record, at: int) -> RecordKey:
+        """Makes a ghost of a record; returns the hashed key under which it goes on."""
+        key = record.key
+        hashed = ghost_identifier(Identifier(key.source, key.record_id), self.id_key).value
+        record.key = RecordKey("#", f"{hashed}{record.erasures}")
+        record.ghost = at
+        record.last_event = 0
+        self._ghosts[key] = record
+        self._record_ids.pop(key, None)
+        self.dirty_records.add(record.id)
+        return record.key
+
+    def erased_at(self, key: RecordKey) -> int:
+        """When a record with this key was erased last, 0 for never."""
+        if self.any_ghosts:
+            self.record_ids((key,))
+        ghost = self._ghosts.get(key)
+        return ghost.ghost if ghost is not None else 0
+
+    def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
+        """Ids of identifiers, of those that are known."""
+        missing = [one for one in wanted if one not in self._node_ids]
+        if missing:
+            found = dict(self.tx.identifier_ids(missing))
+            if self.any_ghosts:
+                hashed = {ghost_identifier(one, self.id_key): one for one in missing if one not in found}
+                found |= {hashed[one]: node for one, node in self.tx.identifier_ids(hashed.keys()).items()}
+            self.identifiers(found.values())
+            self._node_ids.update(found)
+        return {one: self._node_ids[one] for one in wanted if one in self._node_ids}
+
+    # Changing
+
+    def new_record(self, key: RecordKey, at: int | None) -> Record:
+        """A record of which nobody has spoken before."""
+        ghost = self._ghosts.get(key)
+        erasures = ghost.erasures + 1 if ghost is not None else 0
+        record = Record(self.tx.allocate("record"), key, 0, at, 0, {}, erasures)
+        self._records[record.id] = record
+        self._record_ids[key] = record.id
+        self.dirty_records.add(record.id)
+        self.writes.founded[person_id(key, erasures, self.id_key)] = record.id
+        return record
+
+    def node(self, held: Held) -> IdentifierNode:
+        """The identifier that an event names; a new one where nobody named it before."""
+        identifier = Identifier(held.namespace, held.value)
+        one = self._node_ids.get(identifier)
+        if one is not None:
+            node = self._nodes[one]
+            if node.identifier != identifier:
+                node.identifier = identifier
+                self.dirty_nodes.add(one)
+            return node
+        place = self.plan.position.get(held.namespace, -1)
+        node = IdentifierNode(self.tx.allocate("identifier"), identifier, place)
+        self._nodes[node.id] = node
+        self._node_ids[identifier] = node.id
+        self.dirty_nodes.add(node.id)
+        return node
+
+    def rename(self, node: IdentifierNode, identifier: Identifier) -> None:
+        """Gives an identifier another form: its hash, when the last who held it was erased."""
+        self._node_ids.pop(node.identifier, None)
+        node.identifier = identifier
+        self._node_ids[identifier] = node.id
+        self.dirty_nodes.add(node.id)
+
+    def hold(self, identifier: int, record: int) -> None:
+        """Notes that a record has come to hold an identifier."""
+        self._pending.setdefault(identifier, set()).add(record)
+        self._withdrawn.discard((identifier, record))
+        self.writes.holders.append((identifier, record))
+
+    def let_go(self, identifier: int, record: int) -> None:
+        """Notes that a record no longer holds an identifier."""
+        self._pending.get(identifier, set()).discard(record)
+        self._withdrawn.add((identifier, record))
+        self.writes.holders = [pair for pair in self.writes.holders if pair != (identifier, record)]
+        self.writes.holders_gone.append((identifier, record))
+
+    def new_person(self, founder: Record) -> Person:
+        """A person with no record yet, to be founded by ``founder``."""
+        named = person_id(founder.key, founder.erasures, self.id_key)
+        person = Person(self.tx.allocate("person"), named, founder.id, 0, 0, 0)
+        self._persons[person.id] = person
+        self.new_persons.add(person.id)
+        self.dirty_persons.add(person.id)
+        return person
+
+    def touch(self, person: Person) -> None:
+        """Notes that a person changes in this batch, and who she was before it."""
+        if person.id not in self.dirty_persons:
+            self.dirty_persons.add(person.id)
+            self.sizes_before[person.id] = (person.person_id, person.size)
+
+    def move(self, record: Record, person: Person) -> None:
+        """Makes a record one of a person's."""
+        if record.id not in self.origins:
+            self.origins[record.id] = record.person
+        if record.person:
+            before = self.person(record.person)
+            self.touch(before)
+            before.size -= 1
+        self.touch(person)
+        person.size += 1
+        record.person = person.id
+        self.dirty_records.add(record.id)
+        self._arrived.setdefault(person.id, set()).add(record.id)
+
+    def found_by(self, person: Person, founder: Record) -> None:
+        """Makes a record the founding one of a person."""
+        if person.founder != founder.id:
+            self.touch(person)
+            person.founder = founder.id
+            person.person_id = person_id(founder.key, founder.erasures, self.id_key)
+
+    def challenge_founder(self, person: Person, record: Record) -> None:
+        """Lets a record of a person found her, if it comes before the one that did."""
+        founder = self.record(person.founder)
+        if founder is not record and founding_rank(self.plan, record) < founding_rank(self.plan, founder):
+            self.found_by(person, record)
+
+    def remove(self, record: Record) -> None:
+        """Takes away a record of which no event is left."""
+        if record.id not in self.origins:
+            self.origins[record.id] = record.person
+        if record.person:
+            person = self.person(record.person)
+            self.touch(person)
+            person.size -= 1
+            record.person = 0
+        self.dirty_records.discard(record.id)
+        self._record_ids.pop(record.key, None)
+        self.writes.records_gone.add(record.id)
+        self.writes.founded_gone.add(person_id(record.key, record.erasures, self.id_key))
+
+    def persons_left(self) -> Iterable[Person]:
+        """The persons that this batch changed and that still have records; the others are noted as gone."""
+        for one in self.dirty_persons:
+            person = self._persons[one]
+            if person.size:
+                yield person
+            elif one not in self.new_persons:
+                self.writes.persons_gone.add(one)
+
+    def collect(self) -> Writes:
+        """All that the batch changed in records, identifiers and persons, ready to be written."""
+        writes = self.writes
+        writes.records = {one: self._records[one] for one in self.dirty_records}
+        writes.identifiers = {one: self._nodes[one] for one in self.dirty_nodes}
+        writes.persons = {person.id: person for person in self.persons_left()}
+        for gone in self.dirty_persons - writes.persons.keys():
+            self._persons.pop(gone)
+        return writes
