@@ -14,7 +14,7 @@ _PSEUDO_PAIRS = 0.03
 """The prior on m weighs as much as this many pairs per record: without it EM drifts where duplicates are rare."""
 
 _MIN_PSEUDO_PAIRS = 20.0
-_UNLIKE_AT_MOST = 0.3
+_UNLIKE_AT_MOST = 0.15
 _U_EVERY = 4
 _PRUNE_AFTER = 2
 _HOPELESS = 1e-5

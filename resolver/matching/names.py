@@ -48,15 +48,24 @@ def _is_initial(one: str, two: str) -> bool:
 
 
 def _are_swapped(one: Value, two: Value) -> bool:
-    """Whether each one's given name is the other's surname, a slip of one letter allowed in each."""
+    """Whether given name and surname changed places: one of them is found again, nearly, and the other in part."""
     given, surname = one
-    if not given or not surname or not two[0] or not two[1]:
+    other_given, other_surname = two
+    if not given or not surname or not other_given or not other_surname:
         return False
-    if given[0] != two[1][0] and surname[0] != two[0][0]:
+    if given[0] != other_surname[0] and surname[0] != other_given[0]:
         return False
-    if given == surname or two[0] == two[1]:
+    if given == surname or other_given == other_surname:
         return False
-    return (given == two[1] or _is_close(given, two[1])) and (surname == two[0] or _is_close(surname, two[0]))
+    if given == other_surname or _is_close(given, other_surname):
+        return surname == other_given or _is_part(surname, other_given) or _is_close(surname, other_given)
+    if surname == other_given or _is_close(surname, other_given):
+        return _is_part(given, other_surname)
+    return False
+
+
+def _is_part(one: str, two: str) -> bool:
+    return one.startswith(two) or two.startswith(one)
 
 
 def given_level(one: Value, two: Value) -> int:
@@ -64,7 +73,7 @@ def given_level(one: Value, two: Value) -> int:
 
     - same: letter for letter, accents, case and script apart ("José", "JOSE")
     - known short form: one stands for the other ("Bob", "Robert"), or one has further names ("Anna Maria", "Anna")
-    - first and last swapped: each one's given name is the other's surname
+    - first and last swapped: each one's given name is the other's surname, or its beginning
     - close: one letter typed wrong ("Micheal"), or nearly the same spelling
     - near: they begin alike or share much of their letters
     - initial: one is only the first letter of the other
