@@ -1,6 +1,7 @@
 """A store in memory: the obvious model that the contract tests compare the others with.
 
-Everything is a dictionary, nothing is clever. What is read is a copy, so that a batch that fails leaves no trace.
+Everything is a dictionary, nothing is clever. What is read is a copy, so that a batch that fails leaves no
+trace.
 """
 
 import copy
@@ -182,7 +183,7 @@ class MemoryStore:
         """See ``Transaction``."""
         return list(enumerate(self._dead_letters, start=1))[after : after + limit]
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
         """See ``Transaction``."""
         return copy.deepcopy(self._state.get(name))
 

@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, no service.
 
-Several processes may use it at once: readers never wait (write-ahead log), writers wait for each other. What is
-acknowledged is on disk (``synchronous = FULL``).
+Several processes may use it at once: readers never wait (write-ahead log), writers wait for each other.
+What is acknowledged is on disk (``synchronous = FULL``).
 """
 
 import sqlite3
@@ -64,7 +64,8 @@ class SqliteStore:
             if tables and "migration" not in tables:
                 raise SchemaMismatch("this file is a database of something else", way_out="Name another file")
             execute(
-                "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT, checksum TEXT, at TEXT)"
+                "CREATE TABLE IF NOT EXISTS migration "
+                "(number INTEGER PRIMARY KEY, name TEXT, checksum TEXT, at TEXT)"
             )
             applied = dict(execute("SELECT number, checksum FROM migration").fetchall())
             for migration in pending(migrations("sqlite_migrations", ".sql"), applied):

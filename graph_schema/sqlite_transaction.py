@@ -44,8 +44,9 @@ from graph_schema.vocabulary import (
     StoredEvent,
 )
 
-
 T = TypeVar("T")
+
+_CASES_OF = "SELECT DISTINCT steward_case FROM case_record WHERE record IN (SELECT value FROM json_each(?))"
 
 
 class SqliteTransaction:
@@ -200,7 +201,7 @@ class SqliteTransaction:
         query = "SELECT kind, records, identifiers, detail FROM steward_case"
         if records is None:
             return [case_of(row) for row in self._connection.execute(query)]
-        where = " WHERE id IN (SELECT steward_case FROM case_record WHERE record IN (SELECT value FROM json_each(?)))"
+        where = f" WHERE id IN ({_CASES_OF})"
         return [case_of(row) for row in self._rows(query + where, records)]
 
     def changes(self, after: int, limit: int) -> list[Change]:
@@ -218,7 +219,7 @@ class SqliteTransaction:
         query = f"SELECT id,{DEAD_LETTER.names} FROM dead_letter WHERE id > ? ORDER BY id LIMIT ?"
         return [(row[0], DeadLetter(*row[1:])) for row in self._connection.execute(query, (after, limit))]
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
         """See ``Transaction``."""
         row = self._connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
         return orjson.loads(row[0]) if row else None
@@ -289,10 +290,7 @@ class SqliteTransaction:
         many("DELETE FROM related WHERE part = ?", ((one,) for one in writes.related_gone))
         many("INSERT OR REPLACE INTO related (part, anchor, namespace) VALUES (?, ?, ?)", writes.related)
         if writes.cases_gone:
-            gone = self._rows(
-                "SELECT DISTINCT steward_case FROM case_record WHERE record IN (SELECT value FROM json_each(?))",
-                writes.cases_gone,
-            )
+            gone = self._rows(_CASES_OF, writes.cases_gone)
             many("DELETE FROM steward_case WHERE id = ?", gone)
             many("DELETE FROM case_record WHERE steward_case = ?", gone)
         for case in writes.cases:

@@ -44,7 +44,8 @@ class Writes:
     """Everything that one transaction changes.
 
     Events, records, identifiers, persons, profiles and objects are written whole, new or not. An event may so
-    take the place of another of its id. ``erased_records`` lose all their events. Ambiguities of which a record of
+    take the place of another of its id. ``erased_records`` lose all their events. Ambiguities of which a
+    record of
     ``related_gone`` is the part go, and cases that name a record of ``cases_gone``, before the new ones come.
     """
 
@@ -76,7 +77,8 @@ class Writes:
 
 
 class Transaction(Protocol):
-    """A consistent view of a store. ``unchanged`` tells that nobody else wrote since this process last did."""
+    """A consistent view of a store. ``unchanged`` tells that nobody else wrote since this process last
+    did."""
 
     @property
     def unchanged(self) -> bool:
@@ -154,7 +156,7 @@ class Transaction(Protocol):
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """Dead letters above a number, each with its own."""
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
         """A piece of operational state, or None."""
 
     def scan(self, prefix: str) -> Mapping[str, Any]:
@@ -171,7 +173,8 @@ class Store(Protocol):
         """A transaction that only reads; it neither waits for writers nor stops them."""
 
     def write(self) -> AbstractContextManager[Transaction]:
-        """A transaction that may ``apply``. Others that write wait, or this raises ``Conflict`` when it ends."""
+        """A transaction that may ``apply``. Others that write wait, or this raises ``Conflict`` when it
+        ends."""
 
     def close(self) -> None:
         """Gives back everything that is held open."""

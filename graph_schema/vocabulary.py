@@ -65,7 +65,8 @@ class ObjectKey(NamedTuple):
 
 
 Fact = tuple[Any, ...]
-"""One thing that a message says for profiles: scalars and tuples, of a shape that ``profiles`` alone knows."""
+"""One thing that a message says for profiles: scalars and tuples, of a shape that ``profiles`` alone
+knows."""
 
 
 class SharedFact(NamedTuple):
@@ -86,8 +87,8 @@ class Event(NamedTuple):
     """One message, made ready for the engine: everything that its content and the rules alone decide.
 
     ``facts`` is the message's contribution to profiles (see ``profiles.facts``), ``content`` its canonical
-    JSON. ``also`` is the second record that an alias founds, with what it holds. ``stamped`` says that ``at`` is a time of
-    receipt and not part of the content.
+    JSON. ``also`` is the second record that an alias founds, with what it holds. ``stamped`` says that
+    ``at`` is a time of receipt and not part of the content.
     """
 
     key: EventKey
@@ -104,7 +105,8 @@ class Event(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """An event as a store keeps it. ``previous`` is the event of the same record stored before it, 0 for none."""
+    """An event as a store keeps it. ``previous`` is the event of the same record stored before it, 0 for
+    none."""
 
     id: int
     key: EventKey
@@ -192,7 +194,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A steward's word on two sides, each a list of records; ``founders`` are the records' founding events."""
+    """A steward's word on two sides, each a list of records; ``founders`` are the records' founding
+    events."""
 
     judgement_id: str
     kind: Literal["same", "different"]
@@ -217,7 +220,8 @@ class Case:
 
 
 class Related(NamedTuple):
-    """Ambiguous evidence: a record of a part that belongs to one of several persons, and a record of one of them.
+    """Ambiguous evidence: a record of a part that belongs to one of several persons, and a record of one of
+    them.
 
     Told by records, so that it holds whoever their persons come to be.
     """

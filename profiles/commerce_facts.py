@@ -1,16 +1,16 @@
-"""Facts of the Segment Spec's e-commerce events, and of rewards: what was put into a cart, ordered, sent, used."""
+"""Facts of the Segment Spec's e-commerce events, and of rewards: what was put into a cart, ordered, sent,
+used."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
 from graph_schema.iso_time import read_time
 from graph_schema.messages import Message
-from graph_schema.vocabulary import Held, ObjectKey, RecordKey
+from graph_schema.vocabulary import Fact, Held
 from profiles.moments import kept
 
-Fact = tuple[Any, ...]
 Number = int | float
 
 ALL: Final = -1
@@ -19,13 +19,6 @@ SEEN: Final = 0
 ADDED: Final = 1
 REMOVED: Final = 2
 """What happened to a product in a cart; of one moment in this order."""
-
-
-class SharedFact(NamedTuple):
-    """A fact of an order or a reward, with the key of that object."""
-
-    key: ObjectKey
-    fact: Fact
 
 
 def number(value: object) -> Number | None:

@@ -1,19 +1,19 @@
 """What one message contributes to profiles: small facts, drawn from it once, when it comes in.
 
-A person's own facts are folded into her state (`profiles.state`); facts of an order or a reward go to that object
-(`profiles.objects`), whoever reported them. A function of the message alone: no clock, no rules. A page view that
-tells nothing new gives no facts, so the engine needn't touch any profile for it.
+A person's own facts are folded into her state (`profiles.state`); facts of an order or a reward go to that
+object (`profiles.objects`), whoever reported them. A function of the message alone: no clock, no rules. A
+page view that tells nothing new gives no facts, so the engine needn't touch any profile for it.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
 from graph_schema.messages import Message
-from graph_schema.vocabulary import BLOCKED, Held, ObjectKey, RecordKey
-from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, Fact, SharedFact
+from graph_schema.vocabulary import BLOCKED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
+from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS
 from profiles.moments import kept
 
 __all__ = ["CHANNELS", "PURPOSES", "Fact", "Facts", "SharedFact", "facts_of"]
@@ -29,13 +29,6 @@ _PLACEHOLDER: Final = re.compile(
     r"%%.*%%|\{\{.*\}\}|\$\{.*\}|\[(?:object Object|[A-Z _]+)\]|null|undefined|none|nil|n/?a|nan|-+",
     re.IGNORECASE,
 )
-
-
-class Facts(NamedTuple):
-    """`own`: the person's, in any order. `shared`: those of orders and rewards, each with its object's key."""
-
-    own: tuple[Fact, ...]
-    shared: tuple[SharedFact, ...]
 
 
 _NOTHING: Final = Facts((), ())
@@ -130,10 +123,11 @@ def _unsubscribed(message: Message, held: tuple[Held, ...], _: RecordKey) -> Ite
 def _words(
     purpose: str | None, channel: str | None, message: Message, held: tuple[Held, ...], granted: bool
 ) -> Iterator[Fact]:
-    """A word of consent for each address that the event names, or for all ("") of a channel, or of all ("*")."""
+    """A word of consent for each address that the event names, or for all ("") of a channel, or of all
+    ("*")."""
     at = kept(message.at)
-    # A consent is to something: one that names no purpose grants none, but a withdrawal of nothing else is of all.
-    purposes = (purpose,) if purpose else () if granted else PURPOSES
+    # A consent is to something: one that names no purpose grants none, but a withdrawal of nothing else is
+    of all. purposes = (purpose,) if purpose else () if granted else PURPOSES
     named = {
         space: [one.value for one in held if one.namespace == space and not one.flags & BLOCKED]
         for space in ("email", "phone")

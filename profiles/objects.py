@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from graph_schema.store import Document
-from graph_schema.vocabulary import EventKey, ObjectKey, RecordKey
-from profiles.commerce_facts import Fact
+from graph_schema.vocabulary import EventKey, Fact, ObjectKey, RecordKey
 from profiles.order_views import order_views
 from profiles.reward_views import Conflict, reward_conflict, reward_views
 from profiles.told import Told, told
@@ -104,7 +103,7 @@ def _anonymous(fact: list[Any], numbers: dict[str, str]) -> list[Any]:
     return fact
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """A fact as JSON gives it back: lists for tuples, so that a stored object equals a fresh one."""
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
 

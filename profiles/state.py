@@ -27,10 +27,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from graph_schema.store import Document
-from graph_schema.vocabulary import ObjectKey
-from profiles.commerce_facts import Fact
+from graph_schema.vocabulary import Fact, ObjectKey
 
 __all__ = ["Document", "fold", "mention", "mentions", "merge", "new_state", "show"]
+
+Part = Any
+"""A part of a state: JSON whose shape the table above tells."""
 
 _VALUES_KEPT: Final = 8
 _CART_KEPT: Final = 100
@@ -129,7 +131,7 @@ def _uncount(values: dict[str, list[Any]]) -> None:
         entry[2] = 0
 
 
-def _merge_traits(into: Any, other: Any) -> Any:
+def _merge_traits(into: Part, other: Part) -> Part:
     for name, sources in other.items():
         for source, values in sources.items():
             mine = into.setdefault(name, {}).setdefault(source, {})
@@ -196,7 +198,7 @@ def _fold_message(state: Document, fact: Fact) -> None:
             about[subject] = max(about.get(subject, at), at)
 
 
-def _merge_messages(into: Any, other: Any) -> Any:
+def _merge_messages(into: Part, other: Part) -> Part:
     for kind, times in other["count"].items():
         into["count"][kind] = into["count"].get(kind, 0) + times
     into["latest"] = _latest(into["latest"], other["latest"], _MESSAGES_KEPT)
@@ -229,7 +231,7 @@ def _fold_group(state: Document, fact: Fact) -> None:
     groups[fact[1]] = max(groups.get(fact[1], fact[2]), fact[2])
 
 
-def _higher(into: Any, other: Any) -> Any:
+def _higher(into: Part, other: Part) -> Part:
     """The larger of each place; null is nothing said. Lists within are compared whole."""
     return [
         mine if theirs is None or (mine is not None and mine >= theirs) else theirs
@@ -237,10 +239,10 @@ def _higher(into: Any, other: Any) -> Any:
     ]
 
 
-def _deep(merge_leaf: Callable[[Any, Any], Any], depth: int) -> Callable[[Any, Any], Any]:
+def _deep(merge_leaf: Callable[[Part, Part], Part], depth: int) -> Callable[[Part, Part], Part]:
     """Merges tables within tables, `depth` of them, and by `merge_leaf` what both have there."""
 
-    def merged(into: Any, other: Any) -> Any:
+    def merged(into: Part, other: Part) -> Part:
         below = merge_leaf if depth == 1 else _deep(merge_leaf, depth - 1)
         for key, theirs in other.items():
             into[key] = below(into[key], theirs) if key in into else theirs
@@ -249,8 +251,8 @@ def _deep(merge_leaf: Callable[[Any, Any], Any], depth: int) -> Callable[[Any, A
     return merged
 
 
-def _limited(merge_all: Callable[[Any, Any], Any], limit: int) -> Callable[[Any, Any], Any]:
-    def merged(into: Any, other: Any) -> Any:
+def _limited(merge_all: Callable[[Part, Part], Part], limit: int) -> Callable[[Part, Part], Part]:
+    def merged(into: Part, other: Part) -> Part:
         merge_all(into, other)
         _keep_latest(into, limit)
         return into
@@ -258,7 +260,7 @@ def _limited(merge_all: Callable[[Any, Any], Any], limit: int) -> Callable[[Any,
     return merged
 
 
-def _either(mine: Any, theirs: Any) -> Any:
+def _either(mine: Part, theirs: Part) -> Part:
     return theirs if mine is None else mine
 
 
@@ -278,7 +280,7 @@ _FOLDS: Final[Mapping[str, Callable[[Document, Fact], None]]] = {
     "group": _fold_group,
 }
 
-_MERGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+_MERGES: Final[Mapping[str, Callable[[Part, Part], Part]]] = {
     "traits": _merge_traits,
     "shown": _deep(max, 2),
     "consents": _deep(_higher, 3),

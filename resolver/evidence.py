@@ -26,7 +26,8 @@ def people_holdings(plan: Plan, holdings: Mapping[int, Holding]) -> Iterator[tup
 
 
 def is_founding(plan: Plan, holdings: Mapping[int, Holding]) -> bool:
-    """Whether a record holds a people-joining identifier, generic or not: such records found persons first."""
+    """Whether a record holds a people-joining identifier, generic or not: such records found persons
+    first."""
     return any(True for _ in people_holdings(plan, holdings))
 
 

@@ -1,4 +1,5 @@
-"""Person ids: made from a person's founding record, so that every store and every rebuild gives the same ones."""
+"""Person ids: made from a person's founding record, so that every store and every rebuild gives the same
+ones."""
 
 import base64
 import hashlib

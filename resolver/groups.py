@@ -77,7 +77,8 @@ class Groups:
                     held[namespace] = {find(value) for value in values}
 
     def conflicts(self, component: Set[int], uniques: Iterable[int], anonymous: bool) -> dict[str, set[int]]:
-        """The groups in conflict, by kind: ``unique:N``, ``different``, ``known``. Empty: all can be one person."""
+        """The groups in conflict, by kind: ``unique:N``, ``different``, ``known``. Empty: all can be one
+        person."""
         found: dict[str, set[int]] = {}
         for namespace in uniques:
             holders = [group for group in component if self.unique.get(group, {}).get(namespace)]

@@ -20,7 +20,8 @@ _DERIVED = "~"
 
 
 class Identity(NamedTuple):
-    """What ``identify`` tells of a message. ``also`` is the second record, of an alias between two customers."""
+    """What ``identify`` tells of a message. ``also`` is the second record, of an alias between two
+    customers."""
 
     record: RecordKey
     held: tuple[Held, ...]

@@ -22,7 +22,8 @@ class Judged:
 
 
 def judge(judgements: Iterable[Judgement], ids: Mapping[RecordKey, int]) -> Judged:
-    """The words of ``judgements`` that stand, over the records that ``ids`` names; retracted ones are left out."""
+    """The words of ``judgements`` that stand, over the records that ``ids`` names; retracted ones are left
+    out."""
     standing = [judgement for judgement in judgements if judgement.retracted_at is None]
     sides: dict[int, set[tuple[int, bool]]] = {}
     for number, judgement in enumerate(standing):

@@ -2,8 +2,8 @@
 
 Two reaches. The *people* reach goes through live people-joining values and judgements, without a border: all
 that it meets is inside. The *anonymous* reach goes through anonymous and claimed values, but only through
-records that are not known. A known person whom it meets is a border: by then she is one group, and of her only
-the records that hold the values at hand matter.
+records that are not known. A known person whom it meets is a border: by then she is one group, and of her
+only the records that hold the values at hand matter.
 
     r(new) --session-- r1 --device-- K1(known: border) ··· her other records are not read
                         \\--device-- K2(known: border)

@@ -59,7 +59,8 @@ _UNREST = CONTESTED_PEOPLE | CONTESTED_ANONYMOUS | JUDGED
 def note_peers(plan: Plan, change: Change, nodes: Mapping[int, IdentifierNode]) -> set[int]:
     """Counts a changed record's people-joining identifiers with each identifier that it holds.
 
-    Returns the identifiers that became generic by it. Identifiers that are generic already learn nothing more.
+    Returns the identifiers that became generic by it. Identifiers that are generic already learn nothing
+    more.
     """
     record = change.record
     people = list(people_holdings(plan, record.holdings))
@@ -91,8 +92,8 @@ def place(
 ) -> Placement:
     """Where ``change.record`` goes.
 
-    ``nodes`` are the identifiers of the record, not yet counting what it gained; ``persons`` those who are the
-    sole holders of one of them, and the record's own; ``flipped`` what ``note_peers`` returned.
+    ``nodes`` are the identifiers of the record, not yet counting what it gained; ``persons`` those who are
+    the sole holders of one of them, and the record's own; ``flipped`` what ``note_peers`` returned.
     """
     record = change.record
     if flipped & _shared(nodes, flipped):
@@ -178,7 +179,8 @@ def _with_people(
 
 
 def _joins_first(plan: Plan, by_people: list[IdentifierNode]) -> bool:
-    """Whether a record joins before anything of its person can be contested: by the strongest namespace alone."""
+    """Whether a record joins before anything of its person can be contested: by the strongest namespace
+    alone."""
     strongest = plan.spaces[0]
     by_it = len(by_people) == 1 and by_people[0].namespace == 0
     return by_it and strongest.unique and not strongest.lease
@@ -208,9 +210,7 @@ def _anonymous(
             return Placement(Verdict.ATTACH, person.id)
         if any(node.unknown for node in nodes):
             return Placement(Verdict.FOUND, local=True)
-        return Placement(
-            Verdict.FOUND, contested=tuple({node.sole for node in nodes if node.sole > 0}) + (0,)
-        )
+        return Placement(Verdict.FOUND, contested=(*{node.sole for node in nodes if node.sole > 0}, 0))
     if person is None or person.flags & JUDGED or _leased(plan, nodes):
         return _LOCAL
     if at_peace or not any(node.unknown for node in nodes):

@@ -102,7 +102,7 @@ class Batch:
         )
         self.told.append(Told(record.id, event))
         if event.also is not None:
-            self._alias(event, record, one)
+            self._alias(event, event.also, record, one)
         self.counts.taken += 1
 
     def judge(self, judgement: Judgement) -> None:
@@ -163,8 +163,8 @@ class Batch:
     def _sight(
         self, record: Record, nodes: list[IdentifierNode], held: tuple[Held, ...], at: int | None
     ) -> list[tuple[IdentifierNode, bool]]:
-        """Widens what a record has seen; returns the identifiers of which the time of sighting can matter, each
-        with whether it had none."""
+        """Widens what a record has seen; returns the identifiers of which the time of sighting can matter,
+        each with whether it had none."""
         moved: list[tuple[IdentifierNode, bool]] = []
         holdings = record.holdings
         for node, each in zip(nodes, held, strict=True):
@@ -186,10 +186,11 @@ class Batch:
                         self.ws.dirty_nodes.add(node.id)
         return moved
 
-    def _alias(self, event: Event, record: Record, one: int) -> None:
+    def _alias(
+        self, event: Event, also: tuple[RecordKey, tuple[Held, ...]], record: Record, one: int
+    ) -> None:
         """An alias founds a second record; a trusted source holds the two together, another opens a case."""
-        assert event.also is not None
-        key, held = event.also
+        key, held = also
         second = self._fold(key, event.at, held)
         self.ws.writes.also.append((second.id, one))
         self._touched.add(second.person)
@@ -249,5 +250,5 @@ class Batch:
         )
         self.told.append(Told(record.id, event))
         if event.also is not None:
-            self._alias(event, record, stored.id)
+            self._alias(event, event.also, record, stored.id)
         return stored.content

@@ -7,12 +7,12 @@ erasures. What the evidence means is decided in ``resolver`` and ``profiles``; t
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graph_schema.errors import RulesMismatch
 from graph_schema.rules import Rules
 from graph_schema.store import Store, Transaction
-from graph_schema.vocabulary import DeadLetter, Event, Judgement, RecordKey
+from graph_schema.vocabulary import DeadLetter, Event, Judgement
 from resolver.founding import DEFAULT_ID_KEY
 from stream.batch import Batch, Counts
 from stream.intake import Intake
@@ -72,7 +72,8 @@ class Engine:
         return self._run(take, {})
 
     def erase(self, person: int, at: int) -> Counts:
-        """Erases a person: of each record a ghost is left. ``person`` is the store's id, ``at`` the time of it."""
+        """Erases a person: of each record a ghost is left. ``person`` is the store's id, ``at`` the time of
+        it."""
         return self._run(lambda batch: batch.erase(person, at), {})
 
     def put(self, state: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Erasure: of each record of a person a ghost is left, so that nobody else changes and nothing comes back.
 
-A ghost is a record whose key and identifiers are keyed hashes, with their sightings. It goes on taking part in
-the resolution, founds nothing and is never shown. Its messages are remembered by keyed hashes and refused.
+A ghost is a record whose key and identifiers are keyed hashes, with their sightings. It goes on taking part
+in the resolution, founds nothing and is never shown. Its messages are remembered by keyed hashes and refused.
 """
 
 import hashlib

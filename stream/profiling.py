@@ -1,7 +1,8 @@
 """Keeps the profile of every changed person the fold of her records' events, at the cost of what changed.
 
 A person who only gained events gains their facts. Persons that became one are merged whole. Only what was
-split is folded again from its events. Orders and rewards are folded for themselves, and shown to their persons.
+split is folded again from its events. Orders and rewards are folded for themselves, and shown to their
+persons.
 """
 
 from collections.abc import Collection, Iterable
@@ -9,7 +10,6 @@ from typing import NamedTuple
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import Event, EventKey, ObjectKey, RecordKey, SharedFact
-
 from profiles.objects import fold_object, is_empty, speakers, unfold_object, views
 from profiles.state import fold, mention, mentions, merge, new_state, show
 from stream.intake import Intake
@@ -64,7 +64,7 @@ class Profiling:
     def _moves(self, unsaid: Iterable[Unsaid]) -> "_Moves":
         return _Moves(
             self.ws,
-            {record for record in (self.ws.record_ids([one.event.record for one in unsaid])).values()},
+            set(self.ws.record_ids([one.event.record for one in unsaid]).values()),
         )
 
     def _load(self, told: list[Told], moves: "_Moves") -> None:

@@ -154,7 +154,8 @@ class Reader:
         return owners.pop()
 
     def _forms(self, namespace: str, value: str) -> list[Identifier]:
-        """The match forms that a value may have: its own, and those scoped by or read in the region of a source."""
+        """The match forms that a value may have: its own, and those scoped by or read in the region of a
+        source."""
         held = [self.intake.match_form(namespace, value)]
         held += [self.intake.match_form(namespace, value, source) for source in self.intake.rules.sources]
         forms = {Identifier(one.namespace, one.value) for one in held if not one.flags & BLOCKED}
@@ -163,7 +164,8 @@ class Reader:
         return sorted(forms)
 
     def _owners(self, identifier: Identifier) -> set[int]:
-        """The persons who hold an identifier in its youngest lease; the owner alone where the rules name one."""
+        """The persons who hold an identifier in its youngest lease; the owner alone where the rules name
+        one."""
         one = self.tx.identifier_ids((identifier,)).get(identifier)
         if one is None or identifier.namespace not in self.intake.plan.position:
             return set()

@@ -1,7 +1,7 @@
 """Takes one event back out of its record: what remains is as if it had never come.
 
-Needed where a message turns out to have an earlier content, and for nothing else in the stream; so it is exact
-rather than quick. Identifiers that were lost are counted anew, and everybody near is resolved again.
+Needed where a message turns out to have an earlier content, and for nothing else in the stream; so it is
+exact rather than quick. Identifiers that were lost are counted anew, and everybody near is resolved again.
 """
 
 from graph_schema.store import Transaction

@@ -1,7 +1,7 @@
 """The part of the graph that a batch works on: read through the store, changed in memory, written once.
 
-It remembers what it read from batch to batch for as long as nobody else writes, and keeps apart what the batch
-at hand has changed. Nothing here decides anything.
+It remembers what it read from batch to batch for as long as nobody else writes, and keeps apart what the
+batch at hand has changed. Nothing here decides anything.
 """
 
 import hashlib
