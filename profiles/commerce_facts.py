@@ -8,7 +8,7 @@ import orjson
 
 from graph_schema.iso_time import read_time
 from graph_schema.messages import Message
-from graph_schema.vocabulary import Fact, Held
+from graph_schema.vocabulary import Fact, Held, RecordKey
 from profiles.moments import kept
 
 Number = int | float

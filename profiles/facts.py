@@ -126,8 +126,9 @@ def _words(
     """A word of consent for each address that the event names, or for all ("") of a channel, or of all
     ("*")."""
     at = kept(message.at)
-    # A consent is to something: one that names no purpose grants none, but a withdrawal of nothing else is
-    of all. purposes = (purpose,) if purpose else () if granted else PURPOSES
+    # A consent is to something: one that names no purpose grants none, but a withdrawal of nothing else
+    # is of all.
+    purposes = (purpose,) if purpose else () if granted else PURPOSES
     named = {
         space: [one.value for one in held if one.namespace == space and not one.flags & BLOCKED]
         for space in ("email", "phone")
