@@ -1,4 +1,5 @@
-"""Times as profiles keep them: microseconds since 1970 UTC, and a number for no time that sorts before all others."""
+"""Times as profiles keep them: microseconds since 1970 UTC, and a number for no time that sorts before all
+others."""
 
 from datetime import date
 from functools import lru_cache

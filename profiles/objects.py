@@ -59,7 +59,8 @@ def conflict_of(key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int
 
 
 def ghost_object(obj: Document, replace: Mapping[RecordKey, RecordKey]) -> None:
-    """Puts other keys in the place of erased records, so that what they did stands without saying whose it was.
+    """Puts other keys in the place of erased records, so that what they did stands without saying whose it
+    was.
 
     Once nobody living speaks of it, the numbers and names in it go as well.
     """

@@ -1,8 +1,8 @@
 """One order, from what every source told of it: whose it is, what it came to, and what became of it.
 
-It counts for the person whose record reported `Order Completed` first, and is shown to her alone; one that nobody
-completed is shown to nobody. Several reports of one refund, by several sources, are one: within a source refunds
-add up, and of the sources the one that tells of more stands.
+It counts for the person whose record reported `Order Completed` first, and is shown to her alone; one that
+nobody completed is shown to nobody. Several reports of one refund, by several sources, are one: within a
+source refunds add up, and of the sources the one that tells of more stands.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from graph_schema.vocabulary import RecordKey
 from profiles.told import Told, first_time
 
 Number = int | float
+Json = Any
 
 
 def order_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int]) -> dict[int, Document]:
@@ -104,7 +105,7 @@ def _take_back(view: Document, refunds: list[Told]) -> None:
     view["returned"] = returned or None
 
 
-def _first_given(accounts: list[list[Any]], place: int) -> Any:
+def _first_given(accounts: list[list[Json]], place: int) -> Json:
     return next((one[place] for one in accounts if one[place] not in (None, [])), None)
 
 

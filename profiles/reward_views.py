@@ -1,8 +1,8 @@
 """One reward, from what every source told of it: whose it is, and whether, when and where it was used.
 
-Of several redemptions the first by event time stands; another one is a conflict, unless it tells of the same
-purchase. A code that was issued to several persons is a promotion code, with a state for each of them. One that
-was never issued to anybody is shown to who redeemed it.
+Of several redemptions the first by event time stands; another one is a conflict, unless it tells of the
+same purchase. A code that was issued to several persons is a promotion code, with a state for each of them.
+One that was never issued to anybody is shown to who redeemed it.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from profiles.told import Told
 
 
 class Conflict(NamedTuple):
-    """Two redemptions of one reward: the persons concerned (owner and redeemers, the store's ids, sorted), and
-    the records of the redemption that stands and of the first one that doesn't."""
+    """Two redemptions of one reward: the persons concerned (owner and redeemers, the store's ids, sorted),
+    and the records of the redemption that stands and of the first one that doesn't."""
 
     code: str
     persons: tuple[int, ...]
@@ -50,7 +50,8 @@ def reward_conflict(key: str, words: list[Told], person_of: Mapping[RecordKey, i
 
 
 def _redemptions(words: list[Told]) -> list[Told]:
-    """The redemptions that are not the same one told twice: of one order, or of one moment where one names none."""
+    """The redemptions that are not the same one told twice: of one order, or of one moment where one names
+    none."""
     found: list[Told] = []
     for one in words:
         if one.kind == "redeemed" and not any(_same(one, other) for other in found):

@@ -1,9 +1,9 @@
 """A person's state: the fold of the facts of all her records, as a JSON object.
 
-Folding is commutative and associative over distinct events, and the state of a merge is the merge of the states:
-every part is a sum, a maximum by a total order, or the largest so many by one. Nothing here depends on a clock or
-on the rules, so neither a moment nor a changed rule makes a stored state wrong. No part grows with the number of
-messages, but for orders, rewards, and what was sent about each.
+Folding is commutative and associative over distinct events, and the state of a merge is the merge of the
+states: every part is a sum, a maximum by a total order, or the largest so many by one. Nothing here depends
+on a clock or on the rules, so neither a moment nor a changed rule makes a stored state wrong. No part grows
+with the number of messages, but for orders, rewards, and what was sent about each.
 
 The parts, each left out while it is empty:
 
@@ -96,7 +96,8 @@ def _raise(slot: list[Any], place: int, at: int) -> None:
 
 
 def _keep_latest(items: dict[str, Any], limit: int) -> None:
-    """Drops the entries of the smallest (value, key) above the limit: what is dropped could never come back."""
+    """Drops the entries of the smallest (value, key) above the limit: what is dropped could never come
+    back."""
     while len(items) > limit:
         del items[min(items, key=lambda key: (items[key], key))]
 

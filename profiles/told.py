@@ -1,4 +1,5 @@
-"""What the events told of one order or reward, in the order of time: no time last, ties by record, then by event."""
+"""What the events told of one order or reward, in the order of time: no time last, ties by record, then by
+event."""
 
 from typing import Any, NamedTuple
 
@@ -7,7 +8,8 @@ from graph_schema.vocabulary import RecordKey
 
 
 class Told(NamedTuple):
-    """One event's word on an object. `kind` is what happened, `fact` the whole of it (see `commerce_facts`)."""
+    """One event's word on an object. `kind` is what happened, `fact` the whole of it (see
+    `commerce_facts`)."""
 
     at: int | None
     record: RecordKey

@@ -1,0 +1,47 @@
+"""Affinity: which categories a person buys for herself or looks at, and which purchase was out of her way.
+
+Gifts say nothing about the giver, and what was sent back or cancelled nothing about anybody. An article
+bought once by somebody who otherwise always buys something else may be for another person: that is to be
+asked, not guessed.
+"""
+
+from typing import Literal
+
+from graph_schema.store import Document
+from profiles.orders import Orders
+from profiles.preferences import preference
+
+Relation = Literal["own", "outside", "none"]
+
+_PATTERN = 2
+"""Orders in other categories from which on a single one elsewhere is outside the pattern."""
+
+
+def bought_categories(orders: Orders) -> dict[str, int]:
+    """In how many orders of her own she bought each category."""
+    found: dict[str, int] = {}
+    for order in orders.counted:
+        if order.get("gift") or order["state"] == "returned":
+            continue
+        back = order.get("returned", {})
+        kept = {line[3] for line in order["products"] if line[3] and line[1] > back.get(line[0], 0)}
+        for category in kept:
+            found[category] = found.get(category, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def question_of(category: str) -> str:
+    """The preference that says for whom she buys a category: "self" makes it her own."""
+    return f"buys_{category}_for"
+
+
+def relation(state: Document, orders: Orders, category: str) -> Relation:
+    """What a category is to her: her own, outside her pattern, or nothing that she ever did."""
+    answer = preference(state, question_of(category))
+    if answer is not None:
+        return "own" if answer in ("self", "me", "myself") else "none"
+    bought = bought_categories(orders)
+    times = bought.pop(category, 0)
+    if times == 1 and sum(bought.values()) >= _PATTERN:
+        return "outside"
+    return "own" if times or category in state.get("categories", {}) else "none"

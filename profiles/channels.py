@@ -1,0 +1,123 @@
+"""Channels: by which a person can be reached, at which address, and which of them is open for a purpose."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from graph_schema.store import Document
+from profiles.consent import is_granted_anywhere, standing
+from profiles.moments import UNTIMED
+from profiles.portrait import Address, Portrait, addresses
+from profiles.preferences import preference
+
+ADDRESSED: Final = {"email": "email", "sms": "phone", "phone": "phone"}
+"""Channels that write to an address, with the namespace of it."""
+_ADS: Final = frozenset(("display", "social"))
+_APP: Final = frozenset(("push", "in_app"))
+_DEVICES: Final = frozenset(("idfa", "gaid"))
+_SAME: Final = {
+    "app": "push",
+    "e-mail": "email",
+    "mail": "post",
+    "letter": "post",
+    "text": "sms",
+    "web": "display",
+}
+"""How people call a channel."""
+
+
+class Way(NamedTuple):
+    """A channel that is open, and the address (match form, "" where the channel has none)."""
+
+    channel: str
+    address: str
+
+
+class Ways:
+    """How one person can be reached, asked channel by channel."""
+
+    def __init__(self, portrait: Portrait) -> None:
+        self._portrait = portrait
+        self._state = portrait.state
+        self._found: dict[str, list[str]] = {}
+
+    def reachable(self, channel: str) -> list[str]:
+        """The addresses that work, best first; [""] for a channel without any that reaches her; [] for
+        none."""
+        if channel not in self._found:
+            self._found[channel] = self._reach(channel)
+        return self._found[channel]
+
+    def in_use(self, channel: str, purpose: str) -> str:
+        """The address of a channel that is written to for a purpose: one that is granted before one that
+        isn't, then the verified, then the one last seen; "" where there is none."""
+        found = self.reachable(channel) or [""]
+        return next((one for one in found if self._granted(purpose, channel, one)), found[0])
+
+    def open(self, purpose: str, channels: Iterable[str]) -> Way | None:
+        """The first channel, the preferred one before the others, that is reachable and, but for a service
+        message (purpose ""), granted."""
+        for channel in self._by_preference(channels):
+            if self.reachable(channel):
+                address = self.in_use(channel, purpose)
+                if not purpose or self._granted(purpose, channel, address):
+                    return Way(channel, address)
+        return None
+
+    def closed_because(self, purpose: str, channels: Iterable[str]) -> list[str]:
+        """Why none is open: nothing reaches her, or what does is not granted."""
+        asked = list(channels)
+        reached = any(self.reachable(one) for one in asked)
+        reasons = [] if reached else ["no_channel"]
+        if purpose and (reached or not is_granted_anywhere(self._state, purpose, asked)):
+            reasons.append("no_consent")
+        return reasons
+
+    def _granted(self, purpose: str, channel: str, address: str) -> bool:
+        found = standing(self._state, purpose, channel, address)
+        return found is not None and found.state == "granted"
+
+    def _by_preference(self, channels: Iterable[str]) -> list[str]:
+        said = preference(self._state, "channel")
+        wanted = _SAME.get(said.lower(), said.lower()) if isinstance(said, str) else ""
+        return sorted(channels, key=lambda channel: channel != wanted)
+
+    def _reach(self, channel: str) -> list[str]:
+        space = ADDRESSED.get(channel)
+        if space is not None:
+            found = addresses(self._portrait, space)
+            return [one.value for one in found if not has_bounced(self._state, channel, one)]
+        if channel in _ADS:
+            return [""] if self._portrait.records else []
+        if channel in _APP:
+            return [""] if self._has_app(channel) else []
+        return [""] if self._state.get("traits", {}).get("address") else []
+
+    def _has_app(self, channel: str) -> bool:
+        installed, removed = self._state.get("app", (None, None))
+        if removed is not None and (installed is None or removed >= installed):
+            return False
+        if installed is not None or is_granted_anywhere_for(self._state, channel):
+            return True
+        return any(node.identifier.namespace in _DEVICES for node in self._portrait.identifiers.values())
+
+
+def is_granted_anywhere_for(state: Document, channel: str) -> bool:
+    """Whether a word for this very channel was given: nobody grants push without an app."""
+    return any(
+        word[0] is not None
+        for channels in state.get("consents", {}).values()
+        for word in channels.get(channel, {}).values()
+    )
+
+
+def has_bounced(state: Document, channel: str, address: Address) -> bool:
+    """Whether the last thing known of an address is that a message came back. A bounce that names no
+    address is of all that were known by then."""
+    known = state.get("reached", {}).get(channel)
+    if not known:
+        return False
+    reached, bounced = known.get(address.value, (None, None))
+    anywhere = known.get("", (None, None))[1]
+    if anywhere is not None and address.first <= anywhere:
+        bounced = anywhere if bounced is None else max(bounced, anywhere)
+    return bounced is not None and bounced >= (UNTIMED if reached is None else reached)

@@ -1,0 +1,114 @@
+"""Conditions in CEL: compiled once, checked when the rules are read, evaluated over the figures that they
+name."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+import cel
+
+from graph_schema.errors import RulesError, nearest
+from profiles.figures import FIGURES, Plain
+from profiles.messages import last_sent
+from profiles.moments import UNTIMED
+from profiles.scene import Scene
+from profiles.settings import span
+
+
+class Condition(NamedTuple):
+    """An expression that is true or false of a scene. `figures` are the names that it uses."""
+
+    where: str
+    program: cel.Program
+    figures: tuple[str, ...]
+
+    def holds(self, context: cel.Context) -> bool:
+        """Whether it holds in a context made by `context_of` for it, or for several conditions together.
+
+        Raises RulesError where the expression can't be evaluated, which no check foresaw.
+        """
+        try:
+            return bool(self.program.execute(context))
+        except (TypeError, ValueError, RuntimeError, KeyError) as error:
+            raise RulesError(
+                f"the expression can't be evaluated: {_short(error)}", where=self.where
+            ) from error
+
+
+FUNCTIONS: Final[Mapping[str, str]] = {
+    "passed": 'passed(time, "30 days"): so long after the time, or longer; false without a time',
+    "within": 'within(time, "30 days"): since the time, but not so long after; false without a time',
+    "reached": "reached(time): the time has come; false without a time",
+    "last_sent": 'last_sent("campaign"): the time at which a campaign was last sent to her',
+}
+_BUILT_IN: Final = frozenset("size contains startsWith endsWith matches int double string".split())
+
+
+def condition(text: str, where: str) -> Condition:
+    """Compiles an expression. Raises RulesError where it isn't CEL, names what there isn't, or isn't true
+    or false."""
+    try:
+        program = cel.compile(text)
+    except ValueError as error:
+        raise RulesError(
+            f"not CEL: {_short(error)}", where=where, way_out="See docs/rules.md for examples"
+        ) from error
+    names = tuple(program.variables())
+    for name in names:
+        if name not in FIGURES:
+            raise RulesError(
+                f"unknown name {name!r} in a condition", where=where, way_out=nearest(name, FIGURES)
+            )
+    for function in program.functions():
+        if function[0].isalpha() and function not in FUNCTIONS and function not in _BUILT_IN:
+            raise RulesError(
+                f"unknown function {function!r} in a condition",
+                where=where,
+                way_out=nearest(function, FUNCTIONS),
+            )
+    found = Condition(where, program, names)
+    _try_out(found)
+    return found
+
+
+def context_of(scene: Scene, figures: Iterable[str]) -> cel.Context:
+    """What conditions that use these figures are evaluated in."""
+    return cel.Context({name: FIGURES[name].of(scene) for name in figures}, _functions(scene))
+
+
+def _functions(scene: Scene) -> dict[str, Callable[..., Plain]]:
+    def passed(time: int | None, text: str) -> bool:
+        return time is not None and scene.turned(time + span(text))
+
+    def within(time: int | None, text: str) -> bool:
+        return time is not None and scene.turned(time) and not scene.turned(time + span(text))
+
+    def sent(campaign: str) -> int | None:
+        at = last_sent(scene.state, campaign)
+        return None if at == UNTIMED else at
+
+    return {"passed": passed, "within": within, "reached": scene.turned, "last_sent": sent}
+
+
+def _try_out(found: Condition) -> None:
+    """Evaluates an expression over samples, so that a comparison of a text with a number is found at once."""
+    samples = {name: FIGURES[name].sample for name in found.figures}
+
+    def two(_: int | None, text: str) -> bool:
+        return bool(span(text))
+
+    context = cel.Context(
+        samples,
+        {"passed": two, "within": two, "reached": lambda _: True, "last_sent": lambda _: None},
+    )
+    try:
+        answer = found.program.execute(context)
+    except (TypeError, ValueError, RuntimeError, KeyError) as error:
+        raise RulesError(f"the expression can't be evaluated: {_short(error)}", where=found.where) from error
+    if not isinstance(answer, bool):
+        raise RulesError(
+            "the expression is neither true nor false", where=found.where, way_out="Compare with something"
+        )
+
+
+def _short(error: Exception) -> str:
+    return str(error).split("\n")[0].split(". ")[0]

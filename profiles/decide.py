@@ -1,0 +1,147 @@
+"""Decisions: may this campaign go to this person now, and by which channel?
+
+A campaign is sent where no reason speaks against it. All reasons are named, also those that a change of the
+first wouldn't remove.
+"""
+
+from typing import Literal, NamedTuple
+
+from graph_schema.errors import Invalid, nearest
+from graph_schema.rules import Rules
+from graph_schema.store import Document
+from profiles.affinity import question_of
+from profiles.conditions import context_of
+from profiles.consent import HALTS, is_halted
+from profiles.messages import last_sent, letters
+from profiles.portrait import Portrait, addresses
+from profiles.profile_rules import Campaign, profile_rules
+from profiles.scene import Request, Scene
+from profiles.settings import CampaignSettings, ProfileSettings
+from profiles.survivorship import ranked
+
+__all__ = ["Decision", "Request", "decide", "nobody"]
+
+
+class Decision(NamedTuple):
+    """The answer. `reasons` are sorted as the campaign states them; `channel` is None where none is open;
+    `missing` are the attributes that the campaign needs and nobody knows; `question` is the name of what to
+    ask next, None for nothing."""
+
+    outcome: Literal["send", "suppress"]
+    reasons: tuple[str, ...]
+    channel: str | None
+    missing: tuple[str, ...]
+    question: str | None
+
+    def shown(self) -> Document:
+        """As JSON has it."""
+        return {
+            "outcome": self.outcome,
+            "reasons": list(self.reasons),
+            "channel": self.channel,
+            "missing": list(self.missing),
+            "question": self.question,
+        }
+
+
+def nobody(reason: Literal["unknown_person", "ambiguous"]) -> Decision:
+    """The answer where the identifier leads to nobody, or to several."""
+    return Decision("suppress", (reason,), None, (), None)
+
+
+def decide(portrait: Portrait, request: Request, rules: Rules, at: int) -> Decision:
+    """Decides at a moment (microseconds since 1970 UTC). Raises Invalid for a campaign that there isn't."""
+    compiled = profile_rules(rules)
+    campaign = compiled.campaigns.get(request.campaign)
+    if campaign is None:
+        raise Invalid(
+            "campaign", f"no campaign has this name. {nearest(request.campaign, compiled.campaigns)}"
+        )
+    scene = Scene(portrait, compiled.settings, at, request)
+    settings = campaign.settings
+    missing = tuple(name for name in settings.needs if is_missing(portrait, name, compiled.settings))
+    reasons = [*_conditions(scene, campaign), *_history(scene, campaign, compiled.uncapped)]
+    if missing:
+        reasons.append("missing_attribute")
+    reasons += _consent(scene, settings)
+    purpose = "" if settings.purpose == "service" else settings.purpose
+    way = scene.ways.open(purpose, settings.channels)
+    if way is None:
+        reasons += scene.ways.closed_because(purpose, settings.channels)
+    found = tuple(dict.fromkeys(reasons))
+    return Decision(
+        "suppress" if found else "send",
+        found,
+        None if way is None else way.channel,
+        missing,
+        _question(scene, missing, "ask_first" in found),
+    )
+
+
+def is_missing(portrait: Portrait, name: str, settings: ProfileSettings) -> bool:
+    """Whether nobody knows an attribute, or an address of hers."""
+    if name in ("email", "phone"):
+        return not addresses(portrait, name)
+    return not ranked(portrait.state, name, settings)
+
+
+def _conditions(scene: Scene, campaign: Campaign) -> list[str]:
+    if not campaign.suppress:
+        return []
+    context = context_of(scene, campaign.figures)
+    return [reason for reason, one in campaign.suppress.items() if one.holds(context)]
+
+
+def _history(scene: Scene, campaign: Campaign, uncapped: frozenset[str]) -> list[str]:
+    """Whether it was sent before about the same, and whether she has had enough."""
+    reasons = []
+    if campaign.settings.once and _was_sent(scene, campaign):
+        reasons.append("already_sent")
+    if campaign.settings.is_capped:
+        since = scene.at - scene.settings.messages_within
+        heard = (one for one in letters(scene.state) if since < one.at <= scene.at)
+        # Confirmations are what she waits for; they are not what she has enough of.
+        if sum(one.campaign not in uncapped for one in heard) >= scene.settings.messages:
+            reasons.append("frequency_cap")
+    return reasons
+
+
+def _was_sent(scene: Scene, campaign: Campaign) -> bool:
+    settings, request = campaign.settings, scene.request
+    subject = ""
+    if settings.once == "order" and scene.order is not None:
+        subject = f"order:{str(scene.order['id']).strip()}"
+    elif settings.once == "reward" and scene.reward is not None:
+        subject = f"reward:{scene.reward['code']}"
+    elif settings.once == "product" and request.product is not None:
+        subject = f"product:{request.product}"
+    sent = last_sent(scene.state, campaign.name, subject)
+    if sent is None or sent > scene.at:
+        return False
+    if settings.once == "cart":
+        return sent >= max((item.at for item in scene.cart.items), default=sent)
+    if settings.once == "product":
+        # What was bought again since is another supply.
+        return sent >= scene.orders.bought.get(request.product or "", sent)
+    return settings.again is None or scene.at < sent + settings.again
+
+
+def _consent(scene: Scene, settings: CampaignSettings) -> list[str]:
+    if settings.purpose == "service":
+        return []
+    return [kind for kind in HALTS if is_halted(scene.state, kind, settings.purpose)]
+
+
+def _question(scene: Scene, missing: tuple[str, ...], ask_first: bool) -> str | None:
+    """What to ask next: the channel first, then what the campaign needs to know, then what would be good to
+    know."""
+    first = [name for name in scene.settings.questions if name == "channel"]
+    asked = [*first, *missing]
+    if ask_first and scene.request.category is not None:
+        asked.append(question_of(scene.request.category))
+    asked += scene.settings.questions
+    known = scene.state.get("preferences", {})
+    for name in asked:
+        if name not in known and is_missing(scene.portrait, name, scene.settings):
+            return name
+    return None

@@ -1,0 +1,255 @@
+"""The names that CEL expressions of campaigns and audiences can use, each with what it means.
+
+Values are plain (a number, a text, true or false) or a time, which only the functions understand: null
+where there is none.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final, NamedTuple
+
+from graph_schema.store import Document
+from profiles.accounts import ended
+from profiles.affinity import relation
+from profiles.consent import is_halted, standing
+from profiles.moments import DAY, UNTIMED, date_of, midnight
+from profiles.orders import Orders
+from profiles.preferences import preference
+from profiles.scene import Scene
+from profiles.survivorship import attribute_value
+
+Plain = bool | int | float | str | None
+
+
+class Figure(NamedTuple):
+    """A name: what it means, a sample of its kind for checking expressions, and how it is computed."""
+
+    meaning: str
+    sample: Plain
+    of: Callable[[Scene], Plain]
+
+
+def _product_bought(scene: Scene) -> bool:
+    product = scene.request.product
+    return product in scene.orders.had if product is not None else False
+
+
+def _looked_at(scene: Scene) -> bool:
+    """Whether she looked at the product, or at anything that she doesn't have."""
+    seen = [*scene.state.get("viewed", ()), *(item.product for item in scene.cart.items)]
+    product = scene.request.product
+    return product in seen if product is not None else any(one not in scene.orders.had for one in seen)
+
+
+def _lasts(scene: Scene, order: Document, product: str) -> int | None:
+    """How long what was bought of a product lasts."""
+    for key, quantity, _, _, days, _ in order["products"]:
+        if key == product:
+            span = round(days * DAY) if days else scene.settings.reorder.get(product)
+            return None if not span else round(span * max(quantity, 1))
+    return None
+
+
+def _due_at(scene: Scene) -> int | None:
+    """When the supply of the product, or the first of any, runs out by the last purchase of it."""
+    due: dict[str, int] = {}
+    for order in scene.orders.counted:
+        if order.get("gift") or order["state"] == "returned" or "at" not in order:
+            continue
+        for line in order["products"]:
+            lasts = _lasts(scene, order, line[0])
+            if lasts is not None and line[0] in scene.orders.owned:
+                due[line[0]] = max(due.get(line[0], UNTIMED), order["at"] + lasts)
+    product = scene.request.product
+    return due.get(product) if product is not None else min(due.values(), default=None)
+
+
+def _bought_at(scene: Scene) -> int | None:
+    product = scene.request.product
+    if product is None:
+        return scene.orders.times[-1] if scene.orders.times else None
+    at = scene.orders.bought.get(product)
+    return None if at == UNTIMED else at
+
+
+def _quiet_until(scene: Scene) -> int | None:
+    """The end of the quiet time after the last purchase that she kept; what nobody saw delivered is, after
+    a while."""
+    settings = scene.settings
+    return max(
+        (_quiet(order, settings.delivered_within) + settings.quiet for order in _kept(scene.orders)),
+        default=None,
+    )
+
+
+def _quiet(order: Document, delivered_within: int) -> int:
+    at: int = order["at"]
+    delivered: int = order.get("delivered_at", at if order.get("delivered") else at + delivered_within)
+    return delivered
+
+
+def _kept(orders: Orders) -> list[Document]:
+    return [order for order in orders.counted if "at" in order and order["state"] != "returned"]
+
+
+def _reward_state(scene: Scene, state: str) -> bool:
+    reward = scene.reward
+    if reward is None:
+        return False
+    if state == "expired" and reward["state"] == "issued":
+        return scene.turned(reward.get("expires_at"))
+    return bool(reward["state"] == state)
+
+
+def _advantage(scene: Scene) -> float:
+    """The part of the reference price that the offer saves; all of it where nothing is compared."""
+    offer = scene.request.offer or {}
+    price, reference = offer.get("price"), offer.get("reference_price")
+    if price is None or reference is None:
+        return 1.0
+    return (reference - price) / reference if reference > 0 else 0.0
+
+
+def _relation(scene: Scene) -> str:
+    category = scene.request.category
+    if category is None and scene.request.product is not None:
+        category = scene.state.get("viewed", {}).get(scene.request.product, [None, None])[1] or None
+    return "own" if category is None else relation(scene.state, scene.orders, category)
+
+
+def _account_unknown(scene: Scene) -> bool:
+    asked = scene.request.account_id
+    return asked is not None and all(account.account_id != asked for account in scene.accounts)
+
+
+def _account_over(scene: Scene) -> bool:
+    return ended(
+        scene.accounts, scene.request.account_id, None if scene.request.account_id else scene.request.product
+    )
+
+
+def _birthday_today(scene: Scene) -> bool:
+    """Whether it is her birthday in UTC; who was born on 29 February has it on the 28th in other years."""
+    said = attribute_value(scene.state, "birthday", scene.settings)
+    born = birthday(said) if isinstance(said, str) else None
+    if born is None:
+        return False
+    today = date_of(scene.at)
+    scene.turned(midnight(date.fromordinal(today.toordinal() + 1)))
+    return _day_in(today.year, *born) == today
+
+
+def birthday(text: str) -> tuple[int, int] | None:
+    """Month and day of a birthday: 1990-03-12, with a time or without, or --03-12; None for anything else."""
+    digits = text[2:7] if text.startswith("--") else text[5:10]
+    try:
+        month, day = int(digits[:2]), int(digits[3:])
+        date(2000, month, day)
+    except ValueError:
+        return None
+    return month, day
+
+
+def _day_in(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return date(year, 2, 28)
+
+
+def _withdrew(scene: Scene) -> bool:
+    """Whether advertising is withdrawn, or marketing is and nothing says that advertising may go on."""
+    ways = scene.ways
+    ads = [standing(scene.state, "advertising", channel, "") for channel in ("display", "social")]
+    if any(one is not None and one.state == "withdrawn" for one in ads):
+        return True
+    if any(one is not None for one in ads):
+        return False
+    words = scene.state.get("consents", {}).get("marketing", {})
+    channels = {channel if channel != "*" else "email" for channel in words}
+    found = [standing(scene.state, "marketing", one, ways.in_use(one, "marketing")) for one in channels]
+    return any(one is not None and one.state == "withdrawn" for one in found)
+
+
+def _is_open_reward(scene: Scene) -> bool:
+    return (
+        scene.reward is not None
+        and not _reward_state(scene, "redeemed")
+        and not _reward_state(scene, "expired")
+    )
+
+
+def _order_state(scene: Scene) -> str:
+    return "none" if scene.order is None else str(scene.order["state"])
+
+
+def _order_is(scene: Scene, what: str) -> bool:
+    return scene.order is not None and bool(scene.order.get(what))
+
+
+FIGURES: Final[Mapping[str, Figure]] = {
+    "cart_size": Figure("how many articles are in the cart", 1, lambda s: len(s.cart.items)),
+    "cart_bought": Figure("something that was in the cart has been bought", True, lambda s: s.cart.bought),
+    "cart_at": Figure(
+        "time of the last change of what is in the cart",
+        None,
+        lambda s: max((item.at for item in s.cart.items if item.at != UNTIMED), default=None),
+    ),
+    "product_bought": Figure("the product was bought and not sent back, gifts too", True, _product_bought),
+    "product_owned": Figure(
+        "the product was bought, not as a gift, and not sent back",
+        True,
+        lambda s: s.request.product in s.orders.owned,
+    ),
+    "product_bought_at": Figure("time of the last purchase of the product, or of any", None, _bought_at),
+    "product_seen": Figure(
+        "the product, or any that is not hers, was looked at or put into the cart", True, _looked_at
+    ),
+    "supply_ends_at": Figure("time at which the product, or the first of any, is used up", None, _due_at),
+    "order_state": Figure(
+        "none, placed, shipped, delivered, partly_refunded, returned or cancelled: the order asked about, or the last",
+        "placed",
+        _order_state,
+    ),
+    "order_shipped": Figure("that order was shipped", True, lambda s: _order_is(s, "shipped")),
+    "order_delivered": Figure("that order was delivered", True, lambda s: _order_is(s, "delivered")),
+    "reward_known": Figure("the reward asked about, or any, is hers", True, lambda s: s.reward is not None),
+    "reward_open": Figure("that reward waits to be used", True, _is_open_reward),
+    "reward_redeemed": Figure("that reward was used", True, lambda s: _reward_state(s, "redeemed")),
+    "reward_expired": Figure("that reward ran out", True, lambda s: _reward_state(s, "expired")),
+    "orders_count": Figure("how many orders count for her", 1, lambda s: len(s.orders.counted)),
+    "orders_last_at": Figure(
+        "time of her last order", None, lambda s: s.orders.times[-1] if s.orders.times else None
+    ),
+    "quiet_until": Figure("end of the quiet time after her last purchase", None, _quiet_until),
+    "spent": Figure("what she paid, in the currency of most orders", 1.0, lambda s: float(s.orders.total)),
+    "high_value": Figure(
+        "the spending from which a customer is of high value", 1.0, lambda s: s.settings.value.high_value
+    ),
+    "stage": Figure("new, active, defecting, inactive or closed", "new", lambda s: s.lifecycle.stage),
+    "affinity": Figure(
+        'what the category is to her: "own", "outside" her pattern, or "none"', "own", _relation
+    ),
+    "advantage": Figure("the part of the reference price that the offer saves, 0 to 1", 1.0, _advantage),
+    "least_advantage": Figure("the least that an offer must save", 1.0, lambda s: s.settings.least_advantage),
+    "account_unknown": Figure("the account asked about is none of hers", True, _account_unknown),
+    "account_over": Figure("the account asked about, or every one, is closed", True, _account_over),
+    "birthday_known": Figure(
+        "her birthday is known", True, lambda s: attribute_value(s.state, "birthday", s.settings) is not None
+    ),
+    "birthday_today": Figure("it is her birthday", True, _birthday_today),
+    "may_advertise": Figure(
+        "she consents to advertising and doesn't object", True, lambda s: s.may_advertise
+    ),
+    "withdrew": Figure("she withdrew her consent to advertising, or to all there was", True, _withdrew),
+    "objected": Figure(
+        "she objected to advertising or marketing",
+        True,
+        lambda s: any(is_halted(s.state, "objected", one) for one in ("advertising", "marketing")),
+    ),
+    "preferred_channel": Figure(
+        "the channel that she prefers, as she said it",
+        "email",
+        lambda s: str(preference(s.state, "channel") or ""),
+    ),
+}

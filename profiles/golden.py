@@ -1,0 +1,165 @@
+"""The golden profile: one person as services, stewards and ad platforms see her (the names are a contract).
+
+Drawn from a portrait at a clock; nothing in it is stored. Without a clock (`at` None) what depends on it is
+left open: the stage, recency and lifetime value are null, and only what was reported to have run out has.
+"""
+
+from graph_schema.rules import Rules
+from graph_schema.store import Document
+from graph_schema.vocabulary import BLOCKED, CLAIMED
+from profiles.accounts import accounts_of, shown_accounts
+from profiles.affinity import bought_categories
+from profiles.cart import cart_of, shown_cart
+from profiles.channels import Ways
+from profiles.consent import says_anything, standing
+from profiles.facts import CHANNELS, PURPOSES
+from profiles.households import shown_households
+from profiles.lifecycle import lifecycle_of
+from profiles.messages import shown_messages
+from profiles.moments import DAY, iso
+from profiles.orders import Orders, net
+from profiles.portrait import Portrait, addresses, first_seen, shown_form
+from profiles.preferences import preference
+from profiles.profile_rules import profile_rules
+from profiles.rewards import shown_rewards
+from profiles.settings import ProfileSettings
+from profiles.survivorship import ranked, shown_attribute
+from profiles.value import lifetime_value, purchases_of
+
+__all__ = ["Portrait", "golden"]
+
+
+def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
+    """The golden profile with the clock at `at` (microseconds since 1970 UTC)."""
+    state, settings = portrait.state, profile_rules(rules).settings
+    orders, accounts = Orders(state), accounts_of(state)
+    attributes = _attributes(portrait, settings)
+    lifecycle: Document = {"stage": None, "since": None}
+    if at is not None:
+        found = lifecycle_of(orders.times, accounts, first_seen(portrait), settings.lifecycle, at)
+        lifecycle = {"stage": found.stage, "since": iso(found.since)}
+    return {
+        "person_id": portrait.person_id,
+        "aliases": list(portrait.aliases),
+        "version": portrait.version,
+        "as_of": iso(at),
+        "identifiers": _identifiers(portrait),
+        "attributes": attributes,
+        "missing": [name for name in settings.expected if name not in attributes],
+        "consents": _consents(portrait),
+        "preferences": _preferences(state),
+        "orders": orders.shown(),
+        "cart": shown_cart(cart_of(state, orders)),
+        "rewards": shown_rewards(state, at),
+        "messages": shown_messages(state),
+        "accounts": shown_accounts(accounts),
+        "lifecycle": lifecycle,
+        "value": _value(orders, settings, at),
+        "households": shown_households(state, attributes),
+        "ambiguous": list(portrait.ambiguous),
+        "records": [
+            {"source": one.key.source, "record_id": one.key.record_id, "first_seen": iso(one.first_at)}
+            for one in sorted(portrait.records, key=lambda record: record.key)
+            if not one.ghost
+        ],
+    }
+
+
+def _identifiers(portrait: Portrait) -> list[Document]:
+    """Her identifiers, the strongest namespace first; one is claimed where nobody but who claims it says
+    so."""
+    found: dict[int, Document] = {}
+    for record in portrait.records:
+        if record.ghost:
+            continue
+        for one, holding in record.holdings.items():
+            if holding.flags & BLOCKED:
+                continue
+            seen = found.setdefault(one, {"first": None, "last": None, "sources": set(), "claimed": True})
+            seen["sources"].add(record.key.source)
+            seen["claimed"] = seen["claimed"] and bool(holding.flags & CLAIMED)
+            if holding.first is not None and (seen["first"] is None or holding.first < seen["first"]):
+                seen["first"] = holding.first
+            if holding.last is not None and (seen["last"] is None or holding.last > seen["last"]):
+                seen["last"] = holding.last
+    places = {name: place for place, name in enumerate(portrait.namespaces)}
+    nodes = sorted(
+        (portrait.identifiers[one] for one in found),
+        key=lambda node: (places.get(node.identifier.namespace, len(places)), node.identifier),
+    )
+    return [
+        {
+            "namespace": node.identifier.namespace,
+            "value": node.identifier.value,
+            "shown": shown_form(portrait, *node.identifier),
+            "first_seen": iso(found[node.id]["first"]),
+            "last_seen": iso(found[node.id]["last"]),
+            "sources": sorted(found[node.id]["sources"]),
+            "claimed": found[node.id]["claimed"],
+            "generic": node.generic,
+        }
+        for node in nodes
+    ]
+
+
+def _attributes(portrait: Portrait, settings: ProfileSettings) -> Document:
+    """Every attribute that somebody said; the address and the number that are written to are among them."""
+    state = portrait.state
+    names = {
+        *state.get("traits", ()),
+        *(name for name in state.get("preferences", ()) if name in settings.expected),
+    }
+    found = {name: shown_attribute(ranked(state, name, settings)) for name in sorted(names)}
+    for namespace in ("email", "phone"):
+        known = addresses(portrait, namespace)
+        shown = [
+            {
+                "value": shown_form(portrait, namespace, one.value),
+                "source": one.record.key.source,
+                "record_id": one.record.key.record_id,
+                "observed_at": iso(one.last),
+            }
+            for one in known
+        ]
+        if shown:
+            found[namespace] = {**shown[0], "alternatives": shown[1:]}
+    return found
+
+
+def _consents(portrait: Portrait) -> Document:
+    """What stands for the address in use of each channel of which anything was said."""
+    state, ways = portrait.state, Ways(portrait)
+    found: Document = {}
+    for channel in CHANNELS:
+        for purpose in PURPOSES:
+            if says_anything(state, purpose, channel):
+                address = ways.in_use(channel, purpose)
+                word = standing(state, purpose, channel, address)
+                if word is not None:
+                    shown = {"state": word.state, "at": iso(word.at), "address": address or None}
+                    found.setdefault(channel, {})[purpose] = shown
+    return found
+
+
+def _preferences(state: Document) -> Document:
+    return {
+        name: {"value": preference(state, name), "source": said[2], "record_id": said[3], "at": iso(said[0])}
+        for name, said in sorted(state.get("preferences", {}).items())
+    }
+
+
+def _value(orders: Orders, settings: ProfileSettings, at: int | None) -> Document:
+    """Recency, frequency, monetary in the currency of most orders, lifetime value by the rules' parameters,
+    and what she buys for herself, by category."""
+    last = orders.times[-1] if orders.times else None
+    clv = None
+    if at is not None:
+        paid = [(order["at"], float(net(order))) for order in orders.counted if "at" in order]
+        clv = lifetime_value(purchases_of(paid, at), settings.value)
+    return {
+        "recency_days": None if last is None or at is None else max(at - last, 0) // DAY,
+        "frequency": len(orders.counted),
+        "monetary": orders.total,
+        "clv": None if clv is None else round(clv, 2),
+        "affinities": bought_categories(orders),
+    }

@@ -1,0 +1,58 @@
+"""Messages: what reached a person, by whatever channel and at whichever of her addresses."""
+
+from typing import NamedTuple
+
+from graph_schema.store import Document
+from profiles.moments import iso
+
+
+class Letter(NamedTuple):
+    """A message that went out to a person and didn't come back; `at` is a kept time."""
+
+    at: int
+    message_id: str
+    campaign: str
+    channel: str
+
+
+def letters(state: Document) -> list[Letter]:
+    """The latest messages, oldest first, each once however often it was reported."""
+    found: dict[str, Letter] = {}
+    bounced: set[str] = set()
+    for at, kind, message_id, campaign, channel in state.get("messages", {}).get("latest", ()):
+        if kind == "bounced":
+            bounced.add(message_id)
+        elif message_id not in found:
+            found[message_id] = Letter(at, message_id, campaign, channel)
+    return [letter for one, letter in found.items() if one not in bounced]
+
+
+def last_sent(state: Document, campaign: str, subject: str = "") -> int | None:
+    """When a campaign was last sent about a subject ("order:<id>", "reward:<code>", "product:<id>"; "" is
+    any), as a kept time; None where it never was."""
+    at: int | None = state.get("sent", {}).get(campaign, {}).get(subject)
+    return at
+
+
+def shown_messages(state: Document) -> Document:
+    """`messages` of the golden profile. Those of long ago are counted, but no longer listed."""
+    found = letters(state)
+    count = state.get("messages", {}).get("count", {})
+    kinds = [entry[1] for entry in state.get("messages", {}).get("latest", ())]
+    # Of what is no longer listed it isn't known which deliveries were of which sendings: the more telling counts.
+    older = max(_total(count, kind) - kinds.count(kind) for kind in ("sent", "delivered"))
+    by_channel: dict[str, int] = {}
+    for letter in found:
+        by_channel[letter.channel] = by_channel.get(letter.channel, 0) + 1
+    return {
+        "count": len(found) + older,
+        "last_at": iso(max((letter.at for letter in found), default=None)),
+        "by_channel": by_channel,
+        "opened": _total(count, "opened"),
+        "clicked": _total(count, "clicked"),
+        "bounced": _total(count, "bounced"),
+    }
+
+
+def _total(count: dict[str, int], kind: str) -> int:
+    return sum(times for name, times in count.items() if name.partition(".")[0] == kind)

@@ -1,0 +1,130 @@
+"""The orders that count for a person, and what follows from them: totals, what she owns, when she bought."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from math import fsum
+
+from graph_schema.store import Document
+from profiles.moments import iso, kept
+from profiles.order_views import Number, tidy
+from profiles.state import views
+
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for no currency: of amounts that came without one."""
+
+
+class Orders:
+    """A person's orders, in the order of time (no time last). Each is a view of `profiles.order_views`."""
+
+    def __init__(self, state: Document) -> None:
+        shown = views(state, "order")
+        self.all = [
+            shown[key]
+            for key in sorted(
+                shown, key=lambda key: (shown[key].get("at") is None, shown[key].get("at") or 0, key)
+            )
+        ]
+        self.counted = [order for order in self.all if order["state"] != "cancelled"]
+
+    def find(self, order_id: str) -> Document | None:
+        """An order by its number as it was given, or by its key; None where it isn't hers."""
+        return next((order for order in self.all if str(order["id"]).strip() == order_id.strip()), None)
+
+    @cached_property
+    def times(self) -> list[int]:
+        """When she bought, oldest first."""
+        return [order["at"] for order in self.counted if "at" in order]
+
+    @cached_property
+    def bought(self) -> dict[str, int]:
+        """Per product, also of a cancelled order, the kept time at which it was last bought. "" is whatever
+        was in the cart, bought by an order that doesn't say what."""
+        found: dict[str, int] = {}
+        for order in self.all:
+            at = kept(order.get("at"))
+            for product in [line[0] for line in order["products"]] or [""]:
+                found[product] = max(found.get(product, at), at)
+        return found
+
+    @cached_property
+    def had(self) -> dict[str, Number]:
+        """Per product how many were bought and neither cancelled nor sent back."""
+        return _remaining(self.counted)
+
+    @cached_property
+    def owned(self) -> dict[str, Number]:
+        """The same without gifts, which others have now."""
+        return _remaining(order for order in self.counted if not order.get("gift"))
+
+    @cached_property
+    def spent(self) -> dict[str, Number]:
+        """What she paid, refunds taken off, by currency."""
+        amounts: dict[str, list[Number]] = {}
+        for order in self.counted:
+            amounts.setdefault(order.get("currency") or NO_CURRENCY, []).append(net(order))
+        return {currency: tidy(fsum(paid)) for currency, paid in sorted(amounts.items())}
+
+    @cached_property
+    def currency(self) -> str | None:
+        """The currency of most orders; of several, the first by name."""
+        counts: dict[str, int] = {}
+        for order in self.counted:
+            if order.get("currency"):
+                counts[order["currency"]] = counts.get(order["currency"], 0) + 1
+        return min(counts, key=lambda one: (-counts[one], one), default=None)
+
+    @property
+    def total(self) -> Number:
+        """What she paid in the currency of most orders."""
+        return self.spent.get(self.currency or NO_CURRENCY, 0)
+
+    def shown(self) -> Document:
+        """`orders` of the golden profile."""
+        return {
+            "count": len(self.counted),
+            "total": self.total,
+            "currency": self.currency,
+            "totals": self.spent,
+            "first_at": iso(self.times[0]) if self.times else None,
+            "last_at": iso(self.times[-1]) if self.times else None,
+            "items": [_shown(order) for order in self.all],
+        }
+
+
+def net(order: Document) -> Number:
+    """What was paid for an order in the end."""
+    paid: Number = order["total"] - order.get("refunded", 0)
+    return paid
+
+
+def _remaining(orders: Iterable[Document]) -> dict[str, Number]:
+    found: dict[str, Number] = {}
+    for order in orders:
+        back = order.get("returned", {})
+        for line in order["products"]:
+            found[line[0]] = found.get(line[0], 0) + line[1]
+        for product, quantity in back.items():
+            if product in found:
+                found[product] -= quantity
+    return {product: quantity for product, quantity in found.items() if quantity > 0}
+
+
+def _shown(order: Document) -> Document:
+    names = ("product_id", "quantity", "price", "category", "supply_days", "name")
+    return {
+        "order_id": order["id"],
+        "state": order["state"],
+        "at": iso(order.get("at")),
+        "total": order["total"],
+        "currency": order.get("currency"),
+        "refunded": order.get("refunded", 0),
+        "channel": order.get("channel"),
+        "source": order["source"],
+        "record": order["record"],
+        "gift": order.get("gift", False),
+        "shipped_at": iso(order.get("shipped_at")),
+        "delivered_at": iso(order.get("delivered_at")),
+        "cancelled_at": iso(order.get("cancelled_at")),
+        "refunded_at": iso(order.get("refunded_at")),
+        "products": [dict(zip(names, line, strict=True)) for line in order["products"]],
+    }

@@ -1,0 +1,108 @@
+"""The rules of profiles, campaigns and audiences, checked and compiled once."""
+
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from graph_schema.errors import RulesError, nearest
+from graph_schema.rules import Rules
+from profiles.conditions import Condition, condition
+from profiles.settings import AudienceSettings, CampaignSettings, ProfileSettings
+
+
+class Campaign(NamedTuple):
+    """A campaign: its settings, per reason the condition under which it isn't sent, and all figures that
+    they use."""
+
+    name: str
+    settings: CampaignSettings
+    suppress: dict[str, Condition]
+    figures: tuple[str, ...]
+
+
+class Audience(NamedTuple):
+    """An audience and the condition under which a person (with a product) is in it."""
+
+    name: str
+    settings: AudienceSettings
+    when: Condition
+
+
+class ProfileRules(NamedTuple):
+    """All that profiles, decisions and audiences go by. `namespaces`: names by position, strongest first;
+    `uncapped`: the campaigns whose messages count for nothing in the frequency cap."""
+
+    settings: ProfileSettings
+    campaigns: dict[str, Campaign]
+    audiences: dict[str, Audience]
+    namespaces: tuple[str, ...]
+    uncapped: frozenset[str]
+
+
+def profile_rules(rules: Rules) -> ProfileRules:
+    """Checks and compiles, once for rules that say the same.
+
+    Raises RulesError, which names the key, what is wrong, and the way out.
+    """
+    return _compiled(_ByHash(rules))
+
+
+class _ByHash:
+    """Rules as a key: equal where they say the same."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._hash = int(rules.hash[:15], 16)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByHash) and self.rules.hash == other.rules.hash
+
+
+@lru_cache(maxsize=16)
+def _compiled(key: _ByHash) -> ProfileRules:
+    rules = key.rules
+    campaigns = {name: _campaign(name, table) for name, table in sorted(rules.campaigns.items())}
+    return ProfileRules(
+        _checked(ProfileSettings, rules.profile, "profile"),
+        campaigns,
+        {name: _audience(name, table) for name, table in sorted(rules.audiences.items())},
+        tuple(namespace.name for namespace in rules.namespaces),
+        frozenset(name for name, campaign in campaigns.items() if not campaign.settings.is_capped),
+    )
+
+
+def _campaign(name: str, table: dict[str, object]) -> Campaign:
+    where = f"campaign.{name}"
+    settings = _checked(CampaignSettings, table, where)
+    suppress: dict[str, Condition] = {
+        reason: condition(text, f"{where}.suppress.{reason}") for reason, text in settings.suppress.items()
+    }
+    figures = tuple(sorted({figure for one in suppress.values() for figure in one.figures}))
+    return Campaign(name, settings, suppress, figures)
+
+
+def _audience(name: str, table: dict[str, object]) -> Audience:
+    settings = _checked(AudienceSettings, table, f"audience.{name}")
+    return Audience(name, settings, condition(settings.when, f"audience.{name}.when"))
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _checked(model: type[_Model], table: dict[str, object], where: str) -> _Model:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+    path = [str(step) for step in detail["loc"] if step != "[key]"]
+    what = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        known = model.model_fields if len(path) == 1 else {}
+        raise RulesError(
+            f"unknown key {path[-1]!r}", where=where, way_out=nearest(path[-1], known) if known else ""
+        )
+    raise RulesError(f"{'.'.join(path)}: {what}", where=where, way_out="See docs/rules.md")

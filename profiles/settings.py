@@ -1,0 +1,159 @@
+"""The rules of profiles, campaigns and audiences as types, read from the tables of `rules.toml`.
+
+Times are given as in "30 days" or "1 hour", and kept in microseconds.
+"""
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from profiles.moments import DAY, SECOND
+
+_UNITS: Final = {
+    "second": SECOND,
+    "minute": 60 * SECOND,
+    "hour": 3600 * SECOND,
+    "day": DAY,
+    "week": 7 * DAY,
+    "month": 30 * DAY,
+    "year": 365 * DAY,
+}
+_SPAN: Final = re.compile(r"(\d{1,6}) *(second|minute|hour|day|week|month|year)s?")
+
+
+def span(text: object) -> int:
+    """A length of time in microseconds. Raises ValueError for anything but "30 days" and the like."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        return text
+    found = _SPAN.fullmatch(text.strip().lower()) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError('is not a length of time; write "30 days", "1 hour" or "2 weeks"')
+    return int(found[1]) * _UNITS[found[2]]
+
+
+Span = Annotated[int, BeforeValidator(span)]
+Channel = Literal["email", "sms", "push", "in_app", "display", "social", "post", "phone"]
+Rule = Literal["latest", "trusted", "frequent", "longest", "verified"]
+Reason = Literal[
+    "already_bought",
+    "cart_converted",
+    "not_due",
+    "recent_purchase",
+    "frequency_cap",
+    "not_delivered",
+    "reward_redeemed",
+    "reward_expired",
+    "relationship_ended",
+    "no_consent",
+    "no_channel",
+    "already_sent",
+    "missing_attribute",
+    "ask_first",
+    "not_eligible",
+    "objected",
+    "restricted",
+    "unknown_person",
+    "ambiguous",
+]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LifecycleSettings(_Table):
+    """Limits of the stages. The stage after the last purchase is a number of rhythms."""
+
+    new_for: Span = 90 * DAY
+    rhythm: Span = 90 * DAY
+    shortest_rhythm: Span = 14 * DAY
+    longest_rhythm: Span = 365 * DAY
+    defecting_after: float = Field(default=2.0, gt=0)
+    inactive_after: float = Field(default=5.0, gt=0)
+
+
+class ValueSettings(_Table):
+    """Frozen parameters of lifetime value (`profiles.value`), and the spending from which a customer is of
+    high value.
+
+    The defaults are the published ones of the CDNOW sample: time in weeks.
+    """
+
+    r: float = Field(default=0.243, gt=0)
+    alpha: float = Field(default=4.414, gt=0)
+    a: float = Field(default=0.793, gt=0)
+    b: float = Field(default=2.426, gt=0)
+    p: float = Field(default=6.25, gt=0)
+    q: float = Field(default=3.74, gt=1)
+    v: float = Field(default=15.44, gt=0)
+    horizon: Span = 364 * DAY
+    high_value: float = Field(default=500.0, gt=0)
+
+
+class AttributeRule(_Table):
+    """Which of several values of an attribute survives; `sources` are those trusted or verified, best
+    first."""
+
+    rule: Rule = "latest"
+    sources: tuple[str, ...] = ()
+
+
+class ProfileSettings(_Table):
+    """The [profile] table.
+
+    `expected`: attributes that are said to be missing where nobody knows them. `questions`: what to ask, in
+    this order. `reorder`: per product the time that it lasts, where its orders don't say (supply_days).
+    """
+
+    expected: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ("channel",)
+    survivorship: AttributeRule = AttributeRule()
+    attributes: dict[str, AttributeRule] = {}
+    quiet: Span = 7 * DAY
+    delivered_within: Span = 30 * DAY
+    messages: Annotated[int, Field(ge=0)] = 3
+    messages_within: Span = 30 * DAY
+    least_advantage: Annotated[float, Field(ge=0, le=1)] = 0.05
+    reorder: dict[str, Span] = {}
+    lifecycle: LifecycleSettings = LifecycleSettings()
+    value: ValueSettings = ValueSettings()
+
+
+class CampaignSettings(_Table):
+    """One [campaign.<name>] table.
+
+    `purpose` "service" needs no consent. `once`: what it may be sent about but once ("person": ever;
+    "order", "reward", "product": about each; "cart": until the cart changes), or again after `again`.
+    `suppress`: per reason the CEL expression under which it isn't sent.
+    """
+
+    purpose: Literal["service", "marketing", "advertising"] = "marketing"
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("email", "sms", "push", "in_app", "post")
+    needs: tuple[str, ...] = ()
+    capped: bool | None = None
+    once: Literal["", "person", "order", "reward", "product", "cart"] = ""
+    again: Span | None = None
+    suppress: dict[Reason, str] = {}
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether it waits while the person has had enough messages; service messages don't, unless told
+        to."""
+        return self.purpose != "service" if self.capped is None else self.capped
+
+
+class AudienceSettings(_Table):
+    """One [audience.<name>] table: the CEL expression under which a person is in it.
+
+    `per` "product": once for each product that she bought or has in the cart, which the expression may ask
+    about. `kind` "target" is for advertising, so that a destination may only be given members who consent
+    to it.
+    """
+
+    when: str
+    kind: Literal["target", "suppress"] = "target"
+    per: Literal["person", "product"] = "person"
+
+
+Tables = dict[str, dict[str, Any]]

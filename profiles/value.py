@@ -1,0 +1,105 @@
+"""Value: recency, frequency, monetary, and what a customer is expected to spend.
+
+Lifetime value is expected purchases by BG/NBD (Fader, Hardie, Lee 2005, "Counting Your Customers the Easy
+Way", equations 8 and 10) times expected spending by Gamma-Gamma (Fader, Hardie 2013, "The Gamma-Gamma Model
+of Monetary Value", equation 5). No discounting. The parameters are of all customers: fitted by a command,
+frozen in the rules.
+"""
+
+from collections.abc import Iterable
+from math import exp, fsum, lgamma, log
+from typing import NamedTuple
+
+from profiles.moments import DAY
+from profiles.settings import ValueSettings
+
+_WEEK = 7 * DAY
+_TERMS = 500
+
+
+class Purchases(NamedTuple):
+    """A customer as the models see one; times in weeks, days with several purchases count as one purchase.
+
+    `frequency`: repeat purchases. `recency`: from the first to the last. `age`: from the first to now.
+    `mean`: mean amount of a repeat purchase.
+    """
+
+    frequency: int
+    recency: float
+    age: float
+    mean: float
+
+
+def purchases_of(bought: Iterable[tuple[int, float]], at: int) -> Purchases | None:
+    """The summary of (time, amount) pairs at a moment, None where nothing was bought by then."""
+    days: dict[int, list[float]] = {}
+    for time, amount in bought:
+        if time <= at:
+            days.setdefault(time // DAY, []).append(amount)
+    if not days:
+        return None
+    first, last = min(days), max(days)
+    repeats = [fsum(amounts) for day, amounts in days.items() if day != first]
+    mean = fsum(repeats) / len(repeats) if repeats else 0.0
+    return Purchases(len(repeats), (last - first) / 7, (at // DAY - first) / 7, mean)
+
+
+def expected_purchases(of: Purchases, weeks: float, model: ValueSettings) -> float:
+    """How often a customer will buy in the coming weeks (BG/NBD, equation 10)."""
+    r, alpha, a, b = model.r, model.alpha, model.a, model.b
+    if abs(a - 1) < 1e-9:
+        # The closed form divides by a - 1; near it, it is continuous.
+        return expected_purchases(of, weeks, model.model_copy(update={"a": a + 1e-6}))
+    x, age = of.frequency, of.age
+    z = weeks / (alpha + age + weeks)
+    hyper = _hyp2f1(r + x, b + x, a + b + x - 1, z)
+    growth: float = 1 - ((alpha + age) / (alpha + age + weeks)) ** (r + x) * hyper
+    alive = 1.0
+    if x > 0:
+        alive += a / (b + x - 1) * float(((alpha + age) / (alpha + of.recency)) ** (r + x))
+    return (a + b + x - 1) / (a - 1) * growth / alive
+
+
+def expected_spending(of: Purchases, model: ValueSettings) -> float:
+    """What a customer spends at a purchase (Gamma-Gamma): her own mean, drawn towards everybody's."""
+    weight = model.p * of.frequency
+    return model.p * (model.v + of.frequency * of.mean) / (weight + model.q - 1)
+
+
+def lifetime_value(of: Purchases | None, model: ValueSettings) -> float | None:
+    """What a customer is expected to spend within the horizon of the rules."""
+    if of is None:
+        return None
+    return expected_purchases(of, model.horizon / _WEEK, model) * expected_spending(of, model)
+
+
+def log_likelihood(of: Purchases, model: ValueSettings) -> float:
+    """Of one customer's frequency and recency under BG/NBD (equation 6): what fitting maximises."""
+    r, alpha, a, b = model.r, model.alpha, model.a, model.b
+    x = of.frequency
+    head = lgamma(r + x) - lgamma(r) + r * log(alpha)
+    head += lgamma(a + b) + lgamma(b + x) - lgamma(b) - lgamma(a + b + x)
+    alive = -(r + x) * log(alpha + of.age)
+    if x == 0:
+        return head + alive
+    gone = log(a) - log(b + x - 1) - (r + x) * log(alpha + of.recency)
+    top = max(alive, gone)
+    return head + top + log(exp(alive - top) + exp(gone - top))
+
+
+def _hyp2f1(a: float, b: float, c: float, z: float) -> float:
+    """Gauss's series, which converges for 0 <= z < 1; for z near 1 by Euler's transformation, as the tail
+    is long."""
+    if z > 0.5 and c - a - b < 0:
+        return float((1 - z) ** (c - a - b)) * _series(c - a, c - b, c, z)
+    return _series(a, b, c, z)
+
+
+def _series(a: float, b: float, c: float, z: float) -> float:
+    term = total = 1.0
+    for n in range(_TERMS):
+        term *= (a + n) * (b + n) / ((c + n) * (n + 1)) * z
+        total += term
+        if abs(term) < 1e-13 * abs(total):
+            break
+    return total
