@@ -14,8 +14,9 @@ persons by an anonymous value) would meet, its *anchors* stay apart and the rest
 No tie is broken by arrival and nothing here reads a clock: the same set gives the same persons.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import NamedTuple
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Judgement, Record
@@ -35,13 +36,16 @@ class Tie(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """A component that could not be one person: who stayed apart (a record of each anchor), why, by which values.
+    """A component that could not be one person: who stayed apart (a record of each anchor), why, by which
+    values.
 
-    ``parts`` are the rest: (records, anchors tied to, anchor joined or None). ``step`` is None for judgements.
+    ``rivals`` are the anchors that a unique namespace keeps apart; ``parts`` the rest: (records, anchors tied
+    to, anchor joined or None). ``step`` is None for judgements; ``judged``: judgements keep all rivals apart.
     """
 
     step: Step | None
     anchors: tuple[int, ...]
+    rivals: tuple[int, ...]
     kinds: frozenset[str]
     values: tuple[int, ...]
     parts: tuple[tuple[tuple[int, ...], tuple[int, ...], int | None], ...]
@@ -50,7 +54,8 @@ class Contest:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """One step of how a person came to be: the groups (each its records) that became one, and by which values."""
+    """One step of how a person came to be: the groups (each its records) that became one, and by which
+    values."""
 
     step: Step | None
     groups: tuple[tuple[int, ...], ...]
@@ -81,6 +86,13 @@ class Resolution:
     contests: Sequence[Contest]
     ambiguities: Sequence[Ambiguity]
     joins: Sequence[Join] = field(default_factory=list)
+
+    def cases(self) -> Iterator[Contest]:
+        """What stewards should see: the rivals of a people-joining step that are persons of their own."""
+        for contest in self.contests:
+            people = contest.step is not None and not contest.step.anonymous
+            if people and not contest.judged and len({self.group_of[one] for one in contest.rivals}) > 1:
+                yield contest
 
 
 def resolve(
@@ -232,13 +244,10 @@ class _Resolving:
     ) -> None:
         """Keeps the anchors apart; joins a part to its only anchor, or leaves it by itself, ambiguous."""
         anchors = set[int]().union(*conflicts.values())
-        judged = all(
-            one == two or self.groups.kept_apart(one, two)
-            for kind, groups in conflicts.items()
-            if kind.startswith("unique")
-            for one in groups
-            for two in groups
+        rivals = set[int]().union(
+            *(groups for kind, groups in conflicts.items() if kind.startswith("unique"))
         )
+        judged = all(self.groups.kept_apart(one, two) for one, two in combinations(rivals, 2))
         joining: list[tuple[set[int], list[Tie]]] = []
         parts = []
         stands = {anchor: self.groups.representative(anchor) for anchor in anchors}
@@ -259,7 +268,15 @@ class _Resolving:
         values = tuple(sorted({tie.value for tie in ties if tie.value is not None}))
         kinds = frozenset(kind.split(":")[0] for kind in conflicts)
         self.contests.append(
-            Contest(step, tuple(sorted(stands.values())), kinds, values, tuple(parts), judged)
+            Contest(
+                step,
+                tuple(sorted(stands.values())),
+                tuple(sorted(stands[one] for one in rivals)),
+                kinds,
+                values,
+                tuple(parts),
+                judged,
+            )
         )
         for groups, within in joining:
             current = {self.groups.of[group] for group in groups}

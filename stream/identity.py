@@ -1,7 +1,7 @@
 """Keeps the persons of the workspace what ``resolve`` would make of all evidence, change by change.
 
-The one place where a record gets its person: a short cut where ``placement`` finds one, else the neighbourhood
-of the change is resolved and what differs is moved.
+The one place where a record gets its person: a short cut where ``placement`` finds one, else the
+neighbourhood of the change is resolved and what differs is moved.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Set
@@ -24,7 +24,7 @@ from resolver.evidence import is_founding, is_known, people_holdings
 from resolver.founding import founding_record
 from resolver.neighbourhood import Neighbourhood, neighbourhood
 from resolver.placement import Change, Placement, Verdict, note_peers, place
-from resolver.resolve import Contest, Resolution, resolve
+from resolver.resolve import Resolution, resolve
 from stream.workspace import Workspace
 
 
@@ -53,8 +53,8 @@ class Identity:
     def seen_again(self, record: Record, sightings: Iterable[tuple[IdentifierNode, bool]]) -> None:
         """Settles a record of which a sighting moved, where the time of it can matter.
 
-        ``sightings`` are identifiers of namespaces with a lease or an owner, each with whether the record held
-        it without a time before: then it may even have lost a tie.
+        ``sightings`` are identifiers of namespaces with a lease or an owner, each with whether the record
+        held it without a time before: then it may even have lost a tie.
         """
         for node, was_timeless in sightings:
             if node.generic or node.holders < 2 or record.holdings[node.id].flags & BLOCKED:
@@ -113,7 +113,8 @@ class Identity:
             person.flags = flags
 
     def _count(self, change: Change, nodes: Mapping[int, IdentifierNode], flipped: Set[int]) -> None:
-        """Counts a record among the holders of what it gained, and holders anew where they ceased to be known."""
+        """Counts a record among the holders of what it gained, and holders anew where they ceased to be
+        known."""
         record = change.record
         known = self.known(record)
         for one, holding in record.holdings.items():
@@ -176,7 +177,8 @@ class _Settlement:
         self._relate()
 
     def _assign(self) -> list[Record]:
-        """Gives every group its person, keeping most records where they are; returns the records that moved."""
+        """Gives every group its person, keeping most records where they are; returns the records that
+        moved."""
         inside: list[tuple[int, int, int]] = []
         for group, members in self.result.groups.items():
             border = next((self.found.borders[one] for one in members if one in self.found.borders), None)
@@ -207,10 +209,10 @@ class _Settlement:
             if target.id not in self.outside:
                 self.ws.found_by(target, founding_record(self.ws.plan, records))
         for one in self.outside:
-            person = self.ws.person(one)
-            if self.ws.record(person.founder).person != one:
+            neighbour = self.ws.person(one)
+            if self.ws.record(neighbour.founder).person != one:
                 left = self.ws.records(self.ws.members(one)).values()
-                self.ws.found_by(person, founding_record(self.ws.plan, left))
+                self.ws.found_by(neighbour, founding_record(self.ws.plan, left))
         return moved
 
     def _flag(self) -> None:
@@ -267,13 +269,6 @@ class _Settlement:
         for open_one in self.result.ambiguities:
             name = self.ws.plan.spaces[open_one.namespace].name if open_one.namespace >= 0 else "judgement"
             writes.related += [Related(open_one.part, anchor, name) for anchor in open_one.anchors]
-        for contest in self.result.contests:
-            if "unique" in contest.kinds and contest.step is not None and not contest.step.anonymous:
-                self._open_case(contest)
-
-    def _open_case(self, contest: Contest) -> None:
-        persons = {self.result.group_of[record] for record in contest.anchors}
-        if contest.judged or len(persons) < 2 or contest.step is None:
-            return
-        name = self.ws.plan.spaces[contest.step.namespace].name
-        self.ws.writes.cases.append(StoredCase("unique", contest.anchors, contest.values, name))
+        for contest in self.result.cases():
+            name = self.ws.plan.spaces[contest.step.namespace].name if contest.step is not None else ""
+            self.ws.writes.cases.append(StoredCase("unique", contest.rivals, contest.values, name))
