@@ -1,0 +1,177 @@
+"""Files into the store: read, parse beside the engine, write batch by batch, each with the position consumed.
+
+How far a file was consumed stands in the store, written in the transaction that wrote what was consumed: so
+after a crash it goes on there, and nothing counts twice. A position is the number of a line and a hash of all
+lines up to it, so that a file that has grown goes on and one that was replaced starts again.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import orjson
+
+from graph_schema.messages import Rejected
+from stream.batch import Counts
+from stream.engine import Engine
+from stream.files import RawLine, read_file
+from stream.mapping import FileMapping
+from stream.parsing import Items, Job, Parsing
+
+BATCH: Final = 10_000
+"""Events in one transaction."""
+_CHUNK_LINES: Final = 1_000
+_CHUNK_BYTES: Final = 1 << 20
+_POSITION: Final = "position/"
+"""Operational state: how far a file was consumed."""
+
+
+class Input(NamedTuple):
+    """A file to ingest ("-" is standard input). ``source`` is for lines that name none."""
+
+    path: str
+    mapping: FileMapping | None = None
+    source: str | None = None
+
+
+class Mark(NamedTuple):
+    """A position: the number of the last line consumed, and a hash of all lines up to it."""
+
+    line: int
+    digest: str
+
+
+class _Chunk(NamedTuple):
+    """Lines read together, where they end, and how many bytes they were."""
+
+    job: Job
+    mark: Mark
+    size: int
+
+
+Report = Callable[[int, int], None]
+"""Is told how many lines, and how many bytes of lines, have become durable since it was last told."""
+
+
+def ingest(
+    engine: Engine, given: Input, parsing: Parsing, report: Report | None = None, batch: int = BATCH
+) -> Counts:
+    """Takes everything of a file that was not taken before; when it returns, all of it is durable.
+
+    Raises ``MappingError`` and ``Invalid`` as ``read_file`` does, and what ``Engine.ingest`` raises. What was
+    consumed before stays consumed.
+    """
+    name = _POSITION + _identity(given)
+    total = Counts()
+    chunks = _Chunks(given, engine.clock, _resumed(given, _position(engine, name)))
+    items: Items = []
+    lines = size = 0
+    for made, chunk in chunks.parsed(parsing):
+        items += made
+        lines += len(made)
+        size += chunk.size
+        if len(items) >= batch:
+            _flush(engine, items, {} if given.path == "-" else {name: list(chunk.mark)}, total)
+            if report is not None:
+                report(lines, size)
+            items = []
+            lines = size = 0
+    if items and chunks.last is not None:
+        _flush(engine, items, {} if given.path == "-" else {name: list(chunks.last)}, total)
+        if report is not None:
+            report(lines, size)
+    return total
+
+
+def _flush(engine: Engine, items: Items, state: dict[str, list[int | str]], total: Counts) -> None:
+    counts = engine.ingest(items, state)
+    total.taken += counts.taken
+    total.duplicates += counts.duplicates
+    total.dead_letters += counts.dead_letters
+    total.erased += counts.erased
+
+
+def _identity(given: Input) -> str:
+    """What makes two runs the same: the same file, read in the same way."""
+    mapping = given.mapping.model_dump(mode="json") if given.mapping is not None else None
+    told = [str(Path(given.path).absolute()), mapping, given.source]
+    return hashlib.blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def _position(engine: Engine, name: str) -> Mark | None:
+    with engine.store.read() as tx:
+        stored = tx.get(name)
+    return None if stored is None else Mark(*stored)
+
+
+class _Lines(NamedTuple):
+    """The lines that are still to be taken, and the hash of those before them."""
+
+    rest: Iterator[RawLine]
+    digest: hashlib.blake2b
+
+
+def _resumed(given: Input, position: Mark | None) -> _Lines:
+    """The lines after a position where the file still begins as it did then; else all of them."""
+    digest = hashlib.blake2b(digest_size=16)
+    if position is None or given.path == "-":
+        return _Lines(read_file(given.path, given.mapping), digest)
+    lines = read_file(given.path, given.mapping)
+    for line in lines:
+        _hash(digest, line)
+        if line.position >= position.line:
+            break
+    if digest.hexdigest() == position.digest:
+        return _Lines(lines, digest)
+    return _Lines(read_file(given.path, given.mapping), hashlib.blake2b(digest_size=16))
+
+
+def _hash(digest: hashlib.blake2b, line: RawLine) -> None:
+    body = line.body
+    if isinstance(body, Rejected):
+        content = body.raw
+    else:
+        content = body if isinstance(body, bytes) else str(body["messageId"]).encode()
+    digest.update(b"%d\n" % line.position)
+    digest.update(content)
+
+
+class _Chunks:
+    """Reads lines in chunks; ``last`` is where the last one that was parsed ended."""
+
+    def __init__(self, given: Input, clock: Callable[[], int], lines: _Lines) -> None:
+        self.last: Mark | None = None
+        self._given = given
+        self._clock = clock
+        self._lines = lines
+        self._read: list[_Chunk] = []
+
+    def parsed(self, parsing: Parsing) -> Iterator[tuple[Items, _Chunk]]:
+        """Each chunk with what became of its lines."""
+        for made in parsing.run(self._jobs()):
+            chunk = self._read.pop(0)
+            self.last = chunk.mark
+            yield made, chunk
+
+    def _jobs(self) -> Iterator[Job]:
+        lines: list[RawLine] = []
+        size = 0
+        for line in self._lines.rest:
+            _hash(self._lines.digest, line)
+            lines.append(line)
+            size += len(line.body) + 1 if isinstance(line.body, bytes) else 0
+            if len(lines) >= _CHUNK_LINES or size >= _CHUNK_BYTES:
+                yield self._job(lines, size)
+                lines = []
+                size = 0
+        if lines:
+            yield self._job(lines, size)
+
+    def _job(self, lines: list[RawLine], size: int) -> Job:
+        given = self._given
+        name = "standard input" if given.path == "-" else Path(given.path).name
+        region = given.mapping.region if given.mapping is not None else None
+        job = Job(lines, name, given.source, region, self._clock())
+        self._read.append(_Chunk(job, Mark(lines[-1].position, self._lines.digest.hexdigest()), size))
+        return job

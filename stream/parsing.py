@@ -1,0 +1,258 @@
+"""Makes events of raw lines beside the engine: in other processes, so that the engine has a core of its own.
+
+A few lines are parsed here, for a process takes longer to start than they take. The other processes are
+fed and drained through pipes, in order and with a bound on what is under way; they end when the pipe does,
+however the process that feeds them ended.
+"""
+
+import gc
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from itertools import islice
+from typing import Any, BinaryIO, Final, NamedTuple, cast
+
+import orjson
+
+from graph_schema.errors import OnefoldError
+from graph_schema.messages import Rejected
+from graph_schema.rules import Rules
+from graph_schema.vocabulary import DeadLetter, Event, StoredEvent
+from resolver.normalise import normalise
+from stream.files import RawLine
+from stream.intake import Intake
+
+_ALONE: Final = 4
+"""Jobs that are parsed in this process before others are started."""
+_UNDER_WAY: Final = 12
+"""Jobs that a process may have waiting, at work and done: enough to work on while a batch is written."""
+_HEADER: Final = 8
+
+Items = list[Event | DeadLetter]
+
+
+class Job(NamedTuple):
+    """Lines to parse, or stored events to make ready again.
+
+    ``name`` is the file's, to say where a line stood; ``source`` is for lines that name none, ``region`` for
+    phones of a source to which the rules give none. ``received`` is the time of receipt.
+    """
+
+    lines: Sequence[RawLine | StoredEvent]
+    name: str = ""
+    source: str | None = None
+    region: str | None = None
+    received: int = 0
+
+
+class Parser:
+    """Parses jobs under one set of rules."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._intake = Intake(rules)
+
+    def parse(self, job: Job) -> Items:
+        """What became of each line, in their order."""
+        return [
+            self._intake.again(line) if isinstance(line, StoredEvent) else self._take(line, job)
+            for line in job.lines
+        ]
+
+    def _take(self, line: RawLine, job: Job) -> Event | DeadLetter:
+        body, position = line.body, f"{job.name}:{line.position}"
+        if isinstance(body, Rejected):
+            source = body.source if body.source is not None else job.source
+            return DeadLetter(
+                source, body.message_id, body.field, body.reason, body.raw, job.received, position
+            )
+        if isinstance(body, dict) and job.region is not None:
+            body = self._international(body, job.region)
+        source = job.source if job.source is not None and _names_no_source(body) else None
+        return self._intake.take(body, job.received, source, None, position)
+
+    def _international(self, body: dict[str, Any], region: str) -> dict[str, Any]:
+        """The message of a row with its phones in international form, as read in the file's region.
+
+        So the evidence says it itself, and whoever reads the stored event again needs no mapping for it.
+        """
+        if self._rules.source(body["source"]).region is not None:
+            return body
+        changed = dict(body)
+        traits = body.get("traits", {})
+        if "phone" in traits:
+            changed["traits"] = {**traits, "phone": self._phone("phone", traits["phone"], region)}
+        context = body.get("context", {})
+        if "externalIds" in context:
+            external = [
+                {**one, "id": self._phone(one["type"], one["id"], region)} for one in context["externalIds"]
+            ]
+            changed["context"] = {**context, "externalIds": external}
+        if changed == body:
+            return body
+        digest = sha256(orjson.dumps([body["messageId"], changed], option=orjson.OPT_SORT_KEYS))
+        return {**changed, "messageId": f"row:{digest.hexdigest()}"}
+
+    def _phone(self, namespace: str, value: str, region: str) -> str:
+        declared = self._rules.by_name.get(namespace)
+        if declared is None or declared.normaliser != "phone" or normalise("phone", value, None) is not None:
+            return value
+        return normalise("phone", value, region) or value
+
+
+def _names_no_source(body: bytes | Mapping[str, Any]) -> bool:
+    try:
+        message = orjson.loads(body) if isinstance(body, bytes) else body
+    except orjson.JSONDecodeError:
+        return True
+    return not isinstance(message, Mapping) or message.get("source") in (None, "")
+
+
+class Parsing:
+    """Parses a stream of jobs, with ``workers`` processes beside this one once there is enough to do."""
+
+    def __init__(self, rules: Rules, workers: int | None = None) -> None:
+        self._rules = rules
+        self._parser = Parser(rules)
+        self._wanted = min(2, os.cpu_count() or 1) if workers is None else workers
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> "Parsing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Items]:
+        """What became of each job's lines, job by job in their order."""
+        waiting = iter(jobs)
+        if self._wanted and not self._workers:
+            yield from map(self._parser.parse, islice(waiting, _ALONE))
+            following = next(waiting, None)
+            if following is None:
+                return
+            self._workers = [_Worker(self._rules) for _ in range(self._wanted)]
+            waiting = _chained(following, waiting)
+        if not self._workers:
+            yield from map(self._parser.parse, waiting)
+            return
+        under_way: deque[_Worker] = deque()
+        bound = _UNDER_WAY * len(self._workers)
+        for number, job in enumerate(waiting):
+            worker = self._workers[number % len(self._workers)]
+            worker.send(job)
+            under_way.append(worker)
+            if len(under_way) >= bound:
+                yield under_way.popleft().receive()
+        while under_way:
+            yield under_way.popleft().receive()
+
+
+def _chained(first: Job, rest: Iterator[Job]) -> Iterator[Job]:
+    yield first
+    yield from rest
+
+
+class _Worker:
+    """One process that parses. What is sent and received are pickles, each behind its length."""
+
+    def __init__(self, rules: Rules) -> None:
+        # Never the working directory's modules, but those that this process found.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", "from stream.parsing import serve; serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        self._input = cast(BinaryIO, self._process.stdin)
+        self._output = cast(BinaryIO, self._process.stdout)
+        self.send(rules)
+
+    def send(self, thing: Job | Rules) -> None:
+        try:
+            _write(self._input, pickle.dumps(thing, pickle.HIGHEST_PROTOCOL))
+        except BrokenPipeError as error:
+            raise _ended() from error
+
+    def receive(self) -> Items:
+        data = _read(self._output)
+        if data is None:
+            raise _ended()
+        return cast(Items, pickle.loads(data))  # noqa: S301 - what our own process wrote
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        # Closing flushes, which a dead reader refuses; there is nothing left to be said.
+        for pipe in (self._input, self._output):
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue
+
+
+def _ended() -> OnefoldError:
+    return OnefoldError(
+        "a process that was parsing ended before its time", way_out="Run again: it goes on where it was"
+    )
+
+
+def _write(pipe: BinaryIO, data: bytes) -> None:
+    pipe.write(len(data).to_bytes(_HEADER, "big"))
+    pipe.write(data)
+    pipe.flush()
+
+
+def _read(pipe: BinaryIO) -> bytes | None:
+    """The next pickle, or None where the other side has ended."""
+    header = pipe.read(_HEADER)
+    size = int.from_bytes(header, "big")
+    data = pipe.read(size) if len(header) == _HEADER else b""
+    return data if header and len(data) == size else None
+
+
+def serve() -> None:
+    """What a worker runs: parses what comes on standard input until it ends.
+
+    Reading and writing have threads of their own, so that neither side ever waits for the other to take
+    something off its hands.
+    """
+    # An interrupt is for the process that feeds this one; this one ends when it does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    results: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    rules = _read(source)
+    if rules is None:
+        return
+
+    def fetch() -> None:
+        while (data := _read(source)) is not None:
+            jobs.put(data)
+        jobs.put(None)
+
+    def deliver() -> None:
+        try:
+            while True:
+                _write(sink, results.get())
+        except BrokenPipeError:
+            os._exit(0)
+
+    for task in (fetch, deliver):
+        threading.Thread(target=task, daemon=True).start()
+    parser = Parser(pickle.loads(rules))  # noqa: S301 - from the process that started this one
+    while (data := jobs.get()) is not None:
+        made = parser.parse(pickle.loads(data))  # noqa: S301
+        results.put(pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
+    os._exit(0)
