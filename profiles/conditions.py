@@ -9,7 +9,6 @@ import cel
 from graph_schema.errors import RulesError, nearest
 from profiles.figures import FIGURES, Plain
 from profiles.messages import last_sent
-from profiles.moments import UNTIMED
 from profiles.scene import Scene
 from profiles.settings import span
 
@@ -38,7 +37,8 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "passed": 'passed(time, "30 days"): so long after the time, or longer; false without a time',
     "within": 'within(time, "30 days"): since the time, but not so long after; false without a time',
     "reached": "reached(time): the time has come; false without a time",
-    "last_sent": 'last_sent("campaign"): the time at which a campaign was last sent to her',
+    "before": "before(time): the time has not come yet; false without a time",
+    "was_sent": 'was_sent("campaign"): a campaign was sent to her before',
 }
 _BUILT_IN: Final = frozenset("size contains startsWith endsWith matches int double string".split())
 
@@ -82,11 +82,20 @@ def _functions(scene: Scene) -> dict[str, Callable[..., Plain]]:
     def within(time: int | None, text: str) -> bool:
         return time is not None and scene.turned(time) and not scene.turned(time + span(text))
 
-    def sent(campaign: str) -> int | None:
-        at = last_sent(scene.state, campaign)
-        return None if at == UNTIMED else at
+    def before(time: int | None) -> bool:
+        return time is not None and not scene.turned(time)
 
-    return {"passed": passed, "within": within, "reached": scene.turned, "last_sent": sent}
+    def was_sent(campaign: str) -> bool:
+        at = last_sent(scene.state, campaign)
+        return at is not None and scene.turned(at)
+
+    return {
+        "passed": passed,
+        "within": within,
+        "reached": scene.turned,
+        "before": before,
+        "was_sent": was_sent,
+    }
 
 
 def _try_out(found: Condition) -> None:
@@ -98,7 +107,7 @@ def _try_out(found: Condition) -> None:
 
     context = cel.Context(
         samples,
-        {"passed": two, "within": two, "reached": lambda _: True, "last_sent": lambda _: None},
+        {"passed": two, "within": two, **dict.fromkeys(("reached", "before", "was_sent"), lambda _: True)},
     )
     try:
         answer = found.program.execute(context)

@@ -122,7 +122,12 @@ def _was_sent(scene: Scene, campaign: Campaign) -> bool:
         return sent >= max((item.at for item in scene.cart.items), default=sent)
     if settings.once == "product":
         # What was bought again since is another supply.
-        return sent >= scene.orders.bought.get(request.product or "", sent)
+        since = (
+            scene.orders.bought.get(request.product)
+            if request.product
+            else max(scene.orders.times, default=None)
+        )
+        return since is None or sent >= since
     return settings.again is None or scene.at < sent + settings.again
 
 

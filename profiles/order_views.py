@@ -61,7 +61,8 @@ def _follow(view: Document, words: list[Told]) -> None:
     """What became of the order; in a store it was handed over at once."""
     in_store = view["channel"] == "store"
     done = {one.kind for one in words}
-    shipped, delivered = "shipped" in done or in_store, "delivered" in done or in_store
+    delivered = "delivered" in done or in_store
+    shipped = "shipped" in done or "delivered" in done
     view["shipped_at"] = first_time(words, "shipped")
     view["delivered_at"] = (
         first_time(words, "delivered") if "delivered" in done else view["at"] if in_store else None
@@ -81,7 +82,7 @@ def _follow(view: Document, words: list[Told]) -> None:
     else:
         view["state"] = "delivered" if delivered else "shipped" if shipped else "placed"
     view["delivered"] = delivered or None
-    view["shipped"] = shipped or delivered or None
+    view["shipped"] = shipped or None
 
 
 def _take_back(view: Document, refunds: list[Told]) -> None:
