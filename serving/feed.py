@@ -1,0 +1,91 @@
+"""The change feed: what became of whom, as pages of JSON or as it happens (server-sent events)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from graph_schema.errors import Invalid
+from graph_schema.vocabulary import Change
+from profiles.moments import iso
+from serving.models import PROBLEMS, Changes
+from serving.problems import answer
+from serving.service import Service, TheService
+
+_STREAM: Final = "text/event-stream"
+_PAGE: Final = 500
+_QUIET_SECONDS: Final = 15.0
+"""After so long without a change a comment is sent, so that nobody between takes the line for dead."""
+
+router = APIRouter(tags=["feed"])
+
+
+@router.get(
+    "/v1/changes",
+    response_model=Changes,
+    responses={**PROBLEMS, 200: {"content": {_STREAM: {}}, "model": Changes}},
+)
+def changes(
+    request: Request,
+    service: TheService,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=5_000)] = _PAGE,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Changes with a number above `after`. With `Accept: text/event-stream` they come as they happen; a line
+    that was cut goes on after its `Last-Event-ID`."""
+    if _STREAM in request.headers.get("accept", ""):
+        return StreamingResponse(
+            _events(request, service, _position(last_event_id, after)),
+            media_type=_STREAM,
+            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+        )
+    found = _page(service, after, limit)
+    return answer({"changes": [shown(each) for each in found], "next": found[-1].seq if found else after})
+
+
+def shown(change: Change) -> dict[str, Any]:
+    """A change as JSON."""
+    return {
+        "seq": change.seq,
+        "kind": change.kind,
+        "person_id": change.person_id,
+        "from": change.came_from,
+        "into": change.went_into,
+        "version": change.version,
+        "at": iso(change.at),
+    }
+
+
+def _page(service: Service, after: int, limit: int) -> list[Change]:
+    with service.engine.store.read() as tx:
+        return tx.changes(after, limit)
+
+
+def _position(last_event_id: str | None, after: int) -> int:
+    if not last_event_id:
+        return after
+    if not (last_event_id.isascii() and last_event_id.isdigit()):
+        raise Invalid("Last-Event-ID", "It is no number of this feed; leave it out, or send the last one.")
+    return int(last_event_id)
+
+
+async def _events(request: Request, service: Service, after: int) -> AsyncIterator[bytes]:
+    yield b"retry: 1000\n\n"
+    spoke = time.monotonic()
+    while not service.stopping and not await request.is_disconnected():
+        found = await run_in_threadpool(_page, service, after, _PAGE)
+        if found:
+            after = found[-1].seq
+            yield b"".join(b"id: %d\ndata: %s\n\n" % (one.seq, orjson.dumps(shown(one))) for one in found)
+            spoke = time.monotonic()
+            continue
+        if time.monotonic() - spoke > _QUIET_SECONDS:
+            yield b": nothing new\n\n"
+            spoke = time.monotonic()
+        await asyncio.sleep(service.settings.feed_seconds)

@@ -1,0 +1,190 @@
+"""The Segment wire format: what its SDKs send, single or in a batch, is durable once it is answered."""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from graph_schema.errors import Invalid
+from graph_schema.json_limits import parse
+from graph_schema.vocabulary import DeadLetter
+from serving.group_commit import Item
+from serving.models import PROBLEMS, SEGMENT_BODY, Success
+from serving.problems import TooLarge, Unauthorised, answer
+from serving.service import Service, TheService
+
+KINDS: Final = ("identify", "track", "page", "screen", "alias", "group", "batch")
+_SHORT: Final = {
+    "i": "identify",
+    "t": "track",
+    "p": "page",
+    "s": "screen",
+    "a": "alias",
+    "g": "group",
+    "b": "batch",
+    "import": "batch",
+}
+"""How the browser and mobile SDKs shorten the paths."""
+_GZIP: Final = 31
+
+router = APIRouter(tags=["intake"])
+
+
+class Taken(NamedTuple):
+    """What a request's body came to. ``refused`` is the one thing wrong with all of it, where it is."""
+
+    items: list[Item]
+    refused: Invalid | None
+
+
+class BrowsersMaySend:
+    """Lets pages of other sites send messages, as browser SDKs do; all else is closed to them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._open = CORSMiddleware(
+            app, allow_origins=["*"], allow_methods=["POST"], allow_headers=["*"], max_age=86_400
+        )
+        self._paths = frozenset(f"/v1/{path}" for path in (*KINDS, *_SHORT))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI application."""
+        app = self._open if scope.get("path") in self._paths else self._app
+        await app(scope, receive, send)
+
+
+def _endpoint(kind: str) -> Callable[[Request, TheService], Awaitable[Response]]:
+    async def take(request: Request, service: TheService) -> Response:
+        service.commits.check_room()
+        body = await _body(request, service.settings.body_bytes)
+        taken = await run_in_threadpool(_read, service, kind, request.headers, body)
+        await service.commits.take(taken.items, len(body))
+        if taken.refused is not None:
+            raise taken.refused
+        refused = [one for one in taken.items if isinstance(one, DeadLetter)]
+        if not refused:
+            return answer({"success": True})
+        told = [{"messageId": one.message_id, "field": one.field, "reason": one.reason} for one in refused]
+        return answer({"success": True, "rejected": told})
+
+    take.__name__ = kind
+    take.__doc__ = (
+        "Takes messages, each with its own fate: `rejected` tells of those that went to the dead letters."
+        if kind == "batch"
+        else f"Takes one `{kind}` message. One that is refused is kept in the dead letters as well."
+    )
+    return take
+
+
+for _path, _kind in [*((kind, kind) for kind in KINDS), *_SHORT.items()]:
+    router.add_api_route(
+        f"/v1/{_path}",
+        _endpoint(_kind),
+        methods=["POST"],
+        response_model=Success,
+        responses=PROBLEMS,
+        openapi_extra=SEGMENT_BODY,
+        include_in_schema=_path == _kind,
+    )
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """The body as it was sent; raises ``TooLarge`` as soon as that shows."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise _too_large(most)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _read(service: Service, kind: str, headers: Mapping[str, str], sent: bytes) -> Taken:
+    """Types what a request brings. Who can't name a source leaves nothing, not even a dead letter."""
+    now = service.engine.clock()
+    key = _basic_user(headers.get("authorization"))
+    source = None if key is None else service.source_of(key)
+    try:
+        raw = _plain(sent, headers.get("content-encoding", ""), service.settings.body_bytes)
+        body: Any = None
+        if source is None or kind != "batch":
+            body = parse(raw)[0]
+    except Invalid as wrong:
+        if source is None:
+            source = service.source_of(None)
+        return Taken([DeadLetter(source, None, wrong.field, wrong.reason, sent, now)], wrong)
+    if source is None:
+        named = body.get("writeKey") if isinstance(body, dict) else None
+        source = service.source_of(named if isinstance(named, str) else None)
+    return _typed(service, kind, source, raw if body is None else body, raw, now)
+
+
+def _typed(service: Service, kind: str, source: str, body: object, raw: bytes, now: int) -> Taken:
+    intake = service.engine.intake
+    if kind == "batch":
+        items: list[Item] = list(intake.take_batch(raw, now, source, now))
+        alone = items[0] if len(items) == 1 else None
+        whole = isinstance(alone, DeadLetter) and alone.raw == raw
+        return Taken(items, _refusal(alone) if whole else None)
+    if not isinstance(body, dict):
+        item = intake.take(raw, now, source, now)
+    else:
+        if body.get("type") is None:
+            body["type"] = kind
+        item = intake.take(body, now, source, now)
+    return Taken([item], _refusal(item))
+
+
+def _refusal(item: Item | None) -> Invalid | None:
+    return Invalid(item.field, item.reason) if isinstance(item, DeadLetter) else None
+
+
+def _basic_user(authorization: str | None) -> str | None:
+    """The user of basic authorization, which is the write key; None where there is no such header."""
+    if not authorization:
+        return None
+    scheme, _, credentials = authorization.partition(" ")
+    try:
+        if scheme.lower() == "basic":
+            return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        pass
+    raise Unauthorised(
+        "the authorization can't be read", way_out="Send the write key as the user of basic authorization"
+    )
+
+
+def _plain(sent: bytes, encoding: str, most: int) -> bytes:
+    """The body without its compression; raises ``TooLarge`` before it unpacks more than may come."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return sent
+    if encoding not in ("gzip", "x-gzip"):
+        raise Invalid("message", "This Content-Encoding is not read here; send gzip, or plain JSON.")
+    plain, left = b"", sent
+    while left:
+        inflating = zlib.decompressobj(_GZIP)
+        try:
+            plain += inflating.decompress(left, most + 1 - len(plain))
+        except zlib.error:
+            raise Invalid("message", "The body says that it is gzip, and isn't; send it whole.") from None
+        if len(plain) > most:
+            raise _too_large(most)
+        if not inflating.eof:
+            raise Invalid("message", "The gzip body breaks off; send it whole.")
+        left = inflating.unused_data
+    return plain
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(
+        "the body is too large", way_out=f"Send at most {most >> 20} MiB at once, unpacked: smaller batches"
+    )

@@ -1,0 +1,183 @@
+"""The shapes of requests and answers, as /openapi.json tells them; answers are not checked against them."""
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Open(BaseModel):
+    """A shape that may hold more than it tells."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Problem(Open):
+    """RFC 9457: what is wrong, where, and the way out."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = Field(None, description="400: the dotted path of what is wrong")
+    reason: str | None = None
+    persons: list[str] | None = Field(None, description="409: the persons who hold the identifier")
+
+
+class Success(Open):
+    """Durable. `rejected` tells which messages of a batch went to the dead letters."""
+
+    success: Literal[True]
+    rejected: list[dict[str, str | None]] | None = None
+
+
+class KnownIdentifier(Open):
+    """An identifier of a person."""
+
+    namespace: str
+    value: str
+    first_seen: str | None
+    last_seen: str | None
+    sources: list[str] = []
+
+
+class Profile(Open):
+    """The golden profile of one person at one moment."""
+
+    person_id: str
+    aliases: list[str]
+    version: int
+    as_of: str | None = None
+    identifiers: list[KnownIdentifier]
+    attributes: dict[str, dict[str, Any]]
+    missing: list[str]
+    consents: dict[str, dict[str, Any]]
+    preferences: dict[str, dict[str, Any]]
+    orders: dict[str, Any]
+    cart: dict[str, Any]
+    rewards: list[dict[str, Any]]
+    messages: dict[str, Any]
+    accounts: list[dict[str, Any]]
+    lifecycle: dict[str, Any]
+    value: dict[str, Any]
+
+
+class Wanted(BaseModel):
+    """Person ids or identifiers, in the order of the answer."""
+
+    identifiers: list[str] = Field(max_length=1000)
+
+
+class Profiles(BaseModel):
+    """Golden profiles in the order asked; null where nobody is known, or not which of several."""
+
+    persons: list[Profile | None]
+
+
+class Moment(Open):
+    """One event of a person's timeline."""
+
+    at: str | None
+    received_at: str
+    source: str
+    record_id: str
+    message_id: str
+    type: str
+    message: dict[str, Any]
+
+
+class Timeline(BaseModel):
+    """Events in the order of time, those without one last; `next` asks for what follows."""
+
+    person_id: str
+    events: list[Moment]
+    next: str | None
+
+
+class Change(BaseModel):
+    """What became of a person."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    seq: int
+    kind: Literal["created", "merged", "split", "updated", "erased"]
+    person_id: str
+    came_from: list[str] = Field(alias="from")
+    into: list[str]
+    version: int
+    at: str
+
+
+class Changes(BaseModel):
+    """A page of the feed; `next` is the number to go on after."""
+
+    changes: list[Change]
+    next: int
+
+
+class Case(BaseModel):
+    """Persons kept apart by something that a steward should see."""
+
+    case_id: str
+    kind: str
+    persons: list[str]
+    identifiers: list[dict[str, str]]
+    detail: str
+
+
+class Cases(BaseModel):
+    """The stewards' queue."""
+
+    cases: list[Case]
+
+
+class NewJudgement(BaseModel):
+    """A steward's word on two sides; `different` without `b` splits `a` off from the rest of its person."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["same", "different"]
+    a: list[str] = Field(min_length=1, description="person ids, namespace:value or source/record_id")
+    b: list[str] = []
+    why: str = Field("", max_length=2000)
+    by: str = Field("steward", min_length=1, max_length=200)
+
+
+class Judgement(Open):
+    """A judgement as it is kept, its sides as records."""
+
+    judgement_id: str
+    kind: Literal["same", "different"]
+    a: list[str]
+    b: list[str]
+    at: str | None
+    by: str
+    why: str
+    retracted_at: str | None
+
+
+class Judgements(BaseModel):
+    """All judgements, retracted ones too."""
+
+    judgements: list[Judgement]
+
+
+class Erased(BaseModel):
+    """Whom an erasure concerned."""
+
+    person_id: str
+    erased: Literal[True]
+
+
+_PROBLEM: Final[dict[str, Any]] = {
+    "model": Problem,
+    "description": "An RFC 9457 problem, as application/problem+json",
+}
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
+SEGMENT_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "A message of the Segment Spec, or for a batch `{batch: [messages]}`; gzip too. "
+        "The write key is the user of basic authorization, or `writeKey`.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}

@@ -1,0 +1,148 @@
+"""Who is known, and what of them: by person id (any that was ever issued) or by any identifier."""
+
+from typing import Annotated, Literal, NamedTuple
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from graph_schema.errors import Invalid, OnefoldError
+from graph_schema.store import Document
+from profiles.golden import golden
+from profiles.moments import iso
+from serving.models import PROBLEMS, Erased, Profile, Profiles, Timeline, Wanted
+from serving.problems import answer
+from serving.service import Service, TheService, time_of
+from serving.stewardship import shown_case, shown_judgement
+from serving.timeline import shown_records, timeline
+
+router = APIRouter(tags=["persons"])
+
+
+class When(NamedTuple):
+    """The clock, and the time up to which evidence counts; None for now and for all of it."""
+
+    at: int | None
+    as_of: int | None
+    by: Literal["receipt", "event"]
+
+
+def _when(
+    at: Annotated[str | None, Query(description="the clock only, by ISO 8601")] = None,
+    as_of: Annotated[str | None, Query(description="the evidence by then, with the clock then")] = None,
+    as_of_by: Annotated[
+        Literal["receipt", "event"], Query(description="received by then, or happened by then")
+    ] = "receipt",
+) -> When:
+    if at is not None and as_of is not None:
+        raise Invalid("at", "as_of sets the clock too; send one of them.")
+    return When(time_of("at", at), time_of("as_of", as_of), as_of_by)
+
+
+Moment = Annotated[When, Depends(_when)]
+
+
+@router.get("/v1/persons", response_model=Profile, responses=PROBLEMS)
+def by_identifier(identifier: str, service: TheService, when: Moment) -> Response:
+    """The golden profile of whoever owns an identifier, such as email:ana@example.com."""
+    return answer(_profile(service, identifier, when))
+
+
+@router.post("/v1/persons:batchGet", response_model=Profiles, responses=PROBLEMS)
+def batch_get(wanted: Wanted, service: TheService) -> Response:
+    """Golden profiles in the order asked; null for whoever is not known, was erased, or is one of several."""
+    now = service.engine.clock()
+    persons: list[Document | None] = []
+    with service.reader() as reader:
+        for reference in wanted.identifiers:
+            try:
+                persons.append(reader.profile(reference, now))
+            except OnefoldError as error:
+                if error.status not in (400, 404, 409, 410):
+                    raise
+                persons.append(None)
+    return answer({"persons": persons})
+
+
+@router.get("/v1/persons/{person_id}", response_model=Profile, responses=PROBLEMS)
+def by_id(person_id: str, service: TheService, when: Moment) -> Response:
+    """The golden profile of the person in whom the record that founded this id is now."""
+    return answer(_profile(service, person_id, when))
+
+
+@router.delete("/v1/persons/{person_id}", response_model=Erased, responses=PROBLEMS)
+def erase(person_id: str, service: TheService) -> Response:
+    """Erases a person: nothing of her can be read or comes back, and nobody else changes."""
+
+    def write() -> str:
+        with service.reader() as reader:
+            person = reader.find(person_id).person
+        service.engine.erase(person.id, service.engine.clock())
+        return person.person_id
+
+    return answer({"person_id": service.commits.run(write), "erased": True})
+
+
+@router.get("/v1/persons/{person_id}/timeline", response_model=Timeline, responses=PROBLEMS)
+def events(
+    person_id: str,
+    service: TheService,
+    after: Annotated[str | None, Query(description="the `next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Response:
+    """What happened to a person, oldest first."""
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        page = timeline(reader, found, after, limit)
+    return answer({"person_id": found.person.person_id, "events": page.events, "next": page.following})
+
+
+@router.get("/v1/persons/{person_id}/records", responses=PROBLEMS)
+def records(person_id: str, service: TheService) -> Response:
+    """The records that are this person, with the identifiers that each holds."""
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        return answer({"person_id": found.person.person_id, "records": shown_records(reader, found)})
+
+
+@router.get("/v1/persons/{person_id}/export", responses=PROBLEMS)
+def export(person_id: str, service: TheService) -> Response:
+    """Everything that is kept of a person, to hand to her."""
+    now = service.engine.clock()
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        given = reader.tx.judgements({record.id for record in found.records})
+        return answer(
+            {
+                "person_id": found.person.person_id,
+                "exported_at": iso(now),
+                "profile": golden(reader.portrait(found), service.engine.rules, now),
+                "records": shown_records(reader, found),
+                "events": timeline(reader, found, None, None).events,
+                "judgements": [shown_judgement(one) for one in given],
+                "cases": [shown_case(case) for case in reader.cases(found.records)],
+            }
+        )
+
+
+@router.get("/v1/persons/{person_id}/how", responses=PROBLEMS)
+def how(person_id: str, service: TheService) -> Response:
+    """How a person came to be: which evidence joined her records."""
+    with service.reader() as reader:
+        return answer(service.answers.how(reader, person_id))
+
+
+@router.get("/v1/why", tags=["stewardship"], responses=PROBLEMS)
+def why(a: str, b: str, service: TheService) -> Response:
+    """The evidence that joins two persons, identifiers or records, or that keeps them apart."""
+    with service.reader() as reader:
+        return answer(service.answers.why(reader, a, b))
+
+
+def _profile(service: Service, reference: str, when: When) -> Document:
+    engine = service.engine
+    if when.as_of is not None:
+        return service.answers.as_of(
+            engine.store, engine.rules, engine.id_key, reference, when.as_of, when.by
+        )
+    with service.reader() as reader:
+        return reader.profile(reference, engine.clock() if when.at is None else when.at)

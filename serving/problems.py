@@ -1,0 +1,87 @@
+"""Every refusal as an RFC 9457 problem document: what is wrong and the way out, never the value itself."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from graph_schema.errors import AmbiguousIdentifier, Invalid, OnefoldError
+
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+class Unauthorised(OnefoldError):
+    """The request names no write key, or none that the rules know."""
+
+    status = 401
+
+
+class TooLarge(OnefoldError):
+    """The request's body is larger than any that is read."""
+
+    status = 413
+
+
+class Busy(OnefoldError):
+    """More waits to be written than can be held; the same request will be taken a little later."""
+
+    status = 503
+
+
+class WriteFailed(OnefoldError):
+    """What was sent could not be written, and nothing of it was taken."""
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(orjson.dumps(value), status, media_type="application/json")
+
+
+def problem(error: OnefoldError) -> Response:
+    """The problem document of an error, with the fields by which a program can act on it."""
+    extra: dict[str, Any] = {}
+    if isinstance(error, Invalid):
+        extra = {"field": error.field, "reason": error.reason}
+    elif isinstance(error, AmbiguousIdentifier):
+        extra = {"persons": list(error.persons)}
+    name = _WORDS.sub("-", type(error).__name__).lower()
+    headers: dict[str, str] = {}
+    if error.status in (429, 503):
+        headers["Retry-After"] = "1"
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="write key", charset="UTF-8"'
+    return _document(error.status, f"urn:onefold:problem:{name}", str(error), extra, headers)
+
+
+def _document(
+    status: int, kind: str, detail: str, extra: Mapping[str, Any], headers: Mapping[str, str]
+) -> Response:
+    body = {"type": kind, "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **extra}
+    return Response(orjson.dumps(body), status, dict(headers), "application/problem+json")
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Makes each error of ours, of a request's shape and of the router a problem document."""
+    for kind in (OnefoldError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _refusal)
+
+
+def _refusal(request: Request, error: Exception) -> Response:
+    match error:
+        case OnefoldError():
+            return problem(error)
+        case RequestValidationError():
+            # A location's first part says query, path or body. What was given stays out of the answer.
+            first = error.errors()[0]
+            place = first["loc"]
+            return problem(Invalid(".".join(map(str, place[1:] or place)), str(first["msg"])))
+        case HTTPException():
+            return _document(error.status_code, "about:blank", str(error.detail), {}, error.headers or {})
+    detail = "The server met an error that it did not foresee; its log tells more."
+    return _document(500, "about:blank", detail, {}, {})

@@ -1,0 +1,81 @@
+"""Serving: what must hold before anybody is let in, and the server itself."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+
+from graph_schema.errors import Invalid, RulesError
+from graph_schema.rules import Rules
+from resolver.founding import DEFAULT_ID_KEY
+from serving.answers import Answers
+from serving.app import make_app
+from serving.service import Settings
+from stream.engine import Engine
+
+_BACKLOG: Final = 2048
+_GRACE_SECONDS: Final = 10
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server at ``host``."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_exposure(host: str, rules: Rules, id_key: bytes) -> None:
+    """Raises ``RulesError`` or ``Invalid`` where others could reach a server that doesn't know who may send,
+    or whose person ids anybody could make."""
+    if is_loopback(host):
+        return
+    if not any(source.write_key for source in rules.sources.values()):
+        raise RulesError(
+            "no source has a write key, so anybody could send events",
+            where="[source.…] write_key",
+            way_out="Declare one for each source that sends over HTTP, or serve on 127.0.0.1",
+        )
+    if id_key == DEFAULT_ID_KEY:
+        raise Invalid(
+            "ONEFOLD_ID_KEY",
+            "It is not set, and beyond this machine ids need a key of their own. Set a long random text.",
+        )
+
+
+def serve(
+    engine: Engine,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    answers: Answers | None = None,
+    started: Callable[[str], None] | None = None,
+) -> None:
+    """Serves until SIGINT or SIGTERM; what was acknowledged is durable whenever it ends.
+
+    ``port`` 0 takes a free one; ``started`` is told the address once connections are taken. Raises what
+    ``check_exposure`` does, and ``Invalid`` where the address can't be had.
+    """
+    check_exposure(host, engine.rules, engine.id_key)
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or "there is no such port"
+        raise Invalid(
+            "--port", f"Port {port} of {host} can't be served: {reason}. Name another one."
+        ) from error
+    app = make_app(engine, Settings(any_write_key=is_loopback(host)), answers)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    with listening:
+        if started is not None:
+            name = f"[{host}]" if ":" in host else host
+            started(f"http://{name}:{listening.getsockname()[1]}")
+        uvicorn.Server(config).run(sockets=[listening])

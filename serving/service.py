@@ -1,0 +1,95 @@
+"""What every route of one server works with: the engine, the writer, the write keys, and the limits."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from graph_schema.errors import Invalid
+from graph_schema.iso_time import read_time
+from graph_schema.messages import flaw_of_source
+from serving.answers import Answers
+from serving.group_commit import GroupCommit
+from serving.problems import Unauthorised
+from stream.engine import Engine
+from stream.judging import Judging
+
+MIB: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The limits of a server. ``any_write_key``: where the rules declare none, each key names its source."""
+
+    any_write_key: bool = True
+    body_bytes: int = 5 * MIB
+    waiting_bytes: int = 64 * MIB
+    group_events: int = 4_000
+    read_threads: int = 8
+    feed_seconds: float = 0.25
+
+
+@dataclass
+class Service:
+    """One server's share of everything. ``requests`` counts answers by route and status."""
+
+    engine: Engine
+    settings: Settings
+    commits: GroupCommit
+    answers: Answers
+    requests: dict[tuple[str, int], int] = field(default_factory=dict)
+    stopping: bool = False
+
+    def __post_init__(self) -> None:
+        """Keeps the write keys by their hashes: how long a look-up takes then tells nothing of them."""
+        declared = {name: source.write_key for name, source in self.engine.rules.sources.items()}
+        self._sources = {_digest(key): name for name, key in declared.items() if key is not None}
+
+    @contextmanager
+    def reader(self) -> Iterator[Judging]:
+        """One consistent view of the store."""
+        with self.engine.store.read() as tx:
+            yield Judging(tx, self.engine.intake, self.engine.id_key)
+
+    def source_of(self, write_key: str | None) -> str:
+        """The source that a write key stands for; raises ``Unauthorised`` for none."""
+        if not write_key:
+            raise Unauthorised(
+                "there is no write key", way_out="Send it as the user of basic authorization, or as writeKey"
+            )
+        if not self._sources and self.settings.any_write_key:
+            flaw = flaw_of_source(write_key)
+            if flaw:
+                raise Invalid("writeKey", f"It names the source here. {flaw}")
+            return write_key
+        source = self._sources.get(_digest(write_key))
+        if source is None:
+            raise Unauthorised(
+                "no source has this write key", way_out="Declare it in the rules: [source.web] write_key"
+            )
+        return source
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def time_of(name: str, text: str | None) -> int | None:
+    """A time of a query in microseconds; raises ``Invalid`` where it is none."""
+    if text is None:
+        return None
+    at = read_time(text)
+    if at is None:
+        raise Invalid(name, "This is not a time; write it by ISO 8601, such as 2026-03-02T09:00:00Z.")
+    return at
+
+
+def _service(request: Request) -> Service:
+    found: Service = request.app.state.service
+    return found
+
+
+TheService = Annotated[Service, Depends(_service)]

@@ -1,0 +1,90 @@
+"""The stewards' work: the cases that wait for them, their judgements, and taking those back."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from graph_schema.vocabulary import Case, Judgement, RecordKey
+from profiles.moments import iso
+from serving.models import PROBLEMS, Cases, Judgements, NewJudgement
+from serving.models import Judgement as ShownJudgement
+from serving.problems import answer
+from serving.service import TheService
+from stream.cases import open_cases
+from stream.judging import Word
+
+router = APIRouter(tags=["stewardship"])
+
+
+@router.get("/v1/cases", response_model=Cases, responses=PROBLEMS)
+def cases(service: TheService) -> Response:
+    """The open cases: persons kept apart by something that a steward should see."""
+    with service.reader() as reader:
+        return answer({"cases": [shown_case(case) for case in open_cases(reader)]})
+
+
+@router.get("/v1/judgements", response_model=Judgements, responses=PROBLEMS)
+def judgements(service: TheService) -> Response:
+    """Every judgement that was ever given, the newest first."""
+    with service.engine.store.read() as tx:
+        given = sorted(tx.judgements(), key=lambda one: (one.at or 0, one.judgement_id), reverse=True)
+        return answer({"judgements": [shown_judgement(one) for one in given]})
+
+
+@router.post("/v1/judgements", status_code=201, response_model=ShownJudgement, responses=PROBLEMS)
+def judge(said: NewJudgement, service: TheService) -> Response:
+    """Takes a steward's word on the records that the two sides name now."""
+
+    def write() -> Judgement:
+        word = Word(said.kind, said.a, said.b, service.engine.clock(), said.by, said.why)
+        with service.reader() as reader:
+            judgement = reader.judgement(word)
+        service.engine.judge([judgement])
+        return judgement
+
+    return answer(shown_judgement(service.commits.run(write)), 201)
+
+
+@router.delete("/v1/judgements/{judgement_id:path}", response_model=ShownJudgement, responses=PROBLEMS)
+def retract(judgement_id: str, service: TheService) -> Response:
+    """Takes a judgement back: older words stand again. A second time changes nothing."""
+
+    def write() -> Judgement:
+        now = service.engine.clock()
+        with service.reader() as reader:
+            judgement = reader.retracted(judgement_id, now)
+        if judgement.retracted_at == now:
+            service.engine.judge([judgement])
+        return judgement
+
+    return answer(shown_judgement(service.commits.run(write)))
+
+
+def shown_case(case: Case) -> dict[str, Any]:
+    """A case as JSON."""
+    return {
+        "case_id": case.case_id,
+        "kind": case.kind,
+        "persons": case.persons,
+        "identifiers": [{"namespace": one.namespace, "value": one.value} for one in case.identifiers],
+        "detail": case.detail,
+    }
+
+
+def shown_judgement(judgement: Judgement) -> dict[str, Any]:
+    """A judgement as JSON. A record reads ``source/record_id``."""
+    return {
+        "judgement_id": judgement.judgement_id,
+        "kind": judgement.kind,
+        "a": [_shown_key(key) for key in judgement.a],
+        "b": [_shown_key(key) for key in judgement.b],
+        "at": iso(judgement.at),
+        "by": judgement.by,
+        "why": judgement.why,
+        "retracted_at": iso(judgement.retracted_at),
+    }
+
+
+def _shown_key(key: RecordKey) -> str:
+    return f"{key.source}/{key.record_id}"

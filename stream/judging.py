@@ -1,0 +1,131 @@
+"""What a steward says about whom: references become the two sides of a judgement, each a list of records."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, UnknownPerson
+from graph_schema.vocabulary import BLOCKED, CLAIMED, EventKey, Judgement, Record, RecordKey
+from resolver.evidence import Holder, leases
+from resolver.founding import is_person_id
+from stream.reader import Reader
+
+
+class Word(NamedTuple):
+    """A judgement as it is spoken: each side's references are person ids, ``namespace:value`` or
+    ``source/record_id``. ``at`` is in microseconds."""
+
+    kind: Literal["same", "different"]
+    a: Sequence[str]
+    b: Sequence[str]
+    at: int
+    by: str
+    why: str
+
+
+class Judging(Reader):
+    """A reader that also makes judgements, and takes them back; nothing is written here."""
+
+    def judgement(self, word: Word) -> Judgement:
+        """The judgement that a word makes of the records as they stand now.
+
+        ``different`` without a second side splits off the first from the rest of its person. Raises
+        ``Invalid``, ``UnknownPerson``, ``Erased``, or ``AmbiguousIdentifier`` where several persons hold it.
+        """
+        if not word.a:
+            raise Invalid("a", "It is empty; name at least one person, identifier or record.")
+        a = self.side(word.a)
+        b = self.side(word.b) if word.b else self._rest(word.kind, a)
+        if a.keys() & b.keys():
+            raise Invalid("b", "A record is on both sides; name it on one of them.")
+        keys = [tuple(sorted(record.key for record in side.values())) for side in (a, b)]
+        founders = self._founders({**a, **b})
+        return Judgement(_name(word, keys), word.kind, keys[0], keys[1], word.at, word.by, word.why, founders)
+
+    def retracted(self, judgement_id: str, at: int) -> Judgement:
+        """A judgement as it is once it was taken back, at ``at`` or before; ``UnknownPerson`` for none."""
+        for one in self.tx.judgements():
+            if one.judgement_id == judgement_id:
+                return one if one.retracted_at is not None else replace(one, retracted_at=at)
+        raise UnknownPerson("there is no judgement with this id")
+
+    def side(self, references: Iterable[str]) -> dict[int, Record]:
+        """The living records that references name, by the store's ids."""
+        found: dict[int, Record] = {}
+        for reference in references:
+            records = self._named(reference)
+            living = {record.id: record for record in records if not record.ghost}
+            if not living:
+                raise Erased
+            found |= living
+        return found
+
+    def _named(self, reference: str) -> list[Record]:
+        if is_person_id(reference):
+            return self.find(reference).records
+        namespace, colon, value = reference.partition(":")
+        if colon and namespace in self.intake.plan.position:
+            return self._holding(namespace, value)
+        if "/" in reference:
+            return [self.record(reference)]
+        if colon:
+            raise UnknownPerson
+        raise Invalid(
+            "reference",
+            "It is neither a person id, nor namespace:value, nor source/record_id; write one of these.",
+        )
+
+    def _holding(self, namespace: str, value: str) -> list[Record]:
+        """Every record that holds a value in its youngest lease: all must be of one person."""
+        found: dict[int, Record] = {}
+        for node in self.tx.identifiers(
+            self.tx.identifier_ids(self._forms(namespace, value)).values()
+        ).values():
+            records = self.tx.records(self.tx.holders((node.id,))[node.id])
+            holders = [
+                Holder(record.id, holding.first, holding.last)
+                for record in records.values()
+                if not (holding := record.holdings[node.id]).flags & (BLOCKED | CLAIMED)
+            ]
+            if holders and not node.generic:
+                lease = self.intake.plan.spaces[node.namespace].lease
+                found |= {one.record: records[one.record] for one in leases(holders, lease)[-1]}
+        persons = {record.person for record in found.values()}
+        if not persons:
+            raise UnknownPerson
+        if len(persons) > 1:
+            raise AmbiguousIdentifier(one.person_id for one in self.tx.persons(persons).values())
+        return list(found.values())
+
+    def _rest(self, kind: str, a: dict[int, Record]) -> dict[int, Record]:
+        """What a word with one side is spoken against: the other records of the person, to split off from."""
+        if kind == "same":
+            if len(a) < 2:
+                raise Invalid("b", "It is empty, and the first side is a single record; name both sides.")
+            return {}
+        persons = {record.person for record in a.values()}
+        if len(persons) > 1:
+            raise Invalid("a", "To split off, its records must be of one person; name both sides instead.")
+        members = self.tx.records(self.tx.members(persons)[persons.pop()])
+        rest = {one: record for one, record in members.items() if one not in a and not record.ghost}
+        if not rest:
+            raise Invalid("a", "These are all the records of the person; name only those to split off.")
+        return rest
+
+    def _founders(self, records: dict[int, Record]) -> dict[RecordKey, EventKey]:
+        """The founding event of each record: its earliest, no time last, ties by key."""
+        first: dict[int, tuple[bool, int, EventKey]] = {}
+        for record, event in self.tx.history(records):
+            rank = (event.at is None, event.at or 0, event.key)
+            if record not in first or rank < first[record]:
+                first[record] = rank
+        return {records[record].key: event for record, (_, _, event) in first.items()}
+
+
+def _name(word: Word, sides: list[tuple[RecordKey, ...]]) -> str:
+    """A function of what is said, so that the same word told twice is one judgement."""
+    said = repr((word.kind, [[tuple(key) for key in side] for side in sides], word.at, word.by, word.why))
+    digest = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=10).digest()
+    return "jud_" + base64.b32encode(digest).decode().lower()
