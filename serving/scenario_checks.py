@@ -1,0 +1,186 @@
+"""What a scenario expects, asked of the store that it was played into."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import singledispatchmethod
+from typing import Any, Final
+
+import jmespath
+
+from graph_schema.errors import AmbiguousIdentifier, Invalid, OnefoldError, UnknownPerson
+from graph_schema.rules import Rules
+from profiles.audiences import memberships
+from profiles.decide import Decision, Request, decide, nobody
+from profiles.golden import golden
+from profiles.portrait import Portrait
+from serving.scenario_files import (
+    Audience,
+    DeadLettered,
+    Decide,
+    DifferentPeople,
+    Expectation,
+    InQueue,
+    Profile,
+    SamePerson,
+)
+from stream.cases import open_cases
+from stream.explaining import how, why
+from stream.reader import Reader
+
+_LETTERS: Final = 10_000
+
+
+class Checks:
+    """Checks expectations against one view of a store, with the clock at ``at``.
+
+    Each gives None where it holds, else lines: what came instead, and the evidence that made it so.
+    """
+
+    def __init__(self, reader: Reader, rules: Rules, at: int) -> None:
+        self._reader = reader
+        self._rules = rules
+        self._at = at
+
+    def failure(self, expected: Expectation) -> list[str] | None:
+        """Why an expectation does not hold; None where it does."""
+        try:
+            return self._check(expected)
+        except OnefoldError as error:
+            return [str(error)]
+
+    @singledispatchmethod
+    def _check(self, expected: Expectation) -> list[str] | None:
+        raise AssertionError(f"no check for {type(expected).__name__}")
+
+    @_check.register
+    def _same(self, expected: SamePerson) -> list[str] | None:
+        found = {one: self._persons(one) for one in expected.same_person}
+        distinct = {tuple(persons) for persons in found.values()}
+        if len(distinct) == 1 and len(distinct.pop()) == 1:
+            return None
+        return [*_leads(found), *self._whys(found, lambda one, two: one != two)]
+
+    @_check.register
+    def _different(self, expected: DifferentPeople) -> list[str] | None:
+        found = {one: self._persons(one) for one in expected.different_people}
+        single = [persons[0] for persons in found.values() if len(persons) == 1]
+        if len(single) == len(found) == len(set(single)):
+            return None
+        return [*_leads(found), *self._whys(found, lambda one, two: one == two)]
+
+    @_check.register
+    def _case(self, expected: InQueue) -> list[str] | None:
+        found = {one: self._persons(one) for one in expected.case}
+        wanted = {person for persons in found.values() for person in persons}
+        cases = open_cases(self._reader)
+        if all(found.values()) and len(wanted) > 1 and any(wanted.issubset(case.persons) for case in cases):
+            return None
+        queue = [f"{case.kind} between {', '.join(case.persons)}" for case in cases]
+        return [*_leads(found), f"in the queue: {'; '.join(queue) or 'nothing'}"]
+
+    @_check.register
+    def _profile(self, expected: Profile) -> list[str] | None:
+        person = self._reader.find(expected.profile)
+        profile = golden(self._reader.portrait(person), self._rules, self._at)
+        came = jmespath.search(expected.path, json.loads(json.dumps(profile)))
+        if _equal(came, expected.equals):
+            return None
+        return [
+            f"came: {json.dumps(came, ensure_ascii=False)}",
+            *how(self._reader, expected.profile)["sentences"],
+        ]
+
+    @_check.register
+    def _dead_letter(self, expected: DeadLettered) -> list[str] | None:
+        letters = [letter for _, letter in self._reader.tx.dead_letters(0, _LETTERS)]
+        fields = [letter.field for letter in letters if letter.message_id == expected.dead_letter]
+        if fields and (expected.because is None or expected.because in fields):
+            return None
+        if fields:
+            return [f"it is a dead letter because of {', '.join(fields)}"]
+        others = [f"{letter.message_id} ({letter.field})" for letter in letters]
+        return [f"dead letters: {', '.join(others) or 'none'}"]
+
+    @_check.register
+    def _decision(self, expected: Decide) -> list[str] | None:
+        came = self._decide(expected).shown()
+        held = came["outcome"] == expected.outcome and (
+            expected.because is None or expected.because in came["reasons"]
+        )
+        for name in ("channel", "missing", "question"):
+            wanted = getattr(expected, name)
+            if wanted is not None:
+                held = held and _unordered(came[name]) == _unordered(wanted)
+        return None if held else [f"came: {json.dumps(came, ensure_ascii=False)}"]
+
+    def _decide(self, expected: Decide) -> Decision:
+        try:
+            portrait = self._portrait(expected.person)
+        except UnknownPerson:
+            return nobody("unknown_person")
+        except AmbiguousIdentifier:
+            return nobody("ambiguous")
+        asked = {name: getattr(expected, name) for name in Request._fields if name != "campaign"}
+        return decide(portrait, Request(expected.decide, **asked), self._rules, self._at)
+
+    @_check.register
+    def _audience(self, expected: Audience) -> list[str] | None:
+        if expected.audience not in self._rules.audiences:
+            raise Invalid("audience", "the rules declare none of this name")
+        reference = expected.includes or expected.excludes or ""
+        persons = self._persons(reference)
+        inside = False
+        for person in persons:
+            found = memberships(self._portrait(person), self._rules, self._at).members
+            inside |= any(
+                one.audience == expected.audience and expected.product in (None, one.product) for one in found
+            )
+        if inside == (expected.includes is not None and len(persons) == 1):
+            return None
+        return [*_leads({reference: persons}), f"{reference} is {'' if inside else 'not '}in the audience"]
+
+    def _portrait(self, reference: str) -> Portrait:
+        return self._reader.portrait(self._reader.find(reference))
+
+    def _persons(self, reference: str) -> list[str]:
+        """The ids of all persons to whom a reference leads: none, one, or several where it is ambiguous."""
+        try:
+            return [self._reader.find(reference).person.person_id]
+        except UnknownPerson:
+            return []
+        except AmbiguousIdentifier as error:
+            return list(error.persons)
+
+    def _whys(self, found: Mapping[str, list[str]], telling: Callable[[str, str], bool]) -> Iterator[str]:
+        """The evidence between each of those that lead to somebody and the one before it, where it tells."""
+        clear = [(one, persons[0]) for one, persons in found.items() if len(persons) == 1]
+        for place, (two, theirs) in enumerate(clear):
+            for one, ours in clear[:place]:
+                if telling(ours, theirs):
+                    yield from why(self._reader, one, two)["sentences"]
+                    break
+
+
+def _leads(found: Mapping[str, list[str]]) -> list[str]:
+    return [f"{one} leads to {_told(persons)}" for one, persons in found.items()]
+
+
+def _told(persons: list[str]) -> str:
+    if len(persons) > 1:
+        return f"several: {', '.join(persons)}"
+    return persons[0] if persons else "nobody"
+
+
+def _unordered(value: object) -> object:
+    return sorted(value) if isinstance(value, list | tuple) else value
+
+
+def _equal(came: Any, wanted: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Equality of JSON: 20 is 20.0, but 1 is not true."""
+    if isinstance(came, bool) or isinstance(wanted, bool):
+        return came is wanted
+    if isinstance(came, list) and isinstance(wanted, list):
+        return len(came) == len(wanted) and all(map(_equal, came, wanted))
+    if isinstance(came, dict) and isinstance(wanted, dict):
+        return came.keys() == wanted.keys() and all(_equal(came[name], wanted[name]) for name in came)
+    return bool(came == wanted)

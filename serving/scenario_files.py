@@ -1,0 +1,290 @@
+"""Scenarios as they are written: YAML documents, checked before anything runs (DESIGN section 10)."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from graph_schema.errors import Invalid, nearest
+from graph_schema.iso_time import read_time
+from profiles.moments import iso
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def _offset(text: object) -> int:
+    """``+3h`` in microseconds."""
+    digits, unit = str(text).removeprefix("+")[:-1], str(text)[-1:]
+    if not str(text).startswith("+") or unit not in _UNITS or not digits.isdecimal():
+        raise ValueError("is no time from the start: write +5m (s, m, h, d or w)")
+    return int(digits) * _UNITS[unit] * 1_000_000
+
+
+def _start(text: object) -> int:
+    at = read_time(text) if isinstance(text, str) else None
+    if at is None:
+        raise ValueError("is no time: write it by ISO 8601, as 2026-03-02T09:00:00Z")
+    return at
+
+
+def _reference(text: str) -> str:
+    if ":" not in text and "/" not in text and not text.startswith("per_"):
+        raise ValueError(
+            "is neither namespace:value nor source/record_id, as email:ana@example.com or crm/4711"
+        )
+    return text
+
+
+Offset = Annotated[Any, AfterValidator(_offset)]
+Reference = Annotated[str, AfterValidator(_reference)]
+Several = Annotated[list[Reference], Field(min_length=2)]
+Two = Annotated[list[Reference], Field(min_length=2, max_length=2)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Expected(_Part):
+    """What every expectation may say: ``at`` is in microseconds from the start, None for after the last."""
+
+    at: Offset | None = None
+
+
+class SamePerson(_Expected):
+    """All of these lead to one person."""
+
+    same_person: Several
+
+
+class DifferentPeople(_Expected):
+    """Each two of these lead to two persons."""
+
+    different_people: Several
+
+
+class InQueue(_Expected):
+    """The stewards have a case between these two."""
+
+    case: Two
+
+
+class Profile(_Expected):
+    """What a JMESPath finds in a golden profile."""
+
+    profile: Reference
+    path: str
+    equals: Any
+
+
+class DeadLettered(_Expected):
+    """A message that could not be taken, and the field that was wrong."""
+
+    dead_letter: str
+    because: str | None = None
+
+
+class Decide(_Expected):
+    """What a decision must answer; the fields from ``product`` on are the request's."""
+
+    decide: str
+    person: Reference = Field(alias="for")
+    outcome: str
+    because: str | None = None
+    channel: str | None = None
+    missing: list[str] | None = None
+    question: str | None = None
+    product: str | None = None
+    category: str | None = None
+    offer: dict[str, float] | None = None
+    account_id: str | None = None
+    order_id: str | None = None
+    reward_code: str | None = None
+
+
+class Audience(_Expected):
+    """Whether somebody is in an audience."""
+
+    audience: str
+    includes: Reference | None = None
+    excludes: Reference | None = None
+    product: str | None = None
+
+
+Expectation = SamePerson | DifferentPeople | InQueue | Profile | DeadLettered | Decide | Audience
+FORMS: Final[Mapping[str, type[_Expected]]] = {
+    "same_person": SamePerson,
+    "different_people": DifferentPeople,
+    "case": InQueue,
+    "profile": Profile,
+    "dead_letter": DeadLettered,
+    "decide": Decide,
+    "audience": Audience,
+}
+
+
+class Word(_Part):
+    """A steward's word: two sides, held together or kept apart."""
+
+    at: Offset
+    by: str = "steward"
+    why: str = ""
+    same: Two | None = None
+    different: Two | None = None
+
+
+class Scenario(_Part):
+    """One story. Times are microseconds: ``start`` since 1970 UTC, all others from the start."""
+
+    story: str
+    start: Annotated[Any, AfterValidator(_start)]
+    rules: str = "retail"
+    events: list[dict[str, Any]]
+    judgements: list[Word] = []
+    expect: list[Expectation] = Field(min_length=1)
+    where: str = ""
+
+    def rules_source(self, folder: Path) -> str | Path:
+        """What ``load_rules`` is to be asked for: a bundled name, or the file beside the scenario's."""
+        beside = folder / self.rules
+        return beside if beside.is_file() else self.rules
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people mean it: dates stay text as in JSON, and so do yes, no, on and off (Norway is NO)."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, form)
+        for tag, form in found
+        if tag != "tag:yaml.org,2002:timestamp"
+        and not (tag == "tag:yaml.org,2002:bool" and first in "yYnNoO")
+    ]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def scenario_files(paths: list[Path]) -> list[Path]:
+    """The files that these paths name: themselves, and of a folder every .yaml and .yml below it."""
+    found: list[Path] = []
+    for path in paths:
+        inside = (
+            sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml"))
+            if path.is_dir()
+            else [path]
+        )
+        if not inside:
+            raise Invalid(str(path), "holds no scenario (.yaml)")
+        found += inside
+    return found
+
+
+def read_scenarios(path: Path) -> list[Scenario]:
+    """Every scenario of a file; raises ``Invalid``, which names document, field and the way out."""
+    try:
+        documents = [one for one in yaml.load_all(path.read_text("utf-8"), _Loader) if one is not None]
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(
+            str(path), f"can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"
+        ) from error
+    except yaml.YAMLError as error:
+        raise Invalid(str(path), f"is no YAML: {error}") from error
+    if not documents:
+        raise Invalid(str(path), "holds no scenario")
+    return [_scenario(said, f"{path} #{number}") for number, said in enumerate(documents, start=1)]
+
+
+def _scenario(said: object, where: str) -> Scenario:
+    if not isinstance(said, dict):
+        raise Invalid(where, "is no scenario: write story, start, events and expect")
+    expectations = said.get("expect")
+    for number, one in enumerate(expectations if isinstance(expectations, list) else ()):
+        _check_form(one, f"{where}, expect[{number}]")
+    if isinstance(expectations, list):
+        said = {**said, "expect": [_form(one) for one in expectations]}
+    for number, word in enumerate(said.get("judgements") or ()):
+        if not isinstance(word, dict) or ("same" in word) == ("different" in word):
+            raise Invalid(
+                f"{where}, judgements[{number}]", "must say either same or different, each with two sides"
+            )
+    for number, event in enumerate(said.get("events") or ()):
+        _check_times(event, f"{where}, events[{number}]")
+    return _validated(Scenario, {**said, "where": where}, where)  # type: ignore[return-value]
+
+
+def _check_form(one: object, where: str) -> None:
+    """Checks one expectation by the form that it has, so that what is said of it fits."""
+    if not isinstance(one, dict):
+        raise Invalid(where, "is no expectation: write {same_person: [...]} or another form")
+    forms = [name for name in FORMS if name in one]
+    if len(forms) != 1:
+        odd = next((str(name) for name in one if name not in FORMS), "")
+        raise Invalid(where, f"must be of exactly one form. {nearest(odd, FORMS)}")
+    _validated(FORMS[forms[0]], one, where)
+    if forms[0] == "audience" and ("includes" in one) == ("excludes" in one):
+        raise Invalid(where, "must say either includes or excludes")
+
+
+def _form(one: Mapping[str, Any]) -> BaseModel:
+    return next(form for name, form in FORMS.items() if name in one).model_validate(one)
+
+
+def _check_times(event: object, where: str) -> None:
+    if not isinstance(event, dict):
+        raise Invalid(where, "is no message: write {at: +0m, source: web, type: track, …}")
+    for name in ("at", "arrives"):
+        if name in event:
+            try:
+                _offset(event[name])
+            except ValueError as error:
+                raise Invalid(f"{where}, {name}", str(error)) from error
+
+
+def offset_of(event: Mapping[str, Any], name: str) -> int | None:
+    """The ``at`` or ``arrives`` of an event in microseconds from the start, None where it says none."""
+    return _offset(event[name]) if name in event else None
+
+
+def _validated(model: type[BaseModel], said: Mapping[str, Any], where: str) -> BaseModel:
+    try:
+        return model.model_validate(said)
+    except ValidationError as error:
+        raise _said_wrong(error.errors(include_url=False)[0], model, where) from None
+
+
+def _said_wrong(detail: ErrorDetails, model: type[BaseModel], where: str) -> Invalid:
+    steps = [step for step in detail["loc"] if not (isinstance(step, str) and step[:1].isupper())]
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+    at = f"{where}, {place}" if place else where
+    if detail["type"] == "extra_forbidden":
+        owner = Word if steps[0] == "judgements" else model
+        names = [field.alias or name for name, field in owner.model_fields.items() if name != "where"]
+        return Invalid(at, f"unknown key {str(steps[-1])!r}. {nearest(str(steps[-1]), names)}")
+    if detail["type"] == "missing":
+        return Invalid(at, "is missing")
+    if detail["type"] == "value_error":
+        return Invalid(at, str(detail["ctx"]["error"]))
+    return Invalid(at, detail["msg"])
+
+
+def in_arrival(scenario: Scenario) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """(arrival since 1970, number, message) of every event, in the order of arrival.
+
+    One that says no time arrives with the one written before it. The message has the time that ``at`` gives
+    it, and a stable messageId where it has none.
+    """
+    arrived: list[tuple[int, int, dict[str, Any]]] = []
+    last = 0
+    for number, event in enumerate(scenario.events):
+        at, arrives = offset_of(event, "at"), offset_of(event, "arrives")
+        last = arrives if arrives is not None else at if at is not None else last
+        message = {name: value for name, value in event.items() if name not in ("at", "arrives")}
+        if at is not None:
+            message.setdefault("timestamp", iso(scenario.start + at))
+        message.setdefault("messageId", f"event-{number + 1}")
+        arrived.append((scenario.start + last, number, message))
+    yield from sorted(arrived, key=lambda one: one[:2])

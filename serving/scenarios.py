@@ -1,0 +1,195 @@
+"""Runs scenarios, as `onefold check` does: each as it is written, then reversed, shuffled and twice."""
+
+import json
+import random
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
+
+from graph_schema.errors import Invalid, OnefoldError, nearest
+from graph_schema.memory import MemoryStore
+from graph_schema.rules import load_rules
+from graph_schema.sqlite import SqliteStore
+from graph_schema.store import Store
+from serving.scenario_checks import Checks
+from serving.scenario_files import Expectation, Scenario, read_scenarios, scenario_files
+from serving.scenario_play import Arrival, AsWritten, Play, play_otherwise
+
+SHUFFLES: Final = 3
+STORES: Final = ("memory", "sqlite")
+
+StoreFactory = Callable[[], Store]
+"""Gives a fresh, empty store for each play; it is closed after it."""
+
+
+class Outcome(NamedTuple):
+    """What became of one expectation in one play. ``failure`` is empty where it held."""
+
+    where: str
+    story: str
+    play: str
+    expected: str
+    failure: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that was checked."""
+
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def failures(self) -> list[Outcome]:
+        """What did not hold."""
+        return [one for one in self.outcomes if one.failure]
+
+    def lines(self) -> Iterator[str]:
+        """A readable account: what failed, then how much held."""
+        for (where, story), failed in groupby(self.failures, key=lambda one: (one.where, one.story)):
+            yield f"FAILED {where}: {story}"
+            alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+            for one in failed:
+                alike.setdefault((one.expected, one.failure), []).append(one.play)
+            for (expected, failure), plays in alike.items():
+                yield f"  expected {expected}"
+                yield from (f"      {line}" for line in (*failure, f"(played {', '.join(plays)})"))
+        stories = {one.where for one in self.outcomes}
+        failed_stories = {one.where for one in self.failures}
+        held = len(self.outcomes) - len(self.failures)
+        yield (
+            f"{len(stories) - len(failed_stories)} of {len(stories)} scenarios hold "
+            f"({held} of {len(self.outcomes)} expectations, counting each order)"
+        )
+
+    def junit(self) -> str:
+        """The same as JUnit's XML, a test case for each scenario."""
+        suite = ET.Element("testsuite", name="onefold check")
+        for (where, story), outcomes in groupby(self.outcomes, key=lambda one: (one.where, one.story)):
+            case = ET.SubElement(suite, "testcase", classname=where, name=story)
+            failed = [one for one in outcomes if one.failure]
+            if failed:
+                said = [
+                    line for one in failed for line in (f"{one.play}: expected {one.expected}", *one.failure)
+                ]
+                ET.SubElement(case, "failure", message=failed[0].expected).text = "\n".join(said)
+        suite.set("tests", str(len(suite)))
+        suite.set("failures", str(len(suite.findall("testcase/failure"))))
+        return ET.tostring(suite, encoding="unicode")
+
+
+def check(paths: list[Path], store: str = "memory", junit: Path | None = None) -> int:
+    """`onefold check`: 0 where everything holds, 1 where something doesn't, 2 where a file can't be used."""
+    try:
+        with TemporaryDirectory() as folder:
+            report = run_files(paths, store_factory(store, Path(folder)))
+        if junit is not None:
+            junit.write_text(report.junit(), encoding="utf-8")
+    except OnefoldError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    for line in report.lines():
+        print(line)
+    return 1 if report.failures else 0
+
+
+def store_factory(kind: str, folder: Path) -> StoreFactory:
+    """Fresh stores of a kind; those that need files make them in ``folder``."""
+    if kind not in STORES:
+        raise Invalid("--store", f"scenarios can't be played into {kind!r}. {nearest(kind, STORES)}")
+    numbers = iter(range(1_000_000))
+    return MemoryStore if kind == "memory" else lambda: SqliteStore(folder / f"{next(numbers)}.db")
+
+
+def run_files(paths: Iterable[Path], stores: StoreFactory = MemoryStore) -> Report:
+    """Runs every scenario of these files and folders.
+
+    Raises ``Invalid`` or ``RulesError`` for a file that can't be used: nothing has run then.
+    """
+    scenarios = [(one, path.parent) for path in scenario_files(list(paths)) for one in read_scenarios(path)]
+    return Report(tuple(each for one, folder in scenarios for each in run_scenario(one, folder, stores)))
+
+
+def run_scenario(scenario: Scenario, folder: Path, stores: StoreFactory = MemoryStore) -> list[Outcome]:
+    """Plays one scenario in every order; ``folder`` is where its rules may lie."""
+    rules = load_rules(scenario.rules_source(folder))
+    found: list[Outcome] = []
+
+    def note(play: str, expected: Expectation, failure: list[str] | None) -> None:
+        found.append(Outcome(scenario.where, scenario.story, play, _said(expected), tuple(failure or ())))
+
+    store = stores()
+    try:
+        written = AsWritten(scenario, store, rules)
+        end = written.end
+        timed = sorted((one for one in scenario.expect if one.at is not None), key=lambda one: one.at or 0)
+        always = [one for one in scenario.expect if one.at is None]
+        for one in timed:
+            at = scenario.start + (one.at or 0)
+            written.advance(at)
+            note("as written", one, _failure(written.play, one, at))
+        written.advance(max(end, written.play.now))
+        for one in always:
+            note("as written", one, _failure(written.play, one, end))
+    finally:
+        store.close()
+    for unheard in written.unheard:
+        found.append(Outcome(scenario.where, scenario.story, "as written", "its judgements", (unheard,)))
+    for name, order in _orders(scenario) if always else ():
+        store = stores()
+        try:
+            play = Play(store, rules)
+            play_otherwise(play, scenario, written.judgements, order)
+            for one in always:
+                note(name, one, _failure(play, one, end))
+        finally:
+            store.close()
+    return found
+
+
+def _failure(play: Play, expected: Expectation, at: int) -> list[str] | None:
+    with play.reader() as reader:
+        return Checks(reader, play.engine.rules, at).failure(expected)
+
+
+def _orders(scenario: Scenario) -> Iterator[tuple[str, Callable[[list[Arrival]], list[list[Arrival]]]]]:
+    """The other orders in which the events are played, each in batches of its own making."""
+    yield "reversed", lambda written: [[one] for one in _timed(written[::-1])]
+    for number in range(1, SHUFFLES + 1):
+        # Seeded by the story, so that a failure comes again.
+        yield f"shuffled ({number})", _Shuffle(f"{scenario.story}/{number}")
+    yield "twice", lambda written: [*([one] for one in written), written[:]]
+
+
+class _Shuffle:
+    def __init__(self, seed: str) -> None:
+        self._random = random.Random(seed)
+
+    def __call__(self, written: list[Arrival]) -> list[list[Arrival]]:
+        order = written[:]
+        self._random.shuffle(order)
+        order = _timed(order)
+        batches: list[list[Arrival]] = []
+        while order:
+            size = self._random.randint(1, 4)
+            batches.append(order[:size])
+            order = order[size:]
+        return batches
+
+
+def _timed(order: list[Arrival]) -> list[Arrival]:
+    """The same order with the times of arrival ascending."""
+    times = sorted(one.at for one in order)
+    return [Arrival(at, one.message) for at, one in zip(times, order, strict=True)]
+
+
+def _said(expected: Expectation) -> str:
+    """An expectation as its file says it, on one line."""
+    said = expected.model_dump(by_alias=True, exclude_unset=True)
+    if expected.at is not None:
+        said["at"] = f"+{expected.at // 60_000_000}m"
+    return json.dumps(said, ensure_ascii=False)

@@ -1,0 +1,100 @@
+"""Why and how, asked of a store: resolves the neighbourhood of those who are meant again, with a trace."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from graph_schema.errors import UnknownPerson
+from graph_schema.store import Document
+from graph_schema.vocabulary import BLOCKED, Record
+from resolver.explain import Evidence
+from resolver.explain import how as how_of
+from resolver.explain import why as why_of
+from resolver.founding import canonical_person_id, is_person_id
+from resolver.neighbourhood import neighbourhood
+from resolver.resolve import resolve
+from stream.reader import Found, Reader
+from stream.workspace import Workspace
+
+
+class Meant(NamedTuple):
+    """Whom a reference leads to, and which of her records it means."""
+
+    found: Found
+    records: list[Record]
+
+
+def meant(reader: Reader, reference: str) -> Meant:
+    """The person and records of a reference: every record of hers that holds an identifier, the one record of
+    ``source/record_id``, or for a person id the record that founds it.
+
+    Raises ``UnknownPerson``, ``AmbiguousIdentifier``, ``Erased`` or ``Invalid``.
+    """
+    if is_person_id(reference):
+        found = reader.find(reference)
+        founder = reader.tx.founded((canonical_person_id(reference),))[canonical_person_id(reference)]
+        return Meant(found, [record for record in found.records if record.id == founder])
+    before_slash, _, _ = reference.partition("/")
+    namespace, colon, value = reference.partition(":")
+    if "/" in reference and ":" not in before_slash:
+        return _record(reader, reference)
+    try:
+        found = reader.find(reference)
+    except UnknownPerson:
+        if "/" not in reference:
+            raise
+        return _record(reader, reference)
+    forms = [
+        reader.intake.match_form(namespace, value, source) for source in ("", *reader.intake.rules.sources)
+    ]
+    values = {(form.namespace, form.value) for form in forms if colon}
+    held = reader.tx.identifiers({one for record in found.records for one in record.holdings})
+    ids = {node.id for node in held.values() if tuple(node.identifier) in values}
+    living = [record for record in found.records if not record.ghost]
+    return Meant(
+        found,
+        [r for r in living if any(one in ids and not h.flags & BLOCKED for one, h in r.holdings.items())],
+    )
+
+
+def _record(reader: Reader, reference: str) -> Meant:
+    record = reader.record(reference)
+    (person,) = reader.tx.persons((record.person,)).values()
+    return Meant(reader.find(person.person_id), [record])
+
+
+def why(reader: Reader, a: str, b: str) -> Document:
+    """Why two references (records, identifiers or person ids) lead to one person, or what keeps them apart.
+
+    The document of ``resolver.explain.why``, with the references and the ids of the persons.
+    """
+    one, two = meant(reader, a), meant(reader, b)
+    evidence = evidence_around(reader, [*one.found.records, *two.found.records])
+    document = why_of(evidence, [r.id for r in one.records], [r.id for r in two.records])
+    persons = [one.found.person.person_id, two.found.person.person_id]
+    return {"references": [a, b], "person_ids": persons, **document}
+
+
+def how(reader: Reader, reference: str) -> Document:
+    """How the person of a reference came to be: the document of ``resolver.explain.how``, with her id."""
+    one = meant(reader, reference)
+    evidence = evidence_around(reader, one.found.records)
+    return {"person_id": one.found.person.person_id, **how_of(evidence, one.found.records[0].id)}
+
+
+def evidence_around(reader: Reader, records: Collection[Record]) -> Evidence:
+    """The neighbourhood of records, resolved with a trace."""
+    workspace = Workspace(reader.intake.plan, reader.id_key)
+    workspace.begin(reader.tx)
+    found = neighbourhood(reader.intake.plan, workspace, {record.id for record in records})
+    judgements = list(found.judgements.values())
+    resolution = resolve(
+        reader.intake.plan, found.records, found.generic, judgements, found.borders, trace=True
+    )
+    persons = workspace.persons({record.person for record in found.records.values()})
+    named = {
+        one: persons[record.person].person_id
+        for one, record in found.records.items()
+        if record.person in persons
+    }
+    nodes = workspace.identifiers({one for record in found.records.values() for one in record.holdings})
+    return Evidence(reader.intake.plan, found.records, nodes, judgements, resolution, named)
