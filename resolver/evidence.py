@@ -3,7 +3,7 @@
 Everything here is a function of the set of records, whatever their order.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Holding, Record
@@ -18,17 +18,18 @@ class Holder(NamedTuple):
     last: int | None
 
 
-def people_holdings(plan: Plan, holdings: Mapping[int, Holding]) -> Iterator[tuple[int, int]]:
+def people_holdings(plan: Plan, holdings: Mapping[int, Holding]) -> list[tuple[int, int]]:
     """(identifier, namespace) of the people-joining identifiers: declared, not blocked, not claimed."""
-    for identifier, holding in holdings.items():
-        if holding.namespace in plan.people and not holding.flags:
-            yield identifier, holding.namespace
+    people = plan.people
+    return [
+        (one, held.namespace) for one, held in holdings.items() if held.namespace in people and not held.flags
+    ]
 
 
 def is_founding(plan: Plan, holdings: Mapping[int, Holding]) -> bool:
     """Whether a record holds a people-joining identifier, generic or not: such records found persons
     first."""
-    return any(True for _ in people_holdings(plan, holdings))
+    return bool(people_holdings(plan, holdings))
 
 
 def is_known(plan: Plan, holdings: Mapping[int, Holding], generic: Set[int]) -> bool:
@@ -51,7 +52,7 @@ def generic_identifiers(plan: Plan, records: Iterable[Record]) -> set[int]:
     holders: dict[int, int] = {}
     spaces: dict[int, Space] = {}
     for record in records:
-        people = list(people_holdings(plan, record.holdings))
+        people = people_holdings(plan, record.holdings)
         for identifier, holding in record.holdings.items():
             if holding.namespace < 0 or holding.flags & BLOCKED:
                 continue

@@ -1,7 +1,6 @@
 """Person ids: made from a person's founding record, so that every store and every rebuild gives the same
 ones."""
 
-import base64
 import hashlib
 from collections.abc import Iterable, Set
 
@@ -14,9 +13,9 @@ DEFAULT_ID_KEY = b"onefold"
 
 _BYTES = 10
 _PREFIX = "per_"
-_RFC4648 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TO_CROCKFORD = str.maketrans(_RFC4648, _CROCKFORD)
+_PAIRS = [high + low for high in _CROCKFORD for low in _CROCKFORD]
+_SHIFTS = range(8 * _BYTES - 10, -1, -10)
 
 Rank = tuple[bool, bool, int, RecordKey, int]
 
@@ -29,7 +28,8 @@ def person_id(key: RecordKey, erasures: int, id_key: bytes) -> str:
     digest = hashlib.blake2b(
         f"{key.source}/{key.record_id}/{erasures}".encode(), digest_size=_BYTES, key=id_key[:64]
     ).digest()
-    return _PREFIX + base64.b32encode(digest).decode().translate(_TO_CROCKFORD)
+    number = int.from_bytes(digest, "big")
+    return _PREFIX + "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def is_person_id(text: str) -> bool:

@@ -20,7 +20,6 @@ from graph_schema.vocabulary import (
     Person,
     Record,
 )
-from resolver.evidence import is_known, is_unattributed, people_holdings
 from resolver.plan import Plan
 
 
@@ -44,11 +43,13 @@ class Placement(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A record after the change, the identifiers that it gained, and whether it was known before."""
+    """A record after the change, the identifiers that it gained, whether it was known before, and all its
+    people-joining identifiers with their namespaces."""
 
     record: Record
     fresh: Set[int]
     was_known: bool
+    people: list[tuple[int, int]]
 
 
 _RESOLVE = Placement(Verdict.RESOLVE)
@@ -63,9 +64,10 @@ def note_peers(plan: Plan, change: Change, nodes: Mapping[int, IdentifierNode]) 
     more.
     """
     record = change.record
-    people = list(people_holdings(plan, record.holdings))
+    new_people = [each for each in change.people if each[0] in change.fresh]
     flipped: set[int] = set()
-    for identifier, holding in record.holdings.items():
+    for identifier in record.holdings if new_people else change.fresh:
+        holding = record.holdings[identifier]
         if holding.namespace < 0 or holding.flags & BLOCKED:
             continue
         node = nodes[identifier]
@@ -73,8 +75,8 @@ def note_peers(plan: Plan, change: Change, nodes: Mapping[int, IdentifierNode]) 
             continue
         space = plan.spaces[holding.namespace]
         if not holding.flags & CLAIMED:
-            for other, namespace in people:
-                if namespace != holding.namespace and (identifier in change.fresh or other in change.fresh):
+            for other, namespace in change.people if identifier in change.fresh else new_people:
+                if namespace != holding.namespace:
                     node.peers.setdefault(namespace, set()).add(other)
         common = any(len(others) > space.generic_above for others in node.peers.values())
         if common or node.holders + (identifier in change.fresh) > space.max_records:
@@ -92,35 +94,40 @@ def place(
 ) -> Placement:
     """Where ``change.record`` goes.
 
-    ``nodes`` are the identifiers of the record, not yet counting what it gained; ``persons`` those who are
-    the sole holders of one of them, and the record's own; ``flipped`` what ``note_peers`` returned.
+    ``nodes`` are the identifiers that it gained and its people-joining ones, not yet counting it;
+    ``persons`` those who are the sole holders of one of them, and the record's own; ``flipped`` what
+    ``note_peers`` returned.
     """
     record = change.record
     if flipped & _shared(nodes, flipped):
         return _RESOLVE
-    generic = {identifier for identifier in record.holdings if nodes[identifier].generic}
-    touched = [nodes[one] for one in change.fresh if _ties(plan, record, nodes[one])]
+    touched = [nodes[one] for one in change.fresh if _ties(record, nodes[one])]
     if not plan.people_first and (touched or record.person):
         return _RESOLVE
     if any(node.claims or record.holdings[node.id].flags & CLAIMED for node in touched):
         return _RESOLVE
-    known = is_known(plan, record.holdings, generic)
+    known = holds_live(change.people, nodes)
     if record.person:
         return _existing(plan, change, known, touched, persons)
-    if is_unattributed(plan, record.holdings, generic) or not touched:
+    if not touched or (change.people and not known):
         return Placement(Verdict.FOUND)
     by_people = [node for node in touched if node.namespace in plan.people]
     by_others = [node for node in touched if node.namespace not in plan.people]
     if by_people:
-        return _with_people(plan, record, by_people, by_others, persons)
+        return _with_people(plan, change, by_people, by_others, persons)
     return _anonymous(plan, known, by_others, persons)
+
+
+def holds_live(people: Iterable[tuple[int, int]], nodes: Mapping[int, IdentifierNode]) -> bool:
+    """Whether one of these people-joining identifiers is not generic: so is its holder known."""
+    return any(not nodes[one].generic for one, _ in people)
 
 
 def _shared(nodes: Mapping[int, IdentifierNode], identifiers: Iterable[int]) -> set[int]:
     return {identifier for identifier in identifiers if nodes[identifier].holders}
 
 
-def _ties(plan: Plan, record: Record, node: IdentifierNode) -> bool:
+def _ties(record: Record, node: IdentifierNode) -> bool:
     """Whether an identifier that a record gained ties it to whoever held it before."""
     holding = record.holdings[node.id]
     return node.namespace >= 0 and not holding.flags & BLOCKED and not node.generic and node.holders > 0
@@ -138,7 +145,7 @@ def _existing(
     """A record that has a person and gained identifiers."""
     record = change.record
     home = persons[record.person]
-    gained = [one for one in people_holdings(plan, record.holdings) if one[0] in change.fresh]
+    gained = [one for one in change.people if one[0] in change.fresh]
     if known != change.was_known or (gained and not known):
         return _RESOLVE
     if any(node.namespace in plan.people for node in touched):
@@ -157,7 +164,7 @@ def _existing(
 
 def _with_people(
     plan: Plan,
-    record: Record,
+    change: Change,
     by_people: list[IdentifierNode],
     by_others: list[IdentifierNode],
     persons: Mapping[int, Person],
@@ -170,7 +177,7 @@ def _with_people(
     if len(leased) == len(by_people) or any(node.timeless for node in leased):
         return _RESOLVE
     shared = {node.id for node in by_people}
-    unique = [one for one, namespace in people_holdings(plan, record.holdings) if namespace in plan.uniques]
+    unique = [one for one, namespace in change.people if namespace in plan.uniques]
     if any(one not in shared for one in unique):
         return _RESOLVE
     if person.flags & CONTESTED_PEOPLE and not _joins_first(plan, by_people):

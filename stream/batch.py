@@ -66,8 +66,14 @@ class Batch:
     def prefetch(self, events: Sequence[Event]) -> None:
         """Reads what a batch of events is about to need, in few questions."""
         self._seen.update(self.tx.seen({event.key for event in events}))
-        ids = self.ws.record_ids({event.record for event in events})
-        self.ws.identifier_ids({Identifier(held[0], held[1]) for event in events for held in event.held})
+        keys = {event.record for event in events}
+        named = {(held[0], held[1]) for event in events for held in event.held}
+        for event in events:
+            if event.also is not None:
+                keys.add(event.also[0])
+                named.update((held[0], held[1]) for held in event.also[1])
+        ids = self.ws.record_ids(keys)
+        self.ws.identifier_ids({Identifier(*each) for each in named})
         records = self.ws.records(ids.values())
         self.ws.persons({record.person for record in records.values()})
 

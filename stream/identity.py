@@ -20,10 +20,10 @@ from graph_schema.vocabulary import (
     Record,
     Related,
 )
-from resolver.evidence import is_founding, is_known, people_holdings
+from resolver.evidence import is_known, people_holdings
 from resolver.founding import founding_record
 from resolver.neighbourhood import Neighbourhood, neighbourhood
-from resolver.placement import Change, Placement, Verdict, note_peers, place
+from resolver.placement import Change, Placement, Verdict, holds_live, note_peers, place
 from resolver.resolve import Resolution, resolve
 from stream.workspace import Workspace
 
@@ -42,13 +42,22 @@ class Identity:
 
     def gained(self, record: Record, fresh: Set[int], was_known: bool) -> None:
         """Settles a record that is new or has come to hold the identifiers ``fresh``."""
-        nodes = self.ws.identifiers(record.holdings.keys())
-        change = Change(record, fresh, was_known)
+        people = people_holdings(self.plan, record.holdings)
+        joins = any(one in fresh for one, _ in people)
+        nodes = self.ws.identifiers(record.holdings.keys() if joins else fresh | {one for one, _ in people})
+        change = Change(record, fresh, was_known, people)
         flipped = note_peers(self.plan, change, nodes)
-        soles = {nodes[one].sole for one in fresh if nodes[one].sole > 0} | {record.person}
-        placement = place(self.plan, change, nodes, self.ws.persons(soles - {0}), flipped)
-        self._count(change, nodes, flipped)
-        self._follow(record, placement, flipped)
+        soles = {nodes[one].sole for one in fresh}
+        soles.add(record.person)
+        placement = place(
+            self.plan, change, nodes, self.ws.persons([one for one in soles if one > 0]), flipped
+        )
+        known = holds_live(people, nodes)
+        self._count(change, known, nodes)
+        self.ws.dirty_nodes.update(record.holdings if joins else fresh)
+        if flipped:
+            self._estrange(record, flipped)
+        self._follow(change, known, placement, flipped)
 
     def seen_again(self, record: Record, sightings: Iterable[tuple[IdentifierNode, bool]]) -> None:
         """Settles a record of which a sighting moved, where the time of it can matter.
@@ -70,10 +79,11 @@ class Identity:
         result = resolve(self.plan, found.records, found.generic, found.judgements.values(), found.borders)
         _Settlement(self.ws, found, result).carry_out()
 
-    def _follow(self, record: Record, placement: Placement, flipped: Set[int]) -> None:
+    def _follow(self, change: Change, known: bool, placement: Placement, flipped: Set[int]) -> None:
+        record = change.record
         if placement.verdict is Verdict.RESOLVE:
             self.around({record.id}, flipped, placement.local)
-            _own(self.ws, record)
+            _own(self.ws, record, change.fresh)
             return
         if placement.verdict is Verdict.STAY:
             person = self.ws.person(record.person)
@@ -83,77 +93,65 @@ class Identity:
         else:
             person = self.ws.new_person(record)
             self.ws.move(record, person)
-        self._mark(person, record)
+        self._mark(person, change.people, known)
         for one in placement.contested:
             neighbour = self.ws.person(one) if one else person
             self.ws.touch(neighbour)
             neighbour.flags |= CONTESTED_ANONYMOUS
-        _own(self.ws, record)
+        _own(self.ws, record, change.fresh)
         if placement.local:
             self.around({record.id}, flipped, local=True)
 
     def _leased(self, node: IdentifierNode) -> bool:
         return node.namespace >= 0 and self.plan.spaces[node.namespace].lease is not None
 
-    def _mark(self, person: Person, record: Record) -> None:
-        """What a record alone tells of its person."""
-        flags = person.flags
-        if not flags & KNOWN and self.known(record):
-            flags |= KNOWN
+    def _mark(self, person: Person, people: list[tuple[int, int]], known: bool) -> None:
+        """What a record's people-joining identifiers alone tell of its person."""
+        if not people:
+            return
+        flags = person.flags | KNOWN * known
         if not flags & TWO_VALUES:
-            unique = [
-                one[1] for one in people_holdings(self.plan, record.holdings) if one[1] in self.plan.uniques
-            ]
+            unique = [namespace for _, namespace in people if namespace in self.plan.uniques]
             if len(unique) > len(set(unique)):
                 flags |= TWO_VALUES
-        if not flags & (KNOWN | CONTESTED_ANONYMOUS) and is_founding(self.plan, record.holdings):
+        if not flags & KNOWN:
             flags |= CONTESTED_ANONYMOUS
         if flags != person.flags:
             self.ws.touch(person)
             person.flags = flags
 
-    def _count(self, change: Change, nodes: Mapping[int, IdentifierNode], flipped: Set[int]) -> None:
-        """Counts a record among the holders of what it gained, and holders anew where they ceased to be
-        known."""
+    def _count(self, change: Change, known: bool, nodes: Mapping[int, IdentifierNode]) -> None:
+        """Counts a record among the holders of what it gained."""
         record = change.record
-        known = self.known(record)
-        for one, holding in record.holdings.items():
-            node = nodes[one]
-            if one in change.fresh:
-                node.holders += 1
-                node.unknown += not known
-                node.claims += bool(holding.flags & CLAIMED)
-                node.timeless += holding.last is None and self._leased(node)
-                if holding.namespace >= 0 and not holding.flags & BLOCKED:
-                    self.ws.hold(one, record.id)
-            else:
-                node.unknown += int(change.was_known) - int(known)
-        joins = any(one in change.fresh for one, _ in people_holdings(self.plan, record.holdings))
-        self.ws.dirty_nodes.update(record.holdings if joins or known != change.was_known else change.fresh)
-        for one in flipped:
-            others = [other for other in self.ws.holders((one,))[one] if other != record.id]
-            for other in self.ws.records(others).values():
-                held = self.ws.identifiers(other.holdings.keys())
-                generic = {identifier for identifier, node in held.items() if node.generic}
-                was = is_known(self.plan, other.holdings, generic - flipped)
-                if (
-                    was
-                    and not is_known(self.plan, other.holdings, generic)
-                    and not _counted(other, flipped, one)
-                ):
-                    for node in held.values():
-                        node.unknown += 1
-                    self.ws.dirty_nodes.update(held)
+        for one in change.fresh:
+            node, holding = nodes[one], record.holdings[one]
+            node.holders += 1
+            node.unknown += not known
+            node.claims += bool(holding.flags & CLAIMED)
+            node.timeless += holding.last is None and self._leased(node)
+            if holding.namespace >= 0 and not holding.flags & BLOCKED:
+                self.ws.hold(one, record.id)
+        if record.person and known != change.was_known:
+            for one in record.holdings.keys() - change.fresh:
+                nodes[one].unknown += int(change.was_known) - int(known)
+
+    def _estrange(self, record: Record, flipped: Set[int]) -> None:
+        """Counts the other holders of identifiers that became generic anew, where they ceased to be known."""
+        holders = self.ws.holders(flipped)
+        others = {other for records in holders.values() for other in records} - {record.id}
+        for other in self.ws.records(others).values():
+            held = self.ws.identifiers(other.holdings.keys())
+            generic = {one for one, node in held.items() if node.generic}
+            was = is_known(self.plan, other.holdings, generic - flipped)
+            if was and not is_known(self.plan, other.holdings, generic):
+                for node in held.values():
+                    node.unknown += 1
+                self.ws.dirty_nodes.update(held)
 
 
-def _counted(record: Record, flipped: Set[int], one: int) -> bool:
-    """Whether an earlier one of several flipped identifiers has led to this record already."""
-    return min(identifier for identifier in flipped if identifier in record.holdings) != one
-
-
-def _own(workspace: Workspace, record: Record) -> None:
-    """Tells the identifiers of a record that joined a person whose they are."""
-    for node in workspace.identifiers(record.holdings.keys()).values():
+def _own(workspace: Workspace, record: Record, fresh: Set[int]) -> None:
+    """Tells the identifiers that a record gained whose they are."""
+    for node in workspace.identifiers(fresh).values():
         sole = record.person if node.sole in (0, record.person) else -1
         if sole != node.sole:
             node.sole = sole

@@ -10,6 +10,7 @@ from graph_schema.vocabulary import (
     CLAIMED,
     Held,
     Holding,
+    Identifier,
     IdentifierNode,
     Record,
     StoredEvent,
@@ -88,8 +89,10 @@ class Refolding:
         """Makes a record hold what its events say, and nothing else."""
         holdings: dict[int, Holding] = {}
         times: list[int] = []
-        for stored in events:
-            event = self.intake.again(stored)
+        again = [(stored, self.intake.again(stored)) for stored in events]
+        named = [each for _, event in again for each in (*event.held, *(event.also or (None, ()))[1])]
+        self.ws.identifier_ids({Identifier(each.namespace, each.value) for each in named})
+        for stored, event in again:
             held: tuple[Held, ...] = (
                 event.held if stored.record == record.id else (event.also or (None, ()))[1]
             )

@@ -65,6 +65,8 @@ class Workspace:
         self.sizes_before: dict[int, tuple[str, int]] = {}
         self._arrived: dict[int, set[int]] = {}
         self._pending: dict[int, set[int]] = {}
+        self._absent: set[RecordKey] = set()
+        self._names: dict[RecordKey, str] = {}
         self._withdrawn: set[tuple[int, int]] = set()
 
     def begin(self, tx: Transaction) -> None:
@@ -154,9 +156,12 @@ class Workspace:
     def record_ids(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, int]:
         """Ids of the living records with these keys, of those that exist."""
         erasures = 0
-        missing = [key for key in keys if key not in self._record_ids]
+        missing = [key for key in keys if key not in self._record_ids and key not in self._absent]
+        self._absent.update(missing)
         while missing:
             person_ids = {person_id(key, erasures, self.id_key): key for key in missing}
+            if not erasures:
+                self._names.update((key, named) for named, key in person_ids.items())
             founded = self.tx.founded(person_ids.keys())
             records = self.records(set(founded.values()))
             missing = []
@@ -211,8 +216,13 @@ class Workspace:
         self._records[record.id] = record
         self._record_ids[key] = record.id
         self.dirty_records.add(record.id)
-        self.writes.founded[person_id(key, erasures, self.id_key)] = record.id
+        self.writes.founded[self._name(record)] = record.id
         return record
+
+    def _name(self, record: Record) -> str:
+        """The id of the person that a record founds."""
+        known = None if record.erasures else self._names.get(record.key)
+        return known or person_id(record.key, record.erasures, self.id_key)
 
     def node(self, held: Held) -> IdentifierNode:
         """The identifier that an event names; a new one where nobody named it before."""
@@ -253,8 +263,7 @@ class Workspace:
 
     def new_person(self, founder: Record) -> Person:
         """A person with no record yet, to be founded by ``founder``."""
-        named = person_id(founder.key, founder.erasures, self.id_key)
-        person = Person(self.tx.allocate("person"), named, founder.id, 0, 0, 0)
+        person = Person(self.tx.allocate("person"), self._name(founder), founder.id, 0, 0, 0)
         self._persons[person.id] = person
         self.new_persons.add(person.id)
         self.dirty_persons.add(person.id)
@@ -285,7 +294,7 @@ class Workspace:
         if person.founder != founder.id:
             self.touch(person)
             person.founder = founder.id
-            person.person_id = person_id(founder.key, founder.erasures, self.id_key)
+            person.person_id = self._name(founder)
 
     def challenge_founder(self, person: Person, record: Record) -> None:
         """Lets a record of a person found her, if it comes before the one that did."""
@@ -305,7 +314,7 @@ class Workspace:
         self.dirty_records.discard(record.id)
         self._record_ids.pop(record.key, None)
         self.writes.records_gone.add(record.id)
-        self.writes.founded_gone.add(person_id(record.key, record.erasures, self.id_key))
+        self.writes.founded_gone.add(self._name(record))
 
     def persons_left(self) -> Iterable[Person]:
         """The persons that this batch changed and that still have records; the others are noted as gone."""
