@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 from graph_schema.rules import Rules
+from graph_schema.vocabulary import Facts
 from profiles.conditions import context_of
 from profiles.portrait import Portrait
-from profiles.profile_rules import Audience, profile_rules
+from profiles.profile_rules import profile_rules
 from profiles.scene import Request, Scene
+from profiles.state import PART_OF
 
 
 class Membership(NamedTuple):
@@ -28,20 +30,30 @@ def memberships(portrait: Portrait, rules: Rules, at: int) -> Memberships:
     """Evaluates every audience for a person."""
     compiled = profile_rules(rules)
     scene = Scene(portrait, compiled.settings, at, Request(""))
+    context = context_of(scene, compiled.audience_figures)
     found: set[Membership] = set()
-    turns: list[int] = []
+    turns: list[int | None] = []
     for audience in compiled.audiences.values():
-        if audience.settings.per == "person":
-            if _is_in(scene, audience):
+        if not audience.is_per_product:
+            if audience.when.holds(context):
                 found.add(Membership(audience.name))
             continue
-        for product in sorted({*scene.orders.had, *(item.product for item in scene.cart.items)}):
+        for product in {*scene.orders.had, *(item.product for item in scene.cart.items)}:
             asked = scene.about(product)
-            if _is_in(asked, audience):
+            if audience.when.holds_in(asked):
                 found.add(Membership(audience.name, product))
-            turns += [] if asked.next_at is None else [asked.next_at]
-    turns += [] if scene.next_at is None else [scene.next_at]
-    return Memberships(frozenset(found), min(turns, default=None))
+            turns.append(asked.next_at)
+    turns.append(scene.next_at)
+    return Memberships(frozenset(found), min((turn for turn in turns if turn is not None), default=None))
+
+
+def concerns_audiences(facts: Facts, rules: Rules) -> bool:
+    """Whether an event with these facts can move a person in or out of an audience; if not, and if her
+    records are still the same, `memberships` needn't be asked again."""
+    parts = profile_rules(rules).audience_parts
+    if facts.shared and "objects" in parts:
+        return True
+    return any(PART_OF[fact[0]] in parts for fact in facts.own)
 
 
 def may_be_given(portrait: Portrait, audience: str, rules: Rules, at: int) -> bool:
@@ -53,7 +65,3 @@ def may_be_given(portrait: Portrait, audience: str, rules: Rules, at: int) -> bo
     if compiled.audiences[audience].settings.kind == "suppress":
         return True
     return Scene(portrait, compiled.settings, at, Request("")).may_advertise
-
-
-def _is_in(scene: Scene, audience: Audience) -> bool:
-    return audience.when.holds(context_of(scene, audience.when.figures))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from graph_schema.store import Document
-from profiles.consent import is_granted_anywhere, standing
+from profiles.consent import Standing, is_granted_anywhere, standing
 from profiles.moments import UNTIMED
 from profiles.portrait import Address, Portrait, addresses
 from profiles.preferences import preference
@@ -32,34 +32,54 @@ class Way(NamedTuple):
     address: str
 
 
+def _is_granted(word: Standing | None) -> bool:
+    return word is not None and word.state == "granted"
+
+
 class Ways:
     """How one person can be reached, asked channel by channel."""
 
     def __init__(self, portrait: Portrait) -> None:
         self._portrait = portrait
         self._state = portrait.state
-        self._found: dict[str, list[str]] = {}
+        self._addresses: dict[str, list[Address]] = {}
+        self._reachable: dict[str, list[str]] = {}
+        self._used: dict[tuple[str, str], tuple[str, Standing | None]] = {}
+
+    def addresses(self, namespace: str) -> list[Address]:
+        """Her addresses or numbers, those that bounced too; best first."""
+        if namespace not in self._addresses:
+            self._addresses[namespace] = addresses(self._portrait, namespace)
+        return self._addresses[namespace]
 
     def reachable(self, channel: str) -> list[str]:
         """The addresses that work, best first; [""] for a channel without any that reaches her; [] for
         none."""
-        if channel not in self._found:
-            self._found[channel] = self._reach(channel)
-        return self._found[channel]
+        if channel not in self._reachable:
+            self._reachable[channel] = self._reach(channel)
+        return self._reachable[channel]
 
-    def in_use(self, channel: str, purpose: str) -> str:
-        """The address of a channel that is written to for a purpose: one that is granted before one that
-        isn't, then the verified, then the one last seen; "" where there is none."""
-        found = self.reachable(channel) or [""]
-        return next((one for one in found if self._granted(purpose, channel, one)), found[0])
+    def in_use(self, channel: str, purpose: str) -> tuple[str, Standing | None]:
+        """The address of a channel that is written to for a purpose, "" where there is none, and what stands
+        for it: one that is granted comes before one that isn't, then the verified, then the one last seen."""
+        key = channel, purpose
+        if key not in self._used:
+            found = [
+                (one, standing(self._state, purpose, channel, one)) for one in self.reachable(channel) or [""]
+            ]
+            self._used[key] = next((one for one in found if _is_granted(one[1])), found[0])
+        return self._used[key]
 
     def open(self, purpose: str, channels: Iterable[str]) -> Way | None:
         """The first channel, the preferred one before the others, that is reachable and, but for a service
         message (purpose ""), granted."""
         for channel in self._by_preference(channels):
-            if self.reachable(channel):
-                address = self.in_use(channel, purpose)
-                if not purpose or self._granted(purpose, channel, address):
+            found = self.reachable(channel)
+            if found:
+                if not purpose:
+                    return Way(channel, found[0])
+                address, word = self.in_use(channel, purpose)
+                if _is_granted(word):
                     return Way(channel, address)
         return None
 
@@ -72,20 +92,15 @@ class Ways:
             reasons.append("no_consent")
         return reasons
 
-    def _granted(self, purpose: str, channel: str, address: str) -> bool:
-        found = standing(self._state, purpose, channel, address)
-        return found is not None and found.state == "granted"
-
     def _by_preference(self, channels: Iterable[str]) -> list[str]:
         said = preference(self._state, "channel")
         wanted = _SAME.get(said.lower(), said.lower()) if isinstance(said, str) else ""
-        return sorted(channels, key=lambda channel: channel != wanted)
+        return sorted(channels, key=lambda channel: channel != wanted) if wanted else list(channels)
 
     def _reach(self, channel: str) -> list[str]:
         space = ADDRESSED.get(channel)
         if space is not None:
-            found = addresses(self._portrait, space)
-            return [one.value for one in found if not has_bounced(self._state, channel, one)]
+            return [one.value for one in self.addresses(space) if not has_bounced(self._state, channel, one)]
         if channel in _ADS:
             return [""] if self._portrait.records else []
         if channel in _APP:

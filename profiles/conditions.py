@@ -19,6 +19,13 @@ class Condition(NamedTuple):
     where: str
     program: cel.Program
     figures: tuple[str, ...]
+    text: str
+
+    def holds_in(self, scene: Scene) -> bool:
+        """Whether it holds in a scene by itself."""
+        if self.text in FIGURES:
+            return bool(FIGURES[self.text].of(scene))
+        return self.holds(context_of(scene, self.figures))
 
     def holds(self, context: cel.Context) -> bool:
         """Whether it holds in a context made by `context_of` for it, or for several conditions together.
@@ -65,7 +72,7 @@ def condition(text: str, where: str) -> Condition:
                 where=where,
                 way_out=nearest(function, FUNCTIONS),
             )
-    found = Condition(where, program, names)
+    found = Condition(where, program, names, text.strip())
     _try_out(found)
     return found
 

@@ -9,10 +9,15 @@ from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from graph_schema.store import Document
+from profiles.moments import UNTIMED
 
 Halt = Literal["objected", "restricted"]
 HALTS: Final[tuple[Halt, ...]] = ("objected", "restricted")
 Words = dict[str, dict[str, list[int | None]]]
+
+
+_NEVER: Final = UNTIMED - 1
+_NO_WORDS: Final[dict[str, list[int | None]]] = {}
 
 
 class Standing(NamedTuple):
@@ -25,21 +30,24 @@ class Standing(NamedTuple):
 def standing(state: Document, purpose: str, channel: str, address: str) -> Standing | None:
     """What stands for a purpose at an address of a channel ("" where the channel has none); None for no
     word."""
-    words: Words = state.get("consents", {}).get(purpose, {})
-    about = [words[name] for name in (channel, "*") if name in words]
-    if not about:
+    words: Words | None = state.get("consents", {}).get(purpose)
+    if not words:
         return None
-    here = [each[one] for each in about for one in {address, ""} if one in each]
-    granted = _latest(word[0] for word in here)
-    withdrawn = _latest(word[1] for word in here)
-    elsewhere = _latest(word[1] for each in about for word in each.values())
-    if granted is None:
-        return None if elsewhere is None else Standing("withdrawn", elsewhere)
-    if withdrawn is not None and withdrawn >= granted:
+    granted = withdrawn = elsewhere = _NEVER
+    for name in (channel, "*"):
+        for one, (yes, no) in words.get(name, _NO_WORDS).items():
+            here = one in ("", address)
+            if no is not None:
+                elsewhere = max(elsewhere, no)
+                if here:
+                    withdrawn = max(withdrawn, no)
+            if here and yes is not None:
+                granted = max(granted, yes)
+    if granted == _NEVER:
+        return None if elsewhere == _NEVER else Standing("withdrawn", elsewhere)
+    if withdrawn >= granted:
         return Standing("withdrawn", withdrawn)
-    if elsewhere is not None and elsewhere > granted:
-        return Standing("withdrawn", elsewhere)
-    return Standing("granted", granted)
+    return Standing("withdrawn", elsewhere) if elsewhere > granted else Standing("granted", granted)
 
 
 def says_anything(state: Document, purpose: str, channel: str) -> bool:
@@ -58,7 +66,3 @@ def is_halted(state: Document, kind: Halt, purpose: str) -> bool:
     """Whether the person objected to a purpose, or had its processing restricted; ties are halted."""
     since, until = state.get("halts", {}).get(kind, {}).get(purpose, (None, None))
     return since is not None and (until is None or since >= until)
-
-
-def _latest(times: Iterable[int | None]) -> int | None:
-    return max((time for time in times if time is not None), default=None)

@@ -13,11 +13,10 @@ from profiles.affinity import question_of
 from profiles.conditions import context_of
 from profiles.consent import HALTS, is_halted
 from profiles.messages import last_sent, letters
-from profiles.portrait import Portrait, addresses
+from profiles.portrait import Portrait
 from profiles.profile_rules import Campaign, profile_rules
 from profiles.scene import Request, Scene
-from profiles.settings import CampaignSettings, ProfileSettings
-from profiles.survivorship import ranked
+from profiles.settings import CampaignSettings
 
 __all__ = ["Decision", "Request", "decide", "nobody"]
 
@@ -59,7 +58,7 @@ def decide(portrait: Portrait, request: Request, rules: Rules, at: int) -> Decis
         )
     scene = Scene(portrait, compiled.settings, at, request)
     settings = campaign.settings
-    missing = tuple(name for name in settings.needs if is_missing(portrait, name, compiled.settings))
+    missing = tuple(name for name in settings.needs if _is_missing(scene, name))
     reasons = [*_conditions(scene, campaign), *_history(scene, campaign, compiled.uncapped)]
     if missing:
         reasons.append("missing_attribute")
@@ -78,11 +77,11 @@ def decide(portrait: Portrait, request: Request, rules: Rules, at: int) -> Decis
     )
 
 
-def is_missing(portrait: Portrait, name: str, settings: ProfileSettings) -> bool:
+def _is_missing(scene: Scene, name: str) -> bool:
     """Whether nobody knows an attribute, or an address of hers."""
     if name in ("email", "phone"):
-        return not addresses(portrait, name)
-    return not ranked(portrait.state, name, settings)
+        return not scene.ways.addresses(name)
+    return name not in scene.state.get("traits", ()) and name not in scene.state.get("preferences", ())
 
 
 def _conditions(scene: Scene, campaign: Campaign) -> list[str]:
@@ -145,8 +144,7 @@ def _question(scene: Scene, missing: tuple[str, ...], ask_first: bool) -> str | 
     if ask_first and scene.request.category is not None:
         asked.append(question_of(scene.request.category))
     asked += scene.settings.questions
-    known = scene.state.get("preferences", {})
     for name in asked:
-        if name not in known and is_missing(scene.portrait, name, scene.settings):
+        if _is_missing(scene, name):
             return name
     return None

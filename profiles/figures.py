@@ -22,16 +22,26 @@ Plain = bool | int | float | str | None
 
 
 class Figure(NamedTuple):
-    """A name: what it means, a sample of its kind for checking expressions, and how it is computed."""
+    """A name: what it means, a sample of its kind for checking expressions, the parts of a person's state
+    that it reads (as `profiles.state` names them, with spaces between), and how it is computed."""
 
     meaning: str
     sample: Plain
+    reads: str
     of: Callable[[Scene], Plain]
 
 
 def _product_bought(scene: Scene) -> bool:
     product = scene.request.product
     return product in scene.orders.had if product is not None else False
+
+
+def _product_owned(scene: Scene) -> bool:
+    return scene.request.product in scene.orders.owned
+
+
+def _cart_at(scene: Scene) -> int | None:
+    return max((item.at for item in scene.cart.items if item.at != UNTIMED), default=None)
 
 
 def _looked_at(scene: Scene) -> bool:
@@ -92,7 +102,7 @@ def _kept(orders: Orders) -> list[Document]:
     return [order for order in orders.counted if "at" in order and order["state"] != "returned"]
 
 
-def _reward_state(scene: Scene, state: str) -> bool:
+def _reward_is(scene: Scene, state: str) -> bool:
     reward = scene.reward
     if reward is None:
         return False
@@ -128,10 +138,14 @@ def _account_over(scene: Scene) -> bool:
     )
 
 
+def _birthday(scene: Scene) -> tuple[int, int] | None:
+    said = attribute_value(scene.state, "birthday", scene.settings)
+    return birthday(said) if isinstance(said, str) else None
+
+
 def _birthday_today(scene: Scene) -> bool:
     """Whether it is her birthday in UTC; who was born on 29 February has it on the 28th in other years."""
-    said = attribute_value(scene.state, "birthday", scene.settings)
-    born = birthday(said) if isinstance(said, str) else None
+    born = _birthday(scene)
     if born is None:
         return False
     today = date_of(scene.at)
@@ -167,89 +181,96 @@ def _withdrew(scene: Scene) -> bool:
         return False
     words = scene.state.get("consents", {}).get("marketing", {})
     channels = {channel if channel != "*" else "email" for channel in words}
-    found = [standing(scene.state, "marketing", one, ways.in_use(one, "marketing")) for one in channels]
+    found = [ways.in_use(one, "marketing")[1] for one in channels]
     return any(one is not None and one.state == "withdrawn" for one in found)
-
-
-def _is_open_reward(scene: Scene) -> bool:
-    return (
-        scene.reward is not None
-        and not _reward_state(scene, "redeemed")
-        and not _reward_state(scene, "expired")
-    )
-
-
-def _order_state(scene: Scene) -> str:
-    return "none" if scene.order is None else str(scene.order["state"])
 
 
 def _order_is(scene: Scene, what: str) -> bool:
     return scene.order is not None and bool(scene.order.get(what))
 
 
+def _objected(scene: Scene) -> bool:
+    return any(is_halted(scene.state, "objected", purpose) for purpose in ("advertising", "marketing"))
+
+
+def _preferred(scene: Scene) -> str:
+    return str(preference(scene.state, "channel") or "")
+
+
 FIGURES: Final[Mapping[str, Figure]] = {
-    "cart_size": Figure("how many articles are in the cart", 1, lambda s: len(s.cart.items)),
-    "cart_bought": Figure("something that was in the cart has been bought", True, lambda s: s.cart.bought),
-    "cart_at": Figure(
-        "time of the last change of what is in the cart",
-        None,
-        lambda s: max((item.at for item in s.cart.items if item.at != UNTIMED), default=None),
+    "cart_size": Figure("how many articles are in the cart", 1, "cart objects", lambda s: len(s.cart.items)),
+    "cart_bought": Figure(
+        "something that was in the cart was bought", True, "cart objects", lambda s: s.cart.bought
     ),
-    "product_bought": Figure("the product was bought and not sent back, gifts too", True, _product_bought),
-    "product_owned": Figure(
-        "the product was bought, not as a gift, and not sent back",
-        True,
-        lambda s: s.request.product in s.orders.owned,
-    ),
-    "product_bought_at": Figure("time of the last purchase of the product, or of any", None, _bought_at),
+    "cart_at": Figure("time of the last change of what is in the cart", None, "cart objects", _cart_at),
+    "product_bought": Figure("the product was bought and kept, gifts too", True, "objects", _product_bought),
+    "product_owned": Figure("the product was bought and kept, gifts apart", True, "objects", _product_owned),
+    "product_bought_at": Figure("time of its last purchase, or of any", None, "objects", _bought_at),
     "product_seen": Figure(
-        "the product, or any that is not hers, was looked at or put into the cart", True, _looked_at
-    ),
-    "supply_ends_at": Figure("time at which the product, or the first of any, is used up", None, _due_at),
-    "order_state": Figure(
-        "none, placed, shipped, delivered, partly_refunded, returned or cancelled: the order asked about, or the last",
-        "placed",
-        _order_state,
-    ),
-    "order_shipped": Figure("that order was shipped", True, lambda s: _order_is(s, "shipped")),
-    "order_delivered": Figure("that order was delivered", True, lambda s: _order_is(s, "delivered")),
-    "reward_known": Figure("the reward asked about, or any, is hers", True, lambda s: s.reward is not None),
-    "reward_open": Figure("that reward waits to be used", True, _is_open_reward),
-    "reward_redeemed": Figure("that reward was used", True, lambda s: _reward_state(s, "redeemed")),
-    "reward_expired": Figure("that reward ran out", True, lambda s: _reward_state(s, "expired")),
-    "orders_count": Figure("how many orders count for her", 1, lambda s: len(s.orders.counted)),
-    "orders_last_at": Figure(
-        "time of her last order", None, lambda s: s.orders.times[-1] if s.orders.times else None
-    ),
-    "quiet_until": Figure("end of the quiet time after her last purchase", None, _quiet_until),
-    "spent": Figure("what she paid, in the currency of most orders", 1.0, lambda s: float(s.orders.total)),
-    "high_value": Figure(
-        "the spending from which a customer is of high value", 1.0, lambda s: s.settings.value.high_value
-    ),
-    "stage": Figure("new, active, defecting, inactive or closed", "new", lambda s: s.lifecycle.stage),
-    "affinity": Figure(
-        'what the category is to her: "own", "outside" her pattern, or "none"', "own", _relation
-    ),
-    "advantage": Figure("the part of the reference price that the offer saves, 0 to 1", 1.0, _advantage),
-    "least_advantage": Figure("the least that an offer must save", 1.0, lambda s: s.settings.least_advantage),
-    "account_unknown": Figure("the account asked about is none of hers", True, _account_unknown),
-    "account_over": Figure("the account asked about, or every one, is closed", True, _account_over),
-    "birthday_known": Figure(
-        "her birthday is known", True, lambda s: attribute_value(s.state, "birthday", s.settings) is not None
-    ),
-    "birthday_today": Figure("it is her birthday", True, _birthday_today),
-    "may_advertise": Figure(
-        "she consents to advertising and doesn't object", True, lambda s: s.may_advertise
-    ),
-    "withdrew": Figure("she withdrew her consent to advertising, or to all there was", True, _withdrew),
-    "objected": Figure(
-        "she objected to advertising or marketing",
+        "the product, or any that she doesn't have, was looked at or put into the cart",
         True,
-        lambda s: any(is_halted(s.state, "objected", one) for one in ("advertising", "marketing")),
+        "viewed cart objects",
+        _looked_at,
     ),
+    "supply_ends_at": Figure(
+        "time at which the product, or the first of any, is used up", None, "objects", _due_at
+    ),
+    "order_state": Figure(
+        "the order asked about, or the last: none, placed, shipped, delivered, partly_refunded, returned or "
+        "cancelled",
+        "placed",
+        "objects",
+        lambda s: "none" if s.order is None else str(s.order["state"]),
+    ),
+    "order_shipped": Figure("that order was shipped", True, "objects", lambda s: _order_is(s, "shipped")),
+    "order_delivered": Figure(
+        "that order was delivered", True, "objects", lambda s: _order_is(s, "delivered")
+    ),
+    "reward_known": Figure(
+        "the reward asked about, or any, is hers", True, "objects", lambda s: s.reward is not None
+    ),
+    "reward_redeemed": Figure("that reward was used", True, "objects", lambda s: _reward_is(s, "redeemed")),
+    "reward_expired": Figure("that reward ran out", True, "objects", lambda s: _reward_is(s, "expired")),
+    "orders_count": Figure("how many orders count for her", 1, "objects", lambda s: len(s.orders.counted)),
+    "orders_last_at": Figure(
+        "time of her last order", None, "objects", lambda s: max(s.orders.times, default=None)
+    ),
+    "quiet_until": Figure("end of the quiet time after her last purchase", None, "objects", _quiet_until),
+    "spent": Figure(
+        "what she paid, in the currency of most orders", 1.0, "objects", lambda s: float(s.orders.total)
+    ),
+    "high_value": Figure(
+        "the spending from which a customer is of high value", 1.0, "", lambda s: s.settings.value.high_value
+    ),
+    "stage": Figure(
+        "new, active, defecting, inactive or closed", "new", "objects accounts", lambda s: s.lifecycle.stage
+    ),
+    "affinity": Figure(
+        'what the category is to her: "own", "outside" her pattern, or "none"',
+        "own",
+        "objects viewed categories preferences",
+        _relation,
+    ),
+    "advantage": Figure("the part of the reference price that the offer saves, 0 to 1", 1.0, "", _advantage),
+    "least_advantage": Figure(
+        "the least that an offer must save", 1.0, "", lambda s: s.settings.least_advantage
+    ),
+    "account_unknown": Figure("the account asked about is none of hers", True, "accounts", _account_unknown),
+    "account_over": Figure(
+        "the account asked about, or every one, is closed", True, "accounts", _account_over
+    ),
+    "birthday_known": Figure(
+        "her birthday is known", True, "traits preferences", lambda s: _birthday(s) is not None
+    ),
+    "birthday_today": Figure("it is her birthday", True, "traits preferences", _birthday_today),
+    "may_advertise": Figure(
+        "she consents to advertising and doesn't object", True, "consents halts", lambda s: s.may_advertise
+    ),
+    "withdrew": Figure(
+        "she withdrew her consent to advertising, or to all there was", True, "consents", _withdrew
+    ),
+    "objected": Figure("she objected to advertising or marketing", True, "halts", _objected),
     "preferred_channel": Figure(
-        "the channel that she prefers, as she said it",
-        "email",
-        lambda s: str(preference(s.state, "channel") or ""),
+        "the channel that she prefers, as she said it", "email", "preferences", _preferred
     ),
 }

@@ -11,14 +11,14 @@ from profiles.accounts import accounts_of, shown_accounts
 from profiles.affinity import bought_categories
 from profiles.cart import cart_of, shown_cart
 from profiles.channels import Ways
-from profiles.consent import says_anything, standing
+from profiles.consent import says_anything
 from profiles.facts import CHANNELS, PURPOSES
 from profiles.households import shown_households
 from profiles.lifecycle import lifecycle_of
 from profiles.messages import shown_messages
 from profiles.moments import DAY, iso
 from profiles.orders import Orders, net
-from profiles.portrait import Portrait, addresses, first_seen, shown_form
+from profiles.portrait import Portrait, first_seen, shown_form
 from profiles.preferences import preference
 from profiles.profile_rules import profile_rules
 from profiles.rewards import shown_rewards
@@ -33,7 +33,8 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
     """The golden profile with the clock at `at` (microseconds since 1970 UTC)."""
     state, settings = portrait.state, profile_rules(rules).settings
     orders, accounts = Orders(state), accounts_of(state)
-    attributes = _attributes(portrait, settings)
+    ways = Ways(portrait)
+    attributes = _attributes(portrait, ways, settings)
     lifecycle: Document = {"stage": None, "since": None}
     if at is not None:
         found = lifecycle_of(orders.times, accounts, first_seen(portrait), settings.lifecycle, at)
@@ -46,7 +47,7 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
         "identifiers": _identifiers(portrait),
         "attributes": attributes,
         "missing": [name for name in settings.expected if name not in attributes],
-        "consents": _consents(portrait),
+        "consents": _consents(state, ways),
         "preferences": _preferences(state),
         "orders": orders.shown(),
         "cart": shown_cart(cart_of(state, orders)),
@@ -102,7 +103,7 @@ def _identifiers(portrait: Portrait) -> list[Document]:
     ]
 
 
-def _attributes(portrait: Portrait, settings: ProfileSettings) -> Document:
+def _attributes(portrait: Portrait, ways: Ways, settings: ProfileSettings) -> Document:
     """Every attribute that somebody said; the address and the number that are written to are among them."""
     state = portrait.state
     names = {
@@ -111,7 +112,7 @@ def _attributes(portrait: Portrait, settings: ProfileSettings) -> Document:
     }
     found = {name: shown_attribute(ranked(state, name, settings)) for name in sorted(names)}
     for namespace in ("email", "phone"):
-        known = addresses(portrait, namespace)
+        known = ways.addresses(namespace)
         shown = [
             {
                 "value": shown_form(portrait, namespace, one.value),
@@ -126,15 +127,13 @@ def _attributes(portrait: Portrait, settings: ProfileSettings) -> Document:
     return found
 
 
-def _consents(portrait: Portrait) -> Document:
+def _consents(state: Document, ways: Ways) -> Document:
     """What stands for the address in use of each channel of which anything was said."""
-    state, ways = portrait.state, Ways(portrait)
     found: Document = {}
     for channel in CHANNELS:
         for purpose in PURPOSES:
             if says_anything(state, purpose, channel):
-                address = ways.in_use(channel, purpose)
-                word = standing(state, purpose, channel, address)
+                address, word = ways.in_use(channel, purpose)
                 if word is not None:
                     shown = {"state": word.state, "at": iso(word.at), "address": address or None}
                     found.setdefault(channel, {})[purpose] = shown

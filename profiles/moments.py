@@ -29,9 +29,14 @@ def latest(times: list[int | None]) -> int | None:
     return max((time for time in times if time is not None and time != UNTIMED), default=None)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1 << 14)
 def _day(day: int) -> str:
     return date.fromordinal(_EPOCH_DAY + day).isoformat()
+
+
+@lru_cache(maxsize=1 << 14)
+def _clock(second: int) -> str:
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
 def date_of(at: int) -> date:
@@ -48,9 +53,6 @@ def iso(at: int | None) -> str | None:
     """A kept time as JSON shows it: ISO 8601 with Z, a fraction only where there is one."""
     if at is None or at == UNTIMED:
         return None
-    day, rest = divmod(at, DAY)
-    seconds, micros = divmod(rest, SECOND)
-    hours, seconds = divmod(seconds, 3600)
-    minutes, seconds = divmod(seconds, 60)
+    second, micros = divmod(at, SECOND)
     fraction = f".{micros:06d}".rstrip("0") if micros else ""
-    return f"{_day(day)}T{hours:02d}:{minutes:02d}:{seconds:02d}{fraction}Z"
+    return f"{_day(second // 86_400)}T{_clock(second % 86_400)}{fraction}Z"

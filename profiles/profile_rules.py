@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from graph_schema.errors import RulesError, nearest
 from graph_schema.rules import Rules
 from profiles.conditions import Condition, condition
+from profiles.figures import FIGURES
 from profiles.settings import AudienceSettings, CampaignSettings, ProfileSettings
 
 
@@ -28,6 +29,11 @@ class Audience(NamedTuple):
     settings: AudienceSettings
     when: Condition
 
+    @property
+    def is_per_product(self) -> bool:
+        """Whether there is a membership for each product of a person."""
+        return self.settings.per == "product"
+
 
 class ProfileRules(NamedTuple):
     """All that profiles, decisions and audiences go by. `namespaces`: names by position, strongest first;
@@ -38,6 +44,8 @@ class ProfileRules(NamedTuple):
     audiences: dict[str, Audience]
     namespaces: tuple[str, ...]
     uncapped: frozenset[str]
+    audience_figures: tuple[str, ...]
+    audience_parts: frozenset[str]
 
 
 def profile_rules(rules: Rules) -> ProfileRules:
@@ -65,13 +73,26 @@ class _ByHash:
 @lru_cache(maxsize=16)
 def _compiled(key: _ByHash) -> ProfileRules:
     rules = key.rules
+    audiences = {name: _audience(name, table) for name, table in sorted(rules.audiences.items())}
+    asked = {figure for one in audiences.values() for figure in one.when.figures}
     campaigns = {name: _campaign(name, table) for name, table in sorted(rules.campaigns.items())}
     return ProfileRules(
         _checked(ProfileSettings, rules.profile, "profile"),
         campaigns,
-        {name: _audience(name, table) for name, table in sorted(rules.audiences.items())},
+        audiences,
         tuple(namespace.name for namespace in rules.namespaces),
         frozenset(name for name, campaign in campaigns.items() if not campaign.settings.is_capped),
+        tuple(
+            sorted(
+                {
+                    figure
+                    for one in audiences.values()
+                    if not one.is_per_product
+                    for figure in one.when.figures
+                }
+            )
+        ),
+        frozenset(part for figure in asked for part in FIGURES[figure].reads.split()),
     )
 
 

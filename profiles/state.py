@@ -7,7 +7,7 @@ with the number of messages, but for orders, rewards, and what was sent about ea
 
 The parts, each left out while it is empty:
 
-    traits       name → source → value (JSON) → [at, record_id, times said; 0 where there were too many values]
+    traits       name → source → value (JSON) → [at, record_id, times said; 0 where values were too many]
     shown        namespace → match form → [at, form shown]
     consents     purpose → channel, "*" for all → address, "" for all → [granted at, withdrawn at]
     halts        objected | restricted → purpose → [since, until]
@@ -280,6 +280,23 @@ _FOLDS: Final[Mapping[str, Callable[[Document, Fact], None]]] = {
     "app": _fold_app,
     "group": _fold_group,
 }
+
+PART_OF: Final[Mapping[str, str]] = {
+    "trait": "traits",
+    "shown": "shown",
+    "consent": "consents",
+    "halt": "halts",
+    "preference": "preferences",
+    "cart": "cart",
+    "viewed": "viewed",
+    "category": "categories",
+    "message": "messages",
+    "reached": "reached",
+    "account": "accounts",
+    "app": "app",
+    "group": "groups",
+}
+"""Which part of a state a fact changes, by what it is."""
 
 _MERGES: Final[Mapping[str, Callable[[Part, Part], Part]]] = {
     "traits": _merge_traits,
