@@ -75,17 +75,21 @@ class Evidence:
         return identifier_shown(self.nodes[value])
 
 
-def why(evidence: Evidence, ours: Collection[int], theirs: Collection[int]) -> Document:
+def why(
+    evidence: Evidence, ours: Collection[int], theirs: Collection[int], aliased: Collection[str] = ()
+) -> Document:
     """Why the records ``ours`` and ``theirs`` (each of one person) are one person, or what keeps them apart.
 
     ``outcome`` is one_person (then ``path``: records and what ties each to the next), kept_apart (then
-    ``reasons``) or unconnected; ``sentences`` tell the same.
+    ``reasons``) or unconnected; ``sentences`` tell the same. ``aliased``: sources that are not trusted with
+    aliases and sent one between the two.
     """
-    one, two = next(iter(ours)), next(iter(theirs))
+    one, two = (_by_key(evidence, side)[0] for side in (ours, theirs))
     if evidence.resolution.group_of[one] == evidence.resolution.group_of[two]:
         document: Document = {"outcome": "one_person", "path": _path(evidence, ours, theirs), "reasons": []}
     else:
         reasons = [*_Apart(evidence, evidence.of(one), evidence.of(two)).reasons()]
+        reasons += [{"kind": "alias", "source": source} for source in aliased]
         outcome = "kept_apart" if reasons else "unconnected"
         document = {"outcome": outcome, "path": [], "reasons": reasons}
     document |= {"a": evidence.shown(one), "b": evidence.shown(two)}
@@ -156,7 +160,7 @@ def _speaking(evidence: Evidence, join: Join) -> Iterator[Judgement]:
 def _judgement(judgement: Judgement) -> Document:
     return {
         "judgement_id": judgement.judgement_id,
-        "kind": judgement.kind,
+        "word": judgement.kind,
         "by": judgement.by,
         "at": iso(judgement.at),
         "why": judgement.why,

@@ -1,6 +1,6 @@
 """Explanations in plain English, from the documents that ``resolver.explain`` makes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from graph_schema.store import Document
@@ -55,7 +55,9 @@ def _part(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} (with {_counted(len(names) - 1, 'record')} more)"
 
 
-def _identifiers(held: Iterable[Document]) -> str:
+def _identifiers(held: Sequence[Document]) -> str:
+    if not held:
+        return "judgements"
     return _listed([f"{one['namespace']} {one['value']}" for one in held])
 
 
@@ -97,7 +99,7 @@ def _reason(reason: Document) -> str:
 def _hold(reason: Document) -> str:
     by = _identifiers(reason["by"])
     if not reason["by"]:
-        return "a judgement connects them"
+        return "judgements connect them"
     return (
         f"both hold {by}"
         if reason.get("direct", True)
@@ -145,6 +147,10 @@ _REASONS: Final[Mapping[str, Callable[[Document], str]]] = {
     "owner": lambda one: (
         f"{_capital(one['part']['name'])} is tied to both by {_identifiers(one['by'])}, and by the rules "
         f"belongs to whoever held it {one['owner']}."
+    ),
+    "alias": lambda one: (
+        f"An alias of {one['source']} says that they are one, but {one['source']} is not trusted with that: "
+        "a steward may say so."
     ),
     "undeclared": lambda one: (
         f"Both hold {_identifiers(one['by'])}, but the rules declare no such namespace."

@@ -98,7 +98,7 @@ def play_otherwise(
     judgements: Sequence[Judgement],
     order: Callable[[list[Arrival]], list[list[Arrival]]],
 ) -> None:
-    """Plays all in another order, in the batches that ``order`` makes; words wait until their records are there."""
+    """Plays all in another order, in the batches that ``order`` makes; words wait for their records."""
     written = [Arrival(at, message) for at, _, message in in_arrival(scenario)]
     there: set[RecordKey] = set()
     waiting = list(judgements)

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 from graph_schema.errors import UnknownPerson
 from graph_schema.store import Document
-from graph_schema.vocabulary import BLOCKED, Record
+from graph_schema.vocabulary import BLOCKED, Record, RecordKey
 from resolver.explain import Evidence
 from resolver.explain import how as how_of
 from resolver.explain import why as why_of
 from resolver.founding import canonical_person_id, is_person_id
 from resolver.neighbourhood import neighbourhood
 from resolver.resolve import resolve
+from stream.batch import ALIASES
 from stream.reader import Found, Reader
 from stream.workspace import Workspace
 
@@ -49,11 +50,12 @@ def meant(reader: Reader, reference: str) -> Meant:
     values = {(form.namespace, form.value) for form in forms if colon}
     held = reader.tx.identifiers({one for record in found.records for one in record.holdings})
     ids = {node.id for node in held.values() if tuple(node.identifier) in values}
-    living = [record for record in found.records if not record.ghost]
-    return Meant(
-        found,
-        [r for r in living if any(one in ids and not h.flags & BLOCKED for one, h in r.holdings.items())],
-    )
+    records = [
+        record
+        for record in found.records
+        if any(one in ids and not holding.flags & BLOCKED for one, holding in record.holdings.items())
+    ]
+    return Meant(found, records)
 
 
 def _record(reader: Reader, reference: str) -> Meant:
@@ -69,7 +71,9 @@ def why(reader: Reader, a: str, b: str) -> Document:
     """
     one, two = meant(reader, a), meant(reader, b)
     evidence = evidence_around(reader, [*one.found.records, *two.found.records])
-    document = why_of(evidence, [r.id for r in one.records], [r.id for r in two.records])
+    document = why_of(
+        evidence, [r.id for r in one.records], [r.id for r in two.records], _aliased(reader, one, two)
+    )
     persons = [one.found.person.person_id, two.found.person.person_id]
     return {"references": [a, b], "person_ids": persons, **document}
 
@@ -79,6 +83,14 @@ def how(reader: Reader, reference: str) -> Document:
     one = meant(reader, reference)
     evidence = evidence_around(reader, one.found.records)
     return {"person_id": one.found.person.person_id, **how_of(evidence, one.found.records[0].id)}
+
+
+def _aliased(reader: Reader, one: Meant, two: Meant) -> list[str]:
+    """The untrusted sources of which an alias names a record of each."""
+    sides = [{record.key for record in each.found.records} for each in (one, two)]
+    told = [(RecordKey(*first), RecordKey(*second)) for first, second in reader.tx.scan(ALIASES).values()]
+    between = [{a, b} for a, b in told if {a, b} & sides[0] and {a, b} & sides[1]]
+    return sorted({key.source for pair in between for key in pair})
 
 
 def evidence_around(reader: Reader, records: Collection[Record]) -> Evidence:
