@@ -111,6 +111,10 @@ class MemoryStore:
         """See ``Transaction``."""
         return {one: self._founded[one] for one in person_ids if one in self._founded}
 
+    def all_founded(self) -> Iterator[tuple[str, int]]:
+        """See ``Transaction``."""
+        return iter(list(self._founded.items()))
+
     def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
         """See ``Transaction``."""
         return {one: self._identifier_ids[one] for one in wanted if one in self._identifier_ids}

@@ -120,6 +120,10 @@ class SqliteTransaction:
         query = "SELECT person_id, record FROM founded WHERE person_id IN (SELECT value FROM json_each(?))"
         return {row[0]: row[1] for row in self._rows(query, person_ids)}
 
+    def all_founded(self) -> Iterator[tuple[str, int]]:
+        """See ``Transaction``."""
+        return iter(self._connection.execute("SELECT person_id, record FROM founded ORDER BY person_id"))
+
     def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
         """See ``Transaction``."""
         query = "SELECT namespace, value, id FROM identifier WHERE hash IN (SELECT value FROM json_each(?))"

@@ -108,6 +108,9 @@ class Transaction(Protocol):
     def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
         """The record that founds each person id, of those that exist."""
 
+    def all_founded(self) -> Iterator[tuple[str, int]]:
+        """Every person id that a record founds, ghosts too, with the record."""
+
     def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
         """Ids of identifiers, of those that are known."""
 
