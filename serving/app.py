@@ -7,29 +7,26 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from serving import feed, health, intake, persons, stewardship
-from serving.answers import Answers
 from serving.group_commit import GroupCommit
 from serving.problems import handle_problems
 from serving.service import Service, Settings
 from stream.engine import Engine
 
 
-def make_app(engine: Engine, settings: Settings | None = None, answers: Answers | None = None) -> FastAPI:
+def make_app(engine: Engine, settings: Settings | None = None) -> FastAPI:
     """An application that takes events into the engine's store and answers from it.
 
     It writes through the engine alone, in one thread of its own; engine and store stay the caller's to close.
-    ``answers`` are those that resolve anew or trace the resolver.
     """
     chosen = settings or Settings()
     commits = GroupCommit(engine, chosen.waiting_bytes, chosen.group_events)
-    service = Service(engine, chosen, commits, answers or Answers())
+    service = Service(engine, chosen, commits)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # A connection to the store is open for each thread that reads.
         anyio.to_thread.current_default_thread_limiter().total_tokens = chosen.read_threads
         yield
-        service.stopping = True
         commits.close()
 
     app = FastAPI(

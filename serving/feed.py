@@ -78,7 +78,7 @@ def _position(last_event_id: str | None, after: int) -> int:
 async def _events(request: Request, service: Service, after: int) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
     spoke = time.monotonic()
-    while not service.stopping and not await request.is_disconnected():
+    while not service.stopping() and not await request.is_disconnected():
         found = await run_in_threadpool(_page, service, after, _PAGE)
         if found:
             after = found[-1].seq

@@ -5,6 +5,7 @@ group is durable. What waits is bounded: beyond that a sender is told to come ag
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from stream.engine import Engine
 Item = Event | DeadLetter
 T = TypeVar("T")
 
+_log: Final = logging.getLogger("onefold")
 _ITEM_BYTES: Final = 1024
 _ATTEMPTS: Final = 6
 
@@ -57,19 +59,16 @@ class GroupCommit:
         if not items:
             return
         group = self._join(items, size)
-        # Not awaited itself: a request that is cancelled must not cancel what others wait for.
-        await asyncio.wait([asyncio.wrap_future(group.done)])
-        error = group.done.exception()
+        error = await _outcome(group.done)
         if error is None:
             return
         if group.requests > 1 and not isinstance(error, OnefoldError):
             # One request's items must not fail another's: each tries again alone.
-            alone = self._writer.submit(self._ingest, items)
-            await asyncio.wait([asyncio.wrap_future(alone)])
-            error = alone.exception()
+            error = await _outcome(self._writer.submit(self._ingest, items))
         if isinstance(error, OnefoldError):
             raise error
         if error is not None:
+            _log.error("messages could not be written", exc_info=error)
             raise WriteFailed("this could not be written", way_out="The server's log tells more") from error
 
     def run(self, work: Callable[[], T]) -> T:
@@ -130,3 +129,10 @@ class GroupCommit:
             )
             return counts
         raise Busy("other writers came first too often", way_out="Send it again a little later")
+
+
+async def _outcome(done: Future[Counts]) -> BaseException | None:
+    """What a write came to. A request that is cancelled must not cancel what others wait for, so it only waits."""
+    waiting = asyncio.wrap_future(done)
+    await asyncio.wait([waiting])
+    return waiting.exception()

@@ -11,9 +11,11 @@ from profiles.golden import golden
 from profiles.moments import iso
 from serving.models import PROBLEMS, Erased, Profile, Profiles, Timeline, Wanted
 from serving.problems import answer
+from serving.seams import load
 from serving.service import Service, TheService, time_of
 from serving.stewardship import shown_case, shown_judgement
 from serving.timeline import shown_records, timeline
+from stream import explaining
 
 router = APIRouter(tags=["persons"])
 
@@ -128,21 +130,22 @@ def export(person_id: str, service: TheService) -> Response:
 def how(person_id: str, service: TheService) -> Response:
     """How a person came to be: which evidence joined her records."""
     with service.reader() as reader:
-        return answer(service.answers.how(reader, person_id))
+        return answer(explaining.how(reader, person_id))
 
 
 @router.get("/v1/why", tags=["stewardship"], responses=PROBLEMS)
 def why(a: str, b: str, service: TheService) -> Response:
     """The evidence that joins two persons, identifiers or records, or that keeps them apart."""
     with service.reader() as reader:
-        return answer(service.answers.why(reader, a, b))
+        return answer(explaining.why(reader, a, b))
 
 
 def _profile(service: Service, reference: str, when: When) -> Document:
     engine = service.engine
     if when.as_of is not None:
-        return service.answers.as_of(
+        found: Document = load("stream.as_of").as_of(
             engine.store, engine.rules, engine.id_key, reference, when.as_of, when.by
         )
+        return found
     with service.reader() as reader:
         return reader.profile(reference, engine.clock() if when.at is None else when.at)

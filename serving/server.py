@@ -1,8 +1,11 @@
 """Serving: what must hold before anybody is let in, and the server itself."""
 
 import ipaddress
+import logging
 import socket
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Final
 
 import uvicorn
@@ -10,13 +13,33 @@ import uvicorn
 from graph_schema.errors import Invalid, RulesError
 from graph_schema.rules import Rules
 from resolver.founding import DEFAULT_ID_KEY
-from serving.answers import Answers
 from serving.app import make_app
 from serving.service import Settings
 from stream.engine import Engine
 
 _BACKLOG: Final = 2048
 _GRACE_SECONDS: Final = 10
+
+
+_Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class _Discreet(logging.Formatter):
+    """Tells of what kind an error is and where it arose, not its text: that may hold what somebody sent."""
+
+    def formatException(self, ei: _Raised) -> str:
+        """See ``logging.Formatter``."""
+        kind, _, frames = ei
+        return "".join(traceback.format_tb(frames)) + (kind.__name__ if kind else "")
+
+
+_LOGGING: Final = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"discreet": {"()": _Discreet, "format": "%(asctime)s %(levelname)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "discreet"}},
+    "loggers": {name: {"handlers": ["stderr"], "level": "WARNING"} for name in ("uvicorn", "onefold")},
+}
 
 
 def is_loopback(host: str) -> bool:
@@ -49,7 +72,6 @@ def serve(
     engine: Engine,
     host: str = "127.0.0.1",
     port: int = 8000,
-    answers: Answers | None = None,
     started: Callable[[str], None] | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; what was acknowledged is durable whenever it ends.
@@ -66,16 +88,19 @@ def serve(
         raise Invalid(
             "--port", f"Port {port} of {host} can't be served: {reason}. Name another one."
         ) from error
-    app = make_app(engine, Settings(any_write_key=is_loopback(host)), answers)
+    app = make_app(engine, Settings(any_write_key=is_loopback(host)))
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=_LOGGING,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+    server = uvicorn.Server(config)
+    # Those who follow the feed never leave by themselves.
+    app.state.service.stopping = lambda: server.should_exit
     with listening:
         if started is not None:
             name = f"[{host}]" if ":" in host else host
             started(f"http://{name}:{listening.getsockname()[1]}")
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])

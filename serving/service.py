@@ -1,7 +1,7 @@
 """What every route of one server works with: the engine, the writer, the write keys, and the limits."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Final
@@ -11,7 +11,6 @@ from fastapi import Depends, Request
 from graph_schema.errors import Invalid
 from graph_schema.iso_time import read_time
 from graph_schema.messages import flaw_of_source
-from serving.answers import Answers
 from serving.group_commit import GroupCommit
 from serving.problems import Unauthorised
 from stream.engine import Engine
@@ -39,9 +38,8 @@ class Service:
     engine: Engine
     settings: Settings
     commits: GroupCommit
-    answers: Answers
     requests: dict[tuple[str, int], int] = field(default_factory=dict)
-    stopping: bool = False
+    stopping: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
         """Keeps the write keys by their hashes: how long a look-up takes then tells nothing of them."""
