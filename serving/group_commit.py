@@ -132,7 +132,7 @@ class GroupCommit:
 
 
 async def _outcome(done: Future[Counts]) -> BaseException | None:
-    """What a write came to. A request that is cancelled must not cancel what others wait for, so it only waits."""
+    """What a write came to. Whoever is cancelled must not cancel what others wait for: it only waits."""
     waiting = asyncio.wrap_future(done)
     await asyncio.wait([waiting])
     return waiting.exception()
