@@ -13,6 +13,7 @@ from graph_schema.vocabulary import (
     BLOCKED,
     CLAIMED,
     Case,
+    EventKey,
     Identifier,
     Person,
     Record,
@@ -24,6 +25,9 @@ from resolver.founding import aliases, canonical_person_id, is_person_id, person
 from resolver.resolve import sighting_rank
 from stream.intake import Intake
 from stream.workspace import ANY_GHOSTS, ghost_identifier
+
+ISSUED = "issued/"
+"""Operational state: the founding event of a person id that, since a rebuild, no record founds."""
 
 
 class Found(NamedTuple):
@@ -123,13 +127,24 @@ class Reader:
         return sorted(person.person_id for person in self.tx.persons(persons).values())
 
     def _by_person_id(self, named: str) -> Found:
+        return self._of(self.founder(named).person)
+
+    def founder(self, named: str) -> Record:
+        """The living record that founds a person id, or that holds the event which founded it.
+
+        Raises ``UnknownPerson`` for an id that nobody was given, ``Erased``.
+        """
         record = self.tx.founded((named,)).get(named)
         if record is None:
-            raise UnknownPerson("nobody has or had this person id")
-        founding = self.tx.records((record,))[record]
-        if founding.ghost:
+            event = self.tx.get(ISSUED + named)
+            if event is None:
+                raise UnknownPerson("nobody has or had this person id")
+            found = self.tx.events(self.tx.seen((EventKey(*event),)).values())
+            record = next((stored.record for stored in found.values()), None)
+        founding = None if record is None else self.tx.records((record,))[record]
+        if founding is None or founding.ghost:
             raise Erased
-        return self._of(founding.person)
+        return founding
 
     def _of(self, person: int) -> Found:
         records = list(self.tx.records(self.tx.members((person,))[person]).values())

@@ -1,0 +1,78 @@
+"""Puts the content of one SQLite store in the place of another's, in one transaction of the one that stands.
+
+The file stays, so that whoever has it open sees all of the old or all of the new, and learns that it changed.
+"""
+
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+
+from graph_schema.errors import StoreUnavailable
+from graph_schema.sqlite import SqliteStore
+
+_BUSY_SECONDS = 60
+
+
+class Swap:
+    """From when it is made, watches whether anybody writes to the store that is to be replaced."""
+
+    def __init__(self, standing: SqliteStore) -> None:
+        self._path = standing.path
+        self._connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._version = self._data_version()
+
+    def __enter__(self) -> "Swap":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._connection.close()
+        self._remove_fresh()
+
+    def fresh(self) -> SqliteStore:
+        """An empty store beside the one that stands; what an earlier attempt left there is removed."""
+        self._remove_fresh()
+        return SqliteStore(self._fresh_path)
+
+    def take_place(self) -> bool:
+        """Moves the content of the (closed) fresh store over; nothing, and False, where somebody wrote since.
+
+        Raises ``StoreUnavailable`` where the store that stands is locked or full.
+        """
+        execute = self._connection.execute
+        try:
+            execute("ATTACH DATABASE ? AS fresh", (self._fresh_path,))
+            execute("BEGIN IMMEDIATE")
+            try:
+                if self._data_version() != self._version:
+                    execute("ROLLBACK")
+                    return False
+                for table in self._tables():
+                    execute(f"DELETE FROM main.{table}")
+                    execute(f"INSERT INTO main.{table} SELECT * FROM fresh.{table}")
+                execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    execute("ROLLBACK")
+                execute("DETACH DATABASE fresh")
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(
+                f"the SQLite file can't be replaced ({error})",
+                way_out="Nothing was changed. See that the disk has room and nobody else holds it locked",
+            ) from error
+        return True
+
+    @property
+    def _fresh_path(self) -> str:
+        return f"{self._path}.rebuild"
+
+    def _data_version(self) -> int:
+        version: int = self._connection.execute("PRAGMA main.data_version").fetchone()[0]
+        return version
+
+    def _tables(self) -> list[str]:
+        names = self._connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
+        return [row[0] for row in names if row[0] != "migration" and not row[0].startswith("sqlite_")]
+
+    def _remove_fresh(self) -> None:
+        for ending in ("", "-wal", "-shm"):
+            Path(self._fresh_path + ending).unlink(missing_ok=True)

@@ -1,0 +1,127 @@
+"""Commands that ask: person, why, how, export."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graph_schema.errors import Invalid
+from serving.seams import load
+from serving.stores import DEFAULT_STORE
+from serving.terminal import (
+    SPOKEN,
+    RulesOption,
+    StoreOption,
+    counted,
+    engine_on,
+    moment,
+    reader_on,
+    show_json,
+)
+from stream.engine import now_us
+from stream.exporting import Form, export
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command("person")(person)
+    app.command("why")(why)
+    app.command("how")(how)
+    app.command("export")(export_file)
+
+
+class By(StrEnum):
+    """Which time counts in as-of: of receipt, or of the event."""
+
+    receipt = "receipt"
+    event = "event"
+
+
+class What(StrEnum):
+    """What can be exported."""
+
+    links = "links"
+    events = "events"
+    persons = "persons"
+
+
+def person(
+    reference: Annotated[str, typer.Argument(metavar="ID", help="A person id, or namespace:value.")],
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="The clock; now by default.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="By the evidence there was then, with its clock.")
+    ] = None,
+    as_of_by: Annotated[
+        By, typer.Option(help="receipt: what this store had received by then; event: what had happened.")
+    ] = By.receipt,
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Show the golden profile of one person as JSON."""
+    with engine_on(store, rules, create=False) as engine, engine.store.read() as tx:
+        if as_of is not None:
+            by_event = as_of_by is By.event
+            then = moment("--as-of", as_of)
+            with load("stream.as_of").reader_as_of(tx, engine.rules, engine.id_key, then, by_event) as reader:
+                show_json(reader.profile(reference, then if at is None else moment("--at", at)))
+            return
+    with reader_on(store, rules) as reader:
+        show_json(reader.profile(reference, moment("--at", at)))
+
+
+def why(
+    a: Annotated[str, typer.Argument(help="A record (source/record_id), identifier or person id.")],
+    b: Annotated[str, typer.Argument(help="The same of the other.")],
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Tell what joins two records or identifiers, or keeps them apart."""
+    with reader_on(store, rules) as reader:
+        _tell(load("stream.explaining").why(reader, a, b))
+
+
+def how(
+    reference: Annotated[str, typer.Argument(metavar="PERSON", help="A person id, or namespace:value.")],
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Tell how a person came to be, step by step."""
+    with reader_on(store, rules) as reader:
+        _tell(load("stream.explaining").how(reader, reference))
+
+
+def _tell(told: object) -> None:
+    show_json(told)
+
+
+def export_file(
+    what: Annotated[What, typer.Argument(help="links, events or persons.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help=".csv, .parquet or .jsonl; - is standard output.")
+    ],
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Write links (source, record_id, person_id), events with their person, or golden profiles to a file."""
+    form = _form(what, file)
+    with reader_on(store, rules) as reader:
+        if str(file) == "-":
+            export(reader, what.value, typer.get_binary_stream("stdout"), form, now_us())
+            return
+        with file.open("wb", buffering=1 << 20) as out:
+            rows = export(reader, what.value, out, form, now_us())
+    SPOKEN.print(f"{file}: {counted(rows, 'row')}")
+
+
+def _form(what: What, file: Path) -> Form:
+    if str(file) == "-":
+        return "jsonl" if what is What.persons else "csv"
+    suffix = file.suffix.lower()
+    if suffix == ".csv":
+        return "csv"
+    if suffix in (".parquet", ".pq"):
+        return "parquet"
+    if suffix in (".jsonl", ".ndjson", ".json"):
+        return "jsonl"
+    raise Invalid("FILE", f"The name tells the form: {what.value}.csv, .parquet or .jsonl, or - for a pipe.")

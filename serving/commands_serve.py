@@ -1,0 +1,58 @@
+"""Commands that stay: serve, worker, demo."""
+
+from typing import Annotated
+
+import typer
+
+from serving import demo
+from serving.seams import load
+from serving.server import serve
+from serving.stores import DEFAULT_STORE
+from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command("demo")(play_demo)
+    app.command("serve")(serve_store)
+    app.command("worker")(run_worker)
+
+
+HostOption = Annotated[str, typer.Option(help="The address to listen at; beyond loopback keys are needed.")]
+PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")]
+
+
+def play_demo(
+    port: PortOption = 8000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Only tell the stories.")] = False,
+) -> None:
+    """Play a retail day into a fresh store, tell its stories, then serve API and console."""
+    with engine_on("memory:", "retail") as engine:
+        demo.play(engine)
+        if not no_serve:
+            serve(engine, port=port, started=lambda url: demo.invite(engine, url))
+
+
+def serve_store(
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Serve HTTP intake, API and console."""
+    with engine_on(store, rules) as engine:
+        serve(
+            engine,
+            host,
+            port,
+            started=lambda url: SPOKEN.print(f"Serving {store} at {url} (API: {url}/docs)"),
+        )
+
+
+def run_worker(
+    kafka: Annotated[str, typer.Option(metavar="HOST:PORT", help="The broker.")] = "localhost:9092",
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Take events from Kafka, and tell it of every change."""
+    load("stream.worker").run(kafka, store, rules)

@@ -1,0 +1,86 @@
+"""What every command shares: its options, the opened store, and speaking to the terminal."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import orjson
+import typer
+from rich.console import Console
+
+from graph_schema.errors import Invalid
+from graph_schema.iso_time import read_time
+from graph_schema.rules import Rules, load_rules
+from resolver.founding import DEFAULT_ID_KEY
+from serving.stores import open_store
+from stream.engine import Engine, now_us
+from stream.reader import Reader
+
+SPOKEN: Final = Console(stderr=True, highlight=False)
+"""Where a command speaks; standard output is for its result alone."""
+
+StoreOption = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar="ONEFOLD_STORE",
+        metavar="URL",
+        help="sqlite:///file.db (four slashes: absolute), neo4j://host:7687, memory:",
+    ),
+]
+RulesOption = Annotated[
+    str, typer.Option("--rules", metavar="FILE", help="A rules file, or the name of bundled rules.")
+]
+
+
+def id_key() -> bytes:
+    """The key of person ids: ONEFOLD_ID_KEY, else the one by which any two stores agree."""
+    return os.environ.get("ONEFOLD_ID_KEY", "").encode() or DEFAULT_ID_KEY
+
+
+@contextmanager
+def engine_on(store: str, rules: Rules | str, create: bool = True) -> Iterator[Engine]:
+    """An engine on a store that is closed at the end."""
+    loaded = load_rules(rules) if isinstance(rules, str) else rules
+    opened = open_store(store, create)
+    try:
+        yield Engine(opened, loaded, id_key())
+    finally:
+        opened.close()
+
+
+@contextmanager
+def reader_on(store: str, rules: str) -> Iterator[Reader]:
+    """One consistent view of a store that exists."""
+    with engine_on(store, rules, create=False) as engine, engine.store.read() as tx:
+        yield Reader(tx, engine.intake, engine.id_key)
+
+
+def moment(option: str, text: str | None) -> int:
+    """A time that an option names, in microseconds; now where it names none."""
+    if text is None:
+        return now_us()
+    at = read_time(text)
+    if at is None:
+        raise Invalid(option, "This is not a time; write it by ISO 8601, such as 2026-03-02T09:00:00Z.")
+    return at
+
+
+def day(at: int) -> str:
+    """A time in the form in which the terminal shows it."""
+    return f"{datetime.fromtimestamp(at / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def show_json(value: object) -> None:
+    """One JSON value on standard output, indented where somebody looks on."""
+    out = typer.get_binary_stream("stdout")
+    indented = orjson.OPT_INDENT_2 if typer.get_text_stream("stdout").isatty() else 0
+    out.write(orjson.dumps(value, option=indented | orjson.OPT_APPEND_NEWLINE))
+    out.flush()
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """ "1 event", "12,000 events"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

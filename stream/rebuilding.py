@@ -1,0 +1,245 @@
+"""Derives everything again from the evidence that a store keeps: by other rules, or by the same.
+
+Events are taken in again in the order in which they came, through the one engine. What is no event is carried
+over: dead letters, the feed, operational state, ghosts and tombs, and the stewards' judgements, each attached
+to the records that now hold the founding events of those it spoke of. Person ids that were given out answer
+as well: one that no record founds any more, by the event that founded it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final, TypeVar
+
+from graph_schema.errors import Conflict, Invalid
+from graph_schema.rules import Rules
+from graph_schema.sqlite import SqliteStore
+from graph_schema.sqlite_swap import Swap
+from graph_schema.store import Store, Transaction, Writes
+from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgement, Record, RecordKey
+from resolver.founding import person_id
+from stream.batch import ALIASES, Counts
+from stream.burial import bury
+from stream.engine import RULES_STATE, Engine
+from stream.files import RawLine
+from stream.intake import Intake
+from stream.parsing import Job, Parser, Parsing
+from stream.reader import ISSUED
+
+_AT_ONCE: Final = 10_000
+_JOB: Final = 1_000
+_ATTEMPTS: Final = 3
+_REPLAYED: Final = "replayed/"
+"""Operational state: dead letters that were taken in again, by number."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class Rebuilt:
+    """What a rebuild did. ``moot`` counts judgements ``different`` of what has become one record."""
+
+    events: int = 0
+    refused: int = 0
+    persons_before: int = 0
+    persons: int = 0
+    judgements: int = 0
+    moot: int = 0
+
+
+def rebuild(store: Store, rules: Rules, id_key: bytes, report: Callable[[int], None]) -> Rebuilt:
+    """Derives a SQLite store again and swaps the result in at once, when all of it is ready.
+
+    ``report`` is told how many events are done. Raises ``Invalid`` for another kind of store, ``Conflict``
+    where others write to it all the while; then nothing has changed.
+    """
+    if not isinstance(store, SqliteStore):
+        raise Invalid("--store", "Only a SQLite store can be rebuilt in its place; derive into a fresh one.")
+    for _ in range(_ATTEMPTS):
+        with Swap(store) as swap:
+            fresh = swap.fresh()
+            try:
+                told = derive(store, Engine(fresh, rules, id_key), report)
+            finally:
+                fresh.close()
+            if swap.take_place():
+                return told
+    raise Conflict("others wrote to the store while it was rebuilt", way_out="Stop them, and run it again")
+
+
+def derive(old: Store, engine: Engine, report: Callable[[int], None] | None = None) -> Rebuilt:
+    """Derives what ``old`` keeps into the empty store of ``engine``, by the engine's rules."""
+    with old.read() as was:
+        told = Rebuilt(persons_before=sum(1 for _ in was.all_persons()))
+        _carry_over(was, engine.store)
+        buried = bury(was, engine)
+        with Parsing(engine.rules) as parsing:
+            for items in _grouped(parsing.run(_jobs(was))):
+                counts = engine.ingest(items)
+                told.events += counts.taken
+                told.refused += counts.erased
+                if report is not None:
+                    report(told.events)
+        told.judgements, told.moot = _attach(was, engine, buried)
+        _keep_ids(was, engine)
+        _tell_what_went(was, engine)
+    with engine.store.read() as tx:
+        told.persons = sum(1 for _ in tx.all_persons())
+    return told
+
+
+def _jobs(was: Transaction) -> Iterator[Job]:
+    waiting = was.all_events()
+    while part := list(islice(waiting, _JOB)):
+        yield Job(part)
+
+
+def _grouped(made: Iterator[list[Event | DeadLetter]]) -> Iterator[list[Event | DeadLetter]]:
+    while part := [item for items in islice(made, _AT_ONCE // _JOB) for item in items]:
+        yield part
+
+
+def _carry_over(was: Transaction, fresh: Store) -> None:
+    """The feed, the dead letters, and all operational state that is not derived from the rules."""
+    derived = (RULES_STATE, ALIASES)
+    state = {name: value for name, value in was.scan("").items() if not name.startswith(derived)}
+    with fresh.write() as tx:
+        tx.apply(Writes(state=state))
+    seq = number = 0
+    while changes := was.changes(seq, _AT_ONCE):
+        seq = changes[-1].seq
+        with fresh.write() as tx:
+            tx.apply(Writes(changes=changes))
+    while letters := was.dead_letters(number, _AT_ONCE):
+        number = letters[-1][0]
+        with fresh.write() as tx:
+            tx.apply(Writes(dead_letters=[letter for _, letter in letters]))
+
+
+def _attach(was: Transaction, engine: Engine, buried: Mapping[int, int]) -> tuple[int, int]:
+    """Gives the stewards' words again, of the records that now hold what they spoke of: how many, how many
+    of them moot."""
+    words: list[Judgement] = []
+    with engine.store.read() as tx:
+        rederived = {one.judgement_id: one for one in tx.judgements()}
+        for word in was.judgements():
+            if word.judgement_id.startswith(ALIASES):
+                own = rederived.get(word.judgement_id)
+                if own is not None and word.retracted_at is not None:
+                    words.append(replace(own, retracted_at=word.retracted_at))
+                continue
+            words.append(_attached(_Moved(was, tx, engine.intake), word))
+    if not words:
+        return 0, 0
+    ghostly = [(new, word.judgement_id) for old, new in buried.items() for word in was.judgements((old,))]
+    with engine.store.write() as tx:
+        tx.apply(Writes(judgements=words, judged_records=ghostly))
+    engine.judge(words)
+    return len(words), sum(word.kind == "different" and not (word.a and word.b) for word in words)
+
+
+def _attached(moved: "_Moved", word: Judgement) -> Judgement:
+    keys = {key: moved.key(key, word.founders.get(key)) for key in (*word.a, *word.b)}
+    founders = {keys[key]: event for key, event in sorted(word.founders.items(), reverse=True)}
+    a, b = ({keys[key] for key in side} for side in (word.a, word.b))
+    # What has become one record can't be divided; what the word says of all the others still stands.
+    both = a & b if word.kind == "different" else set()
+    return replace(word, a=tuple(sorted(a - both)), b=tuple(sorted(b - both)), founders=founders)
+
+
+class _Moved:
+    """Where events that were in one store are in another."""
+
+    def __init__(self, was: Transaction, now: Transaction, intake: Intake) -> None:
+        self._was = was
+        self._now = now
+        self._intake = intake
+
+    def key(self, old: RecordKey, founder: EventKey | None) -> RecordKey:
+        """The key of the record that now holds the founding event of one with this key; a ghost keeps its."""
+        if founder is None:
+            return old
+        ids = self._now.seen((founder,)), self._was.seen((founder,))
+        if not all(ids):
+            return old
+        new_event, old_event = (
+            tx.events(found.values())[found[founder]]
+            for tx, found in zip((self._now, self._was), ids, strict=True)
+        )
+        again = self._intake.again(new_event)
+        first = self._was.records((old_event.record,))[old_event.record].key == old
+        return again.record if first or again.also is None else again.also[0]
+
+
+def founding_event(tx: Transaction, record: Record) -> EventKey | None:
+    """The earliest event of a record (no time last, ties by key); None where none is left."""
+    ranked = [(event.at is None, event.at or 0, event.key) for _, event in tx.history((record.id,))]
+    return min(ranked)[2] if ranked else None
+
+
+def _keep_ids(was: Transaction, engine: Engine) -> None:
+    """Remembers the founding event of every person id that no record founds any more."""
+    living = (record for record in was.all_records() if not record.ghost)
+    while part := list(islice(living, _AT_ONCE)):
+        named = {person_id(record.key, record.erasures, engine.id_key): record for record in part}
+        with engine.store.read() as tx:
+            gone = named.keys() - tx.founded(named.keys()).keys()
+        issued = {one: founding_event(was, named[one]) for one in sorted(gone)}
+        if issued:
+            engine.put({ISSUED + one: list(event) for one, event in issued.items() if event is not None})
+
+
+def _tell_what_went(was: Transaction, engine: Engine) -> None:
+    """Entries of the feed for persons who are now told by another's id."""
+    with engine.store.write() as tx:
+        standing = {person.person_id: person for person in tx.all_persons()}
+        by_id = {person.id: person for person in standing.values()}
+        seq = tx.last_change()
+        changes: list[Change] = []
+        for person in was.all_persons():
+            if person.person_id in standing:
+                continue
+            founder = was.records((person.founder,))[person.founder]
+            event = None if founder.ghost else founding_event(was, founder)
+            found = tx.events(tx.seen((event,)).values()) if event is not None else {}
+            for stored in found.values():
+                into = by_id[tx.records((stored.record,))[stored.record].person]
+                seq += 1
+                went = (person.person_id,)
+                changes.append(Change(seq, "merged", into.person_id, went, (), into.version, engine.clock()))
+        tx.apply(Writes(changes=changes))
+
+
+def replay(engine: Engine, source: str | None = None) -> Counts:
+    """Takes dead letters in again. Those that are events now are taken; the others stay as they are.
+
+    ``source`` is for messages that name none. ``dead_letters`` of the result counts those that stay.
+    """
+    parser = Parser(engine.rules)
+    total = Counts()
+    number = 0
+    while True:
+        with engine.store.read() as tx:
+            letters = tx.dead_letters(number, _JOB)
+            done = tx.scan(_REPLAYED)
+            made = [
+                (one, _again(parser, letter, source))
+                for one, letter in letters
+                if _REPLAYED + str(one) not in done
+            ]
+            seen = tx.seen([item.key for _, item in made if isinstance(item, Event)])
+        if not letters:
+            return total
+        number = letters[-1][0]
+        events = {one: item for one, item in made if isinstance(item, Event) and item.key not in seen}
+        if events:
+            counts = engine.ingest(list(events.values()), {_REPLAYED + str(one): True for one in events})
+            total.taken += counts.taken
+            total.duplicates += counts.duplicates
+        total.dead_letters += len(made) - len(events)
+
+
+def _again(parser: Parser, letter: DeadLetter, source: str | None) -> Event | DeadLetter:
+    line = RawLine(0, letter.raw)
+    named = letter.source if letter.source is not None else source
+    return parser.parse(Job([line], letter.position or "", named, None, letter.at))[0]
