@@ -286,7 +286,7 @@ class _Apart:
             if anchors.issuperset(groups):
                 yield from self._rivals(contest, by, bool(direct))
             else:
-                yield from self._between(contest, groups, by)
+                yield from self._between(contest, groups)
 
     def _rivals(self, contest: Contest, by: list[Document], direct: bool) -> Iterator[Document]:
         if "unique" in contest.kinds and contest.step is not None:
@@ -313,12 +313,14 @@ class _Apart:
             if namespace == place and value not in self.evidence.generic
         }
 
-    def _between(self, contest: Contest, groups: list[int], by: list[Document]) -> Iterator[Document]:
+    def _between(self, contest: Contest, groups: list[int]) -> Iterator[Document]:
         """One of the two is a part that hangs between several anchors."""
         of = self.evidence.resolution.group_of
         for records, tied, _ in contest.parts:
             if len(tied) < 2 or of[records[0]] not in groups:
                 continue
+            held = {value for one in records for value in self.evidence.records[one].holdings}
+            by = [self.evidence.identifier(value) for value in contest.values if value in held]
             if of[records[0]] in {of[one] for one in tied}:
                 owner = (
                     self.evidence.plan.spaces[contest.step.namespace].contested if contest.step else "apart"

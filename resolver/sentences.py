@@ -26,7 +26,7 @@ def why_said(document: Document) -> list[str]:
 def how_said(document: Document) -> list[str]:
     """Her records, then a sentence a step, then what was refused."""
     names = [one["name"] for one in document["records"]]
-    told = [f"She is {_counted(len(names), 'record')}: {_listed(names)}."]
+    told = [f"One person of {_counted(len(names), 'record')}: {_listed(names)}."]
     for number, step in enumerate(document["steps"]):
         parts = [_part([one["name"] for one in part]) for part in step["joined"]]
         told.append(f"{'Then' if number else 'First'} {_by(step)} joined {_listed(parts)}.")
