@@ -15,6 +15,7 @@ _PSEUDO_PAIRS = 0.03
 
 _MIN_PSEUDO_PAIRS = 20.0
 _UNLIKE_AT_MOST = 0.15
+_LOCAL_PSEUDO_PAIRS = 300.0
 _U_EVERY = 4
 _PRUNE_AFTER = 2
 _HOPELESS = 1e-5
@@ -42,13 +43,14 @@ class Pairs:
 class Odds:
     """What EM learns.
 
-    ``m``, ``u`` per comparison and level; ``others`` per explanation, comparison and level, None where people agree
+    ``m``, ``u``, and ``local``, which is u of people who live in one place, per comparison and level; ``others`` per explanation, comparison and level, None where people agree
     as strangers do. ``match`` and ``shares``: the share of all pairs that each explanation holds.
     """
 
     kinds: Sequence[Kind]
     m: list[Floats]
     u: list[Floats]
+    local: list[Floats]
     others: list[list[Floats | None]]
     match: float
     shares: list[float]
@@ -59,19 +61,24 @@ class Odds:
         found = [[np.log2(m / u) for m, u in zip(self.m, self.u, strict=True)]]
         for explanation, others in zip(EXPLANATIONS, self.others, strict=True):
             row = []
-            for kind, m, u, other in zip(self.kinds, self.m, self.u, others, strict=True):
+            for kind, m, u, local, other in zip(self.kinds, self.m, self.u, self.local, others, strict=True):
                 if explanation.name == TWIN and kind.twin_same:
                     row.append(np.log2(m / u))
                 elif explanation.name == TWIN and kind.twin_never:
                     row.append(np.array([np.log2(_NEVER), *[0.0] * (len(u) - 1)]))
+                elif other is None and explanation.name != "namesakes":
+                    row.append(np.log2(local / u))
                 else:
                     row.append(np.zeros(len(u)) if other is None else np.log2(other / u))
             found.append(row)
         return found
 
 
-def start(kinds: Sequence[Kind], random: Pairs, records: int) -> Odds:
-    """Before any step: m and the explanations as expected, u as counted among random pairs."""
+def start(kinds: Sequence[Kind], random: Pairs, local: Pairs, records: int) -> Odds:
+    """Before any step: m and the explanations as expected, u as counted among random pairs.
+
+    ``local`` are random pairs of one place, where names, say, are the same more often than elsewhere.
+    """
     per_pair = records / max(1.0, records * (records - 1) / 2)
     u = [_shares(random.levels[:, place], len(kind.levels), None) for place, kind in enumerate(kinds)]
     m = [np.array(kind.prior) / sum(kind.prior) for kind in kinds]
@@ -83,9 +90,19 @@ def start(kinds: Sequence[Kind], random: Pairs, records: int) -> Odds:
             [None if prior is None else np.array(prior.levels) / sum(prior.levels) for prior in priors]
         )
         shares.append(explanation.start * per_pair if explanation.applies(kinds) else 0.0)
-    odds = Odds(kinds, m, u, others, 0.1 * per_pair, shares)
+    odds = Odds(kinds, m, u, u, others, 0.1 * per_pair, shares)
     _as_strangers(odds)
+    learn_local(odds, local)
     return odds
+
+
+def learn_local(odds: Odds, local: Pairs) -> None:
+    """u of one place, the pairs of one person left out; near to u itself where there are few pairs."""
+    apart = 1.0 - posterior(local, odds)[0]
+    odds.local = [
+        _learnt(local.levels[:, place], apart, u.tolist(), _LOCAL_PSEUDO_PAIRS)
+        for place, u in enumerate(odds.u)
+    ]
 
 
 def _shares(levels: Ints, size: int, weights: Floats | None) -> Floats:
@@ -121,11 +138,11 @@ def posterior(pairs: Pairs, odds: Odds) -> list[Floats]:
     """Per pair the probability of match, then of each explanation; what is left is two people at random."""
     shares = [odds.match, *odds.shares]
     logs = [np.full(len(pairs.levels), np.log2(max(share, 1e-300))) for share in shares]
-    for log, ratios in zip(logs, odds.ratios(), strict=True):
+    for of, log, ratios in zip((None, *EXPLANATIONS), logs, odds.ratios(), strict=True):
         for place, ratio in enumerate(ratios):
             if ratio.any():
                 log += np.append(ratio, 0.0)[pairs.levels[:, place]]
-                if ratio[0]:
+                if of is None or of.has_in_common(odds.kinds[place]):
                     log += pairs.rarity[:, place]
     top = np.maximum(np.max(logs, axis=0), 0.0)
     parts: list[Floats] = [np.exp2(log - top) for log in logs]
@@ -133,10 +150,16 @@ def posterior(pairs: Pairs, odds: Odds) -> list[Floats]:
     return [part / whole for part in parts]
 
 
-def maximise(candidates: Pairs, random: Pairs, odds: Odds, records: int, rounds: int) -> Odds:
-    """So many steps of EM; pairs that are no candidates count as two people at random."""
+def maximise(
+    candidates: Pairs, apart_from: tuple[Pairs, Pairs], odds: Odds, records: int, rounds: int
+) -> Odds:
+    """So many steps of EM; pairs that are no candidates count as two people at random.
+
+    ``apart_from``: random pairs, and random pairs of one place, from which u is learnt.
+    """
     total = max(1.0, records * (records - 1) / 2)
     pseudo = max(_MIN_PSEUDO_PAIRS, _PSEUDO_PAIRS * records)
+    random, local = apart_from
     apart = np.ones(len(random.levels))
     for done in range(rounds):
         match, *others = posterior(candidates, odds)
@@ -146,6 +169,7 @@ def maximise(candidates: Pairs, random: Pairs, odds: Odds, records: int, rounds:
             others = [other[kept] for other in others]
         if done % _U_EVERY == 1:
             apart = 1.0 - np.sum(posterior(random, odds), axis=0)
+            learn_local(odds, local)
         each = candidates.counts_for
         for place, kind in enumerate(odds.kinds):
             levels = candidates.levels[:, place]

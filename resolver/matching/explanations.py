@@ -24,6 +24,11 @@ class Explanation(NamedTuple):
             return kind.household
         return kind.neighbours if self.name == "neighbours" else kind.namesakes
 
+    def has_in_common(self, kind: Kind) -> bool:
+        """Whether such people agree in one value for a reason, so that its rarity speaks for them as well."""
+        prior = self.of(kind)
+        return (self.name == TWIN and kind.twin_same) or (prior is not None and not prior.strangers)
+
     def applies(self, kinds: Sequence[Kind]) -> bool:
         """Whether the comparisons can tell it from one person: something shared, and something that isn't."""
         if self.name == TWIN:
@@ -43,3 +48,5 @@ EXPLANATIONS: tuple[Explanation, ...] = (
 )
 """household: they share an address, often a surname, a phone, an e-mail; twins: the birth date as well; neighbours:
 the place only, which several traits tell at once; namesakes: a given name and what e-mail addresses make of it."""
+
+BY_NAME = {explanation.name: explanation for explanation in EXPLANATIONS}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
+from resolver.matching.explanations import BY_NAME
 from resolver.matching.kinds import KINDS
 from resolver.matching.values import Value
 
@@ -99,7 +100,11 @@ class Model:
                 KINDS[comparison.kind].level,
                 comparison.match,
                 tuple(
-                    (which, weights, weights[0] != 0)
+                    (
+                        which,
+                        weights,
+                        BY_NAME[self.explanations[which][0]].has_in_common(KINDS[comparison.kind]),
+                    )
                     for which, weights in enumerate(comparison.others)
                     if any(weights)
                 ),

@@ -91,6 +91,8 @@ def look(values: Sequence[str]) -> tuple[str | None, str]:
         return "exact", f"{distinct} distinct values: a category"
     if (share := _share(values, _is_decimal)) > 0.5:
         return "number", f"{share:.0%} are decimal numbers"
+    if (share := _share(folded, _is_line)) > 0.6:
+        return "street", f"{share:.0%} are words with a number, as addresses are"
     if (share := _share(folded, _is_code)) > 0.6:
         if again > 0.001:
             return "place code", f"{share:.0%} are codes, {distinct} distinct ones, which many share"
@@ -127,6 +129,12 @@ def _is_decimal(value: str) -> bool:
 
 def _is_code(folded: str) -> bool:
     return 2 * len(digits(folded)) >= len(folded.replace(" ", "")) > 0
+
+
+def _is_line(folded: str) -> bool:
+    words = folded.split()
+    numbers = sum(word[0].isdigit() for word in words)
+    return 0 < numbers < len(words) and sum(word.isalpha() and len(word) > 2 for word in words) > 0
 
 
 def _is_word(folded: str) -> bool:

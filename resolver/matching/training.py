@@ -21,6 +21,7 @@ from resolver.matching.values import Traits
 _MOST_RECORDS = 60_000
 _RANDOM_PAIRS = 150_000
 _CANDIDATE_PAIRS = 200_000
+_LOCAL_PAIRS = 30_000
 _CANDIDATES_A_RECORD = 40
 _ROUNDS = 10
 
@@ -42,8 +43,9 @@ class _Sample:
     right: Ints
     candidates: Pairs
     random: Pairs
-    random_left: Ints
-    random_right: Ints
+    random_places: tuple[Ints, Ints]
+    local: Pairs
+    local_places: tuple[Ints, Ints]
     records: int
 
 
@@ -70,15 +72,17 @@ def train(
         records = [records[place] for place in chosen]
     sample = _sample(records, given, rng, progress)
     kinds = [KINDS[comparison.kind] for comparison in given]
-    odds = start(kinds, sample.random, sample.records)
-    odds = maximise(sample.candidates, sample.random, odds, sample.records, _ROUNDS)
+    apart = (sample.random, sample.local)
+    odds = start(kinds, sample.random, sample.local, sample.records)
+    odds = maximise(sample.candidates, apart, odds, sample.records, _ROUNDS)
     progress("weights learnt", 0.8)
     frequencies = _frequencies(sample, odds)
     for place, frequency in enumerate(frequencies):
         worth = frequency.of_records()
         _set_rarity(sample.candidates, place, worth, sample.left, sample.right)
-        _set_rarity(sample.random, place, worth, sample.random_left, sample.random_right)
-    odds = maximise(sample.candidates, sample.random, odds, sample.records, _ROUNDS)
+        _set_rarity(sample.random, place, worth, *sample.random_places)
+        _set_rarity(sample.local, place, worth, *sample.local_places)
+    odds = maximise(sample.candidates, apart, odds, sample.records, _ROUNDS)
     progress("value frequencies learnt", 0.9)
     return _finish(sample, odds, frequencies, proposals)
 
@@ -108,8 +112,33 @@ def _sample(
     candidates = _compared(comparisons, columns, left, right, float(one_in))
     progress("candidates compared", 0.6)
     random = _compared(comparisons, columns, here, there, 1.0)
+    nearby = _of_one_place(comparisons, columns, rng)
+    local = _compared(comparisons, columns, *nearby, 1.0)
     progress("random pairs compared", 0.7)
-    return _Sample(comparisons, columns, atoms, left, right, candidates, random, here, there, len(records))
+    places = (here, there)
+    return _Sample(
+        comparisons, columns, atoms, left, right, candidates, random, places, local, nearby, len(records)
+    )
+
+
+def _of_one_place(
+    comparisons: tuple[Comparison, ...], columns: list[Column], rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Random pairs of records that name the same city, or else state, or country; none where there is no such."""
+    nothing = np.zeros(0, np.int64)
+    for name in ("city", "state", "country"):
+        for comparison, column in zip(comparisons, columns, strict=True):
+            filled = np.flatnonzero(column.of >= 0)
+            if comparison.name != name or 4 * len(filled) < len(column.of):
+                continue
+            ordered = filled[np.argsort(column.of[filled], kind="stable")]
+            cells = column.of[ordered]
+            starts, ends = np.searchsorted(cells, cells, "left"), np.searchsorted(cells, cells, "right")
+            one = rng.integers(0, len(ordered), _LOCAL_PAIRS)
+            two = starts[one] + rng.integers(0, 1 << 40, _LOCAL_PAIRS) % (ends - starts)[one]
+            other = one != two
+            return ordered[one[other]], ordered[two[other]]
+    return nothing, nothing
 
 
 def _compared(
