@@ -39,7 +39,7 @@ def shown_messages(state: Document) -> Document:
     found = letters(state)
     count = state.get("messages", {}).get("count", {})
     kinds = [entry[1] for entry in state.get("messages", {}).get("latest", ())]
-    # Of what is no longer listed nobody knows which deliveries were of which sendings: the larger number counts.
+    # Of what isn't listed any more nobody knows which delivery was of which sending: the larger counts.
     older = max(_total(count, kind) - kinds.count(kind) for kind in ("sent", "delivered"))
     by_channel: dict[str, int] = {}
     for letter in found:

@@ -2,7 +2,7 @@
 
 An object keeps what each event said of it, so that one can be taken away exactly:
 
-    "<source>/<message id>" → [source, record_id, at or null, [fact…]]
+    "<source>/<message id>" → [source, record_id, at or null, [fact…], place once somebody was erased]
 
 Which person a record belongs to is asked only when the object is shown: a merge or a split changes no object.
 """
@@ -64,12 +64,14 @@ def ghost_object(obj: Document, replace: Mapping[RecordKey, RecordKey]) -> None:
 
     Once nobody living speaks of it, the numbers and names in it go as well.
     """
+    for place, one in enumerate(told(obj)):
+        obj[one.event][4:] = [place]
     for name in sorted(obj):
-        source, record_id, at, fact = obj[name]
+        source, record_id, *rest = obj[name]
         ghost = replace.get(RecordKey(source, record_id))
         if ghost is not None:
             del obj[name]
-            obj[_free(obj, ghost)] = [ghost.source, ghost.record_id, at, fact]
+            obj[_free(obj, ghost)] = [ghost.source, ghost.record_id, *rest]
     replaced = {tuple(key) for key in replace.values()}
     if all((entry[0], entry[1]) in replaced or entry[0] == _GHOST for entry in obj.values()):
         numbers: dict[str, str] = {}

@@ -21,10 +21,18 @@ class Told(NamedTuple):
 def told(obj: Document) -> list[Told]:
     """All that was told of an object, first things first."""
     found = [
-        Told(at, RecordKey(source, record_id), event, fact[0], fact)
-        for event, (source, record_id, at, fact) in obj.items()
+        Told(entry[2], RecordKey(entry[0], entry[1]), event, entry[3][0], entry[3])
+        for event, entry in obj.items()
     ]
-    return sorted(found, key=lambda one: (one.at is None, one.at or 0, one.record, one.event))
+    found.sort(key=lambda one: (one.record, one.event))
+    found.sort(key=lambda one: (one.at is None, one.at or 0, *_place(obj[one.event])))
+    return found
+
+
+def _place(entry: list[Any]) -> tuple[bool, int]:
+    """The place that a tie was given when somebody was erased, whose key no longer tells it; without one,
+    last."""
+    return (True, 0) if len(entry) < 5 else (False, entry[4])
 
 
 def first_time(words: list[Told], kind: str) -> int | None:
