@@ -1,0 +1,193 @@
+"""Orders and rewards: whose they are, and what became of them."""
+
+from typing import Any
+
+import pytest
+
+from graph_schema.vocabulary import ObjectKey, RecordKey
+from profiles.objects import Conflict, conflict_of, fold_object, ghost_object, speakers, views
+from profiles.orders import Orders
+from tests.unit.portraits import Said, at, bought, event, portrait, track
+
+
+class Told:
+    """One object with the persons of its records: the user id's number."""
+
+    def __init__(self, *said: Said) -> None:
+        self.obj: dict[str, Any] = {}
+        self.person_of: dict[RecordKey, int] = {}
+        self.key = ObjectKey("", "")
+        for one in map(event, said):
+            for shared in one.facts.shared:
+                self.key = shared.key
+                fold_object(self.obj, one.key, one.record, one.at, shared.fact)
+            users = [held.value for held in one.held if held.namespace == "user_id"]
+            self.person_of[one.record] = int(users[0].removeprefix("u-")) if users else 9
+
+    def views(self) -> dict[int, dict[str, Any]]:
+        return views(self.key, self.obj, self.person_of)
+
+    def conflict(self) -> Conflict | None:
+        return conflict_of(self.key, self.obj, self.person_of)
+
+
+def test_an_order_counts_for_who_reported_it_first_and_no_time_is_last() -> None:
+    told = Told(
+        bought(2, "o-1", "tea", userId="u-1"), bought(1, "o-1", "tea", userId="u-2"),
+        track("Order Completed", None, order_id="o-1", userId="u-3"),
+    )  # fmt: skip
+    assert told.views().keys() == {2}
+
+
+def test_of_one_moment_the_smaller_record_key_is_first() -> None:
+    told = Told(
+        bought(1, "o-1", "tea", source="b", userId="u-1"), bought(1, "o-1", "tea", source="a", userId="u-2")
+    )
+    assert told.views().keys() == {2}
+
+
+def test_an_order_that_nobody_completed_is_nobodys() -> None:
+    assert (
+        Told(track("Order Shipped", 1, order_id="o-1"), track("Order Delivered", 2, order_id="o-1")).views()
+        == {}
+    )
+
+
+def test_what_the_first_report_leaves_out_the_next_one_tells() -> None:
+    told = Told(track("Order Completed", 1, order_id="o-1"), bought(2, "o-1", "tea", "cup", source="erp"))
+    assert told.views()[1]["total"] == 20
+    assert [line[0] for line in told.views()[1]["products"]] == ["tea", "cup"]
+
+
+def test_an_update_replaces_what_it_tells() -> None:
+    told = Told(bought(1, "o-1", "tea"), track("Order Updated", 2, order_id="o-1", total=8))
+    assert (told.views()[1]["total"], told.views()[1]["currency"]) == (8, "EUR")
+
+
+def test_a_total_that_nobody_told_is_the_sum_of_the_lines() -> None:
+    lines = [{"product_id": "a", "price": 0.1, "quantity": 3}, {"product_id": "b", "price": 0.2}]
+    assert Told(track("Order Completed", 1, order_id="o-1", products=lines)).views()[1]["total"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("later", "state"),
+    [
+        ([], "placed"),
+        (["Order Shipped"], "shipped"),
+        (["Order Delivered", "Order Shipped"], "delivered"),
+        (["Order Cancelled", "Order Shipped"], "cancelled"),
+    ],
+)
+def test_the_state_of_an_order(later: list[str], state: str) -> None:
+    steps = [track(name, 2 + number, order_id="o-1") for number, name in enumerate(later)]
+    assert Told(bought(1, "o-1", "tea"), *steps).views()[1]["state"] == state
+
+
+def test_a_purchase_in_the_store_is_handed_over_at_once() -> None:
+    view = Told(bought(1, "s-1", "tea", context={"channel": "store"})).views()[1]
+    assert (view["state"], view["delivered_at"], view["channel"]) == ("delivered", at(1), "store")
+
+
+def test_a_refund_reported_by_two_sources_is_one_refund_and_two_by_one_are_two() -> None:
+    refund = {"order_id": "o-1", "total": 10}
+    order = bought(1, "o-1", "tea", "cup", "pot")
+    twice = Told(
+        order, track("Order Refunded", 2, "web", **refund), track("Order Refunded", 3, "erp", **refund)
+    )
+    two = Told(
+        order, track("Order Refunded", 2, "web", **refund), track("Order Refunded", 3, "web", **refund)
+    )
+    assert (twice.views()[1]["refunded"], twice.views()[1]["state"]) == (10, "partly_refunded")
+    assert two.views()[1]["refunded"] == 20
+
+
+def test_a_refund_without_an_amount_is_of_the_products_it_lists_else_of_all() -> None:
+    lines = [{"product_id": "tea", "price": 10, "quantity": 1}]
+    order = bought(1, "o-1", "tea", "cup")
+    part = Told(order, track("Order Refunded", 2, order_id="o-1", products=lines)).views()[1]
+    whole = Told(order, track("Order Refunded", 2, order_id="o-1")).views()[1]
+    assert (part["refunded"], part["returned"], part["state"]) == (10, {"tea": 1}, "partly_refunded")
+    assert (whole["refunded"], whole["returned"], whole["state"]) == (20, {"tea": 1, "cup": 1}, "returned")
+
+
+def test_an_order_delivered_to_another_person_is_a_gift() -> None:
+    told = Told(
+        bought(1, "o-1", "tea", userId="u-1"), track("Order Delivered", 2, order_id="o-1", userId="u-2")
+    )
+    assert told.views()[1]["gift"] is True
+    assert told.views().keys() == {1}
+
+
+def _issued(day: float = 0, user: str = "u-1", **properties: Any) -> Said:
+    return track("Reward Issued", day, "loyalty", userId=user, reward_code="R-1", amount=10, **properties)
+
+
+def _used(day: float | None, user: str | None = "u-1", source: str = "web", **properties: Any) -> Said:
+    who = {"userId": user} if user else {"anonymousId": "till-1"}
+    return track("Reward Redeemed", day, source, reward_code="R-1", **who, **properties)
+
+
+def test_a_paper_reward_used_without_a_card_is_used_for_its_owner_too() -> None:
+    view = Told(_issued(), _used(2, None, "till", channel="store", order_id="s-1")).views()
+    assert view.keys() == {1}
+    assert (view[1]["state"], view[1]["redeemed_at"], view[1]["channel"]) == ("redeemed", at(2), "store")
+
+
+def test_the_first_of_two_redemptions_stands_and_the_other_is_a_conflict() -> None:
+    told = Told(
+        _issued(), _used(3, "u-1", order_id="o-1"), _used(2, "u-2", "till", channel="store", order_id="s-1")
+    )
+    view = told.views()[1]
+    assert (view["redeemed_at"], view["channel"]) == (at(2), "store")
+    assert view["conflict"] == {"redeemed_at": at(3), "channel": "web"}
+    conflict = told.conflict()
+    assert conflict is not None
+    assert conflict.persons == (1, 2)
+
+
+def test_a_redemption_without_a_time_comes_last() -> None:
+    assert (
+        Told(_issued(), _used(None, order_id="o-1"), _used(2, "u-2", order_id="o-2")).views()[1]["order_id"]
+        == "o-2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [({"order_id": "o-1"}, {"order_id": "o-1"}), ({}, {}), ({"order_id": "o-1"}, {})]
+)
+def test_one_redemption_told_by_two_sources_is_no_conflict(
+    one: dict[str, str], other: dict[str, str]
+) -> None:
+    assert (
+        Told(_issued(), _used(2, source="web", **one), _used(2, source="loyalty", **other)).conflict() is None
+    )
+
+
+def test_a_code_issued_to_several_persons_has_a_state_for_each() -> None:
+    told = Told(_issued(), _issued(0, "u-2"), _used(2, "u-2"))
+    assert {person: view["state"] for person, view in told.views().items()} == {1: "issued", 2: "redeemed"}
+    assert told.conflict() is None
+
+
+def test_a_reward_that_nobody_issued_is_shown_to_who_used_it() -> None:
+    assert Told(_used(2, "u-2")).views().keys() == {2}
+
+
+def test_an_erased_owner_leaves_a_state_and_no_key() -> None:
+    told = Told(_issued(), _used(2, "u-2", order_id="o-1"))
+    owner = next(key for key, person in told.person_of.items() if person == 1)
+    ghost_object(told.obj, {owner: RecordKey("#", "ab12")})
+    assert speakers(told.obj) == {RecordKey("#", "ab12"), *(told.person_of.keys() - {owner})}
+    assert owner.record_id not in str(told.obj)
+
+
+def test_when_all_are_erased_no_number_is_left() -> None:
+    told = Told(bought(1, "o-77", "tea"), track("Order Delivered", 2, order_id="o-77"))
+    ghost_object(told.obj, {key: RecordKey("#", f"g{n}") for n, key in enumerate(told.person_of)})
+    assert "o-77" not in str(told.obj)
+    assert "tea" not in str(told.obj)
+
+
+def test_sums_are_exact_whatever_the_order() -> None:
+    person = portrait(*(bought(day, f"o-{day}", total=0.1) for day in range(10)))
+    assert Orders(person.state).total == 1
