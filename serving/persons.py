@@ -1,6 +1,6 @@
 """Who is known, and what of them: by person id (any that was ever issued) or by any identifier."""
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
@@ -11,11 +11,11 @@ from profiles.golden import golden
 from profiles.moments import iso
 from serving.models import PROBLEMS, Erased, Profile, Profiles, Timeline, Wanted
 from serving.problems import answer
-from serving.seams import load
 from serving.service import Service, TheService, time_of
 from serving.stewardship import shown_case, shown_judgement
 from serving.timeline import shown_records, timeline
 from stream import explaining
+from stream.as_of import By, as_of
 
 router = APIRouter(tags=["persons"])
 
@@ -25,19 +25,19 @@ class When(NamedTuple):
 
     at: int | None
     as_of: int | None
-    by: Literal["receipt", "event"]
+    by: By
 
 
 def _when(
     at: Annotated[str | None, Query(description="the clock only, by ISO 8601")] = None,
-    as_of: Annotated[str | None, Query(description="the evidence by then, with the clock then")] = None,
-    as_of_by: Annotated[
-        Literal["receipt", "event"], Query(description="received by then, or happened by then")
-    ] = "receipt",
+    as_of_time: Annotated[
+        str | None, Query(alias="as_of", description="the evidence by then, with the clock then")
+    ] = None,
+    as_of_by: Annotated[By, Query(description="received by then, or happened by then")] = "received",
 ) -> When:
-    if at is not None and as_of is not None:
+    if at is not None and as_of_time is not None:
         raise Invalid("at", "as_of sets the clock too; send one of them.")
-    return When(time_of("at", at), time_of("as_of", as_of), as_of_by)
+    return When(time_of("at", at), time_of("as_of", as_of_time), as_of_by)
 
 
 Moment = Annotated[When, Depends(_when)]
@@ -143,9 +143,6 @@ def why(a: str, b: str, service: TheService) -> Response:
 def _profile(service: Service, reference: str, when: When) -> Document:
     engine = service.engine
     if when.as_of is not None:
-        found: Document = load("stream.as_of").as_of(
-            engine.store, engine.rules, engine.id_key, reference, when.as_of, when.by
-        )
-        return found
+        return as_of(engine.store, engine.rules, engine.id_key, reference, when.as_of, when.by)
     with service.reader() as reader:
         return reader.profile(reference, engine.clock() if when.at is None else when.at)

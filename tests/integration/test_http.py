@@ -107,6 +107,18 @@ def test_the_clock_can_be_set(client: httpx.Client, name: str) -> None:
     assert problem(both) == (400, "invalid")
 
 
+def test_the_evidence_of_then_answers_by_receipt_or_by_event(client: httpx.Client, name: str) -> None:
+    send(client, customer(name, 1), customer(name, 9, traits={"firstName": "later"}))
+    asked = {"identifier": f"user_id:u-{name}", "as_of": "2026-03-05T00:00:00Z"}
+    assert problem(client.get("/v1/persons", params=asked)) == (404, "unknown-person")
+    then = client.get("/v1/persons", params={**asked, "as_of_by": "event"}).json()
+    assert then["attributes"]["firstName"]["value"] == name
+    assert then["as_of"] == asked["as_of"]
+    now = client.get("/v1/persons", params={**asked, "as_of": "2100-01-01T00:00:00Z"}).json()
+    assert (now["person_id"], now["attributes"]["firstName"]["value"]) == (then["person_id"], "later")
+    assert problem(client.get("/v1/persons", params={**asked, "as_of_by": "x"})) == (400, "invalid")
+
+
 def test_whoever_is_not_known_or_not_one_person_is_a_problem(client: httpx.Client, name: str) -> None:
     shared = {"externalIds": [{"type": "loyalty_card", "id": name}]}
     send(client, *({"userId": f"{one}-{name}", "context": shared} for one in "ab"))
