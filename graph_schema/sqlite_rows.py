@@ -144,7 +144,7 @@ def judgement_row(judgement: Judgement) -> Row:
     return (
         judgement.judgement_id,
         judgement.kind,
-        orjson.dumps([judgement.a, judgement.b]),
+        orjson.dumps([[list(key) for key in side] for side in (judgement.a, judgement.b)]),
         judgement.at,
         judgement.by,
         judgement.why,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from graph_schema.errors import Invalid
-from serving.seams import load
+from graph_schema.store import Document
 from serving.stores import DEFAULT_STORE
 from serving.terminal import (
     SPOKEN,
@@ -19,7 +19,10 @@ from serving.terminal import (
     reader_on,
     show_json,
 )
+from stream.as_of import as_of as then_profile
 from stream.engine import now_us
+from stream.explaining import how as how_of
+from stream.explaining import why as why_of
 from stream.exporting import Form, export
 
 
@@ -59,13 +62,15 @@ def person(
     rules: RulesOption = "retail",
 ) -> None:
     """Show the golden profile of one person as JSON."""
-    with engine_on(store, rules, create=False) as engine, engine.store.read() as tx:
-        if as_of is not None:
-            by_event = as_of_by is By.event
-            then = moment("--as-of", as_of)
-            with load("stream.as_of").reader_as_of(tx, engine.rules, engine.id_key, then, by_event) as reader:
-                show_json(reader.profile(reference, then if at is None else moment("--at", at)))
-            return
+    if as_of is not None:
+        if at is not None:
+            raise Invalid("--at", "--as-of sets the clock too; give one of them.")
+        then = moment("--as-of", as_of)
+        with engine_on(store, rules, create=False) as engine:
+            show_json(
+                then_profile(engine.store, engine.rules, engine.id_key, reference, then, as_of_by.value)
+            )
+        return
     with reader_on(store, rules) as reader:
         show_json(reader.profile(reference, moment("--at", at)))
 
@@ -78,7 +83,7 @@ def why(
 ) -> None:
     """Tell what joins two records or identifiers, or keeps them apart."""
     with reader_on(store, rules) as reader:
-        _tell(load("stream.explaining").why(reader, a, b))
+        _tell(why_of(reader, a, b))
 
 
 def how(
@@ -88,11 +93,16 @@ def how(
 ) -> None:
     """Tell how a person came to be, step by step."""
     with reader_on(store, rules) as reader:
-        _tell(load("stream.explaining").how(reader, reference))
+        _tell(how_of(reader, reference))
 
 
-def _tell(told: object) -> None:
-    show_json(told)
+def _tell(told: Document) -> None:
+    """Sentences for somebody who looks on, for a program all of it as JSON."""
+    if not typer.get_text_stream("stdout").isatty():
+        show_json(told)
+        return
+    for sentence in told["sentences"]:
+        typer.echo(sentence)
 
 
 def export_file(

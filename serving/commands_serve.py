@@ -27,10 +27,9 @@ def play_demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Only tell the stories.")] = False,
 ) -> None:
     """Play a retail day into a fresh store, tell its stories, then serve API and console."""
-    with engine_on("memory:", "retail") as engine:
-        demo.play(engine)
+    with demo.played() as day:
         if not no_serve:
-            serve(engine, port=port, started=lambda url: demo.invite(engine, url))
+            serve(day.engine, port=port, started=lambda url: demo.invite(day, url))
 
 
 def serve_store(
