@@ -6,8 +6,9 @@ from functools import singledispatchmethod
 from typing import Any, Final
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
-from graph_schema.errors import AmbiguousIdentifier, Invalid, OnefoldError, UnknownPerson
+from graph_schema.errors import AmbiguousIdentifier, Invalid, OnefoldError, UnknownPerson, nearest
 from graph_schema.rules import Rules
 from profiles.audiences import memberships
 from profiles.decide import Decision, Request, decide, nobody
@@ -47,6 +48,8 @@ class Checks:
             return self._check(expected)
         except OnefoldError as error:
             return [str(error)]
+        except JMESPathError as error:
+            return [f"the path does not fit the profile: {error}"]
 
     @singledispatchmethod
     def _check(self, expected: Expectation) -> list[str] | None:
@@ -126,7 +129,8 @@ class Checks:
     @_check.register
     def _audience(self, expected: Audience) -> list[str] | None:
         if expected.audience not in self._rules.audiences:
-            raise Invalid("audience", "the rules declare none of this name")
+            known = nearest(expected.audience, self._rules.audiences)
+            raise Invalid("audience", f"no audience has this name. {known}")
         reference = expected.includes or expected.excludes or ""
         persons = self._persons(reference)
         inside = False

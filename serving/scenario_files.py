@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import jmespath
 import yaml
+from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -35,6 +37,14 @@ def _reference(text: str) -> str:
         raise ValueError(
             "is neither namespace:value nor source/record_id, as email:ana@example.com or crm/4711"
         )
+    return text
+
+
+def _path(text: str) -> str:
+    try:
+        jmespath.compile(text)
+    except JMESPathError as error:
+        raise ValueError(f"is no JMESPath: {str(error).splitlines()[0]}") from error
     return text
 
 
@@ -76,7 +86,7 @@ class Profile(_Expected):
     """What a JMESPath finds in a golden profile."""
 
     profile: Reference
-    path: str
+    path: Annotated[str, AfterValidator(_path)]
     equals: Any
 
 
@@ -253,7 +263,9 @@ def _validated(model: type[BaseModel], said: Mapping[str, Any], where: str) -> B
     try:
         return model.model_validate(said)
     except ValidationError as error:
-        raise _said_wrong(error.errors(include_url=False)[0], model, where) from None
+        # A misspelt key is missing under its right name as well: what was written tells more.
+        found = sorted(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
+        raise _said_wrong(found[0], model, where) from None
 
 
 def _said_wrong(detail: ErrorDetails, model: type[BaseModel], where: str) -> Invalid:

@@ -1,0 +1,145 @@
+"""The runner of scenarios: it fails what does not hold, says why, and names what is wrong in a file."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from graph_schema.errors import Invalid
+from serving.scenario_files import in_arrival, read_scenarios
+from serving.scenarios import check, run_files
+
+STORY = """
+story: Two accounts
+start: 2026-03-02T09:00:00Z
+events:
+  - {{at: +0m, source: web, type: identify, userId: u-1, traits: {{email: ana@example.com}}}}
+  - {{at: +1h, source: app, type: identify, userId: u-1, traits: {{city: Oslo, country: NO}}}}
+  - {{at: +2h, source: crm, type: identify, context: {{recordId: 7}}, traits: {{email: bob@example.com}}}}
+judgements: [{judgements}]
+expect:
+  - {expect}
+"""
+
+
+def write(folder: Path, expect: str, judgements: str = "") -> Path:
+    """A scenario file with one expectation."""
+    path = folder / "story.yaml"
+    path.write_text(STORY.format(expect=expect, judgements=judgements), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        "{same_person: [user_id:u-1, email:ana@example.com]}",
+        "{different_people: [user_id:u-1, email:bob@example.com]}",
+        "{profile: user_id:u-1, path: attributes.country.value, equals: 'NO'}",
+        "{profile: user_id:u-1, path: orders.count, equals: 0.0}",
+        "{decide: newsletter, for: user_id:u-9, outcome: suppress, because: unknown_person}",
+        "{audience: suppress_always, excludes: user_id:u-1}",
+        "{at: +30m, profile: user_id:u-1, path: attributes.city, equals: null}",
+    ],
+)
+def test_what_holds_passes(tmp_path: Path, expect: str) -> None:
+    report = run_files([write(tmp_path, expect)])
+    assert len(report.outcomes) == (1 if "at:" in expect else 6)
+    assert report.failures == []
+
+
+@pytest.mark.parametrize(
+    ("expect", "said"),
+    [
+        ("{same_person: [user_id:u-1, email:bob@example.com]}", "Nothing connects"),
+        ("{same_person: [user_id:u-1, user_id:u-9]}", "user_id:u-9 leads to nobody"),
+        ("{different_people: [user_id:u-1, email:ana@example.com]}", "one record"),
+        ("{different_people: [user_id:u-1, user_id:u-9]}", "user_id:u-9 leads to nobody"),
+        ("{case: [user_id:u-1, email:bob@example.com]}", "in the queue: nothing"),
+        ("{dead_letter: m-1}", "dead letters: none"),
+        ("{profile: user_id:u-1, path: orders.count, equals: false}", "came: 0"),
+        ("{profile: user_id:u-9, path: orders.count, equals: 0}", "nobody is known"),
+        ("{profile: user_id:u-1, path: length(as_of), equals: 0.5}", "came: 20"),
+        ("{profile: user_id:u-1, path: length(no_such), equals: 0}", "the path does not fit"),
+        ("{decide: newsletter, for: user_id:u-1, outcome: send}", "no_consent"),
+        ("{decide: newsleter, for: user_id:u-1, outcome: send}", "newsletter"),
+        ("{decide: newsletter, for: user_id:u-1, outcome: suppress, because: objected}", "no_consent"),
+        ("{audience: suppress_always, includes: user_id:u-1}", "not in the audience"),
+        ("{audience: suppress_allways, includes: user_id:u-1}", "suppress_always"),
+    ],
+)
+def test_what_does_not_hold_fails_and_says_why(tmp_path: Path, expect: str, said: str) -> None:
+    report = run_files([write(tmp_path, expect)])
+    assert len(report.failures) == len(report.outcomes) == 6
+    assert said in "\n".join(report.lines())
+
+
+@pytest.mark.parametrize(
+    ("expect", "said"),
+    [
+        ("{same_persn: [a:b, c:d]}", "'same_person'"),
+        ("{at: +1d, same_person: [a:b]}", "same_person"),
+        ("{profile: a:b, pth: x, equals: 1}", "Did you mean 'path'"),
+        ("{profile: a:b, path: 'orders.[', equals: 1}", "is no JMESPath"),
+        ("{at: 1d, profile: a:b, path: x, equals: 1}", "+5m"),
+        ("{audience: lapsed, include: a:b}", "includes"),
+        ("{audience: lapsed}", "either includes or excludes"),
+        ("{decide: survey, for: ana, outcome: send}", "namespace:value"),
+        ("{same_person: [a:b, c:d], case: [a:b, c:d]}", "exactly one form"),
+    ],
+)
+def test_a_mistake_in_a_file_is_named(tmp_path: Path, expect: str, said: str) -> None:
+    with pytest.raises(Invalid, match=r"#1, expect\[0\]") as raised:
+        run_files([write(tmp_path, expect)])
+    assert said in str(raised.value)
+
+
+def test_a_mistake_in_a_judgement_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=r"unknown key 'bye'. Did you mean 'by'"):
+        run_files([write(tmp_path, "{dead_letter: m}", "{at: +1d, bye: me, same: [a:b, c:d]}")])
+
+
+def test_a_judgement_that_cannot_be_given_fails(tmp_path: Path) -> None:
+    said = "{at: +1d, same: [user_id:u-1, crm/8]}"
+    report = run_files([write(tmp_path, "{same_person: [user_id:u-1, email:ana@example.com]}", said)])
+    assert ["crm/8" in one.failure[0] for one in report.failures] == [True]
+
+
+def test_a_judgement_keeps_its_sides_in_every_order(tmp_path: Path) -> None:
+    said = "{at: +1d, same: [user_id:u-1, crm/7]}"
+    path = write(tmp_path, "{same_person: [user_id:u-1, email:bob@example.com]}", said)
+    assert run_files([path]).failures == []
+
+
+def test_arrival_is_at_or_arrives_or_with_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "story.yaml"
+    path.write_text(
+        "story: s\nstart: 1970-01-01T00:00:00Z\nexpect: [{dead_letter: m}]\nevents:\n"
+        "  - {at: +5s, n: 0}\n  - {at: +1s, arrives: +9s, n: 1}\n  - {n: 2, messageId: own}\n"
+        "  - {at: +7s, n: 3}\n",
+        encoding="utf-8",
+    )
+    (scenario,) = read_scenarios(path)
+    arrived = list(in_arrival(scenario))
+    assert [(at, message["n"]) for at, _, message in arrived] == [
+        (5_000_000, 0),
+        (7_000_000, 3),
+        (9_000_000, 1),
+        (9_000_000, 2),
+    ]
+    assert [message.get("timestamp", "")[-3:] for _, _, message in arrived] == ["05Z", "07Z", "01Z", ""]
+    assert [message["messageId"] for _, _, message in arrived] == ["event-1", "event-4", "event-2", "own"]
+
+
+def test_check_ends_with_what_came_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = write(tmp_path, "{same_person: [user_id:u-1, email:ana@example.com]}")
+    assert check([good], "sqlite") == 0
+    assert "1 of 1 scenarios hold" in capsys.readouterr().out
+    bad = write(tmp_path, "{same_person: [user_id:u-1, email:bob@example.com]}")
+    junit = tmp_path / "junit.xml"
+    assert check([tmp_path], junit=junit) == 1
+    assert str(bad) in capsys.readouterr().out
+    suite = ET.fromstring(junit.read_text(encoding="utf-8"))
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert check([tmp_path / "none.yaml"]) == 2
+    assert check([good], "memmory") == 2
+    assert "'memory'" in capsys.readouterr().err
