@@ -1,4 +1,4 @@
-"""Commands that check: doctor, and check for scenarios."""
+"""Commands that look after a store and its rules: check, doctor, rebuild, replay."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +12,16 @@ from serving import diagnosis
 from serving.diagnosis import Finding
 from serving.scenarios import check
 from serving.stores import DEFAULT_STORE, open_store
-from serving.terminal import RulesOption, StoreOption, id_key
+from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, id_key, progress
+from stream.rebuilding import rebuild, replay
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     app.command("check")(check_scenarios)
     app.command("doctor")(doctor)
+    app.command("rebuild")(rebuild_store)
+    app.command("replay")(replay_dead_letters)
 
 
 def check_scenarios(
@@ -78,3 +81,41 @@ def _show(finding: Finding) -> None:
     typer.echo(f"{mark} {finding.what:15} {finding.told}")
     if finding.way_out:
         typer.echo(f"  {'':15} → {finding.way_out}")
+
+
+def replay_dead_letters(
+    source: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The source of messages that name none.")
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Take dead letters in again: those that can be taken now become events, the rest stay."""
+    with engine_on(store, rules, create=False) as engine:
+        counts = replay(engine, source)
+    SPOKEN.print(f"{counted(counts.taken, 'dead letter')} taken, {counts.dead_letters:,} still can't be")
+
+
+def rebuild_store(store: StoreOption = DEFAULT_STORE, rules: RulesOption = "retail") -> None:
+    """Derive everything again from the stored evidence, by other rules or the same.
+
+    What stands is replaced at once when all is ready. Person ids that were given out go on answering.
+    """
+    loaded = load_rules(rules)
+    opened = open_store(store, create=False)
+    try:
+        with progress() as shown:
+            task = shown.add_task("rebuilding", total=None, events=0)
+            told = rebuild(opened, loaded, id_key(), lambda done: shown.update(task, events=done))
+    finally:
+        opened.close()
+    SPOKEN.print(
+        f"{counted(told.events, 'event')} replayed: {counted(told.persons_before, 'person', 'persons')} "
+        f"before, {told.persons:,} now; {counted(told.judgements, 'judgement')} kept"
+    )
+    if told.moot:
+        SPOKEN.print(
+            f"{counted(told.moot, 'judgement')} to divide what has become one record: without effect"
+        )
+    if told.refused:
+        SPOKEN.print(f"{counted(told.refused, 'event')} left out: by these rules they are of erased records")

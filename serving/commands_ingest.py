@@ -1,4 +1,4 @@
-"""Commands that bring evidence in: ingest, replay, rebuild, simulate."""
+"""Commands that bring evidence in: ingest, simulate."""
 
 import gc
 import time
@@ -6,26 +6,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TaskID
 
 from graph_schema.errors import Invalid
 from graph_schema.rules import load_rules
-from serving.stores import DEFAULT_STORE, open_store
-from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, id_key
+from serving.stores import DEFAULT_STORE
+from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, progress
 from stream.batch import Counts
 from stream.engine import Engine
 from stream.ingesting import BATCH, Input, Report, ingest
 from stream.mapping import load_mapping
 from stream.parsing import Parsing
-from stream.rebuilding import rebuild, replay
 from stream.simulation import write
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     app.command("ingest")(ingest_files)
-    app.command("replay")(replay_dead_letters)
-    app.command("rebuild")(rebuild_store)
     app.command("simulate")(simulate_stream)
 
 
@@ -52,27 +49,14 @@ def ingest_files(
     gc.set_threshold(100_000, 20, 50)
     started = time.monotonic()
     total = Counts()
-    with engine_on(store, loaded) as engine, Parsing(loaded) as parsing, _progress() as progress:
+    with engine_on(store, loaded) as engine, Parsing(loaded) as parsing, progress() as shown:
         for path in files:
-            task = progress.add_task(Path(path).name, total=_size(path), events=0)
-            counts = ingest(engine, Input(path, read_as, source), parsing, _reporter(progress, task), BATCH)
-            progress.update(task, total=1, completed=1)
+            task = shown.add_task(Path(path).name, total=_size(path), events=0)
+            counts = ingest(engine, Input(path, read_as, source), parsing, _reporter(shown, task), BATCH)
+            shown.update(task, total=1, completed=1)
             for name, number in vars(counts).items():
                 setattr(total, name, getattr(total, name) + number)
         _summarise(engine, total, time.monotonic() - started)
-
-
-def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[events]:,} lines"),
-        TimeElapsedColumn(),
-        console=SPOKEN,
-        transient=True,
-        disable=not SPOKEN.is_terminal,
-    )
 
 
 def _size(path: str) -> int | None:
@@ -81,12 +65,12 @@ def _size(path: str) -> int | None:
     return file.stat().st_size if file.suffix in (".jsonl", ".ndjson", ".json") and file.is_file() else None
 
 
-def _reporter(progress: Progress, task: int) -> Report:
+def _reporter(shown: Progress, task: TaskID) -> Report:
     done = [0]
 
     def report(lines: int, size: int) -> None:
         done[0] += lines
-        progress.update(progress.task_ids[task], advance=size, events=done[0])
+        shown.update(task, advance=size, events=done[0])
 
     return report
 
@@ -109,44 +93,6 @@ def _summarise(engine: Engine, counts: Counts, seconds: float) -> None:
         SPOKEN.print("Why lines could not be taken: onefold doctor")
 
 
-def replay_dead_letters(
-    source: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The source of messages that name none.")
-    ] = None,
-    store: StoreOption = DEFAULT_STORE,
-    rules: RulesOption = "retail",
-) -> None:
-    """Take dead letters in again: those that can be taken now become events, the rest stay."""
-    with engine_on(store, rules, create=False) as engine:
-        counts = replay(engine, source)
-    SPOKEN.print(f"{counted(counts.taken, 'dead letter')} taken, {counts.dead_letters:,} still can't be")
-
-
-def rebuild_store(store: StoreOption = DEFAULT_STORE, rules: RulesOption = "retail") -> None:
-    """Derive everything again from the stored evidence, by other rules or the same.
-
-    What stands is replaced at once when all is ready. Person ids that were given out go on answering.
-    """
-    loaded = load_rules(rules)
-    opened = open_store(store, create=False)
-    try:
-        with _progress() as progress:
-            task = progress.add_task("rebuilding", total=None, events=0)
-            told = rebuild(opened, loaded, id_key(), lambda done: progress.update(task, events=done))
-    finally:
-        opened.close()
-    SPOKEN.print(
-        f"{counted(told.events, 'event')} replayed: {counted(told.persons_before, 'person', 'persons')} "
-        f"before, {told.persons:,} now; {counted(told.judgements, 'judgement')} kept"
-    )
-    if told.moot:
-        SPOKEN.print(
-            f"{counted(told.moot, 'judgement')} to divide what has become one record: without effect"
-        )
-    if told.refused:
-        SPOKEN.print(f"{counted(told.refused, 'event')} left out: by these rules they are of erased records")
-
-
 def simulate_stream(
     out: Annotated[Path, typer.Option(metavar="FILE", help="JSON lines; .gz compresses.")],
     people: Annotated[int, typer.Option(min=1)] = 1_000,
@@ -158,7 +104,7 @@ def simulate_stream(
     for path in (out, truth):
         if path is not None and not path.parent.is_dir():
             raise Invalid(str(path), "Its folder does not exist; make it first.")
-    with _progress() as progress:
-        task = progress.add_task(out.name, total=events, events=0)
-        write(people, events, seed, out, truth, lambda n: progress.update(task, completed=n, events=n))
+    with progress() as shown:
+        task = shown.add_task(out.name, total=events, events=0)
+        write(people, events, seed, out, truth, lambda n: shown.update(task, completed=n, events=n))
     SPOKEN.print(f"{out}: {counted(events, 'event')} of {counted(people, 'person', 'people')}, seed {seed}")

@@ -36,7 +36,7 @@ _ANA_BY: Final = (
     "receipt_id:r-88",
 )
 _STEPS: Final = {
-    "08:40": "a newsletter, an e-mail address",
+    "08:40": "a newsletter, an e-mail",
     "09:02": "a cookie of nobody known",
     "09:20": "a loyalty card, a phone",
     "09:30": "a login, the same phone",
@@ -128,17 +128,17 @@ class _Telling:
                 counts[name] += getattr(taken, name)
             if time in _STEPS:
                 persons = self._persons(_ANA_BY)
-                records = str(sum(persons.values()))
+                sizes = str(sum(persons.values()))
                 one = next(iter(persons)) if len(persons) == 1 else ""
                 word = counted(len(persons), "person", "persons")
-                steps.add_row(time, message["source"], _STEPS[time], records, word, one)
+                steps.add_row(time, message["source"], _STEPS[time], sizes, word, one)
         self.clock.at = _at("21:00")
         self.out.print(steps)
         with self.engine.store.read() as tx:
-            records, persons = len(list(tx.all_records())), len(list(tx.all_persons()))
+            made, people = len(list(tx.all_records())), len(list(tx.all_persons()))
             letter = tx.dead_letters(0, 1)[0][1]
         self.out.print(
-            f"{counts['taken']} events made {records} records of {persons} persons. "
+            f"{counts['taken']} events made {made} records of {people} persons. "
             f"{counts['duplicates']} came twice and counts once; {counts['dead_letters']} could not be taken "
             f"({letter.source}, {letter.field}) and is kept with its reason.\n"
         )
@@ -179,8 +179,9 @@ class _Telling:
             try:
                 reader.find("anonymous_id:c-kitchen")
             except AmbiguousIdentifier as error:
+                persons = len(error.persons)
                 self.out.print(
-                    f"Whose is a visit without login? {len(error.persons)} persons hold the cookie: ambiguous.\n"
+                    f"Whose is a visit without login? Ambiguous: {persons} persons hold the cookie.\n"
                 )
 
     def _steward(self) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import orjson
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from graph_schema.errors import Invalid
 from graph_schema.iso_time import read_time
@@ -18,7 +19,7 @@ from serving.stores import open_store
 from stream.engine import Engine, now_us
 from stream.reader import Reader
 
-SPOKEN: Final = Console(stderr=True, highlight=False)
+SPOKEN: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 """Where a command speaks; standard output is for its result alone."""
 
 StoreOption = Annotated[
@@ -84,3 +85,17 @@ def show_json(value: object) -> None:
 def counted(number: int, one: str, many: str = "") -> str:
     """ "1 event", "12,000 events"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def progress() -> Progress:
+    """A progress bar where somebody looks on; its tasks have a field ``events``."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[events]:,} lines"),
+        TimeElapsedColumn(),
+        console=SPOKEN,
+        transient=True,
+        disable=not SPOKEN.is_terminal,
+    )
