@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Set
 
 from graph_schema.vocabulary import Record
-from resolver.evidence import is_known, people_holdings
+from resolver.evidence import people_holdings
 from resolver.judged import Judged
 from resolver.plan import Plan
 
@@ -13,7 +13,7 @@ class Groups:
 
     ``unique`` holds, per group, the values of each unique namespace (as classes: values that judgements
     join count as one); ``known`` the groups with a live people-joining identifier; ``cells`` the cells of
-    judgements in a group.
+    judgements in a group; ``unattributed`` the records whose people-joining identifiers are all generic.
     """
 
     def __init__(self, plan: Plan, records: Mapping[int, Record], generic: Set[int], judged: Judged) -> None:
@@ -25,15 +25,19 @@ class Groups:
         self._judged = judged
         self._records = records
         self._known_alone: set[int] = set()
+        self.unattributed: set[int] = set()
         for record in records.values():
-            if is_known(plan, record.holdings, generic):
+            people = people_holdings(plan, record.holdings)
+            live = [each for each in people if each[0] not in generic]
+            if live:
                 self._known_alone.add(record.id)
-                self.known.add(record.id)
-            if plan.uniques:
-                for identifier, namespace in people_holdings(plan, record.holdings):
-                    if namespace in plan.uniques and identifier not in generic:
-                        held = self.unique.setdefault(record.id, {})
-                        held.setdefault(namespace, set()).add(identifier)
+            elif people:
+                self.unattributed.add(record.id)
+            for identifier, namespace in live:
+                if namespace in plan.uniques:
+                    held = self.unique.setdefault(record.id, {})
+                    held.setdefault(namespace, set()).add(identifier)
+        self.known.update(self._known_alone)
 
     def join(self, groups: Iterable[int]) -> int:
         """Makes one group of several; returns its name."""

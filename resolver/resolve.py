@@ -20,7 +20,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Judgement, Record
-from resolver.evidence import Holder, is_unattributed, leases
+from resolver.evidence import Holder, leases
 from resolver.groups import Groups
 from resolver.judged import Judged, judge
 from resolver.plan import Plan, Step
@@ -140,15 +140,13 @@ class _Resolving:
         spaces = range(len(self.plan.spaces))
         self.held: list[dict[int, list[int]]] = [{} for _ in spaces]
         self.claimed: list[dict[int, list[int]]] = [{} for _ in spaces]
-        self.unattributed: set[int] = set()
         for record in self.records.values():
-            if is_unattributed(self.plan, record.holdings, generic):
-                self.unattributed.add(record.id)
             for identifier, holding in record.holdings.items():
                 if holding.namespace < 0 or holding.flags & BLOCKED or identifier in generic:
                     continue
                 index = self.claimed if holding.flags & CLAIMED else self.held
                 index[holding.namespace].setdefault(identifier, []).append(record.id)
+        self.shared = [[value for value, records in held.items() if len(records) > 1] for held in self.held]
 
     def run(self) -> Resolution:
         outside: dict[int, list[int]] = {}
@@ -172,7 +170,7 @@ class _Resolving:
             self.groups.members,
             self.groups.known,
             two_values,
-            {self.groups.of[record] for record in self.unattributed},
+            {self.groups.of[record] for record in self.groups.unattributed},
             self.contests,
             self._still_open(),
             self.joins or [],
@@ -183,14 +181,12 @@ class _Resolving:
 
     def _ties(self, step: Step) -> list[Tie]:
         """What the live values of a step's namespace connect, each within one lease."""
-        values = self.claimed[step.namespace] if step.claims else self.held[step.namespace]
         ties = []
-        for value in values:
+        for value in self.claimed[step.namespace] if step.claims else self.shared[step.namespace]:
             holders = self._holders(step, value)
-            if len(holders) < 2:
+            if len(self._groups_of(holders)) < 2:
                 continue
-            for span in leases(holders, self.plan.spaces[step.namespace].lease):
-                records = tuple(holder.record for holder in span)
+            for records in self._spans(step, value, holders):
                 groups = self._groups_of(records)
                 if step.claims:
                     groups = groups - self._mere_claimants(step, value, records, groups)
@@ -203,17 +199,24 @@ class _Resolving:
                     ties.append(Tie(value, records, groups))
         return ties
 
-    def _holders(self, step: Step, value: int) -> list[Holder]:
-        """The records that a value ties in a step, with their sightings of it."""
+    def _holders(self, step: Step, value: int) -> list[int]:
+        """The records that a value may tie in a step, whatever their leases."""
         records: list[int] = list(self.held[step.namespace].get(value, ()))
         if step.claims:
             records += self.claimed[step.namespace].get(value, ())
         if step.anonymous:
-            records = [record for record in records if record not in self.unattributed]
-        else:
-            records = [record for record in records if record not in self.borders]
+            return [record for record in records if record not in self.groups.unattributed]
+        return [record for record in records if record not in self.borders]
+
+    def _spans(self, step: Step, value: int, records: list[int]) -> Iterator[tuple[int, ...]]:
+        """The holders of a value, lease by lease."""
+        lease = self.plan.spaces[step.namespace].lease
+        if lease is None:
+            yield tuple(records)
+            return
         holdings = [(record, self.records[record].holdings[value]) for record in records]
-        return [Holder(record, holding.first, holding.last) for record, holding in holdings]
+        for span in leases([Holder(one, held.first, held.last) for one, held in holdings], lease):
+            yield tuple(holder.record for holder in span)
 
     def _mere_claimants(
         self, step: Step, value: int, records: tuple[int, ...], groups: frozenset[int]
