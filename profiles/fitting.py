@@ -18,7 +18,8 @@ from profiles.value import Purchases
 Numbers = NDArray[np.float64]
 _LARGEST_STEP: Final = 1.0
 _ENOUGH: Final = 1e-10
-_ROUNDS: Final = 4000
+_ROUNDS: Final = 1000
+_RESTARTS: Final = 10
 
 
 def fit(customers: Sequence[Purchases], start: ValueSettings | None = None) -> ValueSettings:
@@ -90,11 +91,12 @@ def _climb(likelihood: Callable[[list[float]], float], start: list[float]) -> li
 
     before = float("inf")
     step = _LARGEST_STEP
-    while True:
+    for _ in range(_RESTARTS):
         best, after = _descend(loss, best, step)
         if before - after <= _ENOUGH * max(abs(after), 1.0):
-            return [float(value) for value in np.exp(best)]
+            break
         before, step = after, max(step / 2, 0.1)
+    return [float(value) for value in np.exp(best)]
 
 
 def _descend(loss: Callable[[Numbers], float], start: Numbers, step: float) -> tuple[Numbers, float]:

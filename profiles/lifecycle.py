@@ -27,8 +27,19 @@ def lifecycle_of(
     settings: LifecycleSettings,
     at: int,
 ) -> Lifecycle:
-    """The stage at a moment; `purchases` are times, oldest first."""
-    bought = [time for time in purchases if time <= at] or purchases[:1]
+    """The stage at a moment; `purchases` are times, oldest first. What is yet to happen then is left out."""
+    found = _lifecycle([time for time in purchases if time <= at], accounts, first_seen, settings, at)
+    coming = [time for time in (found.until, *purchases) if time is not None and time > at]
+    return found._replace(until=min(coming, default=None))
+
+
+def _lifecycle(
+    bought: list[int],
+    accounts: list[Account],
+    first_seen: int | None,
+    settings: LifecycleSettings,
+    at: int,
+) -> Lifecycle:
     closed = [one.closed for one in accounts if one.closed is not None]
     if closed and ended(accounts) and not (bought and bought[-1] > max(closed)):
         return Lifecycle("closed", max(closed), None)

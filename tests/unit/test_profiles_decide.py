@@ -1,0 +1,185 @@
+"""Decisions beyond the stories: channels, caps, dues, and what is asked."""
+
+from typing import Any
+
+import pytest
+
+from graph_schema.errors import Invalid
+from profiles.decide import Decision, Request, decide, nobody
+from tests.unit.portraits import RETAIL, Said, at, bought, identify, portrait, track
+
+ANA = identify(email="ana@example.com", phone="+33612345678")
+GRANTED = track("Consent Granted", 0, purpose="marketing")
+TO_ANA = {"traits": {"email": "ana@example.com"}}
+BOUNCED = track("Message Bounced", 1, channel="email", message_id="m", context=TO_ANA)
+
+
+def decided(campaign: str, *messages: Said, day: float = 50, **request: Any) -> Decision:
+    return decide(portrait(*messages), Request(campaign, **request), RETAIL, at(day))
+
+
+def test_an_unknown_campaign_is_an_error_that_names_the_nearest() -> None:
+    with pytest.raises(Invalid, match="newsletter"):
+        decided("newsleter", ANA)
+
+
+def test_nobody_is_suppressed() -> None:
+    assert nobody("ambiguous").shown()["reasons"] == ["ambiguous"]
+
+
+def test_all_reasons_are_named() -> None:
+    closed = [
+        track("Account Opened", 1, account_id="a", product="card"),
+        track("Account Closed", 2, account_id="a"),
+        track("Processing Objected", 3, purpose="marketing"),
+    ]
+    found = decided("promotion", ANA, *closed, offer={"price": 99, "reference_price": 100})
+    assert set(found.reasons) == {"relationship_ended", "not_eligible", "objected", "no_consent"}
+
+
+@pytest.mark.parametrize(
+    ("preferred", "channel"), [("sms", "sms"), ("E-Mail", "email"), ("app", "email"), ("fax", "email")]
+)
+def test_the_preferred_channel_goes_first_where_it_is_open(preferred: str, channel: str) -> None:
+    assert (
+        decided("promotion", ANA, GRANTED, track("Preference Set", 1, channel=preferred)).channel == channel
+    )
+
+
+def test_a_bounce_is_over_when_a_letter_is_opened() -> None:
+    opened = track("Email Opened", 2, message_id="n", context=TO_ANA)
+    assert decided("newsletter", ANA, GRANTED, BOUNCED).reasons == ("no_channel",)
+    assert decided("newsletter", ANA, GRANTED, BOUNCED, opened).channel == "email"
+
+
+def test_another_address_takes_over_from_one_that_bounced_if_it_is_granted() -> None:
+    other = identify(0, "crm", email="ana@example.net")
+    own = track(
+        "Consent Granted",
+        0,
+        purpose="marketing",
+        channel="email",
+        context=TO_ANA,
+    )
+    assert decided("newsletter", ANA, GRANTED, other, BOUNCED).outcome == "send"
+    assert decided("newsletter", ANA, own, other, BOUNCED).reasons == ("no_consent",)
+
+
+def test_a_confirmation_goes_out_without_consent_but_not_without_a_channel() -> None:
+    order = bought(1, "o-1", "tea")
+    assert decided("order_confirmation", ANA, order, order_id="o-1").channel == "email"
+    assert decided("order_confirmation", order, order_id="o-1").reasons == ("no_channel",)
+    assert decided("order_confirmation", ANA, order, order_id="o-9").reasons == ("not_eligible",)
+
+
+def test_confirmations_are_not_what_she_has_had_enough_of() -> None:
+    sent = [
+        track("Message Sent", 40 + n, campaign=name, channel="email", message_id=f"m-{n}", order_id=f"o-{n}")
+        for n, name in enumerate(("order_confirmation", "shipping_confirmation", "newsletter", "newsletter"))
+    ]
+    assert decided("newsletter", ANA, GRANTED, *sent).outcome == "send"
+    unnamed = track("Message Sent", 45, channel="sms", message_id="m-9")
+    assert decided("newsletter", ANA, GRANTED, *sent, unnamed).reasons == ("frequency_cap",)
+
+
+@pytest.mark.parametrize(("day", "outcome"), [(29.9, "suppress"), (30, "send")])
+def test_the_cap_is_over_a_month(day: float, outcome: str) -> None:
+    sent = [track("Message Sent", 0, channel="email", message_id=f"m-{n}") for n in range(3)]
+    assert decided("newsletter", ANA, GRANTED, *sent, day=day).outcome == outcome
+
+
+@pytest.mark.parametrize(("day", "reasons"), [(59.9, ("not_due",)), (60, ())])
+def test_two_packs_last_twice_as_long(day: float, reasons: tuple[str, ...]) -> None:
+    lines = [{"product_id": "vit-c", "quantity": 2, "supply_days": 30}]
+    order = track("Order Completed", 0, order_id="o-1", products=lines)
+    assert decided("reorder_reminder", ANA, GRANTED, order, day=day, product="vit-c").reasons == reasons
+
+
+def test_a_reorder_reminder_goes_once_for_each_supply() -> None:
+    lines = [{"product_id": "vit-c", "quantity": 1, "supply_days": 30}]
+    order = track("Order Completed", 0, order_id="o-1", products=lines)
+    again = track("Order Completed", 35, order_id="o-2", products=lines)
+    sent = track(
+        "Message Sent", 31, campaign="reorder_reminder", channel="email", message_id="m", product_id="vit-c"
+    )
+    assert decided("reorder_reminder", ANA, GRANTED, order, sent, day=40, product="vit-c").reasons == (
+        "already_sent",
+    )
+    assert (
+        decided("reorder_reminder", ANA, GRANTED, order, sent, again, day=70, product="vit-c").outcome
+        == "send"
+    )
+
+
+def test_a_cart_is_reminded_of_once_until_it_changes() -> None:
+    added = track("Product Added", 1, product_id="tea", quantity=1)
+    sent = track("Message Sent", 2, campaign="abandoned_cart", channel="email", message_id="m")
+    more = track("Product Added", 3, product_id="cup", quantity=1)
+    assert decided("abandoned_cart", ANA, GRANTED, added, sent, day=4).reasons == ("already_sent",)
+    assert decided("abandoned_cart", ANA, GRANTED, added, sent, more, day=4).outcome == "send"
+    assert decided("abandoned_cart", ANA, GRANTED, day=4).reasons == ("not_eligible",)
+
+
+def test_an_order_that_says_nothing_of_its_products_empties_the_cart() -> None:
+    added = track("Product Added", 1, product_id="tea", quantity=1)
+    order = track("Order Completed", 2, order_id="o-1", total=5)
+    assert decided("abandoned_cart", ANA, GRANTED, added, order, day=4).reasons == ("cart_converted",)
+
+
+@pytest.mark.parametrize(
+    ("born", "day", "due"),
+    [
+        ("1992-02-29", 364, True),  # 2027-03-01 has none, so it is the day before
+        ("1992-02-29", 363.7, True),
+        ("1990-03-02T00:00:00Z", 0, True),
+        ("--03-02", 0, True),
+        ("1990-03-02", 1, False),
+        ("in spring", 0, False),
+    ],
+)
+def test_a_birthday_is_a_day_of_the_calendar(born: str, day: float, due: bool) -> None:
+    if born.startswith("1992"):
+        day -= 1
+    found = decided("birthday", ANA, GRANTED, identify(birthday=born), day=day)
+    assert ("not_due" not in found.reasons) == (due or born == "in spring")
+
+
+def test_the_next_question_is_the_channel_then_what_is_needed_then_the_rest() -> None:
+    prefers = track("Preference Set", 1, channel="email")
+    assert decided("birthday", ANA, GRANTED).question == "channel"
+    assert decided("birthday", ANA, GRANTED, prefers).question == "birthday"
+    assert decided("newsletter", ANA, GRANTED, prefers).question == "firstName"
+    whole = identify(1, firstName="Ana", birthday="1990-03-12")
+    assert decided("newsletter", ANA, GRANTED, prefers, whole).question is None
+
+
+def test_an_article_out_of_her_way_is_asked_about_and_the_answer_stands() -> None:
+    orders = [bought(n, f"o-{n}", f"p-{n}", category="menswear") for n in range(3)]
+    dress = bought(4, "o-4", "dress", category="dresses")
+    known = (ANA, GRANTED, track("Preference Set", 1, channel="email"))
+    asked = decided("loyalty_offer", *known, *orders, dress, category="dresses")
+    assert (asked.reasons, asked.question) == (("ask_first",), "buys_dresses_for")
+    for answer, outcome in (("self", "send"), ("my wife", "suppress")):
+        said = track("Survey Answered", 9, question="buys_dresses_for", answer=answer)
+        assert decided("loyalty_offer", *known, *orders, dress, said, category="dresses").outcome == outcome
+
+
+def test_an_account_of_the_same_kind_opened_later_is_the_relationship_begun_again() -> None:
+    old = [
+        track("Account Opened", 1, account_id="a", product="card"),
+        track("Account Closed", 2, account_id="a", product="card"),
+    ]
+    new = track("Account Opened", 3, account_id="b", product="card")
+    other = track("Account Opened", 3, account_id="b", product="loan")
+    assert "relationship_ended" in decided("account_offer", ANA, GRANTED, *old, account_id="a").reasons
+    assert "relationship_ended" in decided("account_offer", ANA, GRANTED, *old, other, account_id="a").reasons
+    assert decided("account_offer", ANA, GRANTED, *old, new, account_id="a").outcome == "send"
+
+
+def test_a_push_needs_an_app() -> None:
+    bare = {"source": "app", "type": "identify", "userId": "u-1", "day": 0}
+    phone = {**bare, "context": {"device": {"type": "ios", "token": "t"}}}
+    gone = track("Application Uninstalled", 5, "app")
+    assert decided("promotion", bare, GRANTED).reasons == ("no_channel",)
+    assert decided("promotion", phone, GRANTED).channel == "push"
+    assert decided("promotion", phone, GRANTED, gone).reasons == ("no_channel",)

@@ -1,0 +1,84 @@
+"""The rules of profiles: every mistake is named where it stands."""
+
+import pytest
+
+from graph_schema.errors import RulesError
+from graph_schema.rules import Rules
+from profiles.conditions import condition
+from profiles.profile_rules import profile_rules
+from profiles.settings import span
+from tests.unit.portraits import RETAIL
+
+
+def _rules(**parts: object) -> Rules:
+    return Rules.model_validate({"namespaces": RETAIL.namespaces, **parts})
+
+
+CAMPAIGNS = (
+    "abandoned_cart product_retargeting reorder_reminder order_confirmation shipping_confirmation "
+    "reward_reminder reward_thank_you promotion loyalty_offer account_offer survey_invite birthday "
+    "first_purchase_thank_you second_purchase_incentive high_spender_gift win_back newsletter"
+).split()
+
+
+def test_retail_has_the_campaigns_and_audiences_of_the_contract() -> None:
+    rules = profile_rules(RETAIL)
+    assert set(rules.campaigns) == set(CAMPAIGNS)
+    assert set(rules.audiences) == {
+        "retarget_abandoned_cart", "suppress_buyers", "suppress_always", "lapsed", "high_value",
+    }  # fmt: skip
+    service = {name for name, one in rules.campaigns.items() if one.settings.purpose == "service"}
+    assert service == {"order_confirmation", "shipping_confirmation"}
+
+
+def test_rules_are_compiled_once() -> None:
+    assert profile_rules(_rules()) is profile_rules(_rules())
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("cart_sise > 0", "cart_size"),
+        ("cart_size >", "not CEL"),
+        ("cart_size", "true nor false"),
+        ("stage > 3", "evaluated"),
+        ("past(cart_at)", "passed"),
+        ("passed(cart_at, 'soon')", "length of time"),
+    ],
+)
+def test_a_mistake_in_an_expression_is_named_with_its_place(expression: str, what: str) -> None:
+    with pytest.raises(RulesError) as caught:
+        profile_rules(_rules(campaigns={"x": {"suppress": {"not_due": expression}}}))
+    assert caught.value.where == "campaign.x.suppress.not_due"
+    assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parts", "where", "what"),
+    [
+        ({"campaigns": {"x": {"suppress": {"too_late": "true"}}}}, "campaign.x", "suppress.too_late"),
+        ({"campaigns": {"x": {"chanels": ["email"]}}}, "campaign.x", "channels"),
+        ({"campaigns": {"x": {"channels": ["fax"]}}}, "campaign.x", "channels.0"),
+        ({"audiences": {"x": {}}}, "audience.x", "when"),
+        ({"audiences": {"x": {"when": "stage > 3"}}}, "audience.x.when", "evaluated"),
+        ({"profile": {"quiet": "a while"}}, "profile", "length of time"),
+        ({"profile": {"lifecycle": {"new_form": "1 day"}}}, "profile", "new_form"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(parts: dict[str, object], where: str, what: str) -> None:
+    with pytest.raises(RulesError) as caught:
+        profile_rules(_rules(**parts))
+    assert caught.value.where == where
+    assert what in str(caught.value)
+
+
+def test_a_condition_knows_what_it_asks() -> None:
+    found = condition("cart_size > 0 && passed(cart_at, '1 hour') && stage in ['new']", "here")
+    assert set(found.figures) == {"cart_size", "cart_at", "stage"}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1 hour", 3600), ("2 weeks", 14 * 86_400), ("30 days", 30 * 86_400)]
+)
+def test_lengths_of_time(text: str, seconds: int) -> None:
+    assert span(text) == seconds * 1_000_000

@@ -1,0 +1,127 @@
+"""Lifecycle and lifetime value, against what was published for CDNOW."""
+
+import random
+
+import pytest
+
+from profiles.accounts import Account
+from profiles.fitting import fit
+from profiles.lifecycle import lifecycle_of
+from profiles.moments import DAY
+from profiles.settings import LifecycleSettings, ValueSettings
+from profiles.value import (
+    Purchases,
+    expected_purchases,
+    expected_spending,
+    lifetime_value,
+    log_likelihood,
+    purchases_of,
+)
+
+MODEL = ValueSettings()
+LIMITS = LifecycleSettings()
+
+
+def test_expected_purchases_are_the_published_ones() -> None:
+    """Fader, Hardie, Lee: x = 2, t_x = 30.43, T = 38.86 is expected to buy 1.226 times in 39 weeks."""
+    assert expected_purchases(Purchases(2, 30.43, 38.86, 0), 39, MODEL) == pytest.approx(1.226, abs=5e-4)
+
+
+def test_expected_spending_is_the_published_one() -> None:
+    """The mean of all customers is 35.22; who spent 22.35 at each of two repeats is drawn towards it."""
+    assert expected_spending(Purchases(0, 0, 38.86, 0), MODEL) == pytest.approx(35.22, abs=0.01)
+    assert expected_spending(Purchases(2, 30.43, 38.86, 22.345), MODEL) == pytest.approx(24.66, abs=0.01)
+
+
+@pytest.mark.parametrize("a", [0.999, 1.0, 1.001])
+def test_the_formula_goes_on_where_it_would_divide_by_nothing(a: float) -> None:
+    model = MODEL.model_copy(update={"a": a})
+    assert expected_purchases(Purchases(3, 20, 30, 10), 52, model) == pytest.approx(2.028, abs=0.002)
+
+
+@pytest.mark.parametrize("frequency", [0, 1, 40, 400])
+def test_more_time_never_means_fewer_purchases(frequency: int) -> None:
+    seen = Purchases(frequency, 300.0 if frequency else 0.0, 310.0, 10)
+    expected = [expected_purchases(seen, weeks, MODEL) for weeks in (1, 10, 52, 520)]
+    assert expected == sorted(expected)
+    assert expected[0] > 0
+
+
+def test_a_summary_counts_days_and_repeats() -> None:
+    bought = [(0, 10.0), (DAY // 2, 5.0), (14 * DAY, 20.0), (28 * DAY, 40.0), (99 * DAY, 1000.0)]
+    assert purchases_of(bought, 42 * DAY) == Purchases(2, 4.0, 6.0, 30.0)
+    assert purchases_of(bought, -1) is None
+    assert lifetime_value(None, MODEL) is None
+
+
+def _customers(count: int) -> list[Purchases]:
+    """Customers who behave as BG/NBD and Gamma-Gamma say, observed for 39 weeks."""
+    dice = random.Random(5)
+    found = []
+    for _ in range(count):
+        rate = dice.gammavariate(MODEL.r, 1 / MODEL.alpha)
+        leaves = dice.betavariate(MODEL.a, MODEL.b)
+        bought, time = 0, 0.0
+        while (after := time + dice.expovariate(rate)) < 39:
+            bought, time = bought + 1, after
+            if dice.random() < leaves:
+                break
+        spends = dice.gammavariate(MODEL.p * max(bought, 1), 1 / dice.gammavariate(MODEL.q, 1 / MODEL.v))
+        found.append(Purchases(bought, time, 39.0, spends / bought if bought else 0.0))
+    return found
+
+
+def test_fitting_climbs_and_the_order_of_customers_decides_nothing() -> None:
+    customers = _customers(1500)
+    found = fit(customers)
+    assert fit(customers[::-1]) == found
+    assert found.p * found.v / (found.q - 1) == pytest.approx(35.2, rel=0.1)
+    best = sum(log_likelihood(one, found) for one in customers)
+    for name in ("r", "alpha", "a", "b"):
+        for factor in (0.9, 1.1):
+            other = found.model_copy(update={name: getattr(found, name) * factor})
+            assert sum(log_likelihood(one, other) for one in customers) <= best + 1e-6
+    with pytest.raises(ValueError, match="twice"):
+        fit([Purchases(0, 0.0, 10.0, 0.0)])
+
+
+@pytest.mark.parametrize(
+    ("days", "now", "stage"),
+    [
+        ([], 10, "new"),
+        ([], 100, "inactive"),
+        ([0], 80, "new"),
+        ([0], 100, "active"),
+        ([0], 200, "defecting"),
+        ([0], 500, "inactive"),
+        ([0, 30, 60], 70, "active"),
+        ([0, 30, 60], 121, "defecting"),
+        ([0, 30, 60], 211, "inactive"),
+        ([0, 0, 0], 20, "active"),
+        ([0, 0, 0], 29, "defecting"),
+        ([50], 10, "new"),
+        ([50], 91, "new"),
+    ],
+)
+def test_the_stage_follows_her_own_rhythm(days: list[int], now: int, stage: str) -> None:
+    assert lifecycle_of([day * DAY for day in days], [], 0, LIMITS, now * DAY).stage == stage
+
+
+def test_each_stage_says_when_the_next_begins() -> None:
+    moment, seen = 0, list[str]()
+    while True:
+        found = lifecycle_of([0, 30 * DAY, 60 * DAY], [], 0, LIMITS, moment)
+        seen += [] if seen[-1:] == [found.stage] else [found.stage]
+        if found.until is None:
+            break
+        before = lifecycle_of([0, 30 * DAY, 60 * DAY], [], 0, LIMITS, found.until - 1)
+        assert before.stage == found.stage
+        moment = found.until
+    assert seen == ["new", "active", "defecting", "inactive"]
+
+
+def test_closed_until_she_buys_again() -> None:
+    closed = [Account("a", "card", 0, 40 * DAY)]
+    assert lifecycle_of([0, 30 * DAY], closed, 0, LIMITS, 50 * DAY).stage == "closed"
+    assert lifecycle_of([0, 45 * DAY], closed, 0, LIMITS, 50 * DAY).stage == "active"
+    assert lifecycle_of([0], [*closed, Account("b", "loan", 0, None)], 0, LIMITS, 50 * DAY).stage == "new"
