@@ -111,9 +111,8 @@ class Checks:
             expected.because is None or expected.because in came["reasons"]
         )
         for name in ("channel", "missing", "question"):
-            wanted = getattr(expected, name)
-            if wanted is not None:
-                held = held and _unordered(came[name]) == _unordered(wanted)
+            if name in expected.model_fields_set:
+                held = held and _unordered(came[name]) == _unordered(getattr(expected, name))
         return None if held else [f"came: {json.dumps(came, ensure_ascii=False)}"]
 
     def _decide(self, expected: Decide) -> Decision:

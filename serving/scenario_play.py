@@ -38,7 +38,7 @@ class Play:
     def ingest(self, arrivals: Sequence[Arrival]) -> list[Event | DeadLetter]:
         """Takes a batch, at the time at which its last message arrives."""
         items = [self.engine.intake.take(message, received=at) for at, message in arrivals]
-        self.now = arrivals[-1].at
+        self.now = max((one.at for one in arrivals), default=self.now)
         self.engine.ingest(items)
         return items
 

@@ -6,12 +6,12 @@ from typing import NamedTuple
 from graph_schema.errors import UnknownPerson
 from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, Record, RecordKey
-from resolver.explain import Evidence
 from resolver.explain import how as how_of
 from resolver.explain import why as why_of
 from resolver.founding import canonical_person_id, is_person_id
 from resolver.neighbourhood import neighbourhood
 from resolver.resolve import resolve
+from resolver.traced import Evidence
 from stream.batch import ALIASES
 from stream.reader import Found, Reader
 from stream.workspace import Workspace

@@ -63,6 +63,8 @@ def test_what_holds_passes(tmp_path: Path, expect: str) -> None:
         ("{decide: newsletter, for: user_id:u-1, outcome: send}", "no_consent"),
         ("{decide: newsleter, for: user_id:u-1, outcome: send}", "newsletter"),
         ("{decide: newsletter, for: user_id:u-1, outcome: suppress, because: objected}", "no_consent"),
+        ("{decide: newsletter, for: user_id:u-1, outcome: suppress, channel: sms}", "no_consent"),
+        ("{decide: newsletter, for: user_id:u-1, outcome: suppress, question: null}", "question"),
         ("{audience: suppress_always, includes: user_id:u-1}", "not in the audience"),
         ("{audience: suppress_allways, includes: user_id:u-1}", "suppress_always"),
     ],

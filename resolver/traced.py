@@ -1,0 +1,112 @@
+"""A traced resolution as explanations read it, and how records, identifiers and words are named in them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from graph_schema.store import Document
+from graph_schema.vocabulary import BLOCKED, IdentifierNode, Judgement, Record
+from resolver.evidence import Holder, leases
+from resolver.plan import Plan
+from resolver.resolve import Contest, Resolution
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all times are UTC, and said so by the Z
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A neighbourhood, resolved with a trace. ``persons`` names the person of each record, by record id."""
+
+    plan: Plan
+    records: Mapping[int, Record]
+    nodes: Mapping[int, IdentifierNode]
+    judgements: Collection[Judgement]
+    resolution: Resolution
+    persons: Mapping[int, str]
+
+    @cached_property
+    def holders(self) -> Mapping[int, list[int]]:
+        """The records that hold each identifier in whatever way, ordered by key."""
+        found: dict[int, list[int]] = {}
+        for record in sorted(self.records.values(), key=lambda one: one.key):
+            for identifier in record.holdings:
+                found.setdefault(identifier, []).append(record.id)
+        return found
+
+    @cached_property
+    def generic(self) -> set[int]:
+        """The identifiers that are too common to link."""
+        return {node.id for node in self.nodes.values() if node.generic}
+
+    def of(self, record: int) -> list[int]:
+        """All records of the person of one."""
+        return self.resolution.groups[self.resolution.group_of[record]]
+
+    def spans(self, value: int) -> list[list[Holder]]:
+        """The holders of a value that could tie by it, lease by lease."""
+        place = self.nodes[value].namespace
+        held = [(one, self.records[one].holdings[value]) for one in self.holders[value]]
+        usable = [Holder(one, h.first, h.last) for one, h in held if not h.flags & BLOCKED]
+        return leases(usable, self.plan.spaces[place].lease) if usable and place >= 0 else []
+
+    def shown(self, record: int) -> Document:
+        """A record as it is told."""
+        return record_shown(self.plan, self.records[record], self.nodes, self.persons.get(record))
+
+    def identifier(self, value: int) -> Document:
+        """An identifier as it is told."""
+        return identifier_shown(self.nodes[value])
+
+    def by_key(self, records: Iterable[int]) -> list[int]:
+        """Records in the order of their keys."""
+        return sorted(records, key=lambda one: self.records[one].key)
+
+
+def involved(contest: Contest) -> list[int]:
+    """A record of each group that takes part in a contest."""
+    return [*contest.anchors, *(part[0][0] for part in contest.parts)]
+
+
+def iso(at: int | None) -> str | None:
+    """Microseconds since 1970 UTC by ISO 8601; None for no time."""
+    return None if at is None else (_EPOCH + timedelta(microseconds=at)).isoformat() + "Z"
+
+
+def identifier_shown(node: IdentifierNode) -> Document:
+    """An identifier in its match form."""
+    return {"namespace": node.identifier.namespace, "value": node.identifier.value}
+
+
+def record_shown(
+    plan: Plan, record: Record, nodes: Mapping[int, IdentifierNode], person: str | None
+) -> Document:
+    """A record by its key, and by a name that people can read; of an erased one nothing but that."""
+    if record.ghost:
+        return {"source": None, "record_id": None, "name": "an erased record", "person_id": person}
+    source, record_id = record.key
+    return {"source": source, "record_id": record_id, "name": _name(plan, record, nodes), "person_id": person}
+
+
+def _name(plan: Plan, record: Record, nodes: Mapping[int, IdentifierNode]) -> str:
+    """``record crm/4711``; where the key is derived, the source and its strongest identifier."""
+    source, record_id = record.key
+    if not record_id.startswith("~"):
+        return f"record {source}/{record_id}"
+    held = [(nodes[one], holding) for one, holding in record.holdings.items()]
+    if not held:
+        return f"a {source} record"
+    last = len(plan.spaces)
+    node, _ = min(held, key=lambda one: (one[1].flags, one[0].namespace % (last + 1), one[0].identifier))
+    return f"the {source} record of {node.identifier.namespace} {node.identifier.value}"
+
+
+def judgement_shown(judgement: Judgement) -> Document:
+    """A steward's word as it is told."""
+    return {
+        "judgement_id": judgement.judgement_id,
+        "word": judgement.kind,
+        "by": judgement.by,
+        "at": iso(judgement.at),
+        "why": judgement.why,
+    }
