@@ -34,6 +34,7 @@ def ingest_files(
     source: Annotated[
         str | None, typer.Option(metavar="NAME", help="The source of lines that name none.")
     ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Events in one transaction.")] = BATCH,
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",
 ) -> None:
@@ -52,7 +53,7 @@ def ingest_files(
     with engine_on(store, loaded) as engine, Parsing(loaded) as parsing, progress() as shown:
         for path in files:
             task = shown.add_task(Path(path).name, total=_size(path), events=0)
-            counts = ingest(engine, Input(path, read_as, source), parsing, _reporter(shown, task), BATCH)
+            counts = ingest(engine, Input(path, read_as, source), parsing, _reporter(shown, task), batch)
             shown.update(task, total=1, completed=1)
             for name, number in vars(counts).items():
                 setattr(total, name, getattr(total, name) + number)

@@ -64,7 +64,7 @@ def ingest(
     """
     name = _POSITION + _identity(given)
     total = Counts()
-    chunks = _Chunks(given, engine.clock, _resumed(given, _position(engine, name)))
+    chunks = _Chunks(given, engine.clock, _resumed(given, _position(engine, name)), min(batch, _CHUNK_LINES))
     items: Items = []
     lines = size = 0
     for made, chunk in chunks.parsed(parsing):
@@ -140,11 +140,12 @@ def _hash(digest: hashlib.blake2b, line: RawLine) -> None:
 class _Chunks:
     """Reads lines in chunks; ``last`` is where the last one that was parsed ended."""
 
-    def __init__(self, given: Input, clock: Callable[[], int], lines: _Lines) -> None:
+    def __init__(self, given: Input, clock: Callable[[], int], lines: _Lines, most: int) -> None:
         self.last: Mark | None = None
         self._given = given
         self._clock = clock
         self._lines = lines
+        self._most = most
         self._read: list[_Chunk] = []
 
     def parsed(self, parsing: Parsing) -> Iterator[tuple[Items, _Chunk]]:
@@ -161,7 +162,7 @@ class _Chunks:
             _hash(self._lines.digest, line)
             lines.append(line)
             size += len(line.body) + 1 if isinstance(line.body, bytes) else 0
-            if len(lines) >= _CHUNK_LINES or size >= _CHUNK_BYTES:
+            if len(lines) >= self._most or size >= _CHUNK_BYTES:
                 yield self._job(lines, size)
                 lines = []
                 size = 0

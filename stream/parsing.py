@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from itertools import islice
+from itertools import chain
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import orjson
@@ -29,8 +29,8 @@ from resolver.normalise import normalise
 from stream.files import RawLine
 from stream.intake import Intake
 
-_ALONE: Final = 4
-"""Jobs that are parsed in this process before others are started."""
+_ALONE: Final = 4_000
+"""Lines that are parsed in this process before others are started."""
 _UNDER_WAY: Final = 12
 """Jobs that a process may have waiting, at work and done: enough to work on while a batch is written."""
 _HEADER: Final = 8
@@ -135,12 +135,18 @@ class Parsing:
         """What became of each job's lines, job by job in their order."""
         waiting = iter(jobs)
         if self._wanted and not self._workers:
-            yield from map(self._parser.parse, islice(waiting, _ALONE))
+            alone = 0
+            while alone < _ALONE:
+                job = next(waiting, None)
+                if job is None:
+                    return
+                alone += len(job.lines)
+                yield self._parser.parse(job)
             following = next(waiting, None)
             if following is None:
                 return
             self._workers = [_Worker(self._rules) for _ in range(self._wanted)]
-            waiting = _chained(following, waiting)
+            waiting = chain((following,), waiting)
         if not self._workers:
             yield from map(self._parser.parse, waiting)
             return
@@ -154,11 +160,6 @@ class Parsing:
                 yield under_way.popleft().receive()
         while under_way:
             yield under_way.popleft().receive()
-
-
-def _chained(first: Job, rest: Iterator[Job]) -> Iterator[Job]:
-    yield first
-    yield from rest
 
 
 class _Worker:
