@@ -267,7 +267,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
         "she consents to advertising and doesn't object", True, "consents halts", lambda s: s.may_advertise
     ),
     "withdrew": Figure(
-        "she withdrew her consent to advertising, or to all there was", True, "consents", _withdrew
+        "she withdrew her consent to advertising, or to all there was", True, "consents reached", _withdrew
     ),
     "objected": Figure("she objected to advertising or marketing", True, "halts", _objected),
     "preferred_channel": Figure(

@@ -13,11 +13,12 @@ from typing import Any, Final, NamedTuple
 from graph_schema.store import Document
 from graph_schema.vocabulary import EventKey, Fact, ObjectKey, RecordKey
 from profiles.order_views import order_views
-from profiles.reward_views import Conflict, reward_conflict, reward_views
+from profiles.reward_views import Conflict, claimed_view, reward_conflict, reward_views
 from profiles.told import Told, told
 
 __all__ = [
     "Conflict",
+    "claim_of",
     "conflict_of",
     "fold_object",
     "ghost_object",
@@ -56,6 +57,15 @@ def views(key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int]) -> 
 def conflict_of(key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int]) -> Conflict | None:
     """Two redemptions of one reward that was issued once, for the stewards; None for anything else."""
     return reward_conflict(key.key, told(obj), person_of) if key.kind == "reward" else None
+
+
+def claim_of(
+    key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int], person: int | None
+) -> Document | None:
+    """What a checkout or a till that claims a reward must know: its view for this person, None where there
+    is none for her. It can be used while `rewards.state_at` of it is "issued"; else the view says when and
+    where it was."""
+    return claimed_view(key.key, told(obj), person_of, person)
 
 
 def ghost_object(obj: Document, replace: Mapping[RecordKey, RecordKey]) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from graph_schema.errors import RulesError, nearest
+from graph_schema.rule_parts import Fault
 from graph_schema.rules import Rules
 from profiles.conditions import Condition, condition
 from profiles.figures import FIGURES
@@ -119,11 +120,19 @@ def _checked(model: type[_Model], table: dict[str, object], where: str) -> _Mode
         return model.model_validate(table)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-    path = [str(step) for step in detail["loc"] if step != "[key]"]
-    what = detail["msg"].removeprefix("Value error, ")
+    steps = [str(step) for step in detail["loc"] if step != "[key]"]
+    place = ".".join((where, *steps))
     if detail["type"] == "extra_forbidden":
-        known = model.model_fields if len(path) == 1 else {}
-        raise RulesError(
-            f"unknown key {path[-1]!r}", where=where, way_out=nearest(path[-1], known) if known else ""
-        )
-    raise RulesError(f"{'.'.join(path)}: {what}", where=where, way_out="See docs/rules.md")
+        known = nearest(steps[-1], model.model_fields) if len(steps) == 1 else ""
+        raise RulesError(f"unknown key {steps[-1]!r}", where=place, way_out=known)
+    raise RulesError(detail["msg"].removeprefix("Value error, "), where=place, way_out="See docs/rules.md")
+
+
+def profile_faults(rules: Rules) -> list[Fault]:
+    """What is wrong in the tables of profiles, campaigns and audiences: the first fault, with the path of
+    its key."""
+    try:
+        profile_rules(rules)
+    except RulesError as error:
+        return [Fault(tuple(error.where.split(".")), error.what, error.way_out)]
+    return []

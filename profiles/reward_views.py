@@ -49,6 +49,22 @@ def reward_conflict(key: str, words: list[Told], person_of: Mapping[RecordKey, i
     return Conflict(key, tuple(sorted(owners | redeemers)), used[0].record, used[1].record)
 
 
+def claimed_view(
+    key: str, words: list[Told], person_of: Mapping[RecordKey, int], person: int | None
+) -> Document | None:
+    """The view by which a claim of a reward is judged: what this person (None for nobody known) has of a
+    promotion code, the one state of any other reward, whoever claims it. None where it was issued to
+    nobody, or not to her."""
+    issued = [one for one in words if one.kind == "issued"]
+    owners = {person_of[one.record] for one in issued if one.record in person_of}
+    if not issued:
+        return None
+    if len(owners) > 1:
+        own = [one for one in words if person is not None and person_of.get(one.record) == person]
+        return _view(key, own) if person in owners else None
+    return _view(key, words)
+
+
 def _redemptions(words: list[Told]) -> list[Told]:
     """The redemptions that are not the same one told twice: of one order, or of one moment where one names
     none."""

@@ -4,6 +4,7 @@ from typing import Literal
 
 from graph_schema.store import Document
 from profiles.moments import iso
+from profiles.order_views import tidy
 from profiles.state import views
 
 State = Literal["issued", "redeemed", "expired"]
@@ -32,6 +33,17 @@ def reward_asked(state: Document, code: str | None, at: int) -> Document | None:
     )
 
 
+def left(reward: Document, at: int | None) -> int | float | None:
+    """What can still be spent: all while it waits, the rest where its use tells how much was used, else
+    nothing; None where nobody said what it is worth."""
+    amount: int | float | None = reward.get("amount")
+    state = state_at(reward, at)
+    if amount is None or state == "issued":
+        return amount
+    used = reward.get("used", amount) if state == "redeemed" else amount
+    return tidy(max(amount - used, 0))
+
+
 def shown_rewards(state: Document, at: int | None) -> list[Document]:
     """`rewards` of the golden profile, in the order in which they were issued."""
     found = views(state, "reward")
@@ -48,6 +60,7 @@ def _shown(reward: Document, at: int | None) -> Document:
         "code": reward["code"],
         "state": state_at(reward, at),
         "amount": reward.get("amount"),
+        "left": left(reward, at),
         "currency": reward.get("currency"),
         "media": reward["media"],
         "issued_at": iso(reward.get("issued_at")),

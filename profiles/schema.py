@@ -148,6 +148,7 @@ class Reward(_Part):
     code: str
     state: Literal["issued", "redeemed", "expired"]
     amount: Amount | None
+    left: Amount | None = Field(description="What can still be spent")
     currency: str | None
     media: list[str]
     issued_at: Time | None

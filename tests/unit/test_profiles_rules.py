@@ -5,7 +5,7 @@ import pytest
 from graph_schema.errors import RulesError
 from graph_schema.rules import Rules
 from profiles.conditions import condition
-from profiles.profile_rules import profile_rules
+from profiles.profile_rules import profile_faults, profile_rules
 from profiles.settings import span
 from tests.unit.portraits import RETAIL
 
@@ -56,13 +56,17 @@ def test_a_mistake_in_an_expression_is_named_with_its_place(expression: str, wha
 @pytest.mark.parametrize(
     ("parts", "where", "what"),
     [
-        ({"campaigns": {"x": {"suppress": {"too_late": "true"}}}}, "campaign.x", "suppress.too_late"),
-        ({"campaigns": {"x": {"chanels": ["email"]}}}, "campaign.x", "channels"),
-        ({"campaigns": {"x": {"channels": ["fax"]}}}, "campaign.x", "channels.0"),
-        ({"audiences": {"x": {}}}, "audience.x", "when"),
+        (
+            {"campaigns": {"x": {"suppress": {"too_late": "true"}}}},
+            "campaign.x.suppress.too_late",
+            "already_bought",
+        ),
+        ({"campaigns": {"x": {"chanels": ["email"]}}}, "campaign.x.chanels", "'channels'"),
+        ({"campaigns": {"x": {"channels": ["fax"]}}}, "campaign.x.channels.0", "'email'"),
+        ({"audiences": {"x": {}}}, "audience.x.when", "required"),
         ({"audiences": {"x": {"when": "stage > 3"}}}, "audience.x.when", "evaluated"),
-        ({"profile": {"quiet": "a while"}}, "profile", "length of time"),
-        ({"profile": {"lifecycle": {"new_form": "1 day"}}}, "profile", "new_form"),
+        ({"profile": {"quiet": "a while"}}, "profile.quiet", "length of time"),
+        ({"profile": {"lifecycle": {"new_form": "1 day"}}}, "profile.lifecycle.new_form", "unknown key"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(parts: dict[str, object], where: str, what: str) -> None:
@@ -70,6 +74,12 @@ def test_a_mistake_is_named_with_its_place(parts: dict[str, object], where: str,
         profile_rules(_rules(**parts))
     assert caught.value.where == where
     assert what in str(caught.value)
+
+
+def test_a_fault_leads_to_its_key() -> None:
+    (fault,) = profile_faults(_rules(campaigns={"x": {"suppress": {"not_due": "cart_sise > 0"}}}))
+    assert fault.path == ("campaign", "x", "suppress", "not_due")
+    assert profile_faults(RETAIL) == []
 
 
 def test_a_condition_knows_what_it_asks() -> None:
