@@ -193,7 +193,8 @@ class MemoryStore:
 
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """See ``Transaction``."""
-        return {name: copy.deepcopy(value) for name, value in self._state.items() if name.startswith(prefix)}
+        found = {name: value for name, value in self._state.items() if name.startswith(prefix)}
+        return {name: copy.deepcopy(value) for name, value in found.items() if value is not None}
 
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``."""

@@ -232,7 +232,8 @@ class SqliteTransaction:
         """See ``Transaction``."""
         query = "SELECT name, value FROM state WHERE name >= ? AND name < ? ORDER BY name"
         rows = self._connection.execute(query, (prefix, prefix + "\U0010ffff"))
-        return {row[0]: orjson.loads(row[1]) for row in rows}
+        found = ((row[0], orjson.loads(row[1])) for row in rows)
+        return {name: value for name, value in found if value is not None}
 
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``."""

@@ -163,7 +163,7 @@ class Transaction(Protocol):
         """A piece of operational state, or None."""
 
     def scan(self, prefix: str) -> Mapping[str, Any]:
-        """All operational state whose name begins so."""
+        """All operational state whose name begins so; what was written as None is none."""
 
     def apply(self, writes: Writes) -> None:
         """Writes a batch. Called at most once in a transaction, last."""

@@ -1,7 +1,7 @@
 """One batch: what it takes in, what becomes of it, and everything that is written at its end."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graph_schema.store import Transaction
@@ -113,7 +113,11 @@ class Batch:
 
     def judge(self, judgement: Judgement) -> None:
         """Takes a steward's word, or that it was taken back."""
-        ids = set(self.ws.record_ids({*judgement.a, *judgement.b}).values())
+        keys = {*judgement.a, *judgement.b}
+        found = self.ws.record_ids(keys)
+        for key in sorted(keys - found.keys()):
+            self.ws.awaited.wait(key, judgement.judgement_id)
+        ids = set(found.values())
         self.ws.records(ids)
         self.ws.writes.judgements.append(judgement)
         self.ws.writes.judged_records += [(one, judgement.judgement_id) for one in sorted(ids)]
@@ -198,17 +202,23 @@ class Batch:
         """An alias founds a second record; a trusted source holds the two together, another opens a case."""
         key, held = also
         second = self._fold(key, event.at, held)
-        self.ws.writes.also.append((second.id, one))
         self._touched.add(second.person)
         if second.id == record.id:
             return
-        name = f"{ALIASES}{event.key.source}/{event.key.message_id}"
+        self.ws.writes.also.append((second.id, one))
         if not self.intake.rules.source(event.key.source).trusted_alias:
-            self._state[name] = [list(record.key), list(second.key)]
+            self._state[alias_name(event.key)] = [list(record.key), list(second.key)]
             return
-        founders = {record.key: event.key, second.key: event.key}
-        by = event.key.source
-        self.judge(Judgement(name, "same", (record.key,), (second.key,), event.at, by, "alias", founders))
+        self.judge(_alias_word(event, key))
+
+    def _unalias(self, event: Event, also: RecordKey) -> None:
+        """Takes back what an alias said whose message turned out to say something else."""
+        if also == event.record:
+            return
+        if self.intake.rules.source(event.key.source).trusted_alias:
+            self.judge(replace(_alias_word(event, also), retracted_at=self.now))
+        else:
+            self._state[alias_name(event.key)] = None
 
     def _again(self, one: int, event: Event) -> None:
         """A message under an id that is known: the same again, or a different content under it."""
@@ -240,6 +250,8 @@ class Batch:
             self.told = [one for one in self.told if one.event.key != old.key]
         else:
             self.unsaid.append(Unsaid(stored.id, old))
+        if old.also is not None:
+            self._unalias(old, old.also[0])
         Refolding(self.tx, self.ws, self.intake).without(stored)
         record = self._fold(event.record, event.at, event.held)
         self._store(
@@ -258,3 +270,15 @@ class Batch:
         if event.also is not None:
             self._alias(event, event.also, record, stored.id)
         return stored.content
+
+
+def alias_name(key: EventKey) -> str:
+    """The name under which what an alias says of its two records is kept, as a judgement or as a case."""
+    return f"{ALIASES}{key.source}/{key.message_id}"
+
+
+def _alias_word(event: Event, also: RecordKey) -> Judgement:
+    """What an alias of a trusted source says: that its two records are one person's."""
+    founders = {event.record: event.key, also: event.key}
+    by = event.key.source
+    return Judgement(alias_name(event.key), "same", (event.record,), (also,), event.at, by, "alias", founders)

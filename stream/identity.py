@@ -52,6 +52,8 @@ class Identity:
         placement = place(
             self.plan, change, nodes, self.ws.persons([one for one in soles if one > 0]), flipped
         )
+        if record.id in self.ws.awaited.back:
+            placement = Placement(Verdict.RESOLVE)
         known = holds_live(people, nodes)
         self._count(change, known, nodes)
         self.ws.dirty_nodes.update(record.holdings if joins else fresh)

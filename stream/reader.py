@@ -24,10 +24,7 @@ from resolver.evidence import Holder, leases
 from resolver.founding import aliases, canonical_person_id, is_person_id, person_id
 from resolver.resolve import sighting_rank
 from stream.intake import Intake
-from stream.workspace import ANY_GHOSTS, ghost_identifier
-
-ISSUED = "issued/"
-"""Operational state: the founding event of a person id that, since a rebuild, no record founds."""
+from stream.workspace import ANY_GHOSTS, ISSUED, ghost_identifier
 
 
 class Found(NamedTuple):

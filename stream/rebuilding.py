@@ -18,13 +18,14 @@ from graph_schema.sqlite_swap import Swap
 from graph_schema.store import Store, Transaction, Writes
 from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgement, Record, RecordKey
 from resolver.founding import person_id
+from stream.awaited import AWAITED
 from stream.batch import ALIASES, Counts
 from stream.burial import bury
 from stream.engine import RULES_STATE, Engine
 from stream.files import RawLine
 from stream.intake import Intake
 from stream.parsing import Job, Parser, Parsing
-from stream.reader import ISSUED
+from stream.workspace import ISSUED
 
 _AT_ONCE: Final = 10_000
 _JOB: Final = 1_000
@@ -101,7 +102,7 @@ def _grouped(made: Iterator[list[Event | DeadLetter]]) -> Iterator[list[Event | 
 
 def _carry_over(was: Transaction, fresh: Store) -> None:
     """The feed, the dead letters, and all operational state that is not derived from the rules."""
-    derived = (RULES_STATE, ALIASES)
+    derived = (RULES_STATE, ALIASES, AWAITED)
     state = {name: value for name, value in was.scan("").items() if not name.startswith(derived)}
     with fresh.write() as tx:
         tx.apply(Writes(state=state))

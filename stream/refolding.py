@@ -42,7 +42,7 @@ class Refolding:
             for identifier in lost:
                 self.ws.let_go(identifier, one)
             if not events:
-                self.ws.remove(record)
+                self.ws.remove(record, gone.key)
                 neighbours.discard(one)
             flipped = self._recount(before | record.holdings.keys())
             for records in self.ws.holders(lost | flipped).values():
@@ -62,14 +62,20 @@ class Refolding:
 
     def _events_of(self, record: Record, gone: StoredEvent) -> list[StoredEvent]:
         """The other events of a record, of this batch and before."""
-        stored = [event for _, event in self.tx.history((record.id,))]
-        new = [event for event in self.ws.writes.events if event.record == record.id]
+        new = {event.id: event for event in self.ws.writes.events}
         also = {event for one, event in self.ws.writes.also if one == record.id}
-        new += [event for event in self.ws.writes.events if event.id in also]
-        replaced = {event.id: event for event in self.ws.writes.events}
-        kept = {event.id: replaced.get(event.id, event) for event in stored}
-        kept.update((event.id, event) for event in new)
-        return [event for event in kept.values() if event.id != gone.id]
+        no_longer = {event for one, event in self.ws.writes.also_gone if one == record.id}
+        found: dict[int, StoredEvent] = {}
+        for _, stored in self.tx.history((record.id,)):
+            event = new.get(stored.id, stored)
+            second = stored.record != record.id and stored.id not in no_longer
+            if event.record == record.id or second:
+                found[event.id] = event
+        for event in new.values():
+            if event.record == record.id or event.id in also:
+                found[event.id] = event
+        found.pop(gone.id, None)
+        return list(found.values())
 
     def _unlink(self, record: Record, gone: StoredEvent, events: list[StoredEvent]) -> None:
         """Mends the chain of a record's events."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from graph_schema.store import Transaction, Writes
 from graph_schema.vocabulary import (
+    EventKey,
     Held,
     Identifier,
     IdentifierNode,
@@ -19,6 +20,7 @@ from graph_schema.vocabulary import (
 )
 from resolver.founding import founding_rank, person_id
 from resolver.plan import Plan
+from stream.awaited import Awaited
 
 REMEMBERED = 300_000
 """Records, identifiers or persons kept in memory between batches; beyond that all are forgotten at once."""
@@ -28,6 +30,8 @@ ANY_JUDGEMENTS = "judgements"
 """Operational state: set once a judgement was ever given."""
 ANY_GHOSTS = "ghosts"
 """Operational state: set once a person was ever erased."""
+ISSUED = "issued/"
+"""Operational state: the founding event of a person id that no record founds any more."""
 
 
 def ghost_identifier(identifier: Identifier, id_key: bytes) -> Identifier:
@@ -78,6 +82,7 @@ class Workspace:
         self._any_judgements = bool(tx.get(ANY_JUDGEMENTS))
         self.any_ghosts = bool(tx.get(ANY_GHOSTS))
         self._fresh_start()
+        self.awaited = Awaited(tx, self.writes, self.id_key)
 
     def forget(self) -> None:
         """Forgets everything read, as after a batch that failed."""
@@ -144,7 +149,7 @@ class Workspace:
         stored: list[Judgement] = []
         if self._any_judgements:
             stored = list(self.tx.judgements(records))
-        new = {one.judgement_id: one for one in self.writes.judgements}
+        new = {one.judgement_id: one for one in [*self.awaited.words, *self.writes.judgements]}
         keys = {self._records[one].key for one in records} if new else set()
         ours = [one for one in new.values() if keys.intersection(one.a) or keys.intersection(one.b)]
         return [
@@ -217,6 +222,8 @@ class Workspace:
         self._record_ids[key] = record.id
         self.dirty_records.add(record.id)
         self.writes.founded[self._name(record)] = record.id
+        if self._any_judgements:
+            self.awaited.came(record)
         return record
 
     def _name(self, record: Record) -> str:
@@ -302,8 +309,10 @@ class Workspace:
         if founder is not record and founding_rank(self.plan, record) < founding_rank(self.plan, founder):
             self.found_by(person, record)
 
-    def remove(self, record: Record) -> None:
+    def remove(self, record: Record, event: EventKey) -> None:
         """Takes away a record of which no event is left."""
+        for one in self.judgements((record.id,)):
+            self.awaited.wait(record.key, one.judgement_id)
         if record.id not in self.origins:
             self.origins[record.id] = record.person
         if record.person:
@@ -313,8 +322,11 @@ class Workspace:
             record.person = 0
         self.dirty_records.discard(record.id)
         self._record_ids.pop(record.key, None)
+        self._absent.add(record.key)
         self.writes.records_gone.add(record.id)
+        self.writes.founded.pop(self._name(record), None)
         self.writes.founded_gone.add(self._name(record))
+        self.writes.state[ISSUED + self._name(record)] = list(event)
 
     def persons_left(self) -> Iterable[Person]:
         """The persons that this batch changed and that still have records; the others are noted as gone."""

@@ -80,7 +80,7 @@ def judgement(number: int, said: plain.Judgement) -> Judgement:
 
 def told(posed: Posed, found: Resolution) -> Told:
     """What the resolver answers."""
-    keys = {one: tuple(record.key) for one, record in posed.records.items()}
+    keys: dict[int, Key] = {one: record.key for one, record in posed.records.items()}
     named = {group: frozenset(keys[one] for one in members) for group, members in found.groups.items()}
 
     def person(record: int) -> Group:
@@ -96,7 +96,7 @@ def told(posed: Posed, found: Resolution) -> Told:
         frozenset(named.values()),
         frozenset((person(one.part), frozenset(map(person, one.anchors))) for one in found.ambiguities),
         {
-            named[group]: tuple(founding_record(posed.plan, [posed.records[one] for one in members]).key)
+            named[group]: founding_record(posed.plan, [posed.records[one] for one in members]).key
             for group, members in found.groups.items()
         },
         frozenset(cases),
@@ -107,6 +107,4 @@ def told(posed: Posed, found: Resolution) -> Told:
 
 def stated(answer: Answer) -> Told:
     """What the naive statement answers."""
-    return Told(
-        answer.persons, answer.ambiguous, answer.founding, answer.cases, answer.generic, answer.known
-    )
+    return Told(answer.persons, answer.ambiguous, answer.founding, answer.cases, answer.generic, answer.known)

@@ -1,4 +1,4 @@
-"""The resolver against the naive statement of the rule, and neighbourhoods against everything, on drawn evidence."""
+"""The resolver against the naive statement, and neighbourhoods against everything, on drawn evidence."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
