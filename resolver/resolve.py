@@ -20,18 +20,11 @@ from itertools import combinations
 from typing import NamedTuple
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Judgement, Record
+from resolver.components import Tie, components, parts_of
 from resolver.evidence import Holder, leases
 from resolver.groups import Groups
 from resolver.judged import Judged, judge
 from resolver.plan import Plan, Step
-
-
-class Tie(NamedTuple):
-    """The groups that one value (None: a judgement) connects, and the records that hold it."""
-
-    value: int | None
-    records: tuple[int, ...]
-    groups: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +220,7 @@ class _Resolving:
 
     def _settle(self, step: Step | None, ties: list[Tie]) -> None:
         """Joins every component that can be one person, and contests the others."""
-        for component, within in _components(ties):
+        for component, within in components(ties):
             uniques = step.uniques if step else ()
             conflicts = self.groups.conflicts(component, uniques, bool(step and step.anonymous))
             if conflicts:
@@ -254,7 +247,7 @@ class _Resolving:
         joining: list[tuple[set[int], list[Tie]]] = []
         parts = []
         stands = {anchor: self.groups.representative(anchor) for anchor in anchors}
-        for part, within in _parts(component - anchors, ties):
+        for part, within in parts_of(component - anchors, ties):
             tied = sorted({group for tie in within for group in tie.groups & anchors})
             chosen = tied[0] if len(tied) == 1 else self._owner(step, part, within, anchors)
             members = tuple(record for group in part for record in self.groups.members[group])
@@ -319,37 +312,3 @@ def sighting_rank(contested: str, first: int | None, last: int | None) -> tuple[
     if contested == "latest":
         return (last is None, -(last or 0))
     return (first is None, first or 0)
-
-
-def _components(ties: list[Tie]) -> list[tuple[set[int], list[Tie]]]:
-    """The connected components of groups under ties, each with its ties."""
-    root: dict[int, int] = {}
-
-    def find(group: int) -> int:
-        while root[group] != group:
-            root[group] = root[root[group]]
-            group = root[group]
-        return group
-
-    for tie in ties:
-        first = next(iter(tie.groups))
-        root.setdefault(first, first)
-        for group in tie.groups:
-            root.setdefault(group, group)
-            root[find(group)] = find(first)
-    found: dict[int, tuple[set[int], list[Tie]]] = {}
-    for tie in ties:
-        component = found.setdefault(find(next(iter(tie.groups))), (set(), []))
-        component[0].update(tie.groups)
-        component[1].append(tie)
-    return list(found.values())
-
-
-def _parts(groups: set[int], ties: list[Tie]) -> list[tuple[set[int], list[Tie]]]:
-    """What is left of a component without its anchors: connected parts, each with the ties that reach it.
-
-    A tie between anchors alone reaches no part; a tie of one group and anchors makes a part of that group.
-    """
-    inner = [tie._replace(groups=tie.groups & groups) for tie in ties if tie.groups & groups]
-    whole = {id(small): tie for small, tie in zip(inner, (t for t in ties if t.groups & groups), strict=True)}
-    return [(part, [whole[id(tie)] for tie in within]) for part, within in _components(inner)]
