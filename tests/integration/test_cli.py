@@ -3,6 +3,7 @@
 import gzip
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow.parquet as pq
@@ -10,11 +11,25 @@ import pytest
 
 from tests.integration.command import Onefold, process
 
-ANA = {"source": "web", "type": "identify", "messageId": "m-1", "userId": "u-1", "anonymousId": "c-1"}
-ANA = {**ANA, "timestamp": "2026-03-02T09:00:00Z", "traits": {"email": "ana@example.com"}}
-CRM = {"source": "crm", "type": "identify", "messageId": "m-2", "timestamp": "2026-03-03T09:00:00Z"}
-CRM = {**CRM, "context": {"recordId": "4711"}, "traits": {"email": "Ana@Example.com"}}
-BOB = {"source": "app", "type": "identify", "messageId": "m-3", "userId": "u-2"}
+Message = dict[str, Any]
+ANA: Message = {
+    "source": "web",
+    "type": "identify",
+    "messageId": "m-1",
+    "userId": "u-1",
+    "anonymousId": "c-1",
+    "timestamp": "2026-03-02T09:00:00Z",
+    "traits": {"email": "ana@example.com"},
+}
+CRM: Message = {
+    "source": "crm",
+    "type": "identify",
+    "messageId": "m-2",
+    "timestamp": "2026-03-03T09:00:00Z",
+    "context": {"recordId": "4711"},
+    "traits": {"email": "Ana@Example.com"},
+}
+BOB: Message = {"source": "app", "type": "identify", "messageId": "m-3", "userId": "u-2"}
 MAPPING = 'source = "till"\nrecord_id = "id"\nregion = "FR"\n[identifiers]\nphone = "tel"\n'
 
 

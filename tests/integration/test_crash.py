@@ -3,6 +3,7 @@
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -27,14 +28,14 @@ def _run(folder: Path, *arguments: str) -> None:
     assert running.returncode == 0, said.decode()
 
 
-def _told(path: Path) -> list[list[tuple[object, ...]]]:
+def _told(path: Path) -> list[list[Any]]:
     """Everything that a store says of who is who; versions count how often it looked, so they may differ."""
     store = SqliteStore(path)
     with store.read() as tx:
         reader = Reader(tx, Intake(load_rules()), DEFAULT_ID_KEY)
         profiles = [(one, {**orjson.loads(text), "version": 0}) for one, text in persons(reader, _CLOCK)]
         letters = [(letter.field, letter.raw) for _, letter in tx.dead_letters(0, 10)]
-        told = [list(links(reader)), list(events(reader)), profiles, letters]
+        told: list[list[Any]] = [list(links(reader)), list(events(reader)), profiles, letters]
     store.close()
     return told
 
