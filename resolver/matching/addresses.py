@@ -12,8 +12,8 @@ STREET_LEVELS = (
     "same street and number",
     "same street, no number to compare",
     "close street, same number",
-    "same street, other number",
     "close street, no number to compare",
+    "same street, other number",
     "close street, other number",
     "near",
     "unlike",
@@ -103,7 +103,7 @@ def street_level(one: Value, two: Value) -> int:
     number = _numbers(one[1], two[1])
     street, other = one[0], two[0]
     if street == other:
-        return (0, 1, 3)[number]
+        return (0, 1, 4)[number]
     if not street or not other:
         return 6 if number == 0 else 7
     likeness = JaroWinkler.similarity(street, other, score_cutoff=0.75)
@@ -112,12 +112,13 @@ def street_level(one: Value, two: Value) -> int:
         words, others = set(street.split()), set(other.split())
         close = (words <= others or others <= words) and len(words & others) > 1
     if close:
-        return (2, 4, 5)[number]
+        return (2, 3, 5)[number]
     return 6 if likeness >= 0.8 or (number == 0 and likeness > 0.0) else 7
 
 
 def street_atoms(value: Value) -> Atoms:
-    """Street and number, the street, the number with the street's first two letters, the street's first five."""
+    """Street and number, the street, the number with the street's first two letters, the street's first
+    five."""
     street, number = value
     if not street:
         return (("street number", number),)

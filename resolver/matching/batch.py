@@ -38,7 +38,8 @@ def match_all(
     unique: Mapping[Key, Set[tuple[str, str]]] | None = None,
     apart: Mapping[Key, Set[Key]] | None = None,
 ) -> Linked:
-    """The persons among records, each a group of its own so far: what a stream of them ends with in any order.
+    """The persons among records, each a group of its own so far: what a stream of them ends with in any
+    order.
 
     ``unique``: (namespace, value) per record; ``apart``: records that judgements keep apart, both ways round.
     """

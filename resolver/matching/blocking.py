@@ -1,4 +1,5 @@
-"""Which contents are worth comparing: those that share a key which few hold. Whole tables at once, by sorting."""
+"""Which contents are worth comparing: those that share a key which few hold. Whole tables at once, by
+sorting."""
 
 from collections.abc import Sequence
 
@@ -11,8 +12,8 @@ Ints = NDArray[np.int64]
 def pairs_of_blocks(keys: Ints, owners: Ints, cap: int, among: int) -> Ints:
     """All pairs of owners (numbers below ``among``) that share a key which at most ``cap`` hold.
 
-    ``keys[i]`` is held by ``owners[i]``, each at most once. A pair (a, b), a < b, comes as a * among + b, sorted,
-    once.
+    ``keys[i]`` is held by ``owners[i]``, each at most once. A pair (a, b), a < b, comes as a * among + b,
+    sorted, once.
     """
     order = np.argsort(keys, kind="stable")
     keys, owners = keys[order], owners[order]

@@ -10,14 +10,15 @@ Key: TypeAlias = tuple[str, ...]
 """A record's key (source, record_id), or any other tuple that sorts with its like."""
 
 Edges: TypeAlias = Mapping[int, Mapping[int, Weight]]
-"""Weights by content and content, both ways round: all of at least ``min(floor, review)``, candidates only."""
+"""Weights by content and content, both ways round: all of at least ``min(floor, review)``, candidates
+only."""
 
 
 class Group(NamedTuple):
     """Records that are one person before matching. ``key`` is the smallest of its records' keys.
 
-    ``contents`` are the distinct contents of its records that vote. ``unique`` are (namespace, value) of unique
-    namespaces; two groups with different values of one can't join.
+    ``contents`` are the distinct contents of its records that vote. ``unique`` are (namespace, value) of
+    unique namespaces; two groups with different values of one can't join.
     """
 
     key: Key
@@ -57,9 +58,9 @@ class Graph:
 def component(graph: Graph, start: Key, model: Model) -> tuple[frozenset[Key], Weight]:
     """The groups that must be looked at together with this one, and the floor that holds among them.
 
-    Edges of at least the floor connect. Where more than ``component_cap`` groups would be, the floor rises by a
-    bit and the search begins again; above the largest weight the group is alone. All members of the answer have
-    the same answer, so it does not matter where one starts. The search stops at the cap.
+    Edges of at least the floor connect. Where more than ``component_cap`` groups would be, the floor rises
+    by a bit and the search begins again; above the largest weight the group is alone. All members of the
+    answer have the same answer, so it does not matter where one starts. The search stops at the cap.
     """
     floor = model.floor
     while floor <= model.clip:

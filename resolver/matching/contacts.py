@@ -39,7 +39,8 @@ def email_level(one: Value, two: Value) -> int:
     """Compares e-mail addresses.
 
     - same: letter for letter, case, +tags and Gmail's dots apart
-    - one or two letters wrong, in the whole address (of the digits only one: anna72 and anna86 are two people)
+    - one or two letters wrong, in the whole address (of the digits only one: anna72 and anna86 are two
+      people)
     - same before the @: the same name at another provider
     - near before the @: nearly the same name there
     - same domain: otherwise unlike, but at the same provider or company
@@ -63,7 +64,8 @@ def email_level(one: Value, two: Value) -> int:
 
 
 def email_atoms(value: Value) -> Atoms:
-    """The address whole, what is before the @, the first five letters of that and of the domain with two letters."""
+    """The address whole, what is before the @, the first five letters of that and of the domain with two
+    letters."""
     local, domain = value
     return (
         ("whole", f"{local}@{domain}"),

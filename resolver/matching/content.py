@@ -15,9 +15,9 @@ class Prepared(NamedTuple):
     """What a record says, normalised under one model.
 
     ``content`` names it: equal for two records that say the same, after normalising (63 bits of a hash).
-    ``fields`` are the values per comparison of the model, ``rarity`` what agreeing in each adds. ``keys`` are its
-    blocking keys (63-bit hashes). ``own`` is its weight with itself; where that doesn't reach ``merge`` the content
-    says too little to be matched: it does not vote, and has no keys.
+    ``fields`` are the values per comparison of the model, ``rarity`` what agreeing in each adds. ``keys``
+    are its blocking keys (63-bit hashes). ``own`` is its weight with itself; where that doesn't reach
+    ``merge`` the content says too little to be matched: it does not vote, and has no keys.
     """
 
     content: int

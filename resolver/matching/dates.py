@@ -35,8 +35,8 @@ _MONTHS = {
 
 @lru_cache(maxsize=1 << 15)
 def read(text: str) -> Value:
-    """(year, month, day), each of digits or empty; () where it is no date. The date need not exist: 31 February may
-    be a slip. 03/04/1980 is read day first unless that can't be."""
+    """(year, month, day), each of digits or empty; () where it is no date. The date need not exist: 31
+    February may be a slip. 03/04/1980 is read day first unless that can't be."""
     text = unfloat(text)
     if text.isdigit():
         if len(text) == 8:
@@ -90,7 +90,8 @@ def date_level(one: Value, two: Value) -> int:
     """Compares dates.
 
     - same
-    - same year, 1 January as placeholder: the year is the same, and one of them is 1 January, which often means
+    - same year, 1 January as placeholder: the year is the same, and one of them is 1 January, which often
+      means
       that only the year was known
     - day and month swapped: 3 April and 4 March of one year
     - one digit wrong: one digit, or two neighbours changed round

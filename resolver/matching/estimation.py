@@ -1,4 +1,5 @@
-"""m, u and the odds of each explanation, without labels: expectation and maximisation over candidate pairs."""
+"""m, u and the odds of each explanation, without labels: expectation and maximisation over candidate
+pairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,10 +12,11 @@ from resolver.matching.kinds import Kind
 from resolver.matching.table import Floats
 
 _PSEUDO_PAIRS = 0.03
-"""The prior on m weighs as much as this many pairs per record: without it EM drifts where duplicates are rare."""
+"""The prior on m weighs as much as this many pairs per record: without it EM drifts where duplicates are
+rare."""
 
 _MIN_PSEUDO_PAIRS = 20.0
-_UNLIKE_AT_MOST = 0.15
+_UNLIKE_AT_MOST = 0.08
 _LOCAL_PSEUDO_PAIRS = 300.0
 _U_EVERY = 4
 _PRUNE_AFTER = 2
@@ -43,8 +45,9 @@ class Pairs:
 class Odds:
     """What EM learns.
 
-    ``m``, ``u``, and ``local``, which is u of people who live in one place, per comparison and level; ``others`` per explanation, comparison and level, None where people agree
-    as strangers do. ``match`` and ``shares``: the share of all pairs that each explanation holds.
+    ``m``, ``u``, and ``local``, which is u of people who live in one place, per comparison and level;
+    ``others`` per explanation, comparison and level, None where people agree as strangers do. ``match`` and
+    ``shares``: the share of all pairs that each explanation holds.
     """
 
     kinds: Sequence[Kind]
@@ -114,7 +117,8 @@ def _shares(levels: Ints, size: int, weights: Floats | None) -> Floats:
 
 
 def _bounded(shares: Floats, last: int) -> Floats:
-    """The shares with the last ones together at most ``_UNLIKE_AT_MOST``: else EM may take families for persons."""
+    """The shares with the last ones together at most ``_UNLIKE_AT_MOST``: else EM may take families for
+    persons."""
     unlike = float(shares[len(shares) - last :].sum()) if last else 0.0
     if unlike <= _UNLIKE_AT_MOST:
         return shares

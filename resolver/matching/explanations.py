@@ -1,4 +1,5 @@
-"""Why two records may look alike without being of one person: what Fellegi and Sunter's "non-match" is made of."""
+"""Why two records may look alike without being of one person: what Fellegi and Sunter's "non-match" is made
+of."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,13 +12,15 @@ TWINS_PER_HOUSEHOLD = 0.01
 
 
 class Explanation(NamedTuple):
-    """One way to be two people and look alike. ``start``: pairs of it per record before anything is learnt."""
+    """One way to be two people and look alike. ``start``: pairs of it per record before anything is
+    learnt."""
 
     name: str
     start: float
 
     def of(self, kind: Kind) -> Shared | None:
-        """What such people have in common in a comparison of this kind; None where they agree as strangers do."""
+        """What such people have in common in a comparison of this kind; None where they agree as strangers
+        do."""
         if self.name == TWIN:
             return None if kind.twin_same or kind.twin_never else kind.household
         if self.name == "household":
@@ -46,7 +49,8 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation("neighbours", 0.5),
     Explanation("namesakes", 0.02),
 )
-"""household: they share an address, often a surname, a phone, an e-mail; twins: the birth date as well; neighbours:
-the place only, which several traits tell at once; namesakes: a given name and what e-mail addresses make of it."""
+"""household: they share an address, often a surname, a phone, an e-mail; twins: the birth date as well;
+neighbours: the place only, which several traits tell at once; namesakes: a given name and what e-mail
+addresses make of it."""
 
 BY_NAME = {explanation.name: explanation for explanation in EXPLANATIONS}

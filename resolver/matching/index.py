@@ -1,4 +1,5 @@
-"""One record at a time: blocks and edges that are at every moment what a batch over the same set would make."""
+"""One record at a time: blocks and edges that are at every moment what a batch over the same set would
+make."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import combinations
@@ -12,7 +13,8 @@ from resolver.matching.scoring import edge
 
 
 class Change(NamedTuple):
-    """What a content that came or went does to the edges: pairs (smaller first) gained, with weights, and lost."""
+    """What a content that came or went does to the edges: pairs (smaller first) gained, with weights, and
+    lost."""
 
     gained: Mapping[tuple[int, int], Weight]
     lost: Set[tuple[int, int]]
@@ -22,7 +24,8 @@ _NOTHING = Change({}, frozenset())
 
 
 class Index:
-    """Contents, their blocks and edges, in memory. A store keeps the same tables and asks the same questions."""
+    """Contents, their blocks and edges, in memory. A store keeps the same tables and asks the same
+    questions."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -31,7 +34,8 @@ class Index:
         self.edges: dict[int, dict[int, Weight]] = {}
 
     def add(self, content: Prepared) -> Change:
-        """Takes a content in; twice is once. Its candidates are weighed; blocks over the cap by it are closed.
+        """Takes a content in; twice is once. Its candidates are weighed; blocks over the cap by it are
+        closed.
 
         The change of the edges is not made before ``apply``, so that one may look at both sides of it.
         """
@@ -103,7 +107,8 @@ def _pair(one: int, two: int) -> tuple[int, int]:
 
 
 class Stream:
-    """Records that come, change and go, each a group by itself before matching; the persons they are just now."""
+    """Records that come, change and go, each a group by itself before matching; the persons they are just
+    now."""
 
     def __init__(self, model: Model, apart: Mapping[Key, Set[Key]] | None = None) -> None:
         self._model = model
@@ -120,7 +125,8 @@ class Stream:
         return Graph(self._groups, self._index.edges, self._own, self._holders)
 
     def put(self, key: Key, content: Prepared, unique: Iterable[tuple[str, str]] = ()) -> Linked:
-        """A record says this now. Answers with the persons of every component that this touches, as they are now."""
+        """A record says this now. Answers with the persons of every component that this touches, as they
+        are now."""
         affected = self._leave(key)
         number = content.content
         change = self._index.add(content)

@@ -1,4 +1,5 @@
-"""Which blocking keys a table needs: all that could be used are tried, and the few that find the pairs are kept."""
+"""Which blocking keys a table needs: all that could be used are tried, and the few that find the pairs are
+kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +76,8 @@ def sizes(column: Ints) -> Ints:
 def candidates(atoms: Atoms, cap: int, one_in: int) -> tuple[Ints, Ints]:
     """Pairs that share any possible key within the cap; of many pairs one in so many, by a hash of the pair.
 
-    Two-part keys are tried only for records whose parts are both over the cap: finer keys find nothing new else.
+    Two-part keys are tried only for records whose parts are both over the cap: finer keys find nothing new
+    else.
     """
     records = len(atoms.columns[0]) if atoms.columns else 0
     large = [sizes(column) > cap for column in atoms.columns]
@@ -97,10 +99,11 @@ def candidates(atoms: Atoms, cap: int, one_in: int) -> tuple[Ints, Ints]:
 def choose(
     atoms: Atoms, left: Ints, right: Ints, weights: NDArray[np.float64], cap: int
 ) -> list[tuple[tuple[int, ...], str]]:
-    """Key types that together find nearly all of these pairs of one person, the most fruitful first, with why.
+    """Key types that together find nearly all of these pairs of one person, the most fruitful first, with
+    why.
 
-    A pair counts as found well when keys find it that would also do so in a table some times as large, and again,
-    less, when a second key finds it: what one slip hides another key shows.
+    A pair counts as found well when keys find it that would also do so in a table some times as large, and
+    again, less, when a second key finds it: what one slip hides another key shows.
     """
     total = float(weights.sum())
     if total <= 0:

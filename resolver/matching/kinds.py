@@ -10,8 +10,8 @@ from resolver.matching.values import Atoms, Traits, Value
 class Shared(NamedTuple):
     """How often two different people of some explanation reach each level, before data are seen.
 
-    In the best ``strangers`` levels they agree by chance only. The last ``telling`` levels are rare with them,
-    whatever the data seem to say.
+    In the best ``strangers`` levels they agree by chance only. The last ``telling`` levels are rare with
+    them, whatever the data seem to say.
     """
 
     levels: tuple[float, ...]
@@ -22,13 +22,14 @@ class Shared(NamedTuple):
 class Kind(NamedTuple):
     """One way to compare.
 
-    ``levels`` are named best first; ``level`` gives a position in them, or -1 where it says nothing, the same for
-    either order of its arguments; its docstring is the explanation for users. ``prior`` is how often each level
-    is expected between two records of one person, before data are seen; its last ``telling`` levels are rare
-    whatever the data seem to say. ``household``, ``neighbours``, ``namesakes``: the same for two people who have
-    that in common, None where they agree as strangers do. Twins share what households do, and where ``twin_same``
-    what one person does; where ``twin_never`` they are never the same. ``own``: tells people apart. ``whole`` are
-    the parts of a value whose frequency counts. ``private``: a model file holds frequent values as hashes.
+    ``levels`` are named best first; ``level`` gives a position in them, or -1 where it says nothing, the
+    same for either order of its arguments; its docstring is the explanation for users. ``prior`` is how
+    often each level is expected between two records of one person, before data are seen; its last
+    ``telling`` levels are rare whatever the data seem to say. ``household``, ``neighbours``, ``namesakes``:
+    the same for two people who have that in common, None where they agree as strangers do. Twins share what
+    households do, and where ``twin_same`` what one person does; where ``twin_never`` they are never the
+    same. ``own``: tells people apart. ``whole`` are the parts of a value whose frequency counts.
+    ``private``: a model file holds frequent values as hashes.
     """
 
     levels: tuple[str, ...]
@@ -77,7 +78,7 @@ KINDS: dict[str, Kind] = {
     "street": Kind(
         addresses.STREET_LEVELS, addresses.street_values, addresses.street_level, addresses.street_atoms,
         (0.60, 0.05, 0.06, 0.03, 0.03, 0.02, 0.03, 0.18),
-        household=Shared((0.80, 0.05, 0.05, 0.01, 0.02, 0.01, 0.01, 0.05), telling=3), private=True,
+        household=Shared((0.80, 0.05, 0.05, 0.02, 0.01, 0.01, 0.01, 0.05), telling=4), private=True,
     ),
     "code": Kind(
         plain.CODE_LEVELS, plain.code_values, plain.code_level, plain.code_atoms,

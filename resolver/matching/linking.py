@@ -12,7 +12,8 @@ _FINE = 20
 
 
 class Review(NamedTuple):
-    """Two persons that a steward should look at: their smallest keys, the mean weight, and why they are apart."""
+    """Two persons that a steward should look at: their smallest keys, the mean weight, and why they are
+    apart."""
 
     one: Key
     two: Key
@@ -21,7 +22,8 @@ class Review(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """Which groups are one person: each a sorted tuple of group keys, all sorted; and what is left to stewards."""
+    """Which groups are one person: each a sorted tuple of group keys, all sorted; and what is left to
+    stewards."""
 
     persons: tuple[tuple[Key, ...], ...]
     reviews: tuple[Review, ...]
@@ -52,7 +54,8 @@ def link(
 
 
 class _Linkage:
-    """One component under joining. Clusters have numbers; a join makes a new one, so old heap entries are stale."""
+    """One component under joining. Clusters have numbers; a join makes a new one, so old heap entries are
+    stale."""
 
     def __init__(
         self, graph: Graph, keys: Sequence[Key], floor: Weight, model: Model, apart: Mapping[Key, Set[Key]]

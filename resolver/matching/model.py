@@ -1,4 +1,5 @@
-"""A matching model: all that turns two records into a weight, frozen. Part of the rules, never changed in place."""
+"""A matching model: all that turns two records into a weight, frozen. Part of the rules, never changed in
+place."""
 
 import hashlib
 import json
@@ -25,10 +26,10 @@ FORMAT = 1
 class Comparison:
     """One trait, or some that are one thing, and how it is compared.
 
-    ``match``: weight of each level for one person against two at random; ``others`` the same for each explanation
-    of the model, empty where it says nothing here. ``m`` and ``u`` are the probabilities behind, kept to be shown.
-    ``rare``: what a value adds (or takes) where two records agree in it, by its text; ``rare_other`` is for
-    values that it doesn't list.
+    ``match``: weight of each level for one person against two at random; ``others`` the same for each
+    explanation of the model, empty where it says nothing here. ``m`` and ``u`` are the probabilities
+    behind, kept to be shown. ``rare``: what a value adds (or takes) where two records agree in it, by its
+    text; ``rare_other`` is for values that it doesn't list.
     """
 
     name: str
@@ -47,7 +48,8 @@ class Comparison:
 
 
 def rarity_text(kind: str, value: Value) -> str:
-    """The part of a value whose frequency counts, as one text; a hash where the value could name one person."""
+    """The part of a value whose frequency counts, as one text; a hash where the value could name one
+    person."""
     text = " ".join(value[KINDS[kind].whole])
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest() if KINDS[kind].private else text
 
@@ -55,8 +57,8 @@ def rarity_text(kind: str, value: Value) -> str:
 class Scale(NamedTuple):
     """What scoring reads of a comparison.
 
-    ``others``: for each explanation that says something here its place, its weights, and whether it makes people
-    agree in one value, so that the value's rarity counts for it too.
+    ``others``: for each explanation that says something here its place, its weights, and whether it makes
+    people agree in one value, so that the value's rarity counts for it too.
     """
 
     place: int
@@ -70,8 +72,8 @@ class Scale(NamedTuple):
 class Model:
     """m, u, value frequencies, prior odds, thresholds, blocking keys: trained once, then only read.
 
-    ``prior``: log2 odds of one person against two at random; ``explanations``: the name and log2 odds of each other
-    way to look alike. ``merge`` and
+    ``prior``: log2 odds of one person against two at random; ``explanations``: the name and log2 odds of
+    each other way to look alike. ``merge`` and
     ``review`` are mean weights; ``veto`` a weight without the prior; ``missing`` what a pair without an edge
     counts; ``floor`` the least weight of an edge; ``clip`` the largest weight of a pair, either way.
     ``blocking``: key types, each one or two of "comparison: part". ``about`` says from what it was made.

@@ -10,11 +10,13 @@ from resolver.matching.text import fold, sound
 from resolver.matching.values import Atoms, Value, is_placeholder
 
 _TITLES = frozenset(
-    "mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend hon herr frau fraulein monsieur madame "
-    "mademoiselle mme mlle sig signor signora sra sr don dona jr ii iii iv esq phd md dipl ing mag".split()
+    "mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend hon herr frau fraulein "
+    "monsieur madame mademoiselle mme mlle sig signor signora sra sr don dona jr ii iii iv "
+    "esq phd md dipl ing mag".split()
 )
 _PARTICLES = frozenset(
-    "van von der den de del della di da do dos das du la le las los bin ibn al el ter ten zu zum zur af av san santa y e i".split()
+    "van von der den de del della di da do dos das du la le las los bin ibn al el ter ten zu zum zur af av "
+    "san santa y e i".split()
 )
 
 GIVEN_LEVELS = (
@@ -48,7 +50,8 @@ def _is_initial(one: str, two: str) -> bool:
 
 
 def _are_swapped(one: Value, two: Value) -> bool:
-    """Whether given name and surname changed places: one of them is found again, nearly, and the other in part."""
+    """Whether given name and surname changed places: one of them is found again, nearly, and the other in
+    part."""
     given, surname = one
     other_given, other_surname = two
     if not given or not surname or not other_given or not other_surname:
@@ -72,7 +75,8 @@ def given_level(one: Value, two: Value) -> int:
     """Compares given names.
 
     - same: letter for letter, accents, case and script apart ("José", "JOSE")
-    - known short form: one stands for the other ("Bob", "Robert"), or one has further names ("Anna Maria", "Anna")
+    - known short form: one stands for the other ("Bob", "Robert"), or one has further names ("Anna Maria",
+      "Anna")
     - first and last swapped: each one's given name is the other's surname, or its beginning
     - close: one letter typed wrong ("Micheal"), or nearly the same spelling
     - near: they begin alike or share much of their letters
@@ -173,7 +177,8 @@ def _surname(text: str) -> str:
 
 
 def parts(traits: Mapping[str, tuple[str, ...]]) -> list[Value]:
-    """(given names, surname) of a record, folded; either may be empty. More than one where it holds several."""
+    """(given names, surname) of a record, folded; either may be empty. More than one where it holds
+    several."""
     firsts = [text for text in traits.get("firstName", ()) if not is_placeholder(text)]
     lasts = [text for text in traits.get("lastName", ()) if not is_placeholder(text)]
     if firsts or lasts:
@@ -197,7 +202,8 @@ def surname_values(traits: Mapping[str, tuple[str, ...]], _names: tuple[str, ...
 
 
 def given_atoms(value: Value) -> Atoms:
-    """The first given name whole, its sound, its first letter; with the surname, in either order, by sound."""
+    """The first given name whole, its sound, its first letter; with the surname, in either order, by
+    sound."""
     first = value[0].split()[0]
     atoms = [("whole", first), ("sound", sound(first)), ("initial", first[0])]
     if value[1]:

@@ -31,8 +31,8 @@ benjamin ben benny benji
 bernard bernie bernd bernardo
 bridget biddy bridie
 caroline carol carrie caz carolina
-catherine cathy kate katie cath kathy cat kitty katherine kathryn kathleen katharina katarzyna kasia ekaterina katya caterina catalina katrin kathrin
-cecilia cissy celia
+catherine cathy kate katie cath kathy cat kitty katherine kathryn kathleen katharina katarzyna kasia
+ekaterina katya caterina catalina katrin kathrin cecilia cissy celia
 charles charlie chuck chas carl karl carlos carlo karel
 charlotte lottie charlie lotte
 christian chris christiaan kristian cristian
@@ -56,8 +56,8 @@ douglas doug
 edmund ed eddie ned edmond
 edward ed eddie ted teddy ned eduard edouard eduardo edoardo
 eleanor ellie nell nora lenora elena eleonora
-elizabeth liz lizzie beth betty eliza elsie bess libby lisa elisabeth elisa elise else ilse isabel betsy bettina lisbeth elzbieta ela
-emily em emmy millie emilia emilie
+elizabeth liz lizzie beth betty eliza elsie bess libby lisa elisabeth elisa elise else ilse isabel betsy
+bettina lisbeth elzbieta ela emily em emmy millie emilia emilie
 emma em emmy
 erich eric erik
 ernest ernie ernst
@@ -140,8 +140,8 @@ lyudmila lyuda mila
 madeleine maddie madeline magdalena lena
 malgorzata gosia
 manuel manolo manny
-margaret maggie meg peg peggy marge margie rita greta daisy madge margot margarita margarethe gretel marguerite margherita
-maria mary marie mia mariya masha maryam miriam
+margaret maggie meg peg peggy marge margie rita greta daisy madge margot margarita margarethe gretel
+marguerite margherita maria mary marie mia mariya masha maryam miriam
 martha marty patty
 martin marty martino
 mary molly polly may mamie maria marie

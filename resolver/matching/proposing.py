@@ -1,4 +1,5 @@
-"""Which comparisons suit a table of records: known traits by their names, unknown ones by what their values look like."""
+"""Which comparisons suit a table of records: known traits by their names, unknown ones by what their values
+look like."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -29,7 +30,8 @@ KNOWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 
 class Proposal(NamedTuple):
-    """A comparison that the data suggest; ``kind`` is None where the trait is better left out. ``why`` is for people."""
+    """A comparison that the data suggest; ``kind`` is None where the trait is better left out. ``why`` is
+    for people."""
 
     name: str
     kind: str | None
@@ -40,8 +42,8 @@ class Proposal(NamedTuple):
 def propose(records: Sequence[Traits]) -> list[Proposal]:
     """A comparison for each trait that the records hold, or the reason why there is none.
 
-    Decided from at most 20,000 records, by filled cells, distinct values and their look; never by the name of a
-    trait that is not among ``KNOWN``.
+    Decided from at most 20,000 records, by filled cells, distinct values and their look; never by the name
+    of a trait that is not among ``KNOWN``.
     """
     looked_at = records[:: max(1, -(-len(records) // _LOOKED_AT))]
     cells: dict[str, list[str]] = {}

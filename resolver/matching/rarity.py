@@ -19,8 +19,8 @@ _LISTED = 2.5
 class Frequencies:
     """How many records hold each value of a comparison, and what agreeing in it is worth.
 
-    ``bits``: per listed text what agreement adds; ``other``: for all other values. ``same``: the chance that two
-    people at random agree, by these frequencies.
+    ``bits``: per listed text what agreement adds; ``other``: for all other values. ``same``: the chance
+    that two people at random agree, by these frequencies.
     """
 
     def __init__(self, kind: str, cells: Sequence[Cell], left: Ints, right: Ints, weights: Floats) -> None:

@@ -26,9 +26,9 @@ class Errors(NamedTuple):
 class Training(NamedTuple):
     """A model and how it came about.
 
-    ``proposals``: each trait's comparison, or why there is none. ``keys``: each blocking key type and what it finds.
-    ``errors``: expected per threshold. ``histogram``: candidate pairs per bit of weight, from -12 to 12. ``steps``:
-    after each step of EM, the expected pairs of one person, of households and of twins.
+    ``proposals``: each trait's comparison, or why there is none. ``keys``: each blocking key type and what
+    it finds. ``errors``: expected per threshold. ``histogram``: candidate pairs per bit of weight, from -12
+    to 12. ``steps``: after each step of EM, the expected pairs, of households and of twins.
     """
 
     model: Model
@@ -40,7 +40,8 @@ class Training(NamedTuple):
 
 
 def expected_errors(weights: Floats, counts_for: float) -> tuple[Errors, ...]:
-    """Expected errors at thresholds from -6 to 8 bits, half a bit apart, by the pairs' own weights (in bits)."""
+    """Expected errors at thresholds from -6 to 8 bits, half a bit apart, by the pairs' own weights (in
+    bits)."""
     chance = np.where(weights <= -12, 0.0, 1.0 / (1.0 + np.exp2(-weights)))
     whole = max(float(chance.sum()), 1e-9)
     found = []
@@ -55,13 +56,15 @@ def expected_errors(weights: Floats, counts_for: float) -> tuple[Errors, ...]:
 
 
 def propose_merge(errors: Sequence[Errors]) -> Weight:
-    """The threshold with the highest expected F1, never below even odds nor above 16 to 1; the lower of equals."""
+    """The threshold with the highest expected F1, never below even odds nor above 16 to 1; the lower of
+    equals."""
     best = max(errors, key=lambda one: (round(one.f1, 4), -one.threshold))
     return max(_LEAST_MERGE, min(_MOST_MERGE, round(best.threshold * BIT)))
 
 
 def propose_veto(comparisons: Sequence[Comparison]) -> Weight:
-    """Half of what two unlike first names and two unlike birth dates weigh: so these two together are always below."""
+    """Half of what two unlike first names and two unlike birth dates weigh: so these two together are
+    always below."""
     unlike = [
         one.match[-1] for one in comparisons if one.kind in ("given name", "birth date") and one.match[-1] < 0
     ]
@@ -73,23 +76,19 @@ def propose_veto(comparisons: Sequence[Comparison]) -> Weight:
 def lines(training: Training) -> list[str]:
     """The report as text."""
     model = training.model
-    text = [
-        f"model {model.hash}: {model.about.get('records')} records, {model.about.get('pairs')} expected pairs"
-    ]
+    about = model.about
+    text = [f"model {model.hash}: {about.get('records')} records, {about.get('pairs')} expected pairs"]
     for proposal in training.proposals:
         text.append(f"  {proposal.name}: {proposal.kind or 'left out'} ({proposal.why})")
     for comparison in model.comparisons:
         text.append(f"{comparison.name} ({comparison.kind})")
-        levels = KINDS[comparison.kind].levels
-        for level, weight, m, u in zip(levels, comparison.match, comparison.m, comparison.u, strict=True):
+        rows = zip(KINDS[comparison.kind].levels, comparison.match, comparison.m, comparison.u, strict=True)
+        for level, weight, m, u in rows:
             text.append(f"  {level:40} {weight / BIT:+7.2f} bits   m {m:.4f}   u {u:.6f}")
     text += [f"key {name}: {why}" for name, why in training.keys]
-    text += [
-        f"threshold {one.threshold:+.1f}: precision {one.precision:.4f}, recall {one.recall:.4f}, F1 {one.f1:.4f}"
-        for one in training.errors
-        if float(one.threshold).is_integer()
-    ]
-    text.append(
-        f"proposed: merge {model.merge / BIT:.1f}, review {model.review / BIT:.1f}, veto {model.veto / BIT:.1f}"
-    )
+    for one in training.errors[::2]:
+        expected = f"precision {one.precision:.4f}, recall {one.recall:.4f}, F1 {one.f1:.4f}"
+        text.append(f"threshold {one.threshold:+.1f}: {expected}")
+    merge, review, veto = (weight / BIT for weight in (model.merge, model.review, model.veto))
+    text.append(f"proposed: merge {merge:.1f}, review {review:.1f}, veto {veto:.1f}")
     return text

@@ -1,4 +1,5 @@
-"""Two contents into one weight: Fellegi and Sunter's sum, with relatives, neighbours and namesakes in mind."""
+"""Two contents into one weight: Fellegi and Sunter's sum, with relatives, neighbours and namesakes in
+mind."""
 
 from collections.abc import Sequence
 from math import log2
@@ -45,7 +46,8 @@ def edge(one: Prepared, two: Prepared, model: Model) -> Weight | None:
 
 
 def _match(one: Prepared, two: Prepared, model: Model) -> tuple[Weight, list[tuple[Scale, int, Weight]]]:
-    """The sum for one person against two at random; and per comparison that says something its level and rarity."""
+    """The sum for one person against two at random; and per comparison that says something its level and
+    rarity."""
     match = model.prior
     outcomes = []
     values, others = one.fields, two.fields
@@ -134,7 +136,8 @@ def veto_weight(one: Prepared, two: Prepared, model: Model) -> Weight:
     """What two contents say for or against one person, the prior left out, where an identifier ties them.
 
     People who share an address or a card may well be one household, so what a household shares can only speak
-    against here. Below ``model.veto`` the records are kept apart; contents that say nothing of each other give 0.
+    against here. Below ``model.veto`` the records are kept apart; contents that say nothing of each other
+    give 0.
     """
     total = 0
     for scale in model.scales:

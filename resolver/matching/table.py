@@ -1,4 +1,5 @@
-"""Many pairs at once: every distinct pair of values is compared once, by the same functions as a single pair."""
+"""Many pairs at once: every distinct pair of values is compared once, by the same functions as a single
+pair."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -19,7 +20,8 @@ _GAINS = np.array([*GAINS, 0], np.int64)
 
 
 class Column:
-    """The values of one comparison for many contents, each distinct cell under a number; -1 is an empty one."""
+    """The values of one comparison for many contents, each distinct cell under a number; -1 is an empty
+    one."""
 
     def __init__(self, cells: Sequence[Cell]) -> None:
         numbers: dict[Cell, int] = {(): -1}
@@ -31,7 +33,8 @@ class Column:
     def outcomes(
         self, left: Ints, right: Ints, decide: Callable[[Cell, Cell], tuple[int, Weight]]
     ) -> tuple[Ints, Ints]:
-        """Level and rarity that ``decide`` gives for the cells of each pair of contents; -1 where one is empty."""
+        """Level and rarity that ``decide`` gives for the cells of each pair of contents; -1 where one is
+        empty."""
         levels, rarities = np.full(len(left), -1, np.int64), np.zeros(len(left), np.int64)
         one, two = self.of[left], self.of[right]
         filled = np.flatnonzero((one >= 0) & (two >= 0))

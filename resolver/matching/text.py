@@ -56,7 +56,8 @@ def unfloat(text: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def sound(word: str) -> str:
-    """How a word sounds in English ears (Soundex); words of other scripts sound like their first two letters."""
+    """How a word sounds in English ears (Soundex); words of other scripts sound like their first two
+    letters."""
     plain = "".join(letter for letter in word if "a" <= letter <= "z")
     return str(jellyfish.soundex(plain)) if plain else word[:2]
 

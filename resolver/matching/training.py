@@ -1,4 +1,5 @@
-"""Fits a model to records without labels: which comparisons, their weights, value frequencies, keys, thresholds."""
+"""Fits a model to records without labels: which comparisons, their weights, value frequencies, keys,
+thresholds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ import numpy as np
 
 from resolver.matching import keys
 from resolver.matching.blocking import Ints
+from resolver.matching.draws import draw
 from resolver.matching.estimation import Odds, Pairs, maximise, posterior, start
 from resolver.matching.explanations import EXPLANATIONS
 from resolver.matching.kinds import KINDS
@@ -58,19 +60,18 @@ def train(
     """Learns a model from records of which nobody said who is who.
 
     The comparisons are those given (name, kind, traits), or else proposed from the data. Of more than 60,000
-    records that many are looked at, chosen by ``seed``, as are the random pairs for u: the same records in the same
-    order give the same model. ``progress`` is told what is done and the share of the whole. Raises ``ValueError``
-    with fewer than two records, or nothing to compare.
+    records that many are looked at, chosen by ``seed``, as are the random pairs for u: the same records in
+    the same order give the same model. ``progress`` is told what is done and the share of the whole. Raises
+    ``ValueError`` with fewer than two records, or nothing to compare.
     """
-    rng = np.random.Generator(np.random.PCG64(seed))
     proposals = [] if comparisons else propose(records)
     given = tuple(comparisons or (Comparison(p.name, p.kind, p.traits) for p in proposals if p.kind))
     if len(records) < 2 or not given:
         raise ValueError("records: at least two are needed, with traits to compare")
     if len(records) > _MOST_RECORDS:
-        chosen = np.sort(rng.permutation(len(records))[:_MOST_RECORDS]).tolist()
+        chosen = np.sort(np.argsort(draw(seed, len(records), 1 << 62))[:_MOST_RECORDS]).tolist()
         records = [records[place] for place in chosen]
-    sample = _sample(records, given, rng, progress)
+    sample = _sample(records, given, seed, progress)
     kinds = [KINDS[comparison.kind] for comparison in given]
     apart = (sample.random, sample.local)
     odds = start(kinds, sample.random, sample.local, sample.records)
@@ -90,7 +91,7 @@ def train(
 def _sample(
     records: Sequence[Traits],
     comparisons: tuple[Comparison, ...],
-    rng: np.random.Generator,
+    seed: int,
     progress: Progress,
 ) -> _Sample:
     cells: list[tuple[Cell, ...]] = [
@@ -107,12 +108,12 @@ def _sample(
         here, there = np.triu_indices(len(records), 1)
         here, there = here.astype(np.int64), there.astype(np.int64)
     else:
-        here = rng.integers(0, len(records), _RANDOM_PAIRS)
-        there = (here + rng.integers(1, len(records), _RANDOM_PAIRS)) % len(records)
+        here = draw(seed + 1, _RANDOM_PAIRS, len(records))
+        there = (here + 1 + draw(seed + 2, _RANDOM_PAIRS, len(records) - 1)) % len(records)
     candidates = _compared(comparisons, columns, left, right, float(one_in))
     progress("candidates compared", 0.6)
     random = _compared(comparisons, columns, here, there, 1.0)
-    nearby = _of_one_place(comparisons, columns, rng)
+    nearby = _of_one_place(comparisons, columns, seed)
     local = _compared(comparisons, columns, *nearby, 1.0)
     progress("random pairs compared", 0.7)
     places = (here, there)
@@ -121,10 +122,9 @@ def _sample(
     )
 
 
-def _of_one_place(
-    comparisons: tuple[Comparison, ...], columns: list[Column], rng: np.random.Generator
-) -> tuple[Ints, Ints]:
-    """Random pairs of records that name the same city, or else state, or country; none where there is no such."""
+def _of_one_place(comparisons: tuple[Comparison, ...], columns: list[Column], seed: int) -> tuple[Ints, Ints]:
+    """Random pairs of records that name the same city, or else state, or country; none where there is no
+    such."""
     nothing = np.zeros(0, np.int64)
     for name in ("city", "state", "country"):
         for comparison, column in zip(comparisons, columns, strict=True):
@@ -134,8 +134,8 @@ def _of_one_place(
             ordered = filled[np.argsort(column.of[filled], kind="stable")]
             cells = column.of[ordered]
             starts, ends = np.searchsorted(cells, cells, "left"), np.searchsorted(cells, cells, "right")
-            one = rng.integers(0, len(ordered), _LOCAL_PAIRS)
-            two = starts[one] + rng.integers(0, 1 << 40, _LOCAL_PAIRS) % (ends - starts)[one]
+            one = draw(seed + 3, _LOCAL_PAIRS, len(ordered))
+            two = starts[one] + draw(seed + 4, _LOCAL_PAIRS, 1 << 40) % (ends - starts)[one]
             other = one != two
             return ordered[one[other]], ordered[two[other]]
     return nothing, nothing

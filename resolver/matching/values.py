@@ -6,7 +6,8 @@ from typing import TypeAlias
 from resolver.matching.text import fold
 
 Traits: TypeAlias = Mapping[str, tuple[str, ...]]
-"""What one record says: trait name to its values, as they were written. Nested ones by dots: address.street."""
+"""What one record says: trait name to its values, as they were written. Nested ones by dots:
+address.street."""
 
 Value: TypeAlias = tuple[str, ...]
 """One normalised value, taken apart as its kind wants it."""

@@ -12,7 +12,7 @@ from resolver.matching.batch import edges_of, match_all
 from resolver.matching.components import Key, components
 from resolver.matching.content import Prepared, prepare
 from resolver.matching.index import Index, Stream
-from resolver.matching.linking import Linked
+from resolver.matching.linking import Linked, Review
 from resolver.matching.model import Model, from_dict, to_dict
 from resolver.matching.scoring import compare, edge, explain
 from resolver.matching.table import weigh
@@ -28,9 +28,8 @@ def _person(pick: random.Random) -> dict[str, str]:
     word = ["".join(pick.choices(SYLLABLES, k=3)) for _ in range(3)]
     born = f"{pick.randint(1950, 1999)}-{pick.randint(1, 12):02d}-{pick.randint(1, 28):02d}"
     mail = f"{word[0]}@{word[2]}.org"
-    return dict(firstName=word[0], lastName=word[1], birthday=born, email=mail) | {
-        "address.city": pick.choice(CITIES)
-    }
+    values = (word[0], word[1], born, mail, pick.choice(CITIES))
+    return dict(zip(("firstName", "lastName", "birthday", "email", "address.city"), values, strict=True))
 
 
 def _traits(pick: random.Random, person: dict[str, str], people: list[dict[str, str]]) -> Traits:
@@ -75,7 +74,7 @@ def _unique(records: dict[Key, Prepared], seed: int) -> dict[Key, set[tuple[str,
 def _all(stream: Stream, records: dict[Key, Prepared]) -> Linked:
     """What a stream says of everything, by asking for each record's component."""
     persons: dict[Key, tuple[Key, ...]] = {}
-    reviews = set()
+    reviews = set[Review]()
     for key in records:
         for person in stream.persons_of(key).persons:
             persons[person[0]] = person
@@ -102,7 +101,8 @@ def test_one_by_one_in_any_order_is_the_batch(model: Model, seed: int, many: int
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), many=st.integers(4, 40))
 def test_what_is_answered_to_changes_keeps_the_persons_whole(model: Model, seed: int, many: int) -> None:
-    """Adding, changing and taking away: after each step the answers so far are what a batch makes of the set."""
+    """Adding, changing and taking away: after each step the answers so far are what a batch makes of the
+    set."""
     pick = random.Random(seed)
     records = _records(seed, many, model)
     stream, now = Stream(model), dict[Key, Prepared]()

@@ -1,0 +1,20 @@
+"""Samples without a random generator: numbers that look drawn, but follow from a seed and a position."""
+
+import numpy as np
+
+from resolver.matching.blocking import Ints
+
+
+def draw(seed: int, many: int, below: int) -> Ints:
+    """So many whole numbers below ``below``, spread evenly: SplitMix64 over the positions from ``seed`` on.
+
+    Another seed, another sample; the same seed, the same one on every machine. Neighbouring seeds share no
+    numbers within a million draws.
+    """
+    start = np.uint64(seed % (1 << 40)) * np.uint64(1 << 20)
+    mixed = (start + np.arange(1, many + 1, dtype=np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    mixed ^= mixed >> np.uint64(31)
+    drawn: Ints = ((mixed >> np.uint64(1)) % np.uint64(max(below, 1))).astype(np.int64)
+    return drawn
