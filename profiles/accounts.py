@@ -21,11 +21,15 @@ class Account(NamedTuple):
 
 
 def accounts_of(state: Document) -> list[Account]:
-    """All her accounts, by id."""
-    return [
-        Account(account_id, product, opened, closed)
-        for account_id, (opened, closed, (_, product)) in sorted(state.get("accounts", {}).items())
-    ]
+    """All her accounts, by id. A closing that names only the product closes every account of it."""
+    told = state.get("accounts", {})
+    found = []
+    for account_id, (opened, closed, (_, product)) in sorted(told.items()):
+        of_all = told[product][1] if product in told and product != account_id else None
+        if of_all is not None:
+            closed = of_all if closed is None else max(closed, of_all)
+        found.append(Account(account_id, product, opened, closed))
+    return found
 
 
 def ended(accounts: list[Account], account_id: str | None = None, product: str | None = None) -> bool:

@@ -23,6 +23,8 @@ PURPOSES: Final = ("marketing", "advertising")
 _WRITTEN_TO: Final = {"email": "email", "sms": "phone", "phone": "phone"}
 """Channels that have an address, with the namespace of it."""
 
+_PERSONAL: Final = frozenset(("user_id", "loyalty_card", "email", "phone"))
+"""Namespaces of which a value says that the event speaks of somebody, and not just of a parcel."""
 _IDENTIFYING: Final = frozenset(("email", "phone"))
 # What a form or a mail merge leaves where there was nothing: no such value may ever greet a customer.
 _PLACEHOLDER: Final = re.compile(
@@ -61,7 +63,10 @@ def facts_of(message: Message, held: tuple[Held, ...], record: RecordKey) -> Fac
 def _track(message: Message, held: tuple[Held, ...], record: RecordKey, own: list[Fact]) -> Facts:
     name = message.name or ""
     if name in ORDERS:
-        return Facts(tuple(own), (SharedFact(_order_key(message, held), ORDERS[name](message)),))
+        fact = ORDERS[name](message)
+        if name == "Order Delivered":
+            fact = (*fact, int(any(one[0] in _PERSONAL and not one[3] for one in held)))
+        return Facts(tuple(own), (SharedFact(_order_key(message, held), fact),))
     reward = REWARDS.get(name)
     if reward is not None:
         code = _held_value(held, "reward_code")

@@ -110,7 +110,7 @@ def _anonymous(fact: list[Any], numbers: dict[str, str]) -> list[Any]:
     if kind in ("completed", "updated", "refunded"):
         return [kind, nameless(fact[1]), fact[2], fact[3], [], fact[5], fact[6], nameless(fact[7])]
     if kind in ("shipped", "delivered", "cancelled"):
-        return [kind, None, None]
+        return [kind, None, None, *fact[3:]]
     if kind == "redeemed":
         return [kind, fact[1], nameless(fact[2]), fact[3]]
     return fact

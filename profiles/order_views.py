@@ -23,9 +23,8 @@ def order_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int])
     if not completed or completed[0].record not in person_of:
         return {}
     buyer = person_of[completed[0].record]
-    receivers = {
-        person_of[one.record] for one in words if one.kind == "delivered" and one.record in person_of
-    }
+    told = [one for one in words if one.kind == "delivered" and one.fact[3]]
+    receivers = {person_of[one.record] for one in told if one.record in person_of}
     view = _view(key, completed, words)
     if receivers - {buyer}:
         view["gift"] = True

@@ -176,6 +176,16 @@ def test_an_account_of_the_same_kind_opened_later_is_the_relationship_begun_agai
     assert decided("account_offer", ANA, GRANTED, *old, new, account_id="a").outcome == "send"
 
 
+def test_a_closing_that_names_only_the_product_closes_every_account_of_it() -> None:
+    told = [
+        track("Account Opened", 1, account_id="a", product="card"),
+        track("Account Closed", 2, product="card"),
+    ]
+    assert "relationship_ended" in decided("account_offer", ANA, GRANTED, *told, account_id="a").reasons
+    again = track("Account Opened", 3, account_id="a", product="card")
+    assert decided("account_offer", ANA, GRANTED, *told, again, account_id="a").outcome == "send"
+
+
 def test_a_push_needs_an_app() -> None:
     bare = {"source": "app", "type": "identify", "userId": "u-1", "day": 0}
     phone = {**bare, "context": {"device": {"type": "ios", "token": "t"}}}

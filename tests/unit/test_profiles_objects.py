@@ -119,6 +119,11 @@ def test_an_order_delivered_to_another_person_is_a_gift() -> None:
     assert told.views().keys() == {1}
 
 
+def test_a_parcel_that_only_its_number_tells_of_is_no_gift() -> None:
+    carrier = track("Order Delivered", 2, "carrier", order_id="o-1", anonymousId="c-9")
+    assert "gift" not in Told(bought(1, "o-1", "tea"), carrier).views()[1]
+
+
 def _issued(day: float = 0, user: str = "u-1", **properties: Any) -> Said:
     return track("Reward Issued", day, "loyalty", userId=user, reward_code="R-1", amount=10, **properties)
 
