@@ -1,13 +1,26 @@
 """The rules of profiles: every mistake is named where it stands."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from graph_schema.errors import RulesError
-from graph_schema.rules import Rules
-from profiles.conditions import condition
+from graph_schema.rules import Rules, load_rules
+from profiles.conditions import FUNCTIONS, condition
+from profiles.figures import FIGURES
 from profiles.profile_rules import profile_faults, profile_rules
-from profiles.settings import span
+from profiles.settings import (
+    AudienceSettings,
+    CampaignSettings,
+    LifecycleSettings,
+    ProfileSettings,
+    ValueSettings,
+    span,
+)
 from tests.unit.portraits import RETAIL
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "rules.md"
 
 
 def _rules(**parts: object) -> Rules:
@@ -92,3 +105,20 @@ def test_a_condition_knows_what_it_asks() -> None:
 )
 def test_lengths_of_time(text: str, seconds: int) -> None:
     assert span(text) == seconds * 1_000_000
+
+
+def test_the_document_names_every_key_figure_and_function() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    tables = (ProfileSettings, CampaignSettings, AudienceSettings, LifecycleSettings, ValueSettings)
+    keys = [key for table in tables for key in table.model_fields]
+    assert [key for key in keys if f"| `{key}` |" not in text] == []
+    assert [name for name, one in FIGURES.items() if f"| `{name}` | {one.meaning} |" not in text] == []
+    assert [name for name in FUNCTIONS if f"| `{name}(" not in text] == []
+
+
+def test_every_example_of_the_document_is_rules_of_profiles(tmp_path: Path) -> None:
+    examples = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    path = tmp_path / "rules.toml"
+    for example in examples:
+        path.write_text(example, encoding="utf-8")
+        assert profile_faults(load_rules(path)) == []

@@ -71,7 +71,7 @@ def test_extends_replaces_declared_parts_whole_and_inherits_the_others(tmp_path:
     rules = loaded(write, f'extends = "shop.toml"\n{own}')
     assert rules.source("web") == Source(region="US")
     assert rules.source("app") == Source(region="DE")
-    assert rules.campaigns == {"x": {"when": "c"}, "y": {"when": "b"}}
+    assert rules.campaigns == {**load_rules().campaigns, "x": {"when": "c"}, "y": {"when": "b"}}
     assert rules.matching == Matching(after="email")
     assert rules.namespaces == load_rules().namespaces
     own = f'{TWO}[source.web]\n[matching]\nafter = "a"\n'
