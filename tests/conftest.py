@@ -12,5 +12,7 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") == "true" else "dev"))
 
+# ONEFOLD_TEST_… are the suite's own settings: which services it may use, and how much it takes upon itself.
 for name in [name for name in os.environ if name.startswith("ONEFOLD_")]:
-    del os.environ[name]
+    if not name.startswith("ONEFOLD_TEST_"):
+        del os.environ[name]
