@@ -5,7 +5,7 @@ blocked and claimed ones flagged; the record's key from the source's own row key
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from graph_schema.messages import Message
@@ -35,12 +35,14 @@ class Identifying:
         self._rules = rules
         self._plan = plan
         self._forms: dict[tuple[str, str, str], Held] = {}
-        self._derived: dict[tuple[object, ...], str] = {}
+        self._derived: dict[tuple[str, ...], str] = {}
+        self._people = {plan.spaces[place].name for place in plan.people}
+        self._leases = {space.name: space.lease for space in plan.spaces if space.lease is not None}
 
     def identify(self, message: Message) -> Identity:
         """The record and identifiers of a message that intake has let through."""
         source = self._rules.source(message.source)
-        named = list(named_identifiers(message))
+        named = named_identifiers(message)
         also: tuple[RecordKey, tuple[Held, ...]] | None = None
         if message.type == "alias":
             previous = str(message.body["previousId"])
@@ -50,8 +52,9 @@ class Identifying:
                 previously = self._held(message.source, source, [("user_id", previous)])
                 also = RecordKey(message.source, self._derive(message, previously)), previously
         held = self._held(message.source, source, named)
-        row = _at(message.body, "context").get("recordId")
-        if row not in (None, ""):
+        context = message.body.get("context")
+        row = context.get("recordId") if context else None
+        if row is not None and row != "":
             record_id = str(row)
         elif also is not None:
             record_id = self._derive(message, tuple(one for one in held if one.namespace == "user_id"))
@@ -65,10 +68,11 @@ class Identifying:
 
     def _held(self, name: str, source: Source, named: Iterable[tuple[str, str]]) -> tuple[Held, ...]:
         found: dict[tuple[str, str], Held] = {}
+        forms = self._forms
         for namespace, value in named:
-            held = self._form(name, source, namespace, value)
-            found.setdefault((held.namespace, held.value), held)
-        return tuple(found[key] for key in sorted(found))
+            held = forms.get((name, namespace, value)) or self._form(name, source, namespace, value)
+            found.setdefault(held[:2], held)
+        return tuple(found.values()) if len(found) < 2 else tuple([found[key] for key in sorted(found)])
 
     def _form(self, name: str, source: Source, namespace: str, value: str) -> Held:
         cached = self._forms.get((name, namespace, value))
@@ -94,23 +98,17 @@ class Identifying:
 
     def _derive(self, message: Message, held: tuple[Held, ...]) -> str:
         """A record id from the people-joining identifiers, else from all, else from the message itself."""
-        keys = [
-            one
-            for one in held
-            if self._plan.position.get(one.namespace) in self._plan.people and not one.flags
-        ]
+        people = self._people
+        keys = [one for one in held if not one.flags and one.namespace in people]
         keys = keys or [one for one in held if not one.flags & BLOCKED]
         if not keys:
             return _DERIVED + _short("message", message.message_id)
         parts: list[str] = []
         for one in keys:
-            place = self._plan.position.get(one.namespace)
-            lease = self._plan.spaces[place].lease if place is not None else None
-            if lease is None:
-                parts += (one.namespace, one.value)
-            else:
-                period = "-" if message.at is None else str(message.at // (lease // 6))
-                parts += (one.namespace, one.value, period)
+            parts += one[:2]
+            lease = self._leases.get(one.namespace)
+            if lease is not None:
+                parts.append("-" if message.at is None else str(message.at // (lease // 6)))
         key = tuple(parts)
         derived = self._derived.get(key)
         if derived is None:
@@ -127,33 +125,48 @@ def _short(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def named_identifiers(message: Message) -> Iterator[tuple[str, str]]:
+def named_identifiers(message: Message) -> list[tuple[str, str]]:
     """(namespace, value) of all that a message names, values as text and as given. DESIGN section 3."""
     body = message.body
-    context = _at(body, "context")
-    yield from _pairs(("user_id", body.get("userId")), ("anonymous_id", body.get("anonymousId")))
-    traits = {**_at(context, "traits"), **(_at(body, "traits") if message.type == "identify" else {})}
-    yield from _pairs(("email", traits.get("email")), ("phone", traits.get("phone")))
-    device = _at(context, "device")
-    if device.get("advertisingId"):
-        system = str(device.get("type") or _at(context, "os").get("name") or "").lower()
+    named: list[tuple[str, Any]] = [
+        ("user_id", body.get("userId")),
+        ("anonymous_id", body.get("anonymousId")),
+    ]
+    context = body.get("context")
+    if context:
+        named += _of_context(context)
+    if message.type == "identify":
+        named += _of_traits(body.get("traits"), context and context.get("traits"))
+    elif context and "traits" in context:
+        named += _of_traits(context["traits"], None)
+    properties = body.get("properties")
+    if properties:
+        named += [(name, properties[name]) for name in _PROPERTIES if name in properties]
+    texts = [(namespace, str(value).strip()) for namespace, value in named if _is_said(value)]
+    return [pair for pair in texts if pair[1]]
+
+
+def _is_said(value: object) -> bool:
+    return value is not None and not isinstance(value, bool | dict | list)
+
+
+def _of_traits(traits: Mapping[str, Any] | None, others: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
+    """The e-mail and phone among traits, or else among other traits of the same message."""
+    named = []
+    for name in ("email", "phone"):
+        if traits and name in traits:
+            named.append((name, traits[name]))
+        elif others and name in others:
+            named.append((name, others[name]))
+    return named
+
+
+def _of_context(context: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    named = [("session_id", context.get("sessionId"))]
+    device = context.get("device")
+    if device and device.get("advertisingId"):
+        system = str(device.get("type") or (context.get("os") or {}).get("name") or "").lower()
         apple = system in ("ios", "ipados", "iphone os", "tvos")
-        yield from _pairs(("idfa" if apple else "gaid", device["advertisingId"]))
-    yield from _pairs(("session_id", context.get("sessionId")))
-    properties = _at(body, "properties")
-    yield from _pairs(*((name, properties.get(name)) for name in _PROPERTIES))
-    for external in context.get("externalIds") or ():
-        yield from _pairs((str(external["type"]), external["id"]))
-
-
-def _pairs(*pairs: tuple[str, Any]) -> Iterator[tuple[str, str]]:
-    for namespace, value in pairs:
-        if value is not None and not isinstance(value, bool | dict | list):
-            text = str(value).strip()
-            if text:
-                yield namespace, text
-
-
-def _at(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = body.get(name)
-    return found if isinstance(found, dict) else {}
+        named.append(("idfa" if apple else "gaid", device["advertisingId"]))
+    named += [(str(external["type"]), external["id"]) for external in context.get("externalIds") or ()]
+    return named
