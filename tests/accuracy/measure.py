@@ -1,0 +1,92 @@
+"""How well matching does without labels, at the threshold it proposes itself: ``python -m tests.accuracy.measure``.
+
+FEBRL 3 and 4 are measured where ONEFOLD_FEBRL names a directory with febrl3.csv and febrl4.csv.
+"""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from resolver.matching.batch import match_all
+from resolver.matching.components import Key
+from resolver.matching.content import prepare
+from resolver.matching.training import train
+from tests.accuracy.tables import Table, febrl, one_name, simulated
+
+
+class Score(NamedTuple):
+    """Pairs of records over whole clusters: right ones, wrong ones (two people as one), missed ones."""
+
+    right: int
+    wrong: int
+    missed: int
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
+        return 2 * self.right / max(1, 2 * self.right + self.wrong + self.missed)
+
+
+def score(persons: Iterable[tuple[Key, ...]], truth: Mapping[Key, str]) -> Score:
+    """Compares persons with the truth, pair by pair."""
+    joined = right = 0
+    for person in persons:
+        joined += _pairs(len(person))
+        right += sum(map(_pairs, Counter(truth[key] for key in person).values()))
+    whole = sum(map(_pairs, Counter(truth.values()).values()))
+    return Score(right, joined - right, whole - right)
+
+
+def _pairs(many: int) -> int:
+    return many * (many - 1) // 2
+
+
+def measured(table: Table) -> Score:
+    """Trains on a table, matches it, and scores the persons."""
+    model = train(list(table.records.values())).model
+    prepared = {key: prepare(traits, model) for key, traits in table.records.items()}
+    return score(match_all(prepared, model).persons, table.truth)
+
+
+def tables() -> dict[str, Callable[[], Table]]:
+    """All that is measured, by name."""
+    few = ("street", "postalCode", "country", "email", "phone")
+    found: dict[str, Callable[[], Table]] = {
+        "all fields, a tenth dirty": lambda: simulated(8000, 1, 0.1),
+        "all fields, a third dirty": lambda: simulated(8000, 2, 0.3),
+        "all fields, most dirty": lambda: simulated(8000, 3, 0.6),
+        "names, birth date, city": lambda: simulated(8000, 4, 0.3, few),
+        "names and birth date": lambda: simulated(8000, 4, 0.3, (*few, "city")),
+        "one name, postcode, e-mail": lambda: one_name(
+            simulated(8000, 5, 0.3, ("birthday", "street", "city", "country", "phone"))
+        ),
+        "25,000 people once, in households": lambda: simulated(25_000, 6, 0.1, once=True),
+    }
+    directory = os.environ.get("ONEFOLD_FEBRL")
+    if directory:
+        for name in ("febrl3", "febrl4"):
+            found[name] = lambda name=name: febrl(Path(directory) / f"{name}.csv")  # type: ignore[misc]
+    return found
+
+
+def main() -> None:
+    """Prints one line per table."""
+    for name, make in tables().items():
+        if len(sys.argv) > 1 and not any(word in name for word in sys.argv[1:]):
+            continue
+        table, start = make(), time.perf_counter()
+        found = measured(table)
+        seconds = time.perf_counter() - start
+        print(
+            f"{name:36} {len(table.records):6} records  F1 {found.f1:.4f}  "
+            f"wrong {found.wrong:5}  missed {found.missed:5}  {seconds:5.1f} s",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Tables of people with the truth known: simulated ones in several states, and FEBRL where it is at hand."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from resolver.matching.components import Key
+from resolver.matching.values import Traits
+from stream.simulation.table import people_table
+
+_PLACES = {
+    "street": "address.street",
+    "city": "address.city",
+    "postalCode": "address.postalCode",
+    "country": "address.country",
+}
+_FEBRL = {
+    "given_name": "firstName",
+    "surname": "lastName",
+    "address_1": "address.street",
+    "suburb": "address.city",
+    "postcode": "address.postalCode",
+    "state": "address.state",
+    "date_of_birth": "birthday",
+}
+
+
+class Table(NamedTuple):
+    """Records under their keys, and whose each is."""
+
+    records: Mapping[Key, Traits]
+    truth: Mapping[Key, str]
+
+
+def simulated(people: int, seed: int, dirty: float, without: Iterable[str] = (), once: bool = False) -> Table:
+    """The simulator's customer table, some columns left out; with ``once`` a single row of each person."""
+    left_out = {*without, "source", "record_id", "person"}
+    records: dict[Key, Traits] = {}
+    truth: dict[Key, str] = {}
+    seen: set[str] = set()
+    for row in people_table(people, seed, dirty):
+        if once and row["person"] in seen:
+            continue
+        seen.add(row["person"])
+        key = (row["source"], row["record_id"])
+        truth[key] = row["person"]
+        records[key] = {
+            _PLACES.get(name, name): (value,) for name, value in row.items() if value and name not in left_out
+        }
+    return Table(records, truth)
+
+
+def one_name(table: Table) -> Table:
+    """The same table with first and last name in one column."""
+    records = {}
+    for key, traits in table.records.items():
+        words = [*traits.get("firstName", ()), *traits.get("lastName", ())]
+        rest = {name: values for name, values in traits.items() if name not in ("firstName", "lastName")}
+        records[key] = {**rest, "name": (" ".join(words),)}
+    return Table(records, table.truth)
+
+
+def febrl(path: Path) -> Table:
+    """A FEBRL set as CSV: columns rec_id ("rec-12-org", "rec-12-dup-0") and the traits."""
+    records: dict[Key, Traits] = {}
+    truth: dict[Key, str] = {}
+    with path.open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            key = ("febrl", row.pop("rec_id"))
+            truth[key] = key[1].split("-")[1]
+            records[key] = {_FEBRL.get(name, name): (value,) for name, value in row.items() if value}
+    return Table(records, truth)
