@@ -2,7 +2,7 @@
 
 A few lines are parsed here, for a process takes longer to start than they take. The other processes are
 fed and drained through pipes, in order and with a bound on what is under way; they end when the pipe does,
-however the process that feeds them ended.
+however the process that feeds them ended. Whenever this process would wait for them, it parses as well.
 """
 
 import gc
@@ -15,8 +15,9 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, cycle
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import orjson
@@ -121,7 +122,7 @@ class Parsing:
     def __init__(self, rules: Rules, workers: int | None = None) -> None:
         self._rules = rules
         self._parser = Parser(rules)
-        self._wanted = min(2, os.cpu_count() or 1) if workers is None else workers
+        self._wanted = min(3, max(1, (os.cpu_count() or 1) - 1)) if workers is None else workers
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> "Parsing":
@@ -150,16 +151,32 @@ class Parsing:
         if not self._workers:
             yield from map(self._parser.parse, waiting)
             return
-        under_way: deque[_Worker] = deque()
+        yield from self._shared_out(waiting)
+
+    def _shared_out(self, waiting: Iterator[Job]) -> Iterator[Items]:
+        """Gives jobs to the workers in turn; parses one itself whenever it would have to wait for them."""
+        under_way: deque[_Worker | Items] = deque()
         bound = _UNDER_WAY * len(self._workers)
-        for number, job in enumerate(waiting):
-            worker = self._workers[number % len(self._workers)]
-            worker.send(job)
-            under_way.append(worker)
-            if len(under_way) >= bound:
-                yield under_way.popleft().receive()
-        while under_way:
-            yield under_way.popleft().receive()
+        turns = cycle(self._workers)
+        sent = 0
+        while True:
+            while sent < bound and (job := next(waiting, None)) is not None:
+                worker = next(turns)
+                worker.send(job)
+                under_way.append(worker)
+                sent += 1
+            if not under_way:
+                return
+            head = under_way[0]
+            if isinstance(head, _Worker):
+                job = None if head.is_ready() or len(under_way) > 2 * bound else next(waiting, None)
+                if job is not None:
+                    under_way.append(self._parser.parse(job))
+                    continue
+                sent -= 1
+                head = head.receive()
+            under_way.popleft()
+            yield head
 
 
 class _Worker:
@@ -176,7 +193,14 @@ class _Worker:
         )
         self._input = cast(BinaryIO, self._process.stdin)
         self._output = cast(BinaryIO, self._process.stdout)
+        self._results: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        threading.Thread(target=self._drain, daemon=True).start()
         self.send(rules)
+
+    def _drain(self) -> None:
+        while (data := _read(self._output)) is not None:
+            self._results.put(data)
+        self._results.put(None)
 
     def send(self, thing: Job | Rules) -> None:
         try:
@@ -184,8 +208,11 @@ class _Worker:
         except BrokenPipeError as error:
             raise _ended() from error
 
+    def is_ready(self) -> bool:
+        return not self._results.empty()
+
     def receive(self) -> Items:
-        data = _read(self._output)
+        data = self._results.get()
         if data is None:
             raise _ended()
         return cast(Items, pickle.loads(data))  # noqa: S301 - what our own process wrote
@@ -194,11 +221,8 @@ class _Worker:
         self._process.kill()
         self._process.wait()
         # Closing flushes, which a dead reader refuses; there is nothing left to be said.
-        for pipe in (self._input, self._output):
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                continue
+        with suppress(BrokenPipeError):
+            self._input.close()
 
 
 def _ended() -> OnefoldError:
