@@ -10,7 +10,9 @@ from graph_schema.vocabulary import Judgement, Record, RecordKey
 from resolver.founding import person_id
 
 AWAITED = "awaited/"
-"""Operational state: judgements that name a record which isn't there, by the id of the person it would found."""
+"""Operational state: judgements that name an absent record, by the id of the person whom it would found."""
+ISSUED = "issued/"
+"""Operational state: the founding event of a person id that no record founds any more."""
 
 
 class Awaited:

@@ -159,8 +159,8 @@ class Profiling:
 class _Moves:
     """How the batch moved records that were there before it.
 
-    ``absorbed``: persons whose records all went to one other; ``broken``: persons who lost only some, or to
-    several; ``refold``: per person the records whose stored events are to be folded (again).
+    ``absorbed``: persons who are no more, all records having gone to one other; ``broken``: all others who
+    lost some; ``refold``: per person the records whose stored events are to be folded (again).
     """
 
     def __init__(self, ws: Workspace, rewritten: set[int]) -> None:
@@ -175,7 +175,10 @@ class _Moves:
         whole = {
             origin
             for origin, to in targets.items()
-            if len(to) == 1 and 0 not in to and lost[origin] == ws.sizes_before[origin][1]
+            if len(to) == 1
+            and 0 not in to
+            and lost[origin] == ws.sizes_before[origin][1]
+            and not ws.person(origin).size
         }
         changed = {ws.record(one).person for one in rewritten if one not in ws.writes.records_gone}
         self.broken = (targets.keys() - whole) | changed

@@ -19,13 +19,13 @@ from graph_schema.store import Store, Transaction, Writes
 from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgement, Record, RecordKey
 from resolver.founding import person_id
 from stream.awaited import AWAITED
+from stream.awaited import ISSUED
 from stream.batch import ALIASES, Counts
 from stream.burial import bury
 from stream.engine import RULES_STATE, Engine
 from stream.files import RawLine
 from stream.intake import Intake
 from stream.parsing import Job, Parser, Parsing
-from stream.workspace import ISSUED
 
 _AT_ONCE: Final = 10_000
 _JOB: Final = 1_000

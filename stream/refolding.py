@@ -42,6 +42,9 @@ class Refolding:
             for identifier in lost:
                 self.ws.let_go(identifier, one)
             if not events:
+                judged = self.ws.judgements((one,))
+                named = {key for word in judged for key in (*word.a, *word.b)}
+                neighbours.update(self.ws.record_ids(named).values())
                 self.ws.remove(record, gone.key)
                 neighbours.discard(one)
             flipped = self._recount(before | record.holdings.keys())

@@ -20,7 +20,7 @@ from graph_schema.vocabulary import (
 )
 from resolver.founding import founding_rank, person_id
 from resolver.plan import Plan
-from stream.awaited import Awaited
+from stream.awaited import ISSUED, Awaited
 
 REMEMBERED = 300_000
 """Records, identifiers or persons kept in memory between batches; beyond that all are forgotten at once."""
@@ -30,8 +30,6 @@ ANY_JUDGEMENTS = "judgements"
 """Operational state: set once a judgement was ever given."""
 ANY_GHOSTS = "ghosts"
 """Operational state: set once a person was ever erased."""
-ISSUED = "issued/"
-"""Operational state: the founding event of a person id that no record founds any more."""
 
 
 def ghost_identifier(identifier: Identifier, id_key: bytes) -> Identifier:
@@ -284,8 +282,7 @@ class Workspace:
 
     def move(self, record: Record, person: Person) -> None:
         """Makes a record one of a person's."""
-        if record.id not in self.origins:
-            self.origins[record.id] = record.person
+        self.origins.setdefault(record.id, record.person)
         if record.person:
             before = self.person(record.person)
             self.touch(before)
@@ -313,8 +310,7 @@ class Workspace:
         """Takes away a record of which no event is left."""
         for one in self.judgements((record.id,)):
             self.awaited.wait(record.key, one.judgement_id)
-        if record.id not in self.origins:
-            self.origins[record.id] = record.person
+        self.origins.setdefault(record.id, record.person)
         if record.person:
             person = self.person(record.person)
             self.touch(person)
@@ -323,10 +319,16 @@ class Workspace:
         self.dirty_records.discard(record.id)
         self._record_ids.pop(record.key, None)
         self._absent.add(record.key)
-        self.writes.records_gone.add(record.id)
-        self.writes.founded.pop(self._name(record), None)
-        self.writes.founded_gone.add(self._name(record))
-        self.writes.state[ISSUED + self._name(record)] = list(event)
+        writes = self.writes
+        writes.records_gone.add(record.id)
+        writes.related_gone.add(record.id)
+        writes.related = [one for one in writes.related if one.part != record.id]
+        writes.cases_gone.add(record.id)
+        writes.cases = [one for one in writes.cases if record.id not in one.records]
+        named = self._name(record)
+        writes.founded.pop(named, None)
+        writes.founded_gone.add(named)
+        writes.state[ISSUED + named] = list(event)
 
     def persons_left(self) -> Iterable[Person]:
         """The persons that this batch changed and that still have records; the others are noted as gone."""
