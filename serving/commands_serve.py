@@ -1,21 +1,25 @@
 """Commands that stay: serve, worker, demo."""
 
-from typing import Annotated
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Final
 
 import typer
 
 from serving import demo
-from serving.seams import load
 from serving.server import serve
 from serving.stores import DEFAULT_STORE
 from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on
+
+_WORKER: Final = "stream.worker"
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     app.command("demo")(play_demo)
     app.command("serve")(serve_store)
-    app.command("worker")(run_worker)
+    if find_spec(_WORKER) is not None:
+        app.command("worker")(run_worker)
 
 
 HostOption = Annotated[str, typer.Option(help="The address to listen at; beyond loopback keys are needed.")]
@@ -54,4 +58,4 @@ def run_worker(
     rules: RulesOption = "retail",
 ) -> None:
     """Take events from Kafka, and tell it of every change."""
-    load("stream.worker").run(kafka, store, rules)
+    import_module(_WORKER).run(kafka, store, rules)

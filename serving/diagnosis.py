@@ -1,10 +1,10 @@
 """What `onefold doctor` looks at: what can be reached, what the store holds, and what stands out in it."""
 
+import queue
 import socket
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooLate
 from typing import Final, NamedTuple
 
 from graph_schema.errors import OnefoldError
@@ -32,17 +32,20 @@ class Finding(NamedTuple):
 
 def reached(what: str, act: Callable[[], object], seconds: float = REACH_SECONDS) -> Finding:
     """Whether something answers in time."""
-    worker = ThreadPoolExecutor(1)
+    told: queue.SimpleQueue[Finding] = queue.SimpleQueue()
+
+    def look() -> None:
+        try:
+            told.put(Finding(what, str(act())))
+        except OnefoldError as error:
+            told.put(Finding(what, error.what, False, error.way_out))
+
+    # A daemon, so that something that never answers keeps nobody from going home.
+    threading.Thread(target=look, daemon=True).start()
     try:
-        return Finding(what, str(worker.submit(act).result(seconds)))
-    except TooLate:
-        return Finding(
-            what, f"no answer within {seconds:.0f} s", False, "See that it runs and can be reached"
-        )
-    except OnefoldError as error:
-        return Finding(what, error.what, False, error.way_out)
-    finally:
-        worker.shutdown(wait=False)
+        return told.get(timeout=seconds)
+    except queue.Empty:
+        return Finding(what, f"no answer within {seconds:g} s", False, "See that it runs and can be reached")
 
 
 def kafka(address: str) -> Finding:

@@ -2,6 +2,7 @@
 
 import gzip
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
+from serving import diagnosis
 from tests.integration.command import Onefold, process
 
 Message = dict[str, Any]
@@ -171,6 +173,13 @@ def test_the_doctor_tells_what_is_well_and_what_is_not(stocked: Onefold) -> None
     assert not (stocked.folder / "none.db").exists()
 
 
+def test_a_store_that_does_not_answer_is_given_up() -> None:
+    started = time.monotonic()
+    found = diagnosis.reached("store", lambda: time.sleep(5), seconds=0.1)
+    assert time.monotonic() - started < 2
+    assert (found.well, found.told) == (False, "no answer within 0.1 s")
+
+
 def test_scenarios_are_checked(onefold: Onefold) -> None:
     story = "story: One\nstart: 2026-03-02T09:00:00Z\nevents:\n"
     story += "  - {at: +0m, source: web, type: identify, userId: u-1, anonymousId: c-1}\nexpect:\n"
@@ -215,7 +224,7 @@ def test_the_demo_tells_the_same_day_every_time(onefold: Onefold) -> None:
     assert "taken back       2 persons" in told.out
 
 
-@pytest.mark.parametrize("command", ["", "demo", "ingest", "serve", "worker", "person", "export", "doctor"])
+@pytest.mark.parametrize("command", ["", "demo", "ingest", "serve", "person", "export", "doctor"])
 def test_every_command_has_help(onefold: Onefold, command: str) -> None:
     helped = onefold(*command.split(), "--help")
     assert helped.code == 0
