@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.services.artefacts import KAFKA_VERSION, NEO4J_VERSION
+from graph_schema.rules import load_rules
+from serving.server import check_exposure
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SECRETS = {"NEO4J_PASSWORD": "graph-pass-1", "ONEFOLD_ID_KEY": "id-key-1"}
+SECRETS = {"ONEFOLD_ID_KEY": "id-key-1"}
 DOCKER_SECONDS = 60
 
 
@@ -55,32 +56,25 @@ def test_docker_refuses_it_without_a_password() -> None:
         assert missing in checked.stderr
 
 
-def test_it_runs_what_the_tests_run_with(compose: dict[str, Any]) -> None:
-    images = {name: service["image"] for name, service in compose["services"].items()}
-    assert images["kafka"] == f"apache/kafka:{KAFKA_VERSION}"
-    assert images["neo4j"] == f"neo4j:{NEO4J_VERSION}-community"
+def test_the_server_is_watched_and_bounded_and_seen_by_this_machine_only(compose: dict[str, Any]) -> None:
+    server = compose["services"]["server"]
+    assert server["command"][0] == "serve"
+    assert {"test", "interval", "timeout", "retries", "start_period"} <= set(server["healthcheck"])
+    assert {"cpus", "memory"} <= set(server["deploy"]["resources"]["limits"])
+    assert all(port.startswith("127.0.0.1:") for port in server["ports"])
 
 
-def test_there_are_two_workers_and_a_server(compose: dict[str, Any]) -> None:
-    services = compose["services"]
-    assert set(services) == {"kafka", "neo4j", "worker", "server"}
-    assert services["worker"]["deploy"]["replicas"] == 2
-    assert (services["worker"]["command"][0], services["server"]["command"][0]) == ("worker", "serve")
+def test_what_must_last_is_on_a_volume(compose: dict[str, Any]) -> None:
+    mounted = {each.partition(":")[0] for each in compose["services"]["server"]["volumes"]}
+    assert set(compose["volumes"]) <= mounted
+    assert compose["services"]["server"]["environment"]["ONEFOLD_STORE"].startswith(
+        "sqlite:////var/lib/onefold/"
+    )
 
 
-@pytest.mark.parametrize("name", ["kafka", "neo4j", "worker", "server"])
-def test_each_service_is_watched_and_bounded_and_seen_by_this_machine_only(
-    compose: dict[str, Any], name: str
-) -> None:
-    service = compose["services"][name]
-    assert {"test", "interval", "timeout", "retries", "start_period"} <= set(service["healthcheck"])
-    assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"])
-    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
-
-
-def test_what_must_last_is_on_volumes(compose: dict[str, Any]) -> None:
-    mounted = [each for name in ("kafka", "neo4j") for each in compose["services"][name]["volumes"]]
-    assert {each.partition(":")[0] for each in mounted} == set(compose["volumes"])
+def test_its_example_rules_may_be_served_beyond_this_machine() -> None:
+    rules = load_rules(REPOSITORY / "rules.example.toml")
+    check_exposure("0.0.0.0", rules, b"some key")
 
 
 def test_no_password_is_written_in_it() -> None:
