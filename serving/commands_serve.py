@@ -1,5 +1,6 @@
 """Commands that stay: serve, worker, demo."""
 
+import signal
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated, Final
@@ -31,6 +32,7 @@ def play_demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Only tell the stories.")] = False,
 ) -> None:
     """Play a retail day into a fresh store, tell its stories, then serve API and console."""
+    _end_well_when_told()
     with demo.played() as day:
         if not no_serve:
             serve(day.engine, port=port, started=lambda url: demo.invite(day, url))
@@ -43,6 +45,7 @@ def serve_store(
     rules: RulesOption = "retail",
 ) -> None:
     """Serve HTTP intake, API and console."""
+    _end_well_when_told()
     with engine_on(store, rules) as engine:
         serve(
             engine,
@@ -50,6 +53,16 @@ def serve_store(
             port,
             started=lambda url: SPOKEN.print(f"Serving {store} at {url} (API: {url}/docs)"),
         )
+
+
+def _end_well_when_told() -> None:
+    """Lets an interrupt and a request to end close what is open: both are how it is stopped, so it ends with 0."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, end)
 
 
 def run_worker(

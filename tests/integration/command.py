@@ -41,7 +41,11 @@ class Onefold:
         return str(path)
 
 
-def process(folder: Path, *arguments: str, stdin: int | None = None) -> "subprocess.Popen[bytes]":
+def process(
+    folder: Path, *arguments: str, stdin: int | None = None, stdout: int | None = None
+) -> "subprocess.Popen[bytes]":
     """A command as a process of its own."""
     program = [sys.executable, "-c", "from serving.cli import main; main()"]
-    return subprocess.Popen([*program, *arguments], cwd=folder, stdin=stdin, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [*program, *arguments], cwd=folder, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE
+    )

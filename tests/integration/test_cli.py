@@ -1,11 +1,13 @@
 """Every command as somebody would type it: what it says, what it leaves, what it ends with."""
 
 import gzip
+import signal
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pyarrow.parquet as pq
 import pytest
@@ -222,6 +224,24 @@ def test_the_demo_tells_the_same_day_every_time(onefold: Onefold) -> None:
     assert [ana[2][0], *ana[2][-4:-1]] == ["17:30", "6", "1", "person"]
     assert "already_bought" in told.out
     assert "taken back       2 persons" in told.out
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_serves_its_day_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: signal.Signals
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    program = process(tmp_path, "demo", "--port", "0", stdout=subprocess.PIPE)
+    assert program.stdout is not None
+    lines = iter(program.stdout.readline, b"")
+    url = next(line.split()[-1].decode() for line in lines if line.split()[:1] == [b"API"])
+    found = httpx.get(url.replace("/docs", "/v1/persons"), params={"identifier": "receipt_id:r-88"})
+    assert found.json()["person_id"] == "per_408Y59MVRAN7YVVT"
+    assert [path.name.startswith("onefold-demo-") for path in tmp_path.iterdir()] == [True]
+    program.send_signal(told)
+    program.communicate(timeout=30)
+    assert program.returncode == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["", "demo", "ingest", "serve", "person", "export", "doctor"])
