@@ -6,6 +6,7 @@ Told by person ids alone: which ids the records of a person answered to before, 
 from collections.abc import Iterable
 
 from graph_schema.vocabulary import Change, ChangeKind, Person
+from stream.awaited import ISSUED
 from stream.workspace import Workspace
 
 
@@ -23,6 +24,7 @@ def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) ->
         seq = first + len(found)
         found.append(Change(seq, kind, one, tuple(sorted(came)), tuple(sorted(went)), version, at))
 
+    ended = _ended(ws, living)
     split = {old for old, new in after.items() if len(new) > 1}
     for old in sorted(split):
         version = max((person.version for person in touched if person.person_id in after[old]), default=1)
@@ -30,7 +32,7 @@ def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) ->
     for person in touched:
         olds = before.get(person.id, set())
         others = olds - {person.person_id}
-        gone = {old for old in others if old not in living and old not in split}
+        gone = ended.get(person.id)
         if gone:
             tell("merged", person.person_id, gone, (), person.version)
         elif person.person_id in split:
@@ -44,11 +46,27 @@ def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) ->
     return found
 
 
+def _ended(ws: Workspace, living: set[str]) -> dict[int, set[str]]:
+    """The ids that no person has any more, by the person to whom each leads now: who has its founding record,
+    or the message that had founded a record which went."""
+    ended: dict[int, set[str]] = {}
+    for person, founder in ws.founders_before.items():
+        former = ws.sizes_before[person][0]
+        if former in living:
+            continue
+        one: int | None = founder
+        if founder in ws.writes.records_gone:
+            key = ws.writes.state.get(ISSUED + former)
+            one = next((event.record for event in ws.writes.events if key == list(event.key)), None)
+        if one is not None:
+            ended.setdefault(ws.record(one).person, set()).add(former)
+    return ended
+
+
 def _histories(ws: Workspace) -> tuple[dict[int, set[str]], dict[str, set[str]]]:
     """The former ids of each changed person's records, and the ids that each former id's records have now."""
     before: dict[int, set[str]] = {}
     after: dict[str, set[str]] = {}
-    stayed = dict(ws.sizes_before)
     left: dict[int, int] = {}
     for one, origin in ws.origins.items():
         record = ws.record(one) if one not in ws.writes.records_gone else None
@@ -60,7 +78,7 @@ def _histories(ws: Workspace) -> tuple[dict[int, set[str]], dict[str, set[str]]]
         if record is not None:
             before.setdefault(record.person, set()).add(former)
             after.setdefault(former, set()).add(ws.person(record.person).person_id)
-    for one, (former, size) in stayed.items():
+    for one, (former, size) in ws.sizes_before.items():
         if size > left.get(one, 0):
             before.setdefault(one, set()).add(former)
             after.setdefault(former, set()).add(ws.person(one).person_id)

@@ -31,7 +31,8 @@ class Unsaid(NamedTuple):
 
 
 class Profiling:
-    """Brings profiles and objects up to date with one batch."""
+    """Brings profiles and objects up to date with one batch. ``restated`` are persons whose state changed
+    otherwise than by facts of their own."""
 
     def __init__(self, tx: Transaction, ws: Workspace, intake: Intake) -> None:
         self.tx = tx
@@ -39,6 +40,7 @@ class Profiling:
         self.intake = intake
         self.states: dict[int, Document] = {}
         self.changed: set[int] = set()
+        self.restated: set[int] = set()
         self._review: set[ObjectKey] = set()
         self._unsaid: dict[int, Event] = {}
 
@@ -53,7 +55,8 @@ class Profiling:
             for one in gone:
                 merge(self._state(person), self.tx.profiles((one,)).get(one) or new_state())
             self.changed.add(person)
-        for person in moves.refold.keys() | moves.absorbed.keys():
+        self.restated |= moves.refold.keys() | moves.absorbed.keys()
+        for person in self.restated:
             self._review.update(mentions(self._state(person)))
         self._add(told)
         self._objects(told, unsaid)
@@ -123,7 +126,7 @@ class Profiling:
             fold_object(objects[shared.key], event_key, record, at, shared.fact)
         everyone = {key: speakers(objects[key]) | bystanders.get(key, set()) for key in keys}
         person_of = self._person_of({speaker for group in everyone.values() for speaker in group})
-        self._preload(
+        self.load(
             {person_of[speaker] for group in everyone.values() for speaker in group if speaker in person_of}
         )
         changed = {shared.key for shared, *_ in said} | unsaid_keys
@@ -143,6 +146,7 @@ class Profiling:
         for person in persons:
             if show(self._state(person), key, seen.get(person)):
                 self.changed.add(person)
+                self.restated.add(person)
 
     def _person_of(self, keys: set[RecordKey]) -> dict[RecordKey, int]:
         ids = self.ws.record_ids(keys)
@@ -150,9 +154,12 @@ class Profiling:
         found = {key: records[one].person for key, one in ids.items() if one in records}
         return {key: person for key, person in found.items() if person}
 
-    def _preload(self, persons: set[int]) -> None:
+    def load(self, persons: Collection[int]) -> None:
+        """Reads the states of persons, all at once, so that each has one."""
         missing = [one for one in persons if one not in self.states and one not in self.ws.new_persons]
         self.states.update(self.tx.profiles(missing))
+        for one in persons:
+            self.states.setdefault(one, new_state())
         self.ws.persons(persons)
 
 

@@ -25,7 +25,6 @@ from stream.awaited import ISSUED, Awaited
 REMEMBERED = 300_000
 """Records, identifiers or persons kept in memory between batches; beyond that all are forgotten at once."""
 
-
 ANY_JUDGEMENTS = "judgements"
 """Operational state: set once a judgement was ever given."""
 ANY_GHOSTS = "ghosts"
@@ -65,6 +64,7 @@ class Workspace:
         self.dirty_nodes: set[int] = set()
         self.dirty_persons: set[int] = set()
         self.sizes_before: dict[int, tuple[str, int]] = {}
+        self.founders_before: dict[int, int] = {}
         self._arrived: dict[int, set[int]] = {}
         self._pending: dict[int, set[int]] = {}
         self._absent: set[RecordKey] = set()
@@ -135,26 +135,25 @@ class Workspace:
 
     def members(self, person: int) -> set[int]:
         """The records of a person, as this batch sees them."""
-        stored = self.tx.members((person,))[person]
-        kept = {one for one in stored if one not in self.origins or self._records[one].person == person}
-        arrived = self._arrived.get(person, set())
-        return (
-            kept | {one for one in arrived if self._records[one].person == person}
-        ) - self.writes.records_gone
+        return self.members_of((person,))[person]
+
+    def members_of(self, persons: Collection[int]) -> Mapping[int, set[int]]:
+        """The same of several persons."""
+        found: dict[int, set[int]] = {}
+        for person, stored in self.tx.members(persons).items():
+            here = {*stored, *self._arrived.get(person, ())} - self.writes.records_gone
+            stayed = here - self.origins.keys()
+            found[person] = stayed | {one for one in here - stayed if self._records[one].person == person}
+        return found
 
     def judgements(self, records: Collection[int]) -> Collection[Judgement]:
         """The judgements, not retracted, that name one of these records; those of this batch among them."""
-        stored: list[Judgement] = []
-        if self._any_judgements:
-            stored = list(self.tx.judgements(records))
+        stored = list(self.tx.judgements(records)) if self._any_judgements else []
         new = {one.judgement_id: one for one in [*self.awaited.words, *self.writes.judgements]}
         keys = {self._records[one].key for one in records} if new else set()
         ours = [one for one in new.values() if keys.intersection(one.a) or keys.intersection(one.b)]
-        return [
-            one
-            for one in [*(one for one in stored if one.judgement_id not in new), *ours]
-            if one.retracted_at is None
-        ]
+        standing = [*(one for one in stored if one.judgement_id not in new), *ours]
+        return [one for one in standing if one.retracted_at is None]
 
     def record_ids(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, int]:
         """Ids of the living records with these keys, of those that exist."""
@@ -279,6 +278,7 @@ class Workspace:
         if person.id not in self.dirty_persons:
             self.dirty_persons.add(person.id)
             self.sizes_before[person.id] = (person.person_id, person.size)
+            self.founders_before[person.id] = person.founder
 
     def move(self, record: Record, person: Person) -> None:
         """Makes a record one of a person's."""
