@@ -56,7 +56,7 @@ def serve_store(
 
 
 def _end_well_when_told() -> None:
-    """Lets an interrupt or a request to end close what is open, and end with 0: so it is meant to be stopped."""
+    """Lets an interrupt or a request to end close what is open and end with 0: so it is meant to stop."""
 
     def end(*_: object) -> None:
         raise SystemExit(0)
