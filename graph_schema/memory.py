@@ -15,10 +15,13 @@ from graph_schema.store import Document, Kind, StoredCase, Writes
 from graph_schema.vocabulary import (
     Change,
     DeadLetter,
+    Delta,
+    Enrolment,
     EventKey,
     Identifier,
     IdentifierNode,
     Judgement,
+    Membership,
     ObjectKey,
     Person,
     Record,
@@ -49,6 +52,9 @@ class MemoryStore:
         self._judgements: dict[str, Judgement] = {}
         self._judged: set[tuple[int, str]] = set()
         self._changes: list[Change] = []
+        self._enrolled: set[Enrolment] = set()
+        self._deltas: list[Delta] = []
+        self._dues: dict[int, int] = {}
         self._dead_letters: list[DeadLetter] = []
         self._state: dict[str, Any] = {}
 
@@ -183,6 +189,33 @@ class MemoryStore:
         """See ``Transaction``."""
         return len(self._changes)
 
+    def memberships(self, persons: Collection[int]) -> Mapping[int, set[Membership]]:
+        """See ``Transaction``."""
+        return {
+            one: {Membership(each.audience, each.product) for each in self._enrolled if each.person == one}
+            for one in persons
+        }
+
+    def enrolled(
+        self, audience: str, product: str | None, after: tuple[str, int], limit: int
+    ) -> list[Enrolment]:
+        """See ``Transaction``."""
+        found = [one for one in self._enrolled if one.audience == audience and product in (None, one.product)]
+        ranked = sorted((one.product, one.person, one) for one in found)
+        return [one for *place, one in ranked if tuple(place) > after][:limit]
+
+    def deltas(self, audience: str | None, after: int, limit: int) -> list[Delta]:
+        """See ``Transaction``."""
+        return [one for one in self._deltas[after:] if audience in (None, one.audience)][:limit]
+
+    def last_delta(self) -> int:
+        """See ``Transaction``."""
+        return len(self._deltas)
+
+    def due(self, until: int, limit: int) -> list[tuple[int, int]]:
+        """See ``Transaction``."""
+        return sorted((at, person) for person, at in self._dues.items() if at <= until)[:limit]
+
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
         return list(enumerate(self._dead_letters, start=1))[after : after + limit]
@@ -215,6 +248,10 @@ class MemoryStore:
         self._judgements.update((one.judgement_id, one) for one in writes.judgements)
         self._judged.update(writes.judged_records)
         self._changes += writes.changes
+        self._enrolled = (self._enrolled - writes.enrolled_gone) | writes.enrolled
+        self._deltas += writes.deltas
+        dues = {**self._dues, **writes.dues}
+        self._dues = {person: at for person, at in dues.items() if at is not None}
         self._dead_letters += writes.dead_letters
         self._state.update(copy.deepcopy(writes.state))
 

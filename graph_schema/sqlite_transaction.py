@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from graph_schema.sqlite_audiences import SqliteAudiences
 from graph_schema.sqlite_rows import (
     CHANGE,
     DEAD_LETTER,
@@ -49,11 +50,11 @@ T = TypeVar("T")
 _CASES_OF = "SELECT DISTINCT steward_case FROM case_record WHERE record IN (SELECT value FROM json_each(?))"
 
 
-class SqliteTransaction:
+class SqliteTransaction(SqliteAudiences):
     """See ``Transaction``."""
 
     def __init__(self, connection: sqlite3.Connection, unchanged: bool) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._unchanged = unchanged
         self._next: dict[str, int] = {}
 
@@ -241,6 +242,7 @@ class SqliteTransaction:
         self._apply_identity(writes)
         self._apply_profiles(writes)
         self._apply_stewardship(writes)
+        self._apply_audiences(writes)
         many = self._connection.executemany
         many(CHANGE.upsert, map(change_row, writes.changes))
         many(f"INSERT INTO dead_letter ({DEAD_LETTER.names}) VALUES (?,?,?,?,?,?,?)", writes.dead_letters)

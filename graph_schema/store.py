@@ -13,10 +13,13 @@ from typing import Any, Literal, NamedTuple, Protocol
 from graph_schema.vocabulary import (
     Change,
     DeadLetter,
+    Delta,
+    Enrolment,
     EventKey,
     Identifier,
     IdentifierNode,
     Judgement,
+    Membership,
     ObjectKey,
     Person,
     Record,
@@ -47,6 +50,7 @@ class Writes:
     take the place of another of its id. ``erased_records`` lose all their events. Ambiguities of which a
     record of
     ``related_gone`` is the part go, and cases that name a record of ``cases_gone``, before the new ones come.
+    ``dues`` are the next times at which time alone can move persons in or out of audiences, None for never.
     """
 
     events: list[StoredEvent] = field(default_factory=list)
@@ -71,6 +75,10 @@ class Writes:
     judgements: list[Judgement] = field(default_factory=list)
     judged_records: list[tuple[int, str]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    enrolled: set[Enrolment] = field(default_factory=set)
+    enrolled_gone: set[Enrolment] = field(default_factory=set)
+    deltas: list[Delta] = field(default_factory=list)
+    dues: dict[int, int | None] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     erased_records: set[int] = field(default_factory=set)
     state: dict[str, Any] = field(default_factory=dict)
@@ -155,6 +163,23 @@ class Transaction(Protocol):
 
     def last_change(self) -> int:
         """The highest sequence number of the feed, 0 for none."""
+
+    def memberships(self, persons: Collection[int]) -> Mapping[int, set[Membership]]:
+        """The places in audiences of each person."""
+
+    def enrolled(
+        self, audience: str, product: str | None, after: tuple[str, int], limit: int
+    ) -> list[Enrolment]:
+        """The members of an audience, of one product or all, by (product, person) above ``after``."""
+
+    def deltas(self, audience: str | None, after: int, limit: int) -> list[Delta]:
+        """The feed of one audience, or of all, above a sequence number."""
+
+    def last_delta(self) -> int:
+        """The highest sequence number of that feed, 0 for none."""
+
+    def due(self, until: int, limit: int) -> list[tuple[int, int]]:
+        """(time, person) of what falls due by then, the earliest first."""
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """Dead letters above a number, each with its own."""

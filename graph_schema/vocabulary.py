@@ -12,6 +12,8 @@ CLAIMED: Final = 1
 """Flag of a holding: the source only claims this value (a typed e-mail, not verified)."""
 BLOCKED: Final = 2
 """Flag of a holding: the value is blocked or not valid for its namespace; it links nothing."""
+GHOST_SOURCE: Final = "#"
+"""Source of the key of every record that was erased."""
 UNDECLARED: Final = -1
 """Position of a namespace that the rules do not declare: kept as evidence, links nothing."""
 
@@ -243,4 +245,31 @@ class Change(NamedTuple):
     came_from: tuple[str, ...]
     went_into: tuple[str, ...]
     version: int
+    at: int
+
+
+class Membership(NamedTuple):
+    """A place in an audience; ``product`` is "" where the audience isn't per product."""
+
+    audience: str
+    product: str = ""
+
+
+class Enrolment(NamedTuple):
+    """A place of a person (the store's id)."""
+
+    person: int
+    audience: str
+    product: str
+
+
+class Delta(NamedTuple):
+    """An entry of the feed of audiences: who came in (``added``) or went, by the id that she had then; ``at``
+    is when: a due time, or that of the batch."""
+
+    seq: int
+    audience: str
+    product: str
+    person_id: str
+    added: bool
     at: int

@@ -3,19 +3,14 @@
 from typing import NamedTuple
 
 from graph_schema.rules import Rules
-from graph_schema.vocabulary import Facts
+from graph_schema.vocabulary import Facts, Membership
 from profiles.conditions import context_of
 from profiles.portrait import Portrait
 from profiles.profile_rules import profile_rules
 from profiles.scene import Request, Scene
 from profiles.state import PART_OF
 
-
-class Membership(NamedTuple):
-    """A place in an audience; `product` is "" where the audience isn't per product."""
-
-    audience: str
-    product: str = ""
+__all__ = ["Membership", "Memberships", "concerns_audiences", "may_be_given", "memberships"]
 
 
 class Memberships(NamedTuple):

@@ -52,7 +52,7 @@ def reader_as_of(
         records = _closure(tx, intake, id_key, _start(tx, intake, id_key, reference))
         events = {event.id: event for _, event in tx.history(records)}
         judgements = tx.judgements(records)
-    engine = Engine(MemoryStore(), rules, id_key, clock=lambda: at)
+    engine = Engine(MemoryStore(), rules, id_key, clock=lambda: at, audiences=False)
     chosen = [event for event in events.values() if (_happened(event) if by_event else event.received) <= at]
     replay(engine, sorted(chosen, key=lambda event: event.id), judgements, at)
     with engine.store.read() as then:

@@ -25,6 +25,7 @@ from stream.identity import Identity
 from stream.intake import Intake
 from stream.profiling import Profiling, Told, Unsaid
 from stream.refolding import Refolding
+from stream.upkeep import Upkeep
 from stream.workspace import Workspace
 
 ALIASES = "alias/"
@@ -128,13 +129,17 @@ class Batch:
         """Leaves of each record of a person a ghost."""
         Erasure(self.tx, self.ws, self.intake).carry_out(self.ws.person(person), at)
 
-    def finish(self, state: Mapping[str, Any]) -> None:
-        """Brings persons, profiles and the feed up to date, and writes everything."""
-        Profiling(self.tx, self.ws, self.intake).carry_out(self.told, self.unsaid)
+    def finish(self, state: Mapping[str, Any], upkeep: Upkeep | None = None) -> None:
+        """Brings persons, profiles, feeds and, where there is ``upkeep``, audiences up to date, and writes
+        everything."""
+        profiling = Profiling(self.tx, self.ws, self.intake)
+        profiling.carry_out(self.told, self.unsaid)
         self._touched.update(self.ws.record(told.record).person for told in self.told)
         self._touched.update(self.ws.writes.profiles)
         for one in self._touched:
             self.ws.touch(self.ws.person(one))
+        if upkeep is not None:
+            upkeep.after(profiling, self.told, self.now)
         changed: list[Person] = list(self.ws.persons_left())
         for person in changed:
             person.version += 1

@@ -6,7 +6,8 @@ erasures. What the evidence means is decided in ``resolver`` and ``profiles``; t
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from graph_schema.errors import RulesMismatch
@@ -16,6 +17,7 @@ from graph_schema.vocabulary import DeadLetter, Event, Judgement
 from resolver.founding import DEFAULT_ID_KEY
 from stream.batch import Batch, Counts
 from stream.intake import Intake
+from stream.upkeep import AUDIENCES_STATE, Upkeep, carry_over, refresh_all
 from stream.workspace import Workspace
 
 RULES_STATE = "rules"
@@ -36,12 +38,16 @@ class Engine:
         rules: Rules,
         id_key: bytes = DEFAULT_ID_KEY,
         clock: Callable[[], int] = now_us,
+        audiences: bool = True,
     ) -> None:
+        """``audiences``: whether they are kept up to date; what only asks about persons needn't."""
         self.store = store
         self.rules = rules
         self.id_key = id_key
         self.clock = clock
         self.intake = Intake(rules)
+        self.upkeep = Upkeep(rules, self.intake.plan) if audiences else None
+        self._audiences_agree = False
         self._workspace = Workspace(self.intake.plan, id_key)
         self._turn = threading.Lock()
 
@@ -80,19 +86,62 @@ class Engine:
         """Writes operational state alone."""
         self._run(lambda batch: None, state)
 
+    def fall_due(self, until: int) -> int:
+        """Moves persons in and out of audiences whom time alone moves by a moment, each at her own; returns
+        how many it looked at."""
+        with self._turn:
+            return self._fall_due(until)
+
+    def _fall_due(self, until: int) -> int:
+        if self.upkeep is None:
+            return 0
+        looked = 0
+        while True:
+            with self.store.read() as tx:
+                self._agree(tx)
+                agree = self._audiences_agree or tx.get(AUDIENCES_STATE) == self.upkeep.hash
+                waiting = bool(tx.due(until, 1))
+            if not agree:
+                refresh_all(self.store, self.upkeep, self._workspace, until)
+            self._audiences_agree = True
+            if not waiting:
+                return looked
+            with self.store.write() as tx:
+                looked += self.upkeep.fall_due(tx, self._workspace, until)
+
     def _run(self, work: Callable[[Batch], None], state: Mapping[str, Any]) -> Counts:
         with self._turn:
+            now = self.clock()
             try:
+                self._fall_due(now)
                 with self.store.write() as tx:
                     self._agree(tx)
                     self._workspace.begin(tx)
-                    batch = Batch(tx, self._workspace, self.intake, self.clock())
+                    batch = Batch(tx, self._workspace, self.intake, now)
                     work(batch)
-                    batch.finish({RULES_STATE: self.rules.identity_hash, **state})
+                    batch.finish({**self._built_by(), **state}, self.upkeep)
                     return batch.counts
             except BaseException:
                 self._workspace.forget()
                 raise
+
+    @contextmanager
+    def without_audiences(self) -> Iterator[None]:
+        """For as long as much is taken in that is no news: nobody is moved in or out."""
+        kept, self.upkeep = self.upkeep, None
+        try:
+            yield
+        finally:
+            self.upkeep = kept
+
+    def take_over_audiences(self, was: Transaction) -> None:
+        """Evaluates everybody, after all was derived again from a store that told its audiences so far."""
+        if self.upkeep is not None:
+            carry_over(was, self.store, self.upkeep, self._workspace, self.clock())
+
+    def _built_by(self) -> dict[str, str]:
+        audiences = {} if self.upkeep is None else {AUDIENCES_STATE: self.upkeep.hash}
+        return {RULES_STATE: self.rules.identity_hash, **audiences}
 
     def _agree(self, tx: Transaction) -> None:
         built_by = tx.get(RULES_STATE)

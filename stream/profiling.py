@@ -9,11 +9,15 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from graph_schema.store import Document, Transaction
-from graph_schema.vocabulary import Event, EventKey, ObjectKey, RecordKey, SharedFact
+from graph_schema.vocabulary import GHOST_SOURCE, Event, EventKey, ObjectKey, RecordKey, SharedFact
 from profiles.objects import fold_object, is_empty, speakers, unfold_object, views
 from profiles.state import fold, mention, mentions, merge, new_state, show
+from stream.erasure import ghost_object_key
 from stream.intake import Intake
 from stream.workspace import Workspace
+
+_NOBODY = -1
+"""Stands for all who were erased, where it is asked whose an order or a reward is."""
 
 
 class Told(NamedTuple):
@@ -117,7 +121,7 @@ class Profiling:
         keys = {shared.key for shared, *_ in said} | unsaid_keys | self._review
         if not keys:
             return
-        objects = {**{key: {} for key in keys}, **self.tx.objects(keys)}
+        objects = self._stored(keys)
         bystanders = {key: speakers(objects[key]) for key in unsaid_keys}
         for one in unsaid:
             for shared in one.event.facts.shared:
@@ -126,18 +130,26 @@ class Profiling:
             fold_object(objects[shared.key], event_key, record, at, shared.fact)
         everyone = {key: speakers(objects[key]) | bystanders.get(key, set()) for key in keys}
         person_of = self._person_of({speaker for group in everyone.values() for speaker in group})
-        self.load(
-            {person_of[speaker] for group in everyone.values() for speaker in group if speaker in person_of}
-        )
+        shown_to = {key: {person_of[one] for one in everyone[key] if person_of.get(one, 0) > 0} for key in
+        keys} self.load({person for persons in shown_to.values() for person in persons})
         changed = {shared.key for shared, *_ in said} | unsaid_keys
         for key in keys:
-            self._show(
-                key, objects[key], {person_of[one] for one in everyone[key] if one in person_of}, person_of
-            )
+            self._show(key, objects[key], shown_to[key], person_of)
             if key in changed and is_empty(objects[key]):
                 self.ws.writes.objects_gone.add(key)
             elif key in changed:
                 self.ws.writes.objects[key] = objects[key]
+
+    def _stored(self, keys: set[ObjectKey]) -> dict[ObjectKey, Document]:
+        """Orders and rewards as they are stored, empty where nothing was; what only the erased spoke of comes
+        back under its own key."""
+        found: dict[ObjectKey, Document] = dict(self.tx.objects(keys))
+        if self.ws.any_ghosts:
+            hashed = {ghost_object_key(key, self.ws.id_key): key for key in keys - found.keys()}
+            for ghost, told in self.tx.objects(hashed.keys()).items():
+                found[hashed[ghost]] = told
+                self.ws.writes.objects_gone.add(ghost)
+        return {key: found.get(key, {}) for key in keys}
 
     def _show(
         self, key: ObjectKey, found: Document, persons: Iterable[int], person_of: dict[RecordKey, int]
@@ -149,10 +161,13 @@ class Profiling:
                 self.restated.add(person)
 
     def _person_of(self, keys: set[RecordKey]) -> dict[RecordKey, int]:
-        ids = self.ws.record_ids(keys)
+        """The persons of records. The erased are one nobody: what was theirs is shown to no one, now or
+        later."""
+        erased = {key for key in keys if key.source == GHOST_SOURCE}
+        ids = self.ws.record_ids(keys - erased)
         records = self.ws.records(set(ids.values()))
         found = {key: records[one].person for key, one in ids.items() if one in records}
-        return {key: person for key, person in found.items() if person}
+        return {key: person for key, person in found.items() if person} | dict.fromkeys(erased, _NOBODY)
 
     def load(self, persons: Collection[int]) -> None:
         """Reads the states of persons, all at once, so that each has one."""

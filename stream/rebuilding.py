@@ -18,14 +18,14 @@ from graph_schema.sqlite_swap import Swap
 from graph_schema.store import Store, Transaction, Writes
 from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgement, Record, RecordKey
 from resolver.founding import person_id
-from stream.awaited import AWAITED
-from stream.awaited import ISSUED
+from stream.awaited import AWAITED, ISSUED
 from stream.batch import ALIASES, Counts
 from stream.burial import bury
 from stream.engine import RULES_STATE, Engine
 from stream.files import RawLine
 from stream.intake import Intake
 from stream.parsing import Job, Parser, Parsing
+from stream.upkeep import AUDIENCES_STATE
 
 _AT_ONCE: Final = 10_000
 _JOB: Final = 1_000
@@ -74,16 +74,18 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] | None = No
         told = Rebuilt(persons_before=sum(1 for _ in was.all_persons()))
         _carry_over(was, engine.store)
         buried = bury(was, engine)
-        with Parsing(engine.rules) as parsing:
+        with engine.without_audiences(), Parsing(engine.rules) as parsing:
             for items in _grouped(parsing.run(_jobs(was))):
                 counts = engine.ingest(items)
                 told.events += counts.taken
                 told.refused += counts.erased
                 if report is not None:
                     report(told.events)
-        told.judgements, told.moot = _attach(was, engine, buried)
-        _keep_ids(was, engine)
+        with engine.without_audiences():
+            told.judgements, told.moot = _attach(was, engine, buried)
+            _keep_ids(was, engine)
         _tell_what_went(was, engine)
+        engine.take_over_audiences(was)
     with engine.store.read() as tx:
         told.persons = sum(1 for _ in tx.all_persons())
     return told
@@ -102,7 +104,7 @@ def _grouped(made: Iterator[list[Event | DeadLetter]]) -> Iterator[list[Event | 
 
 def _carry_over(was: Transaction, fresh: Store) -> None:
     """The feed, the dead letters, and all operational state that is not derived from the rules."""
-    derived = (RULES_STATE, ALIASES, AWAITED)
+    derived = (RULES_STATE, AUDIENCES_STATE, ALIASES, AWAITED)
     state = {name: value for name, value in was.scan("").items() if not name.startswith(derived)}
     with fresh.write() as tx:
         tx.apply(Writes(state=state))

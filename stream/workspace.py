@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from graph_schema.store import Transaction, Writes
 from graph_schema.vocabulary import (
+    GHOST_SOURCE,
     EventKey,
     Held,
     Identifier,
@@ -181,7 +182,7 @@ class Workspace:
         """Makes a ghost of a record; returns the hashed key under which it goes on."""
         key = record.key
         hashed = ghost_identifier(Identifier(key.source, key.record_id), self.id_key).value
-        record.key = RecordKey("#", f"{hashed}{record.erasures}")
+        record.key = RecordKey(GHOST_SOURCE, f"{hashed}{record.erasures}")
         record.ghost = at
         record.last_event = 0
         self._ghosts[key] = record

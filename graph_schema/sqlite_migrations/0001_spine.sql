@@ -107,5 +107,19 @@ CREATE TABLE dead_letter (
     at INTEGER NOT NULL,
     position TEXT
 );
-CREATE TABLE due (at INTEGER NOT NULL, person INTEGER NOT NULL, what TEXT NOT NULL, PRIMARY KEY (at, person, what)) WITHOUT ROWID;
+CREATE TABLE membership (
+    person INTEGER NOT NULL, audience TEXT NOT NULL, product TEXT NOT NULL, PRIMARY KEY (person, audience, product)
+) WITHOUT ROWID;
+CREATE INDEX membership_audience ON membership (audience, product, person);
+CREATE TABLE delta (
+    seq INTEGER PRIMARY KEY,
+    audience TEXT NOT NULL,
+    product TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    added INTEGER NOT NULL,             -- 0: removed
+    at INTEGER NOT NULL
+);
+CREATE INDEX delta_audience ON delta (audience, seq);
+CREATE TABLE due (person INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+CREATE INDEX due_at ON due (at);
 CREATE TABLE state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;

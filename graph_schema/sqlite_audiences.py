@@ -1,0 +1,74 @@
+"""What the SQLite store keeps of audiences: who is in, the feed of who came and went, and what falls due."""
+
+import sqlite3
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import orjson
+
+from graph_schema.store import Writes
+from graph_schema.vocabulary import Delta, Enrolment, Membership
+
+_DELTA: Final = "seq, audience, product, person_id, added, at"
+
+
+class SqliteAudiences:
+    """The part of a transaction that is about audiences."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def memberships(self, persons: Collection[int]) -> Mapping[int, set[Membership]]:
+        """See ``Transaction``."""
+        found: dict[int, set[Membership]] = {one: set() for one in persons}
+        where = "person IN (SELECT value FROM json_each(?))"
+        query = f"SELECT person, audience, product FROM membership WHERE {where}"
+        for person, audience, product in self._connection.execute(query, (orjson.dumps(list(persons)),)):
+            found[person].add(Membership(audience, product))
+        return found
+
+    def enrolled(
+        self, audience: str, product: str | None, after: tuple[str, int], limit: int
+    ) -> list[Enrolment]:
+        """See ``Transaction``."""
+        one = "" if product is None else "AND product = ?"
+        query = (
+            f"SELECT person, audience, product FROM membership WHERE audience = ? {one} "
+            "AND (product, person) > (?, ?) ORDER BY product, person LIMIT ?"
+        )
+        asked = (audience, *(() if product is None else (product,)), *after, limit)
+        return [Enrolment(*row) for row in self._connection.execute(query, asked)]
+
+    def deltas(self, audience: str | None, after: int, limit: int) -> list[Delta]:
+        """See ``Transaction``."""
+        one = "" if audience is None else "audience = ? AND"
+        query = f"SELECT {_DELTA} FROM delta WHERE {one} seq > ? ORDER BY seq LIMIT ?"
+        asked = (*(() if audience is None else (audience,)), after, limit)
+        rows = self._connection.execute(query, asked)
+        return [Delta(row[0], row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
+
+    def last_delta(self) -> int:
+        """See ``Transaction``."""
+        last: int = self._connection.execute("SELECT coalesce(max(seq), 0) FROM delta").fetchone()[0]
+        return last
+
+    def due(self, until: int, limit: int) -> list[tuple[int, int]]:
+        """See ``Transaction``."""
+        query = "SELECT at, person FROM due WHERE at <= ? ORDER BY at, person LIMIT ?"
+        return self._connection.execute(query, (until, limit)).fetchall()
+
+    def _apply_audiences(self, writes: Writes) -> None:
+        many = self._connection.executemany
+        many(
+            "DELETE FROM membership WHERE person = ? AND audience = ? AND product = ?",
+            sorted(writes.enrolled_gone),
+        )
+        many(
+            "INSERT OR REPLACE INTO membership (person, audience, product) VALUES (?, ?, ?)",
+            sorted(writes.enrolled),
+        )
+        many(f"INSERT INTO delta ({_DELTA}) VALUES (?, ?, ?, ?, ?, ?)", writes.deltas)
+        gone = [(person,) for person, at in writes.dues.items() if at is None]
+        many("DELETE FROM due WHERE person = ?", gone)
+        coming = sorted((person, at) for person, at in writes.dues.items() if at is not None)
+        many("INSERT OR REPLACE INTO due (person, at) VALUES (?, ?)", coming)

@@ -1,0 +1,258 @@
+"""Keeps audiences up to date: whom a batch, or time alone, moved in or out, and when time can next do so.
+
+Only persons are asked of whom something changed that an audience depends on. Every move is told in a feed of
+its own, by the id that the person had then; whoever is gone (merged into another, erased) is taken out.
+"""
+
+import hashlib
+import heapq
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from functools import cached_property
+from itertools import islice
+from typing import Final, NamedTuple
+
+import orjson
+
+from graph_schema.rules import Rules
+from graph_schema.store import Document, Store, Transaction, Writes
+from graph_schema.vocabulary import Delta, Enrolment, Membership, Record, RecordKey
+from profiles.audiences import concerns_audiences, memberships
+from profiles.portrait import Portrait
+from profiles.profile_rules import profile_rules
+from resolver.plan import Plan
+from stream.profiling import Profiling, Told
+from stream.workspace import Workspace
+
+AUDIENCES_STATE: Final = "audiences"
+"""Operational state: the hash of the rules by which a store's memberships were derived."""
+
+_WRITTEN_TO: Final = ("email", "phone")
+_AT_ONCE: Final = 1_000
+
+
+class Place(NamedTuple):
+    """A membership as the feed tells it."""
+
+    audience: str
+    product: str
+    person_id: str
+
+
+class Moves(NamedTuple):
+    """Places before, and places now."""
+
+    was: set[Place]
+    now: set[Place]
+
+
+class Upkeep:
+    """The audiences of one set of rules."""
+
+    def __init__(self, rules: Rules, plan: Plan) -> None:
+        self.rules = rules
+        told = [rules.profile, rules.audiences]
+        self.hash = hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        self._namespaces = [space.name for space in plan.spaces]
+
+    def after(self, profiling: Profiling, told: Iterable[Told], at: int) -> None:
+        """Evaluates those whom a batch can have moved; what comes of it is written with the batch."""
+        ws = profiling.ws
+        gone = {one for one, person in ws.persons(ws.sizes_before.keys()).items() if not person.size}
+        wanted = self._wanted(profiling, told) - gone
+        if not wanted and not gone:
+            return
+        known = (wanted | gone) - ws.new_persons
+        before = profiling.tx.memberships(known)
+        now: set[Place] = set()
+        for portrait in self._portraits(ws, wanted, profiling.states):
+            after, due = self._evaluate(portrait.of, at)
+            _enrol(ws.writes, portrait.person, before.get(portrait.person, set()), after)
+            if due is not None or portrait.person in known:
+                ws.writes.dues[portrait.person] = due
+            now |= _places(portrait.of.person_id, after)
+        for one in gone:
+            _enrol(ws.writes, one, before[one], set())
+            ws.writes.dues[one] = None
+        was: set[Place] = set()
+        for one, places in before.items():
+            named = ws.sizes_before[one][0] if one in ws.sizes_before else ws.person(one).person_id
+            was |= _places(named, places)
+        _tell(profiling.tx, ws.writes, Moves(was, now), at)
+
+    def fall_due(self, tx: Transaction, ws: Workspace, until: int) -> int:
+        """Moves some of those who fall due by a moment, each at her own time; returns how many they were."""
+        heap = tx.due(until, _AT_ONCE)
+        if not heap:
+            return 0
+        ws.begin(tx)
+        persons = {person for _, person in heap}
+        portraits = {one.person: one.of for one in self._portraits(ws, persons, tx.profiles(persons))}
+        before = tx.memberships(persons)
+        standing: dict[int, Set[Membership]] = {**before}
+        writes = Writes()
+        while heap:
+            at, one = heapq.heappop(heap)
+            after, due = self._evaluate(portraits[one], at)
+            writes.dues[one] = due
+            named = portraits[one].person_id
+            _tell(tx, writes, Moves(_places(named, standing[one]), _places(named, after)), at)
+            standing[one] = after
+            if due is not None and due <= until:
+                heapq.heappush(heap, (due, one))
+        for one in persons:
+            _enrol(writes, one, before[one], standing[one])
+        tx.apply(writes)
+        return len(persons)
+
+    def refresh(
+        self, tx: Transaction, ws: Workspace, persons: Collection[int], at: int, tell: bool
+    ) -> "Moves":
+        """Evaluates persons whatever changed, and writes their places."""
+        ws.begin(tx)
+        writes = Writes()
+        before = tx.memberships(persons)
+        moves = Moves(set(), set())
+        for one in self._portraits(ws, persons, tx.profiles(persons)):
+            after, writes.dues[one.person] = self._evaluate(one.of, at)
+            _enrol(writes, one.person, before[one.person], after)
+            moves.was.update(_places(one.of.person_id, before[one.person]))
+            moves.now.update(_places(one.of.person_id, after))
+        if tell:
+            _tell(tx, writes, moves, at)
+        tx.apply(writes)
+        return moves
+
+    def _wanted(self, profiling: Profiling, told: Iterable[Told]) -> set[int]:
+        """The persons whom a batch can have moved."""
+        ws = profiling.ws
+        wanted = {
+            one for one, (named, _) in ws.sizes_before.items() if ws.person(one).person_id != named
+        } | profiling.restated
+        arrived = {ws.record(one).person for one in ws.origins if one not in ws.writes.records_gone}
+        seen: set[int] = set()
+        for record_id, event in told:
+            record = ws.record(record_id)
+            if concerns_audiences(event.facts, self.rules):
+                wanted.add(record.person)
+            elif event.at is not None and record.first_at == event.at:
+                arrived.add(record.person)
+            elif any(held.namespace in _WRITTEN_TO for held in event.held):
+                seen.add(record.person)
+        others = (arrived | seen) - wanted
+        profiling.load(others | wanted)
+        # What nobody said anything of that counts can't be moved by who she is.
+        wanted |= {
+            one
+            for one in others
+            if not self._says_nothing(profiling.states[one])
+            and (one in arrived or _has_addressed_words(profiling.states[one]))
+        }
+        return wanted - {one for one in wanted & ws.new_persons if self._says_nothing(profiling.states[one])}
+
+    def _says_nothing(self, state: Document) -> bool:
+        """Whether whoever has this state is in no audience at any time, whoever she is."""
+        return self._blank_is_nobody and not state.keys() & profile_rules(self.rules).audience_parts
+
+    @cached_property
+    def _blank_is_nobody(self) -> bool:
+        record = Record(1, RecordKey("", ""), 1, 0, 0)
+        blank = Portrait("", [], 0, 0, [record], {}, {}, [], self._namespaces)
+        first, due = self._evaluate(blank, 0)
+        while not first and due is not None:
+            first, due = self._evaluate(blank, due)
+        return not first
+
+    def _evaluate(self, portrait: Portrait, at: int) -> tuple[Set[Membership], int | None]:
+        """Her places; nobody who was erased has any."""
+        if not portrait.records:
+            return set(), None
+        return memberships(portrait, self.rules, at)
+
+    def _portraits(
+        self, ws: Workspace, persons: Collection[int], states: Mapping[int, Document]
+    ) -> Iterator["_Portrait"]:
+        members = ws.members_of(persons)
+        records = ws.records({one for each in members.values() for one in each})
+        nodes = ws.identifiers({one for record in records.values() for one in record.holdings})
+        for one, person in ws.persons(persons).items():
+            living = [records[each] for each in members[one] if not records[each].ghost]
+            yield _Portrait(
+                one,
+                Portrait(
+                    person.person_id,
+                    [],
+                    person.version,
+                    person.flags,
+                    living,
+                    {each: nodes[each] for record in living for each in record.holdings},
+                    states.get(one, {}),
+                    [],
+                    self._namespaces,
+                ),
+            )
+
+
+class _Portrait(NamedTuple):
+    person: int
+    of: Portrait
+
+
+def _has_addressed_words(state: Document) -> bool:
+    """Whether any word of consent is for one address: then it counts which of hers is written to."""
+    return any(
+        address
+        for channels in state.get("consents", {}).values()
+        for words in channels.values()
+        for address in words
+    )
+
+
+def _places(person_id: str, places: Iterable[Membership]) -> set[Place]:
+    return {Place(one.audience, one.product, person_id) for one in places}
+
+
+def _enrol(writes: Writes, person: int, before: Set[Membership], after: Set[Membership]) -> None:
+    writes.enrolled.update(Enrolment(person, *one) for one in after - before)
+    writes.enrolled_gone.update(Enrolment(person, *one) for one in before - after)
+
+
+def _tell(tx: Transaction, writes: Writes, moves: Moves, at: int) -> None:
+    """Adds what differs to the feed: who went before who came."""
+    if moves.was == moves.now:
+        return
+    sequence = tx.last_delta() + len(writes.deltas)
+    went, came = sorted(moves.was - moves.now), sorted(moves.now - moves.was)
+    for one, added in (*((one, False) for one in went), *((one, True) for one in came)):
+        sequence += 1
+        writes.deltas.append(Delta(sequence, one.audience, one.product, one.person_id, added, at))
+
+
+def refresh_all(store: Store, upkeep: Upkeep, ws: Workspace, at: int, tell: bool = True) -> set[Place]:
+    """Evaluates everybody of a store, some at a time; returns all places of now."""
+    now: set[Place] = set()
+    with store.read() as tx:
+        everybody = [person.id for person in tx.all_persons()]
+    for start in range(0, len(everybody), _AT_ONCE):
+        with store.write() as tx:
+            now |= upkeep.refresh(tx, ws, everybody[start : start + _AT_ONCE], at, tell).now
+    return now
+
+
+def carry_over(was: Transaction, store: Store, upkeep: Upkeep, ws: Workspace, at: int) -> None:
+    """Gives the audiences of a store to one that was derived from it again: its feed goes on with what is
+    otherwise now than it was told there."""
+    told: set[Place] = set()
+    persons = was.all_persons()
+    while part := {person.id: person.person_id for person in islice(persons, _AT_ONCE)}:
+        for one, places in was.memberships(part.keys()).items():
+            told |= _places(part[one], places)
+    sequence = 0
+    while deltas := was.deltas(None, sequence, _AT_ONCE):
+        sequence = deltas[-1].seq
+        with store.write() as tx:
+            tx.apply(Writes(deltas=deltas))
+    now = refresh_all(store, upkeep, ws, at, tell=False)
+    with store.write() as tx:
+        writes = Writes(state={AUDIENCES_STATE: upkeep.hash})
+        _tell(tx, writes, Moves(told, now), at)
+        tx.apply(writes)
