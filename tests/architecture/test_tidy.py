@@ -14,7 +14,8 @@ FUNCTION_LINES = 60
 FILE_LINES = 350
 PARAMETERS = 6
 LINE_LENGTH = 110
-PROJECT_LINES = 10_000
+CODE_LINES = 16_500
+"""Lines of code of the five packages, matching and simulation among them: docs/decisions/0008."""
 EVERYWHERE = (*PACKAGES, "tests")
 
 BANNED_NAMES = frozenset(
@@ -177,14 +178,40 @@ def test_the_project_keeps_the_rule(rule: Rule, sentence: str, directories: tupl
     assert not offences, complaint(sentence, offences)
 
 
-def test_the_project_stays_small() -> None:
-    lines = {
-        package: sum(len(source.text.splitlines()) for source in sources(package)) for package in PACKAGES
+def code_lines(source: Source) -> int:
+    """The lines of a file that hold code: no blank lines, comments or docstrings."""
+    silent = {
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
     }
-    rule = f"all Python without the tests has at most {PROJECT_LINES} lines"
-    assert sum(lines.values()) <= PROJECT_LINES, complaint(
+    tokens = tokenize.generate_tokens(io.StringIO(source.text).readline)
+    spoken = [token for token in tokens if token.type not in silent]
+    held = {line for token in spoken for line in range(token.start[0], token.end[0] + 1)}
+    documentation = docstrings(source.tree)
+    told = {
+        line
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant) and id(node) in documentation
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    return len(held - told)
+
+
+def test_the_project_stays_small() -> None:
+    lines = {package: sum(map(code_lines, sources(package))) for package in PACKAGES}
+    rule = f"the packages have at most {CODE_LINES} lines of code: what goes beyond takes something out"
+    assert sum(lines.values()) <= CODE_LINES, complaint(
         rule, [f"{name}: {count}" for name, count in lines.items()]
     )
+
+
+def test_only_code_is_counted() -> None:
+    text = '"""What.\n\nMore.\n"""\n\nx = [\n    1,  # one\n]\n# why\n\n\ndef f() -> None:\n    """It."""\n'
+    assert code_lines(Source("stream/example.py", text)) == 4
 
 
 @pytest.mark.parametrize(

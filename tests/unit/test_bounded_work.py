@@ -1,0 +1,90 @@
+"""What one event costs where no person changes does not grow with the records of its person.
+
+Counted in what is read from the store by an engine that remembers nothing; in milliseconds tests/bench tells.
+"""
+
+from collections.abc import Callable, Iterator, Sized
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+
+from graph_schema.memory import MemoryStore
+from graph_schema.rules import load_rules
+from graph_schema.store import Store, Transaction
+from stream.engine import Engine
+
+EMAIL = {"email": "ana@example.com"}
+
+
+class CountingStore:
+    """Counts the things that transactions for writing give back."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.read = store.read
+        self.close = store.close
+        self.given = 0
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """See ``Store``."""
+        with self.store.write() as tx:
+            yield cast(Transaction, _Counting(tx, self))
+
+
+class _Counting:
+    def __init__(self, tx: Transaction, owner: CountingStore) -> None:
+        self._tx = tx
+        self._owner = owner
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._tx, name)
+        return self._counted(found) if name in ("records", "identifiers", "holders", "members") else found
+
+    def _counted(self, ask: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any) -> Any:
+            answer = ask(*given)
+            lists = isinstance(next(iter(answer.values()), None), list)
+            self._owner.given += sum(map(_size, answer.values())) if lists else len(answer)
+            return answer
+
+        return counted
+
+
+def _size(held: Sized) -> int:
+    return len(held)
+
+
+def row(number: int) -> dict[str, Any]:
+    """A row of a customer table."""
+    return {"type": "identify", "source": "crm", "context": {"recordId": f"r-{number}"}, "traits": EMAIL}
+
+
+def session(number: int) -> dict[str, Any]:
+    """A visit on one device."""
+    context = {"sessionId": f"s-{number}"}
+    return {"type": "page", "source": "web", "anonymousId": "c-1", "context": context}
+
+
+def reads(message: Callable[[int], dict[str, Any]], size: int, again: int) -> int:
+    """What an event reads of a person of so many records; ``again`` is the number of its record."""
+    store = MemoryStore()
+    rules = load_rules()
+    engine = Engine(store, rules, clock=lambda: 1)
+    engine.ingest([engine.intake.take(message(number), 1) for number in range(size)])
+    with store.read() as tx:
+        assert [person.size for person in tx.all_persons()] == [size]
+    counting = CountingStore(store)
+    fresh = Engine(cast(Store, counting), rules, clock=lambda: 1)
+    assert fresh.ingest([fresh.intake.take({**message(again), "messageId": "new"}, 1)]).taken == 1
+    return counting.given
+
+
+@pytest.mark.parametrize("message", [row, session])
+def test_an_event_reads_no_more_where_its_person_has_more_records(
+    message: Callable[[int], dict[str, Any]],
+) -> None:
+    for again in (0, 1_000):
+        few, many = reads(message, 20, again), reads(message, 400, again)
+        assert 0 < many <= few <= 20, f"{few} things read of 20 records, {many} of 400"
