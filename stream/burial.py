@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from graph_schema.store import Document, Transaction
-from graph_schema.vocabulary import Held, IdentifierNode, ObjectKey, Record
+from graph_schema.vocabulary import GHOST_SOURCE, Held, IdentifierNode, ObjectKey, Record
 from resolver.founding import person_id
 from stream.batch import Batch
 from stream.engine import Engine
@@ -63,6 +63,6 @@ def _haunted(was: Transaction) -> Iterable[tuple[ObjectKey, Document]]:
     """Orders and rewards as far as ghosts speak of them."""
     for kind in _KINDS:
         for key, told in was.all_objects(kind):
-            ghostly = {name: entry for name, entry in told.items() if entry[0] == "#"}
+            ghostly = {name: entry for name, entry in told.items() if entry[0] == GHOST_SOURCE}
             if ghostly:
                 yield key, ghostly

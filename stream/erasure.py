@@ -8,6 +8,7 @@ import hashlib
 
 from graph_schema.store import Transaction
 from graph_schema.vocabulary import (
+    GHOST_SOURCE,
     Change,
     Event,
     EventKey,
@@ -118,7 +119,7 @@ class Erasure:
         state = self.tx.profiles((person.id,)).get(person.id) or new_state()
         for key, found in self.tx.objects(mentions(state)).items():
             ghost_object(found, keys)
-            if all(speaker.source == "#" for speaker in speakers(found)):
+            if all(speaker.source == GHOST_SOURCE for speaker in speakers(found)):
                 self.ws.writes.objects_gone.add(key)
                 self.ws.writes.objects[ghost_object_key(key, self.ws.id_key)] = found
             else:

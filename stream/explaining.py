@@ -32,7 +32,7 @@ def meant(reader: Reader, reference: str) -> Meant:
     """
     if is_person_id(reference):
         found = reader.find(reference)
-        founder = reader.tx.founded((canonical_person_id(reference),))[canonical_person_id(reference)]
+        founder = reader.founder(canonical_person_id(reference)).id
         return Meant(found, [record for record in found.records if record.id == founder])
     before_slash, _, _ = reference.partition("/")
     namespace, colon, value = reference.partition(":")

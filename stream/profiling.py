@@ -130,8 +130,10 @@ class Profiling:
             fold_object(objects[shared.key], event_key, record, at, shared.fact)
         everyone = {key: speakers(objects[key]) | bystanders.get(key, set()) for key in keys}
         person_of = self._person_of({speaker for group in everyone.values() for speaker in group})
-        shown_to = {key: {person_of[one] for one in everyone[key] if person_of.get(one, 0) > 0} for key in
-        keys} self.load({person for persons in shown_to.values() for person in persons})
+        shown_to = {
+            key: {person_of[one] for one in everyone[key] if person_of.get(one, _NOBODY) > 0} for key in keys
+        }
+        self.load({person for persons in shown_to.values() for person in persons})
         changed = {shared.key for shared, *_ in said} | unsaid_keys
         for key in keys:
             self._show(key, objects[key], shown_to[key], person_of)
