@@ -47,6 +47,7 @@ def measure(folder: Path, people: int, events: int) -> Iterator[Figure]:
     yield Figure("processor time of all its processes", spent / events * 1e6, "µs/event")
     yield from _steadiness(reads, started, events)
     yield Figure("memory of all its processes, at most", memory.peak_mb, "MB", 1024)
+    yield Figure("of it their own, not pages of files", memory.own_mb, "MB")
     note = f"{len(reads.read_ms):,} reads, {reads.ambiguous:,} of nobody alone"
     yield Figure("golden profile while it ingests, p50", percentile(reads.read_ms, 0.5), "ms")
     yield Figure("golden profile while it ingests, p99", percentile(reads.read_ms, 0.99), "ms", 5, note=note)

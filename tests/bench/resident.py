@@ -5,13 +5,15 @@ from pathlib import Path
 
 
 class Resident:
-    """Looks at a tree of processes from time to time; ``peak_mb`` is the highest sum of what is resident.
+    """Looks at a tree of processes from time to time, and keeps the highest sums that it saw.
 
-    Pages that several processes share are counted for each, so the truth is a little lower.
+    ``peak_mb`` is all that is resident, shared pages counted for each process; ``own_mb`` leaves out pages of
+    files (the store's, read through the system's cache), which the system takes back when it needs them.
     """
 
     def __init__(self, root: int, every_s: float = 0.2) -> None:
         self.peak_mb = 0.0
+        self.own_mb = 0.0
         self._root = root
         self._every = every_s
         self._over = threading.Event()
@@ -27,7 +29,9 @@ class Resident:
 
     def _watch(self) -> None:
         while not self._over.wait(self._every):
-            self.peak_mb = max(self.peak_mb, sum(_resident_kb(one) for one in _tree(self._root)) / 1024)
+            held = [_status(one) for one in _tree(self._root)]
+            self.peak_mb = max(self.peak_mb, sum(_kb(one, "VmRSS") for one in held) / 1024)
+            self.own_mb = max(self.own_mb, sum(_kb(one, "RssAnon") for one in held) / 1024)
 
 
 def _tree(root: int) -> list[int]:
@@ -43,8 +47,8 @@ def _tree(root: int) -> list[int]:
     return found
 
 
-def _resident_kb(process: int) -> int:
-    return int(_status(process).get("VmRSS", "0 kB").split()[0])
+def _kb(status: dict[str, str], name: str) -> int:
+    return int(status.get(name, "0 kB").split()[0])
 
 
 def _status(process: int) -> dict[str, str]:
