@@ -45,6 +45,8 @@ def memberships(portrait: Portrait, rules: Rules, at: int) -> Memberships:
 def concerns_audiences(facts: Facts, rules: Rules) -> bool:
     """Whether an event with these facts can move a person in or out of an audience; if not, and if her
     records are still the same, `memberships` needn't be asked again."""
+    if not facts.own and not facts.shared:
+        return False
     parts = profile_rules(rules).audience_parts
     if facts.shared and "objects" in parts:
         return True

@@ -78,8 +78,19 @@ def condition(text: str, where: str) -> Condition:
 
 
 def context_of(scene: Scene, figures: Iterable[str]) -> cel.Context:
-    """What conditions that use these figures are evaluated in."""
-    return cel.Context({name: FIGURES[name].of(scene) for name in figures}, _functions(scene))
+    """What conditions that use these figures are evaluated in. A figure is computed when it is first asked
+    for, and most never are: a condition is settled by its first parts."""
+    computed: dict[str, Plain] = {}
+
+    def resolved(name: str) -> Plain:
+        if name not in computed:
+            computed[name] = FIGURES[name].of(scene)
+        return computed[name]
+
+    # To the library None says that there is no such name: it then looks for it here.
+    context = cel.Context({name: None for name in figures if FIGURES[name].sample is None}, _functions(scene))
+    context.set_variable_resolver(resolved)
+    return context
 
 
 def _functions(scene: Scene) -> dict[str, Callable[..., Plain]]:

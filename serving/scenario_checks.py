@@ -8,9 +8,8 @@ from typing import Any, Final
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from graph_schema.errors import AmbiguousIdentifier, Invalid, OnefoldError, UnknownPerson, nearest
+from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, nearest
 from graph_schema.rules import Rules
-from profiles.audiences import memberships
 from profiles.decide import Decision, Request, decide, nobody
 from profiles.golden import golden
 from profiles.portrait import Portrait
@@ -118,7 +117,7 @@ class Checks:
     def _decide(self, expected: Decide) -> Decision:
         try:
             portrait = self._portrait(expected.person)
-        except UnknownPerson:
+        except (UnknownPerson, Erased):
             return nobody("unknown_person")
         except AmbiguousIdentifier:
             return nobody("ambiguous")
@@ -132,12 +131,11 @@ class Checks:
             raise Invalid("audience", f"no audience has this name. {known}")
         reference = expected.includes or expected.excludes or ""
         persons = self._persons(reference)
-        inside = False
-        for person in persons:
-            found = memberships(self._portrait(person), self._rules, self._at).members
-            inside |= any(
-                one.audience == expected.audience and expected.product in (None, one.product) for one in found
-            )
+        found = [self._reader.find(person).person.id for person in persons]
+        places = [one for each in self._reader.tx.memberships(found).values() for one in each]
+        inside = any(
+            one.audience == expected.audience and expected.product in (None, one.product) for one in places
+        )
         if inside == (expected.includes is not None and len(persons) == 1):
             return None
         return [*_leads({reference: persons}), f"{reference} is {'' if inside else 'not '}in the audience"]

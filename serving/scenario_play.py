@@ -76,6 +76,7 @@ class AsWritten:
             else:
                 self._judge(step)
         self.play.now = until
+        self.play.engine.fall_due(until)
 
     def _judge(self, word: Word) -> None:
         a, b = word.same or word.different or ["", ""]
