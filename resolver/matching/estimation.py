@@ -8,7 +8,7 @@ import numpy as np
 
 from resolver.matching.blocking import Ints
 from resolver.matching.explanations import EXPLANATIONS, TWIN, TWINS_PER_HOUSEHOLD, Explanation
-from resolver.matching.kinds import Kind
+from resolver.matching.kinds import Bounds, Kind
 from resolver.matching.table import Floats
 
 _PSEUDO_PAIRS = 0.03
@@ -16,8 +16,10 @@ _PSEUDO_PAIRS = 0.03
 rare."""
 
 _MIN_PSEUDO_PAIRS = 20.0
-_UNLIKE_AT_MOST = 0.08
 _LOCAL_PSEUDO_PAIRS = 300.0
+_M_HELD = 6
+"""For so many steps m stays as expected, while the other explanations find what is theirs: families, neighbours."""
+
 _U_EVERY = 4
 _PRUNE_AFTER = 2
 _HOPELESS = 1e-5
@@ -116,15 +118,15 @@ def _shares(levels: Ints, size: int, weights: Floats | None) -> Floats:
     return shares
 
 
-def _bounded(shares: Floats, last: int) -> Floats:
-    """The shares with the last ones together at most ``_UNLIKE_AT_MOST``: else EM may take families for
-    persons."""
-    unlike = float(shares[len(shares) - last :].sum()) if last else 0.0
-    if unlike <= _UNLIKE_AT_MOST:
-        return shares
-    bounded = shares * (1.0 - _UNLIKE_AT_MOST) / (1.0 - unlike)
-    bounded[len(shares) - last :] = shares[len(shares) - last :] * _UNLIKE_AT_MOST / unlike
-    return bounded
+def _bounded(shares: Floats, bounds: Bounds) -> Floats:
+    """The shares, the last ones together at most so large: else EM may take families for persons."""
+    for last, most in reversed(bounds):
+        start = len(shares) - last
+        found = float(shares[start:].sum())
+        if found > most:
+            kept = shares[:start] * (1.0 - most) / (1.0 - found)
+            shares = np.append(kept, shares[start:] * most / found)
+    return shares
 
 
 def _as_strangers(odds: Odds) -> None:
@@ -178,12 +180,13 @@ def maximise(
         for place, kind in enumerate(odds.kinds):
             levels = candidates.levels[:, place]
             learnt = _learnt(levels, match * each, kind.prior, pseudo)
-            odds.m[place] = _bounded(learnt, kind.telling)
+            if len(odds.steps) >= _M_HELD:
+                odds.m[place] = _bounded(learnt, kind.unlike)
             for explanation, row, other in zip(EXPLANATIONS, odds.others, others, strict=True):
                 prior = explanation.of(kind)
                 if prior is not None:
                     learnt = _learnt(levels, other * each, prior.levels, pseudo)
-                    row[place] = _bounded(learnt, prior.telling)
+                    row[place] = _bounded(learnt, prior.unlike)
             odds.u[place] = _shares(random.levels[:, place], len(kind.levels), apart)
         _as_strangers(odds)
         odds.match = (float(match.sum()) * each + 1.0) / total

@@ -37,7 +37,7 @@ class Explanation(NamedTuple):
         if self.name == TWIN:
             return any(kind.twin_same for kind in kinds) and any(kind.twin_never for kind in kinds)
         shared = [prior for kind in kinds if (prior := self.of(kind)) is not None]
-        own = [kind for kind in kinds if kind.telling or (self.of(kind) is None and kind.own)]
+        own = [kind for kind in kinds if kind.own and ((prior := self.of(kind)) is None or prior.strangers)]
         if self.name == "namesakes":
             return any(prior.strangers for prior in shared) and len(shared) > 1
         return bool(own) and any(not prior.strangers for prior in shared)

@@ -1,22 +1,24 @@
 """The kinds of comparison that a model may name (``as = "date"``), each with all that is particular to it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from resolver.matching import addresses, contacts, dates, names, plain
 from resolver.matching.values import Atoms, Traits, Value
+
+Bounds: TypeAlias = tuple[tuple[int, float], ...]
+"""(so many last levels, a share): together they are no more than that, whatever the data seem to say."""
 
 
 class Shared(NamedTuple):
     """How often two different people of some explanation reach each level, before data are seen.
 
-    In the best ``strangers`` levels they agree by chance only. The last ``telling`` levels are rare with
-    them, whatever the data seem to say.
+    In the best ``strangers`` levels they agree by chance only. ``unlike``: as for ``Kind``.
     """
 
     levels: tuple[float, ...]
     strangers: int = 0
-    telling: int = 0
+    unlike: Bounds = ()
 
 
 class Kind(NamedTuple):
@@ -24,12 +26,12 @@ class Kind(NamedTuple):
 
     ``levels`` are named best first; ``level`` gives a position in them, or -1 where it says nothing, the
     same for either order of its arguments; its docstring is the explanation for users. ``prior`` is how
-    often each level is expected between two records of one person, before data are seen; its last
-    ``telling`` levels are rare whatever the data seem to say. ``household``, ``neighbours``, ``namesakes``:
-    the same for two people who have that in common, None where they agree as strangers do. Twins share what
-    households do, and where ``twin_same`` what one person does; where ``twin_never`` they are never the
-    same. ``own``: tells people apart. ``whole`` are the parts of a value whose frequency counts.
-    ``private``: a model file holds frequent values as hashes.
+    often each level is expected between two records of one person, before data are seen. ``unlike`` bounds
+    what EM may learn: who is unlike in most things is not one person. ``household``, ``neighbours``,
+    ``namesakes``: the same as ``prior`` for two people who have that in common, None where they agree as
+    strangers do. Twins share what households do, and where ``twin_same`` what one person does; where
+    ``twin_never`` they are never the same. ``own``: tells people apart. ``whole`` are the parts of a value
+    whose frequency counts. ``private``: a model file holds frequent values as hashes.
     """
 
     levels: tuple[str, ...]
@@ -37,7 +39,7 @@ class Kind(NamedTuple):
     level: Callable[[Value, Value], int]
     atoms: Callable[[Value], Atoms]
     prior: tuple[float, ...]
-    telling: int = 0
+    unlike: Bounds = ((1, 0.5),)
     household: Shared | None = None
     neighbours: Shared | None = None
     namesakes: Shared | None = None
@@ -51,13 +53,13 @@ class Kind(NamedTuple):
 KINDS: dict[str, Kind] = {
     "given name": Kind(
         names.GIVEN_LEVELS, names.given_values, names.given_level, names.given_atoms,
-        (0.80, 0.05, 0.01, 0.06, 0.03, 0.02, 0.03), telling=1,
-        namesakes=Shared((0.80, 0.03, 0.001, 0.05, 0.05, 0.02, 0.05), telling=1),
+        (0.80, 0.05, 0.01, 0.06, 0.03, 0.02, 0.03), unlike=((1, 0.08), (3, 0.3)),
+        namesakes=Shared((0.80, 0.03, 0.001, 0.05, 0.05, 0.02, 0.05), unlike=((1, 0.08),)),
         twin_never=True, own=True, whole=slice(1),
     ),
     "surname": Kind(
         names.SURNAME_LEVELS, names.surname_values, names.surname_level, names.surname_atoms,
-        (0.84, 0.06, 0.02, 0.03, 0.01, 0.04),
+        (0.84, 0.06, 0.02, 0.03, 0.01, 0.04), unlike=((1, 0.15), (3, 0.2)),
         household=Shared((0.80, 0.03, 0.02, 0.02, 0.01, 0.12)),
         namesakes=Shared((0.20, 0.02, 0.01, 0.03, 0.01, 0.73)), whole=slice(1),
     ),
@@ -67,18 +69,18 @@ KINDS: dict[str, Kind] = {
     ),
     "birth date": Kind(
         dates.DATE_LEVELS, dates.date_values, dates.date_level, dates.date_atoms,
-        (0.83, 0.02, 0.02, 0.06, 0.02, 0.01, 0.01, 0.01, 0.02), telling=2,
+        (0.83, 0.02, 0.02, 0.06, 0.02, 0.01, 0.01, 0.01, 0.02), unlike=((2, 0.08), (4, 0.15)),
         household=Shared((0.001, 0.001, 0.001, 0.01, 0.01, 0.06, 0.01, 0.35, 0.56), strangers=5),
         twin_same=True, own=True, private=True,
     ),
     "date": Kind(
         dates.DATE_LEVELS, dates.date_values, dates.date_level, dates.date_atoms,
-        (0.80, 0.02, 0.02, 0.06, 0.02, 0.02, 0.01, 0.02, 0.03), own=True, private=True,
+        (0.80, 0.02, 0.02, 0.06, 0.02, 0.02, 0.01, 0.02, 0.03), unlike=((2, 0.8),), own=True, private=True,
     ),
     "street": Kind(
         addresses.STREET_LEVELS, addresses.street_values, addresses.street_level, addresses.street_atoms,
-        (0.60, 0.05, 0.06, 0.03, 0.03, 0.02, 0.03, 0.18),
-        household=Shared((0.80, 0.05, 0.05, 0.02, 0.01, 0.01, 0.01, 0.05), telling=4), private=True,
+        (0.60, 0.05, 0.06, 0.03, 0.03, 0.02, 0.03, 0.18), unlike=((1, 0.4), (4, 0.45)),
+        household=Shared((0.80, 0.05, 0.05, 0.02, 0.01, 0.01, 0.01, 0.05), unlike=((4, 0.08),)), private=True,
     ),
     "code": Kind(
         plain.CODE_LEVELS, plain.code_values, plain.code_level, plain.code_atoms,
@@ -86,17 +88,19 @@ KINDS: dict[str, Kind] = {
     ),
     "place code": Kind(
         plain.CODE_LEVELS, plain.code_values, plain.code_level, plain.code_atoms,
-        (0.75, 0.06, 0.02, 0.03, 0.14), household=Shared((0.85, 0.03, 0.01, 0.02, 0.09)),
+        (0.75, 0.06, 0.02, 0.03, 0.14), unlike=((1, 0.4), (3, 0.45)),
+        household=Shared((0.85, 0.03, 0.01, 0.02, 0.09)),
         neighbours=Shared((0.60, 0.10, 0.05, 0.10, 0.15)), private=True,
     ),
     "text": Kind(
         plain.TEXT_LEVELS, plain.folded_values, plain.text_level, plain.text_atoms,
-        (0.75, 0.08, 0.04, 0.13), household=Shared((0.80, 0.06, 0.03, 0.11)),
+        (0.75, 0.08, 0.04, 0.13), unlike=((1, 0.5), (2, 0.55)), household=Shared((0.80, 0.06, 0.03, 0.11)),
         neighbours=Shared((0.70, 0.06, 0.04, 0.20)),
     ),
     "email": Kind(
         contacts.EMAIL_LEVELS, contacts.email_values, contacts.email_level, contacts.email_atoms,
-        (0.60, 0.08, 0.07, 0.04, 0.06, 0.15), household=Shared((0.15, 0.01, 0.01, 0.03, 0.20, 0.60)),
+        (0.60, 0.08, 0.07, 0.04, 0.06, 0.15), unlike=((2, 0.5), (3, 0.55)),
+        household=Shared((0.15, 0.01, 0.01, 0.03, 0.20, 0.60)),
         namesakes=Shared((0.01, 0.05, 0.10, 0.50, 0.10, 0.24), strangers=1), private=True,
     ),
     "phone": Kind(
@@ -108,7 +112,7 @@ KINDS: dict[str, Kind] = {
     ),
     "number": Kind(
         plain.NUMBER_LEVELS, plain.number_values, plain.number_level, plain.exact_atoms,
-        (0.85, 0.05, 0.03, 0.07),
+        (0.85, 0.05, 0.03, 0.07), unlike=((1, 0.8),),
     ),
 }  # fmt: skip
 """By the name that a model file uses."""

@@ -25,7 +25,7 @@ _RANDOM_PAIRS = 150_000
 _CANDIDATE_PAIRS = 200_000
 _LOCAL_PAIRS = 30_000
 _CANDIDATES_A_RECORD = 40
-_ROUNDS = 10
+_ROUNDS = 12
 
 Progress = Callable[[str, float], None]
 
