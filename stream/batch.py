@@ -56,6 +56,7 @@ class Batch:
         self.unsaid: list[Unsaid] = []
         self._seen: dict[EventKey, int] = {}
         self._here: dict[int, StoredEvent] = {}
+        self._mended: dict[int, StoredEvent] = {}
         self._tombs = Tombs(tx, ws)
         self._touched: set[int] = set()
         self._state: dict[str, Any] = {}
@@ -154,6 +155,7 @@ class Batch:
         self.ws.writes.events.append(event)
         self.ws.record(event.record).last_event = event.id
         self._here[event.id] = event
+        self._mended.pop(event.id, None)
 
     def _fold(self, key: RecordKey, at: int | None, held: tuple[Held, ...]) -> Record:
         """Adds a sighting of each identifier to a record, a new one where there is none, and settles it."""
@@ -227,7 +229,7 @@ class Batch:
 
     def _again(self, one: int, event: Event) -> None:
         """A message under an id that is known: the same again, or a different content under it."""
-        stored = self._here.get(one) or self.tx.events((one,))[one]
+        stored = self._mended.get(one) or self._here.get(one) or self.tx.events((one,))[one]
         if stored.content == event.content:
             self.counts.duplicates += 1
             return
@@ -250,14 +252,15 @@ class Batch:
         if stands <= rank(event.at, event.stamped, event.content):
             return event.content
         old = self.intake.again(stored)
-        if stored.id in self._here:
-            self.ws.writes.events.remove(self._here.pop(stored.id))
+        self.ws.writes.events = [one for one in self.ws.writes.events if one.id != stored.id]
+        if self._here.pop(stored.id, None) is not None:
             self.told = [one for one in self.told if one.event.key != old.key]
         else:
             self.unsaid.append(Unsaid(stored.id, old))
         if old.also is not None:
             self._unalias(old, old.also[0])
         Refolding(self.tx, self.ws, self.intake).without(stored)
+        self._mended.update((one.id, one) for one in self.ws.writes.events)
         record = self._fold(event.record, event.at, event.held)
         self._store(
             StoredEvent(

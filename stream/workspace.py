@@ -35,9 +35,8 @@ ANY_GHOSTS = "ghosts"
 def ghost_identifier(identifier: Identifier, id_key: bytes) -> Identifier:
     """The form in which an erased identifier is kept: its keyed hash."""
     text = f"{identifier.namespace}:{identifier.value}".encode()
-    return Identifier(
-        identifier.namespace, "#" + hashlib.blake2b(text, digest_size=16, key=id_key[:64]).hexdigest()
-    )
+    digest = hashlib.blake2b(text, digest_size=16, key=id_key[:64]).hexdigest()
+    return Identifier(identifier.namespace, "#" + digest)
 
 
 class Workspace:
