@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -33,12 +34,12 @@ class Engines(RuleBasedStateMachine):
         self.memory = MemoryStore()
         self.files: list[SqliteStore] = []
         self.said: list[Event] = []
-        self.drawn: list[tuple[str, dict[str, object]]] = []
+        self.drawn: list[tuple[str, dict[str, Any]]] = []
         self.words: dict[str, Judgement] = {}
 
     @initialize(by=rules())
     def begin(self, by: Rules) -> None:
-        self.rules = by
+        self.by = by
         self.truth = Truth(by)
         self.in_memory = Engine(self.memory, by, clock=lambda: RECEIVED)
         self.reopen()
@@ -47,11 +48,11 @@ class Engines(RuleBasedStateMachine):
     def reopen(self) -> None:
         """Another connection, as of another process; the one before stays open, and may come back."""
         self.files.append(SqliteStore(self.folder / "graph.db"))
-        self.on_file = Engine(self.files[-1], self.rules, clock=lambda: RECEIVED)
+        self.on_file = Engine(self.files[-1], self.by, clock=lambda: RECEIVED)
 
     @rule(data=st.data())
     def ingest(self, data: st.DataObject) -> None:
-        names = tuple(space.name for space in self.rules.namespaces)
+        names = tuple(space.name for space in self.by.namespaces)
         batch = []
         for _ in range(data.draw(st.integers(1, 4))):
             source, message = data.draw(messages(names, len(self.drawn)))
@@ -74,7 +75,7 @@ class Engines(RuleBasedStateMachine):
         order = data.draw(st.permutations(self._keys()))
         at = START + data.draw(st.integers(0, 3))
         name = f"j{len(self.words)}"
-        kind = data.draw(st.sampled_from(("same", "different")))
+        kind: Literal["same", "different"] = data.draw(st.sampled_from(("same", "different")))
         self._tell(Judgement(name, kind, tuple(order[:1]), tuple(order[1:3]), at, "steward", "seen"))
 
     @precondition(lambda self: self.words)

@@ -32,6 +32,11 @@ TRACKS = (
 )
 
 
+def time_of(half_days: float) -> str:
+    """A time so many half days after the first, as a message tells it."""
+    return datetime.fromtimestamp((START + half_days * HALF_DAY) / 1e6, UTC).isoformat()
+
+
 @dataclass(frozen=True)
 class Batch:
     """Messages that come together, duplicates among them."""
@@ -70,7 +75,7 @@ Step = Batch | Word
 
 @dataclass(frozen=True)
 class History:
-    """All evidence of one store, in the order in which it was drawn. Late contents come after the first ones."""
+    """All evidence of one store, as it was drawn. Late contents come after the first ones."""
 
     rules: Rules
     events: tuple[Event, ...]
@@ -121,12 +126,12 @@ def _sources(draw: st.DrawFn, names: list[str], people: list[str]) -> dict[str, 
 
 @st.composite
 def messages(draw: st.DrawFn, names: tuple[str, ...], number: int) -> tuple[str, dict[str, Any]]:
-    """A source, and a message of its: an identify, track, page or alias with identifiers of these namespaces."""
+    """A source, and a message of its: identify, track, page or alias, with identifiers of these."""
     source = draw(st.sampled_from(SOURCES))
     message: dict[str, Any] = {"messageId": f"m{number}"}
     at = draw(st.sampled_from((None, *range(8), *range(8))))
     if at is not None:
-        message["timestamp"] = datetime.fromtimestamp((START + at * HALF_DAY) / 1e6, UTC).isoformat()
+        message["timestamp"] = time_of(at)
     if draw(st.integers(0, 9)) == 0:
         of, previous = draw(st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)))
         return source, {**message, "type": "alias", "userId": of, "previousId": previous}

@@ -98,6 +98,7 @@ def slips(store: Store, expected: Folded) -> list[str]:
         founded = tx.founded([person_id(r.key, r.erasures, DEFAULT_ID_KEY) for r in records.values()])
         found = [] if set(founded.values()) == records.keys() else ["some record can't be found by its id"]
         holders = tx.holders(by_id.keys())
+        found += _histories(tx, records)
         for node in by_id.values():
             held = [r for r in records.values() if node.id in r.holdings and links(r.holdings[node.id])]
             if sorted(holders[node.id]) != sorted(record.id for record in held):
@@ -108,6 +109,22 @@ def slips(store: Store, expected: Folded) -> list[str]:
             own = [record for record in records.values() if record.person == person.id]
             found += [f"{person.person_id}: {what}" for what in _of_person(person, own, expected)]
         return found
+
+
+def _histories(tx: Transaction, records: dict[int, Record]) -> list[str]:
+    """Records whose history leaves out an event of theirs, or tells one of another's."""
+    own: dict[int, set[int]] = {one: set() for one in records}
+    for event in tx.all_events():
+        own[event.record].add(event.id)
+    told: dict[int, list[int]] = {one: [] for one in records}
+    for record, event in tx.history(records.keys()):
+        if event.record == record:
+            told[record].append(event.id)
+    return [
+        f"{records[one].key}: history {told[one]}, not {own[one]}"
+        for one in records
+        if sorted(told[one]) != sorted(own[one])
+    ]
 
 
 def _of_node(node: IdentifierNode, held: list[Record], generic: set[int], expected: Folded) -> list[str]:

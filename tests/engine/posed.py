@@ -1,4 +1,4 @@
-"""Evidence of the naive statement posed to the real resolver, and its answer told in the statement's words."""
+"""Evidence of the naive statement posed to the resolver, and its answer told in the statement's words."""
 
 from dataclasses import dataclass
 
