@@ -22,7 +22,7 @@ class Figure(NamedTuple):
         if self.measured >= self.asked if self.at_least else self.measured <= self.asked:
             return "reached"
         share = self.measured / self.asked
-        return f"{share:.0%} of what is asked" if self.at_least else f"{share:.1f} times what is asked"
+        return f"{share:.0%} of what is asked" if self.at_least else f"{share:.2f} times what is asked"
 
 
 def number(value: float) -> str:
