@@ -37,6 +37,8 @@ class TestSqlite(StoreContract):
     def test_a_batch_that_fails_after_it_was_applied_leaves_no_trace(self, store: Store) -> None:
         fail_after(store, lambda tx: tx.apply(everything()))
         self.test_an_empty_store_answers(store)
+        with store.read() as tx:
+            assert tx.scan("") == {}
 
     def test_unchanged_says_whether_others_wrote(self, opened: Callable[[], Store]) -> None:
         mine, theirs = opened(), opened()

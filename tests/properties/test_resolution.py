@@ -26,7 +26,7 @@ def evidence(draw: st.DrawFn, most: int = 8) -> Evidence:
     return Evidence(rules, records, draw(drawing.judgements(tuple(r.key for r in records))))
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(evidence())
 def test_the_resolver_says_what_the_statement_says(drawn: Evidence) -> None:
     posed = pose(drawn)
