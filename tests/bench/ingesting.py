@@ -41,10 +41,11 @@ def measure(folder: Path, people: int, events: int) -> Iterator[Figure]:
             raise SystemExit(f"onefold ingest ended with {ingest.returncode}: {said}")
         seconds, spent = time.monotonic() - started, _children_seconds() - spent
         reads = Reads(**orjson.loads(reader.stdout.read()))
-    rate = events / seconds
-    yield Figure("ingest, start to end of the command", rate, "events/s", 10_000, True, said.strip())
-    yield Figure("ingest against the naive loop", rate / yardstick.events_per_s, "times")
+    per_second = events / seconds
+    yield Figure("ingest, start to end of the command", per_second, "events/s", 10_000, True, said.strip())
+    yield Figure("ingest against the naive loop", per_second / yardstick.events_per_s, "times")
     yield Figure("processor time of all its processes", spent / events * 1e6, "µs/event")
+    yield Figure("cores that they kept busy", spent / seconds, "cores")
     yield from _steadiness(reads, started, events)
     yield Figure("memory of all its processes, at most", memory.peak_mb, "MB", 1024)
     yield Figure("of it their own, not pages of files", memory.own_mb, "MB")
@@ -63,14 +64,14 @@ def _children_seconds() -> float:
 
 def _steadiness(reads: Reads, started: float, events: int) -> Iterator[Figure]:
     """The rate of the first tenth and the last, by when which line was durable."""
-    first = _rate(reads, 0.0, 0.1, started, events)
-    last = _rate(reads, 0.9, 1.0, started, events)
+    first = rate(reads, 0.0, 0.1, started, events)
+    last = rate(reads, 0.9, 1.0, started, events)
     yield Figure("rate of the first tenth", first, "events/s", note="from the first batch on")
     yield Figure("rate of the last tenth", last, "events/s")
     yield Figure("last tenth against the first", last / first, "times", 0.8, True)
 
 
-def _rate(reads: Reads, begin: float, end: float, started: float, events: int) -> float:
+def rate(reads: Reads, begin: float, end: float, started: float, events: int) -> float:
     """Lines a second between two shares of the stream, from what was durable at which moment."""
     marks = [(at, done) for at, done in reads.progress if done]
     steps = [mark for n, mark in enumerate(marks) if n == 0 or marks[n - 1][1] != mark[1]]

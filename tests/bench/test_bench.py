@@ -1,0 +1,51 @@
+"""The benchmark runs, on a stream so small that its figures mean nothing, and tells what falls short."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.bench import big_person, ingesting, startup
+from tests.bench.figures import Figure, percentile, table
+from tests.bench.reading import Reads
+
+
+@pytest.mark.slow
+def test_everything_is_measured(tmp_path: Path) -> None:
+    figures = [
+        *startup.measure(tmp_path, 1),
+        *ingesting.measure(tmp_path, people=300, events=3_000),
+        *big_person.measure(tmp_path, records=30, times=2),
+    ]
+    assert len({figure.what for figure in figures}) == len(figures) > 30
+    assert all(figure.measured > 0 for figure in figures)
+    assert len(table(figures).splitlines()) == len(figures) + 2
+
+
+@pytest.mark.parametrize(
+    ("figure", "verdict"),
+    [
+        (Figure("rate", 10_000, "events/s", 10_000, True), "reached"),
+        (Figure("rate", 5_000, "events/s", 10_000, True), "50% of what is asked"),
+        (Figure("time", 4.9, "ms", 5), "reached"),
+        (Figure("time", 7.5, "ms", 5), "1.50 times what is asked"),
+        (Figure("naive", 30_000, "events/s"), ""),
+    ],
+)
+def test_a_figure_says_how_far_short_it_falls(figure: Figure, verdict: str) -> None:
+    assert figure.verdict == verdict
+
+
+def test_the_rate_of_a_tenth_is_that_of_its_lines() -> None:
+    marks = [(0.0, 0), *((1.0 + n, 10 * (n + 1)) for n in range(9)), (12.0, 100)]
+    last, first = (
+        ingesting.rate(Reads(marks, [], 0), *share, 0.0, 100) for share in ((0.9, 1.0), (0.2, 0.3))
+    )
+    assert (first, last) == (10.0, pytest.approx(10 / 3))
+    assert percentile([float(n) for n in range(100)], 0.99) == 99.0
+
+
+def test_the_documents_table_is_one_that_the_benchmark_prints() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert "| figure | asked | measured | |" in text
+    assert re.search(r"^\| ingest, start to end of the command \| ≥ 10,000 events/s \| ", text, re.MULTILINE)
