@@ -1,16 +1,23 @@
 """The HTTP application: every route of the contract over one engine and its store."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 import anyio.to_thread
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
-from serving import feed, health, intake, persons, stewardship
+from graph_schema.errors import OnefoldError
+from serving import audiences, decisions, feed, health, intake, persons, stewardship
 from serving.group_commit import GroupCommit
 from serving.problems import handle_problems
 from serving.service import Service, Settings
 from stream.engine import Engine
+
+_log: Final = logging.getLogger("onefold")
 
 
 def make_app(engine: Engine, settings: Settings | None = None) -> FastAPI:
@@ -26,7 +33,9 @@ def make_app(engine: Engine, settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # A connection to the store is open for each thread that reads.
         anyio.to_thread.current_default_thread_limiter().total_tokens = chosen.read_threads
+        due = asyncio.create_task(_fall_due(service))
         yield
+        due.cancel()
         commits.close()
 
     app = FastAPI(
@@ -38,9 +47,21 @@ def make_app(engine: Engine, settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for routes in (intake, persons, stewardship, feed, health):
+    for routes in (intake, persons, decisions, audiences, stewardship, feed, health):
         app.include_router(routes.router)
     handle_problems(app)
     app.add_middleware(intake.BrowsersMaySend)
     app.add_middleware(health.Counting, service=service)
     return app
+
+
+async def _fall_due(service: Service) -> None:
+    """Moves whom time alone moves in or out of audiences, every few seconds."""
+    engine = service.engine
+    while True:
+        try:
+            await run_in_threadpool(service.commits.run, lambda: engine.fall_due(engine.clock()))
+        except OnefoldError:
+            # Another writer was first, or the store is away: the next turn does it.
+            _log.warning("audiences could not be brought up to date; they will be")
+        await asyncio.sleep(service.settings.due_seconds)

@@ -4,6 +4,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from profiles.decide import Request
+
 
 class Open(BaseModel):
     """A shape that may hold more than it tells."""
@@ -166,6 +168,98 @@ class Erased(BaseModel):
 
     person_id: str
     erased: Literal[True]
+
+
+class Offer(BaseModel):
+    """Two prices of one article: what is asked now, and what it is compared with."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    price: float
+    reference_price: float
+
+
+class DecisionRequest(BaseModel):
+    """May this campaign go to this person now?"""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    identifier: str = Field(min_length=1, description="a person id, or namespace:value")
+    campaign: str
+    at: str | None = Field(None, description="the clock, by ISO 8601; now by default")
+    product: str | None = None
+    category: str | None = None
+    offer: Offer | None = None
+    account_id: str | None = None
+    order_id: str | None = None
+    reward_code: str | None = None
+
+    def about(self) -> Request:
+        """What it is about, without whom and when."""
+        offer = None if self.offer is None else self.offer.model_dump()
+        return Request(
+            self.campaign,
+            self.product,
+            self.category,
+            offer,
+            self.account_id,
+            self.order_id,
+            self.reward_code,
+        )
+
+
+class Decision(BaseModel):
+    """The answer. All reasons are named; `question` is what to ask next."""
+
+    outcome: Literal["send", "suppress"]
+    reasons: list[str]
+    channel: str | None
+    missing: list[str]
+    question: str | None
+
+
+class Decisions(BaseModel):
+    """Decisions in the order asked."""
+
+    decisions: list[Decision]
+
+
+class ClaimRequest(BaseModel):
+    """Where a reward is to be used, with which order, and by whom where that is known."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    channel: str = Field(min_length=1, max_length=200, description="web, app, store, ...")
+    order_id: str | None = Field(None, min_length=1, max_length=200)
+    identifier: str | None = Field(None, min_length=1, description="a person id, or namespace:value")
+
+
+class Claimed(Open):
+    """The reward, redeemed by this claim."""
+
+    reward_code: str
+    state: Literal["redeemed"]
+    amount: float | None
+    currency: str | None
+    redeemed_at: str | None
+    channel: str | None
+    order_id: str | None
+
+
+class Members(BaseModel):
+    """A page of an audience's members."""
+
+    audience: str
+    members: list[dict[str, str | None]]
+    next: str | None
+
+
+class Deltas(BaseModel):
+    """A page of the feed of an audience: `op` is add or remove. `next` is the number to go on after."""
+
+    audience: str
+    deltas: list[dict[str, Any]]
+    next: int
 
 
 _PROBLEM: Final[dict[str, Any]] = {

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from graph_schema.errors import AmbiguousIdentifier, Invalid, OnefoldError
+from stream.claiming import RewardUsed
 
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -50,6 +51,8 @@ def problem(error: OnefoldError) -> Response:
         extra = {"field": error.field, "reason": error.reason}
     elif isinstance(error, AmbiguousIdentifier):
         extra = {"persons": list(error.persons)}
+    elif isinstance(error, RewardUsed):
+        extra = {name: value for name, value in error.told.items() if name != "state"}
     name = _WORDS.sub("-", type(error).__name__).lower()
     headers: dict[str, str] = {}
     if error.status in (429, 503):

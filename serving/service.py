@@ -29,6 +29,7 @@ class Settings:
     group_events: int = 4_000
     read_threads: int = 8
     feed_seconds: float = 0.25
+    due_seconds: float = 5.0
 
 
 @dataclass

@@ -82,6 +82,11 @@ class Engine:
         it."""
         return self._run(lambda batch: batch.erase(person, at), {})
 
+    def carry_out(self, work: Callable[[Batch], None]) -> Counts:
+        """Does in one batch what must read and write in one transaction. Where it raises, nothing was
+        written."""
+        return self._run(work, {})
+
     def put(self, state: Mapping[str, Any]) -> None:
         """Writes operational state alone."""
         self._run(lambda batch: None, state)

@@ -81,7 +81,7 @@ class Judging(Reader):
         """Every record that holds a value in its youngest lease: all must be of one person."""
         found: dict[int, Record] = {}
         for node in self.tx.identifiers(
-            self.tx.identifier_ids(self._forms(namespace, value)).values()
+            self.tx.identifier_ids(self.forms(namespace, value)).values()
         ).values():
             records = self.tx.records(self.tx.holders((node.id,))[node.id])
             holders = [

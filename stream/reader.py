@@ -15,6 +15,7 @@ from graph_schema.vocabulary import (
     Case,
     EventKey,
     Identifier,
+    IdentifierNode,
     Person,
     Record,
     RecordKey,
@@ -158,7 +159,7 @@ class Reader:
                 "identifier", "is neither a person id nor namespace:value, as in email:ana@example.com"
             )
         owners: set[int] = set()
-        for identifier in self._forms(namespace, value):
+        for identifier in self.forms(namespace, value):
             owners |= self._owners(identifier)
         if not owners:
             raise UnknownPerson
@@ -166,7 +167,7 @@ class Reader:
             raise AmbiguousIdentifier(person.person_id for person in self.tx.persons(owners).values())
         return owners.pop()
 
-    def _forms(self, namespace: str, value: str) -> list[Identifier]:
+    def forms(self, namespace: str, value: str) -> list[Identifier]:
         """The match forms that a value may have: its own, and those scoped by or read in the region of a
         source."""
         held = [self.intake.match_form(namespace, value)]
@@ -175,6 +176,13 @@ class Reader:
         if self.tx.get(ANY_GHOSTS):
             forms |= {ghost_identifier(one, self.id_key) for one in forms}
         return sorted(forms)
+
+    def sole_owner(self, node: IdentifierNode) -> int | None:
+        """The person who owns an identifier where the node alone tells; None where its holders must be
+        asked."""
+        if node.namespace < 0 or node.generic or node.claims or node.sole <= 0:
+            return None
+        return None if self.intake.plan.spaces[node.namespace].lease else node.sole
 
     def _owners(self, identifier: Identifier) -> set[int]:
         """The persons who hold an identifier in its youngest lease; the owner alone where the rules name
@@ -186,8 +194,9 @@ class Reader:
         if node.generic:
             return set()
         space = self.intake.plan.spaces[node.namespace]
-        if node.sole > 0 and not space.lease and not node.claims:
-            return {node.sole}
+        sole = self.sole_owner(node)
+        if sole is not None:
+            return {sole}
         records = self.tx.records(self.tx.holders((one,))[one])
         holdings = {
             r.id: r.holdings[one] for r in records.values() if not r.holdings[one].flags & (BLOCKED | CLAIMED)

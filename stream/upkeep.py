@@ -129,6 +129,7 @@ class Upkeep:
             one for one, (named, _) in ws.sizes_before.items() if ws.person(one).person_id != named
         } | profiling.restated
         arrived = {ws.record(one).person for one in ws.origins if one not in ws.writes.records_gone}
+        wanted |= {ws.record(one).person for one in ws.writes.erased_records}
         seen: set[int] = set()
         for record_id, event in told:
             record = ws.record(record_id)

@@ -1,0 +1,74 @@
+"""Decisions, one or a thousand at a time, and claims of rewards."""
+
+import uuid
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body, Header
+from fastapi.responses import Response
+from pydantic import TypeAdapter, ValidationError
+
+from graph_schema.errors import Invalid
+from serving.models import PROBLEMS, Claimed, ClaimRequest, Decision, DecisionRequest, Decisions
+from serving.problems import answer
+from serving.service import TheService, time_of
+from stream.claiming import Claim, claim
+from stream.deciding import Asked, decide_all
+
+router = APIRouter(tags=["decisions"])
+
+_MOST: Final = 1_000
+_WANTED: Final = TypeAdapter(list[DecisionRequest])
+
+
+@router.post("/v1/decisions", response_model=Decision | list[Decision] | Decisions, responses=PROBLEMS)
+def decisions(
+    said: Annotated[
+        object,
+        Body(
+            description="One request, a list, or {requests: [...]} of up to 1,000 of {identifier, campaign, "
+            "at?, product?, category?, offer?: {price, reference_price}, account_id?, order_id?, "
+            "reward_code?}"
+        ),
+    ],
+    service: TheService,
+) -> Response:
+    """Whether a campaign may go to a person now, by which channel, and if not, all reasons why."""
+    wrapped = isinstance(said, dict) and "requests" in said
+    several = said["requests"] if wrapped else said
+    wanted = _read(several if isinstance(several, list) else [several], isinstance(several, list))
+    now = service.engine.clock()
+    asked = [
+        Asked(one.identifier, one.about(), now if one.at is None else time_of("at", one.at) or 0)
+        for one in wanted
+    ]
+    with service.reader() as reader:
+        found = [decision.shown() for decision in decide_all(reader, asked)]
+    if wrapped:
+        return answer({"decisions": found})
+    return answer(found if isinstance(several, list) else found[0])
+
+
+@router.post("/v1/rewards/{code}/claim", response_model=Claimed, responses=PROBLEMS)
+def claim_reward(
+    code: str,
+    said: ClaimRequest,
+    service: TheService,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=255, description="the same key again is the same claim")
+    ] = None,
+) -> Response:
+    """Redeems a reward for who asks first. 409 tells the others when and where it was used."""
+    key = idempotency_key or uuid.uuid4().hex
+    asked = Claim(code, key, said.channel, said.order_id, said.identifier)
+    return answer(service.commits.run(lambda: claim(service.engine, asked)))
+
+
+def _read(said: list[Any], is_list: bool) -> list[DecisionRequest]:
+    if len(said) > _MOST:
+        raise Invalid("requests", f"Up to {_MOST:,} can be asked at a time; ask the rest in another request.")
+    try:
+        return _WANTED.validate_python(said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = first["loc"] if is_list else first["loc"][1:]
+        raise Invalid(".".join(map(str, place)) or "body", str(first["msg"])) from None
