@@ -141,9 +141,13 @@ class Workspace:
         """The same of several persons."""
         found: dict[int, set[int]] = {}
         for person, stored in self.tx.members(persons).items():
-            here = {*stored, *self._arrived.get(person, ())} - self.writes.records_gone
-            stayed = here - self.origins.keys()
-            found[person] = stayed | {one for one in here - stayed if self._records[one].person == person}
+            here = {*stored, *self._arrived.get(person, ())}
+            found[person] = {
+                one
+                for one in here
+                if one not in self.origins
+                or (one not in self.writes.records_gone and self._records[one].person == person)
+            }
         return found
 
     def judgements(self, records: Collection[int]) -> Collection[Judgement]:
