@@ -1,5 +1,6 @@
 """The documents speak of what is there: links resolve, and cited paths and tests exist."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from tests.architecture.source import PACKAGES, ROOT, complaint, functions, sources
 
 CITED = "every path and test that a document cites exists"
+NAMED = "every word of the glossary and of the map that reads as a name of our code is one"
 LINKED = "every relative link of a document leads somewhere"
 ANSWERED_FOR = (*PACKAGES, "tests", "docs", ".ci")
 ROOT_FILE = re.compile(r"[\w.-]+\.(md|toml|lock|yaml|yml)|Makefile|LICENSE")
@@ -17,6 +19,7 @@ FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)|^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
+NAME = re.compile(r"(?:[A-Za-z_]\w*\.)?(_?[A-Za-z]+_\w+|[A-Z]\w*[a-z]\w*|[A-Z]{4,})")
 TEST_NAME = re.compile(r"\btest_\w+\b(?!\.py|/|\w*\*)")
 
 
@@ -31,6 +34,30 @@ def every_test() -> frozenset[str]:
     files = sources("tests")
     stems = {Path(source.path).stem for source in files}
     return frozenset(stems | {function.name for source in files for function in functions(source.tree)})
+
+
+def every_name() -> frozenset[str]:
+    """The names of all classes, functions, fields and constants of the packages."""
+    trees = [source.tree for source in sources(*PACKAGES)]
+    found = {
+        node.name
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    targets = (
+        node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AnnAssign)
+    )
+    for node in targets:
+        assigned = node.targets if isinstance(node, ast.Assign) else [node.target]
+        found |= {each.id for each in assigned if isinstance(each, ast.Name)}
+    return frozenset(found)
+
+
+def unknown_names(text: str, known: frozenset[str]) -> list[str]:
+    """Code spans that read as a class, a constant or a function of ours, and are none."""
+    names = [(span, NAME.fullmatch(span)) for span in SPAN.findall(FENCE.sub("", text))]
+    return [span for span, name in names if name and name[1] not in known]
 
 
 def anchors(text: str) -> set[str]:
@@ -88,6 +115,21 @@ def test_what_the_documents_cite_exists() -> None:
     known = every_test()
     offences = [offence for document in today for offence in missing_citations(document, ROOT, known)]
     assert not offences, complaint(CITED, offences)
+
+
+def test_the_glossary_speaks_of_what_there_is() -> None:
+    words = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    spoken = "\n".join(line.rpartition(" | ")[2] for line in words.splitlines())
+    map_of_it = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    known = every_name() | every_test()
+    offences = unknown_names(spoken, known) + unknown_names(map_of_it, known)
+    assert not offences, complaint(NAMED, offences)
+
+
+def test_a_name_that_is_none_is_seen() -> None:
+    text = "`Person` `Persona` `is_known` `is_nobody` `Engine.ingest_all` `fold` `a b` `people/`"
+    known = frozenset({"Person", "is_known", "Engine"})
+    assert unknown_names(text, known) == ["Persona", "is_nobody", "Engine.ingest_all"]
 
 
 def test_a_broken_link_and_a_missing_citation_are_seen(tmp_path: Path) -> None:
