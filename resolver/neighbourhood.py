@@ -115,7 +115,8 @@ class _Walk:
         """Reads records, with the nodes of all that they hold, into what was found."""
         records = self.graph.records(ids)
         self.found.records.update(records)
-        wanted = {held for record in records.values() for held in record.holdings} - self._nodes.keys()
+        nodes = self._nodes
+        wanted = {held for record in records.values() for held in record.holdings if held not in nodes}
         if wanted:
             nodes = self.graph.identifiers(wanted)
             self._nodes.update(nodes)
@@ -135,7 +136,8 @@ class _Walk:
                 if node.generic and identifier not in self.flipped:
                     continue
                 joins_people = holding.namespace in self.plan.people
-                wanted = joins_people and not holding.flags if people else not joins_people or node.claims > 0
+                said = not holding.flags & CLAIMED or identifier in self.flipped
+                wanted = joins_people and said if people else not joins_people or node.claims > 0
                 if wanted:
                     values.add(identifier)
         self._walked.update((value, people) for value in values)
@@ -157,7 +159,7 @@ class _Walk:
     def _beyond(self, met: Set[int]) -> set[int]:
         """Of the holders of anonymous values those to go on through; the known ones become borders."""
         onward: set[int] = set()
-        for record in self._peek(met - self.found.records.keys()):
+        for record in self._peek({one for one in met if one not in self.found.records}):
             if self._alone(record):
                 continue
             if not self.crossing and is_known(self.plan, record.holdings, self.found.generic):
