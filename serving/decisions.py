@@ -34,7 +34,7 @@ def decisions(
 ) -> Response:
     """Whether a campaign may go to a person now, by which channel, and if not, all reasons why."""
     wrapped = isinstance(said, dict) and "requests" in said
-    several = said["requests"] if wrapped else said
+    several = said["requests"] if isinstance(said, dict) and wrapped else said
     wanted = _read(several if isinstance(several, list) else [several], isinstance(several, list))
     now = service.engine.clock()
     asked = [
