@@ -4,11 +4,13 @@ from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from graph_schema.memory import MemoryStore
+from graph_schema.rules import Namespace, Rules, Source
 from graph_schema.store import Document, Store
 from resolver.founding import DEFAULT_ID_KEY
 from stream.engine import Engine
+from stream.intake import Intake
 from stream.reader import Reader
-from tests.engine.drawn import RECEIVED, Batch, History, Step, histories, plays
+from tests.engine.drawn import RECEIVED, Batch, History, Step, event_of, histories, plays
 from tests.engine.kept import differences, picture, slips
 from tests.engine.truth import Truth
 
@@ -53,8 +55,21 @@ def test_any_order_gives_the_same_golden_profiles(history: History, data: st.Dat
     assert goldens(history, first) == goldens(history, other)
 
 
-@settings(max_examples=400)
-@given(histories(), st.data())
+def test_a_claim_that_makes_a_value_generic_parts_those_whom_it_joined() -> None:
+    card = Namespace(name="loyalty_card", joins="people", max_records=2)
+    by = Rules(namespaces=(card,), sources={"web": Source(claims=frozenset({card.name}))})
+    held = {"externalIds": [{"type": card.name, "id": "a"}]}
+    said = [
+        event_of(Intake(by), source, {"type": "page", "messageId": row, "context": {**held, "recordId": row}})
+        for source, row in (("crm", "r0"), ("crm", "r1"), ("web", "r2"))
+    ]
+    store = MemoryStore()
+    play(History(by, tuple(said), ()), [Batch((event,)) for event in said], store)
+    assert sorted(map(len, picture(store).persons)) == [1, 1, 1]
+
+
+@settings(max_examples=300)
+@given(histories(most=14), st.data())
 def test_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> None:
     steps = data.draw(plays(history))
     event(f"judged: {bool(history.judgements)}")
