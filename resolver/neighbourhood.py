@@ -115,8 +115,8 @@ class _Walk:
         """Reads records, with the nodes of all that they hold, into what was found."""
         records = self.graph.records(ids)
         self.found.records.update(records)
-        nodes = self._nodes
-        wanted = {held for record in records.values() for held in record.holdings if held not in nodes}
+        known = self._nodes
+        wanted = {held for record in records.values() for held in record.holdings if held not in known}
         if wanted:
             nodes = self.graph.identifiers(wanted)
             self._nodes.update(nodes)
