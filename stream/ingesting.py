@@ -19,7 +19,7 @@ from stream.files import RawLine, read_file
 from stream.mapping import FileMapping
 from stream.parsing import Items, Job, Parsing
 
-BATCH: Final = 10_000
+BATCH: Final = 20_000
 """Events in one transaction."""
 _CHUNK_LINES: Final = 1_000
 _CHUNK_BYTES: Final = 1 << 20
