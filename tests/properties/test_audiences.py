@@ -1,0 +1,169 @@
+"""Audiences kept change by change are what evaluating everybody would give, and the feed leads there."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph_schema.memory import MemoryStore
+from graph_schema.vocabulary import Event
+from profiles.audiences import memberships
+from profiles.moments import DAY, iso
+from stream.deciding import portraits_of
+from stream.engine import Engine
+from stream.reader import Reader
+from stream.upkeep import Place
+from tests.unit.portraits import RETAIL, START
+
+_EMAILS = st.sampled_from(("ana@example.com", "boris@example.org", "cleo@example.net"))
+_USERS = st.sampled_from(("u-1", "u-2", "u-3"))
+
+
+def _said(name: str, **properties: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"event": st.just(name), "properties": st.fixed_dictionaries(properties)})
+
+
+_DEVICES = st.sampled_from(("a-1", "a-2"))
+_NAMED = st.fixed_dictionaries({"traits": st.fixed_dictionaries({"email": _EMAILS})})
+_WHO = st.one_of(
+    st.fixed_dictionaries({"userId": _USERS}),
+    st.fixed_dictionaries({"anonymousId": _DEVICES}),
+    st.fixed_dictionaries(
+        {
+            "userId": _USERS,
+            "context": st.fixed_dictionaries({"traits": st.fixed_dictionaries({"email": _EMAILS})}),
+        }
+    ),
+    st.fixed_dictionaries(
+        {"context": st.fixed_dictionaries({"traits": st.fixed_dictionaries({"email": _EMAILS})})}
+    ),
+    st.fixed_dictionaries({"userId": _USERS, "anonymousId": _DEVICES}),
+)
+_PURPOSE = st.sampled_from(("marketing", "advertising"))
+_PRODUCT = st.sampled_from(("tea", "cup"))
+_LINES = st.lists(
+    st.fixed_dictionaries(
+        {"product_id": _PRODUCT, "price": st.sampled_from((5, 700)), "quantity": st.just(1)}
+    ),
+    min_size=1,
+    max_size=2,
+)
+_ORDER = st.sampled_from(("o-1", "o-2"))
+_WHAT = st.one_of(
+    _said("Consent Granted", purpose=_PURPOSE),
+    _said("Consent Granted", purpose=_PURPOSE, channel=st.just("email")),
+    _said("Consent Withdrawn", purpose=_PURPOSE),
+    _said("Unsubscribed"),
+    _said("Processing Objected"),
+    _said("Product Added", product_id=_PRODUCT, quantity=st.just(1)),
+    _said("Order Completed", order_id=_ORDER, products=_LINES),
+    _said("Order Refunded", order_id=_ORDER),
+    _said("Account Opened", account_id=st.just("k")),
+    _said("Account Closed", account_id=st.just("k")),
+    _said("Seen"),
+)
+
+
+@st.composite
+def _messages(draw: st.DrawFn) -> dict[str, Any]:
+    """A message of somebody, at a day before or at the day on which it arrives."""
+    source = draw(st.sampled_from(("web", "shop")))
+    return {"source": source, "type": "track", **draw(_WHO), **draw(_WHAT), "day": draw(st.integers(0, 200))}
+
+
+_STEPS = st.lists(
+    st.tuples(
+        st.sampled_from((0, 1, 40, 100, 400)), st.lists(_messages(), max_size=3), st.booleans(), st.booleans()
+    ),
+    min_size=1,
+    max_size=8,
+)
+"""Each step: days that pass, a batch, whether the due runner runs after it, whether somebody is erased."""
+
+
+def _evaluated(engine: Engine, at: int) -> set[Place]:
+    with engine.store.read() as tx:
+        reader = Reader(tx, engine.intake, engine.id_key)
+        portraits = portraits_of(reader, [person.id for person in tx.all_persons()])
+    return {
+        Place(one.audience, one.product, portrait.person_id)
+        for portrait in portraits.values()
+        for one in memberships(portrait, RETAIL, at).members
+    }
+
+
+def _stored(engine: Engine) -> set[Place]:
+    with engine.store.read() as tx:
+        persons = {person.id: person.person_id for person in tx.all_persons()}
+        found = tx.memberships(persons.keys())
+        # Nobody who is gone is in any audience.
+        kept = {one.person for name in RETAIL.audiences for one in tx.enrolled(name, None, ("", 0), 1_000)}
+    assert kept <= persons.keys()
+    return {
+        Place(one.audience, one.product, persons[each]) for each, places in found.items() for one in places
+    }
+
+
+def _followed(engine: Engine) -> set[Place]:
+    """Where whoever follows the feed has come to; no move is told twice."""
+    told: set[Place] = set()
+    with engine.store.read() as tx:
+        deltas = tx.deltas(None, 0, 100_000)
+    for one in deltas:
+        place = Place(one.audience, one.product, one.person_id)
+        assert (place in told) != one.added
+        told ^= {place}
+    return told
+
+
+@settings(max_examples=150, deadline=None)
+@given(_STEPS)
+def test_stored_audiences_are_those_of_now(
+    steps: list[tuple[int, list[dict[str, Any]], bool, bool]],
+) -> None:
+    now = START + 200 * DAY
+    engine = Engine(MemoryStore(), RETAIL, clock=lambda: now)
+    for days, batch, runs, erases in steps:
+        now += days * DAY
+        events: list[Event] = []
+        for message in batch:
+            said = {**message, "timestamp": iso(START + message["day"] * DAY)}
+            taken = engine.intake.take({name: said[name] for name in said if name != "day"}, now)
+            assert isinstance(taken, Event), taken
+            events.append(taken)
+        if events:
+            engine.ingest(events)
+        elif runs:
+            engine.fall_due(now)
+        if erases and events:
+            with engine.store.read() as tx:
+                record = tx.records(
+                    [one.record for one in tx.events(tx.seen([events[0].key]).values()).values()]
+                )
+            for one in record.values():
+                if not one.ghost:
+                    engine.erase(one.person, now)
+        if events or runs:
+            assert _stored(engine) == _evaluated(engine, now)
+            assert _followed(engine) == _stored(engine)
+
+
+def test_what_time_alone_moves_is_told_at_its_own_time() -> None:
+    now = START
+    engine = Engine(MemoryStore(), RETAIL, clock=lambda: now)
+    order = {"order_id": "o-1", "total": 30, "currency": "EUR"}
+    said = {
+        "source": "web",
+        "userId": "u-1",
+        "type": "track",
+        "event": "Order Completed",
+        "properties": order,
+    }
+    engine.ingest([engine.intake.take({**said, "timestamp": iso(START)}, START)])
+    now = START + 1_000 * DAY
+    assert engine.fall_due(now) == 1
+    assert engine.fall_due(now) == 0
+    with engine.store.read() as tx:
+        lapsed = tx.deltas("lapsed", 0, 10)
+    # A rhythm of 90 days, defecting after two of them.
+    assert [(one.added, one.at) for one in lapsed] == [(True, START + 180 * DAY)]
