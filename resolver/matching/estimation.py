@@ -18,7 +18,7 @@ rare."""
 _MIN_PSEUDO_PAIRS = 20.0
 _LOCAL_PSEUDO_PAIRS = 300.0
 _M_HELD = 6
-"""For so many steps m stays as expected, while the other explanations find what is theirs: families, neighbours."""
+"""For so many steps m stays as expected, while families, neighbours and namesakes find what is theirs."""
 
 _U_EVERY = 4
 _PRUNE_AFTER = 2

@@ -1,6 +1,6 @@
-"""How well matching does without labels, at the threshold it proposes itself: ``python -m tests.accuracy.measure``.
+"""How well matching does without labels, at its own threshold: ``python -m tests.accuracy.measure``.
 
-FEBRL 3 and 4 are measured where ONEFOLD_FEBRL names a directory with febrl3.csv and febrl4.csv.
+FEBRL 3 and 4 are measured where ONEFOLD_TEST_FEBRL names a directory with febrl3.csv and febrl4.csv.
 """
 
 import os
@@ -66,7 +66,7 @@ def tables() -> dict[str, Callable[[], Table]]:
         ),
         "25,000 people once, in households": lambda: simulated(25_000, 6, 0.1, once=True),
     }
-    directory = os.environ.get("ONEFOLD_FEBRL")
+    directory = os.environ.get("ONEFOLD_TEST_FEBRL")
     if directory:
         for name in ("febrl3", "febrl4"):
             found[name] = lambda name=name: febrl(Path(directory) / f"{name}.csv")  # type: ignore[misc]

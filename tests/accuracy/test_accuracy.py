@@ -1,0 +1,49 @@
+"""Matching without labels stays as good as it was measured, at the threshold that training proposes."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from resolver.matching.batch import match_all
+from resolver.matching.content import prepare
+from resolver.matching.model import from_dict
+from tests.accuracy.measure import measured, score
+from tests.accuracy.tables import febrl, one_name, simulated
+
+PEOPLE = Path("resolver/matching/people.json")
+
+
+def test_a_dirty_table_of_all_fields() -> None:
+    assert measured(simulated(2500, 2, 0.3)).f1 >= 0.97
+
+
+def test_a_table_of_few_fields() -> None:
+    table = simulated(2500, 5, 0.3, ("birthday", "street", "city", "country", "phone"))
+    assert measured(one_name(table)).f1 >= 0.92
+
+
+def test_people_without_duplicates_stay_apart() -> None:
+    assert measured(simulated(5000, 6, 0.1, once=True)).wrong <= 2
+
+
+@pytest.mark.slow
+def test_twenty_five_thousand_people_without_duplicates_stay_apart() -> None:
+    assert measured(simulated(25_000, 6, 0.1, once=True)).wrong <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["febrl3", "febrl4"])
+@pytest.mark.skipif(
+    "ONEFOLD_TEST_FEBRL" not in os.environ, reason="ONEFOLD_TEST_FEBRL names no directory of FEBRL sets"
+)
+def test_febrl(name: str) -> None:
+    assert measured(febrl(Path(os.environ["ONEFOLD_TEST_FEBRL"]) / f"{name}.csv")).f1 >= 0.9999
+
+
+def test_the_bundled_model_matches_people_it_has_not_seen() -> None:
+    model = from_dict(json.loads(PEOPLE.read_text()))
+    table = simulated(2500, 7, 0.3)
+    prepared = {key: prepare(traits, model) for key, traits in table.records.items()}
+    assert score(match_all(prepared, model).persons, table.truth).f1 >= 0.97

@@ -1,0 +1,150 @@
+"""What comparators say of pairs that people write, how groups join, and when a value forbids it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from resolver.matching.batch import match_all
+from resolver.matching.components import Graph, Group, Key
+from resolver.matching.content import prepare
+from resolver.matching.kinds import KINDS
+from resolver.matching.linking import Linked, link
+from resolver.matching.model import BIT, Model, from_dict
+from resolver.matching.proposing import look
+from resolver.matching.scoring import veto_weight
+
+MODEL = from_dict(json.loads(Path("resolver/matching/people.json").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "traits", "others", "level"),
+    [
+        ("given name", {"firstName": "José"}, {"firstName": "JOSE"}, "same"),
+        ("given name", {"firstName": "Bob"}, {"firstName": "Robert"}, "known short form"),
+        ("given name", {"firstName": "Ольга"}, {"firstName": "Olga"}, "same"),
+        ("given name", {"name": "Anna Meier"}, {"name": "Meier, Anna"}, "same"),
+        ("given name", {"name": "Anna Meier"}, {"name": "Meier Anna"}, "first and last swapped"),
+        ("given name", {"firstName": "A."}, {"firstName": "Anna"}, "initial"),
+        ("given name", {"firstName": "Micheal"}, {"firstName": "Michael"}, "close"),
+        ("given name", {"firstName": "Anna"}, {"firstName": "Boris"}, "unlike"),
+        ("surname", {"lastName": "Müller"}, {"lastName": "Mueller"}, "close"),
+        ("surname", {"lastName": "Garcia"}, {"lastName": "García López"}, "part of a double name"),
+        ("birth date", {"birthday": "1980-04-03"}, {"birthday": "03.04.1980"}, "same"),
+        ("birth date", {"birthday": "1980-04-03"}, {"birthday": "1980-03-04"}, "day and month swapped"),
+        ("birth date", {"birthday": "1980-04-03"}, {"birthday": "1980-04-08"}, "one digit wrong"),
+        (
+            "birth date",
+            {"birthday": "1980-04-03"},
+            {"birthday": "1980-01-01"},
+            "same year, 1 January as placeholder",
+        ),
+        ("birth date", {"birthday": "1980-04-03"}, {"birthday": "1931-12-25"}, "unlike"),
+        (
+            "street",
+            {"address.street": "12a High Street"},
+            {"address.street": "High St. 12A"},
+            "same street and number",
+        ),
+        (
+            "street",
+            {"address.street": "Hauptstraße 5"},
+            {"address.street": "Hauptstr. 7"},
+            "same street, other number",
+        ),
+        (
+            "place code",
+            {"address.postalCode": "SW1A 1AA"},
+            {"address.postalCode": "sw1a1ab"},
+            "one letter or digit wrong",
+        ),
+        ("email", {"email": "a.na+x@gmail.com"}, {"email": "Ana@googlemail.com"}, "same"),
+        ("email", {"email": "ana.diaz@x.org"}, {"email": "ana.diza@x.org"}, "one or two letters wrong"),
+        ("phone", {"phone": "+33 6 12 34 56 78"}, {"phone": "06 12 34 56 78"}, "same"),
+    ],
+)
+def test_levels(kind: str, traits: dict[str, str], others: dict[str, str], level: str) -> None:
+    names = {"surname": ("lastName", "name"), "given name": ("firstName", "name")}.get(kind, tuple(traits))
+    one, two = (KINDS[kind].values({k: (v,) for k, v in side.items()}, names)[0] for side in (traits, others))
+    assert KINDS[kind].levels[KINDS[kind].level(one, two)] == level
+    assert KINDS[kind].level(two, one) == KINDS[kind].level(one, two)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([f"19{n:02d}-0{n % 9 + 1}-11" for n in range(60)], "date"),
+        ([f"person{n}@mail.example" for n in range(60)], "email"),
+        (["red", "green", "blue"] * 20, "exact"),
+        ([f"{n} High Street" for n in range(60)], "street"),
+        ([f"{n:07d}" for n in range(1_000_000, 1_000_060)], "code"),
+    ],
+)
+def test_kinds_of_unknown_traits_come_from_their_values(values: list[str], kind: str) -> None:
+    assert look(values)[0] == kind
+
+
+def test_two_birth_dates_and_two_unlike_first_names_are_always_a_veto() -> None:
+    home = {"lastName": ("Diaz",), "address.street": ("Calle Nueva 4",), "email": ("diaz@x.org",)}
+    one = prepare({**home, "firstName": ("Ana",), "birthday": ("1980-02-03",)}, MODEL)
+    two = prepare({**home, "firstName": ("Boris",), "birthday": ("1955-11-21",)}, MODEL)
+    silent = prepare({"address.city": ("Bonn",)}, MODEL)
+    assert veto_weight(one, two, MODEL) < MODEL.veto
+    assert veto_weight(one, silent, MODEL) == 0
+
+
+def _linked(edges: dict[tuple[int, int], float], unique: dict[int, str], model: Model) -> Linked:
+    """Groups numbered as their contents, with edges in bits."""
+    numbers = sorted({number for pair in edges for number in pair})
+    groups: dict[Key, Group] = {
+        (str(n),): Group(
+            (str(n),), frozenset((n,)), frozenset({("user_id", unique[n])} if n in unique else ())
+        )
+        for n in numbers
+    }
+    both: dict[int, dict[int, int]] = {number: {} for number in numbers}
+    for (one, two), bits in edges.items():
+        both[one][two] = both[two][one] = round(bits * BIT)
+    return link(Graph(groups, both, dict.fromkeys(numbers, 12 * BIT)), model)
+
+
+EVEN = replace(MODEL, merge=0, floor=0, review=-2 * BIT, missing=-3 * BIT)
+
+
+def test_the_mean_decides_and_not_the_best_edge() -> None:
+    """1 and 2 are one; 3 is like 1 but says nothing with 2: (2 - 3) / 2 is below even odds."""
+    found = _linked({(1, 2): 8, (1, 3): 2}, {}, EVEN)
+    assert found.persons == ((("1",), ("2",)), (("3",),))
+    assert [(review.one, review.two, review.why) for review in found.reviews] == [(("1",), ("3",), "review")]
+
+
+def test_a_group_that_two_rivals_would_take_joins_neither() -> None:
+    found = _linked({(1, 2): 8, (2, 3): 6}, {1: "u", 3: "v"}, EVEN)
+    assert found.persons == ((("1",),), (("2",),), (("3",),))
+    assert {review.why for review in found.reviews} == {"ambiguous"}
+
+
+def test_different_unique_values_never_join() -> None:
+    found = _linked({(1, 2): 12}, {1: "u", 2: "v"}, EVEN)
+    assert found.persons == ((("1",),), (("2",),))
+    assert [review.why for review in found.reviews] == ["unique"]
+
+
+def test_records_that_say_the_same_are_one_however_many() -> None:
+    """A block's cap counts contents, so many copies don't hide a person."""
+    said = {
+        "firstName": ("Ana",),
+        "lastName": ("Diaz",),
+        "birthday": ("1980-02-03",),
+        "address.city": ("Bonn",),
+        "address.postalCode": ("53111",),
+    }
+    content = prepare(said, MODEL)
+    found = match_all({("shop", str(number)): content for number in range(60)}, MODEL)
+    assert [len(person) for person in found.persons] == [60]
+
+
+def test_a_file_of_another_format_is_refused() -> None:
+    with pytest.raises(ValueError, match="format"):
+        from_dict({"format": 99})
