@@ -14,6 +14,8 @@ ADDRESSED: Final = {"email": "email", "sms": "phone", "phone": "phone"}
 _ADS: Final = frozenset(("display", "social"))
 _APP: Final = frozenset(("push", "in_app"))
 _DEVICES: Final = frozenset(("idfa", "gaid"))
+REACHING: Final = frozenset(ADDRESSED.values()) | _DEVICES
+"""The namespaces whose identifiers say by which channels somebody can be reached."""
 _SAME: Final = {
     "app": "push",
     "e-mail": "email",

@@ -5,7 +5,8 @@ from typing import Literal, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, UnknownPerson, nearest
 from graph_schema.rules import Rules
-from graph_schema.vocabulary import Identifier
+from graph_schema.vocabulary import UNDECLARED, Identifier
+from profiles.channels import REACHING
 from profiles.decide import Decision, Request, decide, nobody
 from profiles.portrait import Portrait
 from resolver.founding import is_person_id
@@ -30,7 +31,8 @@ def decide_all(reader: Reader, asked: Sequence[Asked]) -> list[Decision]:
     rules = reader.intake.rules
     check_campaigns(rules, (one.request.campaign for one in asked))
     found = _persons(reader, {one.identifier for one in asked})
-    portraits = portraits_of(reader, {one for one in found.values() if isinstance(one, int)})
+    persons = {one for one in found.values() if isinstance(one, int)}
+    portraits = portraits_of(reader, persons, REACHING)
     decisions = []
     for one in asked:
         person = found[one.identifier]
@@ -49,14 +51,25 @@ def check_campaigns(rules: Rules, campaigns: Iterable[str]) -> None:
             raise Invalid("campaign", f"no campaign has this name. {nearest(one, rules.campaigns)}")
 
 
-def portraits_of(reader: Reader, persons: Collection[int]) -> Mapping[int, Portrait]:
-    """What decisions are made from, of each of these persons who wasn't erased; no more than that."""
+def portraits_of(
+    reader: Reader, persons: Collection[int], namespaces: Collection[str] | None = None
+) -> Mapping[int, Portrait]:
+    """What decisions are made from, of each of these persons who wasn't erased; no more than that.
+
+    ``namespaces`` are those of which identifiers are wanted, None for all.
+    """
     tx = reader.tx
     members = tx.members(persons)
     records = tx.records([one for each in members.values() for one in each])
+    if namespaces is not None:
+        places = {reader.intake.plan.position.get(name, UNDECLARED) for name in namespaces}
+        for record in records.values():
+            record.holdings = {
+                one: holding for one, holding in record.holdings.items() if holding.namespace in places
+            }
     nodes = tx.identifiers({one for record in records.values() for one in record.holdings})
     states = tx.profiles(persons)
-    namespaces = [space.name for space in reader.intake.plan.spaces]
+    spaces = [space.name for space in reader.intake.plan.spaces]
     found: dict[int, Portrait] = {}
     for one, person in tx.persons(persons).items():
         living = [records[each] for each in members[one] if not records[each].ghost]
@@ -71,7 +84,7 @@ def portraits_of(reader: Reader, persons: Collection[int]) -> Mapping[int, Portr
                 held,
                 states.get(one, {}),
                 [],
-                namespaces,
+                spaces,
             )
     return found
 
