@@ -1,6 +1,6 @@
 """The engine, change by change, holds what all evidence at once would give: any order, any batches."""
 
-from hypothesis import event, given, note, settings
+from hypothesis import currently_in_test_context, event, given, note, settings
 from hypothesis import strategies as st
 
 from graph_schema.memory import MemoryStore
@@ -19,9 +19,10 @@ def play(history: History, steps: list[Step], store: Store) -> None:
     """Plays one way of a history, and compares the store with the truth after each step."""
     engine = Engine(store, history.rules, clock=lambda: RECEIVED)
     truth = Truth(history.rules)
-    note(str(list(history.rules.namespaces)))
+    tell = note if currently_in_test_context() else print
+    tell(str(list(history.rules.namespaces)))
     for step in steps:
-        note(f"-- {step}")
+        tell(f"-- {step}")
         if isinstance(step, Batch):
             engine.ingest(step.events)
             truth = truth.with_(step.events, ())
