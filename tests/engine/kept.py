@@ -176,7 +176,7 @@ def _needed(keys: Group, expected: Folded) -> int:
         if len(contest.anchors) < 2:  # takes in all that it is tied to, as if nothing were contested
             continue
         if contest.step is not None and contest.step.claims and not contest.parts:
-            continue  # persons whom a people-joining step has kept apart: whatever touches a claim is resolved
+            continue  # a people-joining step has kept them apart, and what touches a claim is resolved
         anonymous = contest.step is not None and contest.step.anonymous
         touched = (*contest.anchors, *(one for part in contest.parts for one in part[0]))
         if group in {found.group_of[record] for record in touched}:
