@@ -25,7 +25,6 @@ from stream.awaited import ISSUED, Awaited
 
 REMEMBERED = 300_000
 """Records, identifiers or persons kept in memory between batches; beyond that all are forgotten at once."""
-
 ANY_JUDGEMENTS = "judgements"
 """Operational state: set once a judgement was ever given."""
 ANY_GHOSTS = "ghosts"
@@ -84,8 +83,8 @@ class Workspace:
 
     def forget(self) -> None:
         """Forgets everything read, as after a batch that failed."""
-        self._ghosts.clear()
-        for remembered in (self._records, self._record_ids, self._nodes, self._node_ids, self._persons):
+        ids = (self._record_ids, self._node_ids)
+        for remembered in (*ids, self._records, self._nodes, self._persons, self._ghosts):
             remembered.clear()
         self._fresh_start()
 
@@ -128,9 +127,8 @@ class Workspace:
         """The records that hold each identifier, as this batch sees them."""
         found: dict[int, set[int]] = {}
         for one, records in self.tx.holders(identifiers).items():
-            found[one] = set(records) | self._pending.get(one, set())
-            if self._withdrawn:
-                found[one] -= {record for identifier, record in self._withdrawn if identifier == one}
+            held = {*records, *self._pending.get(one, ())}
+            found[one] = {record for record in held if (one, record) not in self._withdrawn}
         return found
 
     def members(self, person: int) -> set[int]:
@@ -142,13 +140,11 @@ class Workspace:
         found: dict[int, set[int]] = {}
         for person, stored in self.tx.members(persons).items():
             here = {*stored, *self._arrived.get(person, ())}
-            found[person] = {
-                one
-                for one in here
-                if one not in self.origins
-                or (one not in self.writes.records_gone and self._records[one].person == person)
-            }
+            found[person] = {one for one in here if one not in self.origins or self._is_of(one, person)}
         return found
+
+    def _is_of(self, record: int, person: int) -> bool:
+        return record not in self.writes.records_gone and self._records[record].person == person
 
     def judgements(self, records: Collection[int]) -> Collection[Judgement]:
         """The judgements, not retracted, that name one of these records; those of this batch among them."""
