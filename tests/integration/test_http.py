@@ -21,6 +21,8 @@ CONTRACT = {
         "/v1/cases",
     ),
     *(f"/v1/persons/{{person_id}}/{part}" for part in ("timeline", "how", "records", "export")),
+    *("/v1/decisions", "/v1/audiences/{name}/members", "/v1/audiences/{name}/deltas"),
+    "/v1/rewards/{code}/claim",
     *("/v1/judgements", "/v1/judgements/{judgement_id}", "/healthz", "/readyz", "/metrics"),
 }
 
