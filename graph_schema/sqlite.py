@@ -15,13 +15,15 @@ from graph_schema.migrations import migrations, pending
 from graph_schema.sqlite_transaction import SqliteTransaction
 
 _BUSY_SECONDS = 60
+_WRITER_CACHE_KIB = 128 * 1024
+_READER_CACHE_KIB = 8 * 1024
+"""A writer goes over much of the file again and again; of readers there are many, each looks up little."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
-    "PRAGMA cache_size = -131072",
     "PRAGMA wal_autocheckpoint = 16384",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA mmap_size = 268435456",
+    "PRAGMA mmap_size = 67108864",
 )
 
 
@@ -39,12 +41,12 @@ class SqliteStore:
         self._readers: list[sqlite3.Connection] = []
         self._version: int | None = None
         try:
-            self._writer = self._connect()
+            self._writer = self._connect(_WRITER_CACHE_KIB)
             self._migrate()
         except sqlite3.DatabaseError as error:
             raise _unavailable(error) from error
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, cache_kib: int) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path,
             timeout=_BUSY_SECONDS,
@@ -52,7 +54,7 @@ class SqliteStore:
             check_same_thread=False,
             cached_statements=256,
         )
-        for pragma in _PRAGMAS:
+        for pragma in (*_PRAGMAS, f"PRAGMA cache_size = -{cache_kib}"):
             connection.execute(pragma)
         return connection
 
@@ -85,7 +87,7 @@ class SqliteStore:
         """See ``Store``."""
         connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
         if connection is None:
-            connection = self._reading.connection = self._connect()
+            connection = self._reading.connection = self._connect(_READER_CACHE_KIB)
             self._readers.append(connection)
         connection.execute("BEGIN")
         try:

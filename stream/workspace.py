@@ -23,7 +23,7 @@ from resolver.founding import founding_rank, person_id
 from resolver.plan import Plan
 from stream.awaited import ISSUED, Awaited
 
-REMEMBERED = 300_000
+REMEMBERED = 150_000
 """Records, identifiers or persons kept in memory between batches; beyond that all are forgotten at once."""
 ANY_JUDGEMENTS = "judgements"
 """Operational state: set once a judgement was ever given."""
