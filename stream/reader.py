@@ -194,10 +194,12 @@ class Reader:
         if node.generic:
             return set()
         space = self.intake.plan.spaces[node.namespace]
+        # What is only ever held blocked has a person, but no holder whom it could tell of.
+        held = self.tx.holders((one,))[one]
         sole = self.sole_owner(node)
-        if sole is not None:
+        if held and sole is not None:
             return {sole}
-        records = self.tx.records(self.tx.holders((one,))[one])
+        records = self.tx.records(held)
         holdings = {
             r.id: r.holdings[one] for r in records.values() if not r.holdings[one].flags & (BLOCKED | CLAIMED)
         }
