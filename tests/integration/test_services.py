@@ -4,10 +4,12 @@ import asyncio
 import errno
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -158,13 +160,13 @@ def test_a_faust_app_answers(kafka_broker: Service, tmp_path: Path) -> None:
 @pytest.mark.kafka
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_however_the_user_of_a_service_ends(
-    kafka_service: Service, tmp_path: Path, how: signal.Signals
+    kafka_service: Service, tmp_path: Path, request: pytest.FixtureRequest, how: signal.Signals
 ) -> None:
     require_ours(kafka_service)
-    temporary = tmp_path / "t"
-    temporary.mkdir()
+    # A run of its own, in a temporary directory of its own: a short one, for a socket's path must be short.
+    temporary = Path(tempfile.mkdtemp(prefix="of-"))
+    request.addfinalizer(lambda: shutil.rmtree(temporary, ignore_errors=True))
     log = tmp_path / "log.txt"
-    # A run of its own, in a temporary directory of its own.
     environment = {"TMPDIR": str(temporary), "PYTEST_XDIST_TESTRUNUID": ""}
     with started("-m", "tests.services", "--kafka", log=log, environment=environment) as process:
         found = wait_for(r"ONEFOLD_TEST_KAFKA=127.0.0.1:(\d+) .*\n(?:.*\n)*Ctrl-C", log)
