@@ -2,7 +2,7 @@
 ones."""
 
 import hashlib
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 
 from graph_schema.vocabulary import Record, RecordKey
 from resolver.evidence import is_founding
@@ -70,11 +70,6 @@ def aliases(plan: Plan, records: Iterable[Record], founder: int, id_key: bytes) 
         for record in records
         if record.id != founder and not record.ghost and is_founding(plan, record.holdings)
     )
-
-
-def erased_ids(records: Iterable[Record], id_key: bytes) -> Set[str]:
-    """The ids that the ghosts among ``records`` could have founded: they answer as erased."""
-    return {person_id(record.key, record.erasures, id_key) for record in records if record.ghost}
 
 
 _LAST = 1 << 62

@@ -15,7 +15,7 @@ from graph_schema.vocabulary import (
     Record,
     StoredEvent,
 )
-from resolver.evidence import generic_identifiers, is_known, people_holdings
+from resolver.evidence import generic_identifiers, people_holdings
 from stream.identity import Identity
 from stream.intake import Intake
 from stream.workspace import Workspace
@@ -129,8 +129,9 @@ class Refolding:
         widened = {
             held for one in flipped for record in self._holders(nodes[one]) for held in record.holdings
         }
+        known = Identity(self.ws).known
         for node in self.ws.identifiers(identifiers | widened).values():
-            node.unknown = sum(not self._known(record) for record in self._holders(node))
+            node.unknown = sum(not known(record) for record in self._holders(node))
             self.ws.dirty_nodes.add(node.id)
         return flipped
 
@@ -156,7 +157,3 @@ class Refolding:
         node.generic = node.id in generic_identifiers(plan, records)
         persons = {record.person for record in records} - {0}
         node.sole = persons.pop() if len(persons) == 1 else -1 if persons else 0
-
-    def _known(self, record: Record) -> bool:
-        nodes = self.ws.identifiers(record.holdings.keys())
-        return is_known(self.ws.plan, record.holdings, {one for one, node in nodes.items() if node.generic})
