@@ -13,6 +13,7 @@ from typing import Any
 
 from graph_schema.store import Document, Kind, StoredCase, Writes
 from graph_schema.vocabulary import (
+    Audited,
     Change,
     DeadLetter,
     Delta,
@@ -55,6 +56,9 @@ class MemoryStore:
         self._enrolled: set[Enrolment] = set()
         self._deltas: list[Delta] = []
         self._dues: dict[int, int] = {}
+        self._names: dict[int, frozenset[str]] = {}
+        self._name_keys: dict[str, frozenset[str]] = {}
+        self._audit: list[Audited] = []
         self._dead_letters: list[DeadLetter] = []
         self._state: dict[str, Any] = {}
 
@@ -216,6 +220,21 @@ class MemoryStore:
         """See ``Transaction``."""
         return sorted((at, person) for person, at in self._dues.items() if at <= until)[:limit]
 
+    def alike(self, keys: Collection[str]) -> set[str]:
+        """See ``Transaction``."""
+        had = {word for words in self._names.values() for word in words}
+        return {word for word in had if not self._name_keys[word].isdisjoint(keys)}
+
+    def named(self, words: Collection[str], limit: int) -> Mapping[str, list[int]]:
+        """See ``Transaction``."""
+        return {
+            word: sorted(one for one, had in self._names.items() if word in had)[:limit] for word in words
+        }
+
+    def audit(self, before: int | None, limit: int) -> list[Audited]:
+        """See ``Transaction``."""
+        return [one for one in reversed(self._audit) if before is None or one.seq < before][:limit]
+
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
         return list(enumerate(self._dead_letters, start=1))[after : after + limit]
@@ -252,6 +271,10 @@ class MemoryStore:
         self._deltas += writes.deltas
         dues = {**self._dues, **writes.dues}
         self._dues = {person: at for person, at in dues.items() if at is not None}
+        self._names |= writes.names
+        self._names = {one: had for one, had in self._names.items() if one not in writes.persons_gone}
+        self._name_keys |= writes.name_keys
+        self._audit += writes.audit
         self._dead_letters += writes.dead_letters
         self._state.update(copy.deepcopy(writes.state))
 

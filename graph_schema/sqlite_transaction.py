@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import orjson
 
 from graph_schema.sqlite_audiences import SqliteAudiences
+from graph_schema.sqlite_console import SqliteConsole
 from graph_schema.sqlite_rows import (
     CHANGE,
     DEAD_LETTER,
@@ -50,7 +51,7 @@ T = TypeVar("T")
 _CASES_OF = "SELECT DISTINCT steward_case FROM case_record WHERE record IN (SELECT value FROM json_each(?))"
 
 
-class SqliteTransaction(SqliteAudiences):
+class SqliteTransaction(SqliteAudiences, SqliteConsole):
     """See ``Transaction``."""
 
     def __init__(self, connection: sqlite3.Connection, unchanged: bool) -> None:
@@ -243,6 +244,7 @@ class SqliteTransaction(SqliteAudiences):
         self._apply_profiles(writes)
         self._apply_stewardship(writes)
         self._apply_audiences(writes)
+        self._apply_console(writes)
         many = self._connection.executemany
         many(CHANGE.upsert, map(change_row, writes.changes))
         many(f"INSERT INTO dead_letter ({DEAD_LETTER.names}) VALUES (?,?,?,?,?,?,?)", writes.dead_letters)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from graph_schema.vocabulary import (
+    Audited,
     Change,
     DeadLetter,
     Delta,
@@ -51,6 +52,8 @@ class Writes:
     record of
     ``related_gone`` is the part go, and cases that name a record of ``cases_gone``, before the new ones come.
     ``dues`` are the next times at which time alone can move persons in or out of audiences, None for never.
+    ``names`` are all the words by which a person can be searched, with ``name_keys`` for each of these words;
+    those of ``persons_gone`` go.
     """
 
     events: list[StoredEvent] = field(default_factory=list)
@@ -79,6 +82,9 @@ class Writes:
     enrolled_gone: set[Enrolment] = field(default_factory=set)
     deltas: list[Delta] = field(default_factory=list)
     dues: dict[int, int | None] = field(default_factory=dict)
+    names: dict[int, frozenset[str]] = field(default_factory=dict)
+    name_keys: dict[str, frozenset[str]] = field(default_factory=dict)
+    audit: list[Audited] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     erased_records: set[int] = field(default_factory=set)
     state: dict[str, Any] = field(default_factory=dict)
@@ -180,6 +186,15 @@ class Transaction(Protocol):
 
     def due(self, until: int, limit: int) -> list[tuple[int, int]]:
         """(time, person) of what falls due by then, the earliest first."""
+
+    def alike(self, keys: Collection[str]) -> set[str]:
+        """The words of names that somebody has, of those with one of these keys."""
+
+    def named(self, words: Collection[str], limit: int) -> Mapping[str, list[int]]:
+        """Persons by each of these words of their names, the first ``limit`` by id."""
+
+    def audit(self, before: int | None, limit: int) -> list[Audited]:
+        """The audit log below a sequence number, or its end; the newest first."""
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """Dead letters above a number, each with its own."""

@@ -273,3 +273,15 @@ class Delta(NamedTuple):
     person_id: str
     added: bool
     at: int
+
+
+class Audited(NamedTuple):
+    """An entry of the audit log: who did what to whom (person, judgement or case ids), and why."""
+
+    seq: int
+    at: int
+    by: str
+    role: str
+    what: str
+    about: tuple[str, ...]
+    why: str

@@ -23,6 +23,7 @@ from stream.erasure import Erasure, Tombs
 from stream.feed import changes_of
 from stream.identity import Identity
 from stream.intake import Intake
+from stream.naming import note_names
 from stream.profiling import Profiling, Told, Unsaid
 from stream.refolding import Refolding
 from stream.upkeep import Upkeep
@@ -135,6 +136,7 @@ class Batch:
         everything."""
         profiling = Profiling(self.tx, self.ws, self.intake)
         profiling.carry_out(self.told, self.unsaid)
+        note_names(profiling, self.told)
         self._touched.update(self.ws.record(told.record).person for told in self.told)
         self._touched.update(self.ws.writes.profiles)
         for one in self._touched:

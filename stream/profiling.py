@@ -36,7 +36,7 @@ class Unsaid(NamedTuple):
 
 class Profiling:
     """Brings profiles and objects up to date with one batch. ``restated`` are persons whose state changed
-    otherwise than by facts of their own."""
+    otherwise than by facts of their own, ``reassembled`` those of them whose records changed."""
 
     def __init__(self, tx: Transaction, ws: Workspace, intake: Intake) -> None:
         self.tx = tx
@@ -45,6 +45,7 @@ class Profiling:
         self.states: dict[int, Document] = {}
         self.changed: set[int] = set()
         self.restated: set[int] = set()
+        self.reassembled: set[int] = set()
         self._review: set[ObjectKey] = set()
         self._unsaid: dict[int, Event] = {}
 
@@ -59,7 +60,8 @@ class Profiling:
             for one in gone:
                 merge(self._state(person), self.tx.profiles((one,)).get(one) or new_state())
             self.changed.add(person)
-        self.restated |= moves.refold.keys() | moves.absorbed.keys()
+        self.reassembled = moves.refold.keys() | moves.absorbed.keys()
+        self.restated |= self.reassembled
         for person in self.restated:
             self._review.update(mentions(self._state(person)))
         self._add(told)

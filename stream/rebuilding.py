@@ -103,7 +103,7 @@ def _grouped(made: Iterator[list[Event | DeadLetter]]) -> Iterator[list[Event | 
 
 
 def _carry_over(was: Transaction, fresh: Store) -> None:
-    """The feed, the dead letters, and all operational state that is not derived from the rules."""
+    """The feed, the dead letters, the audit log, and all operational state that is not derived from the rules."""
     derived = (RULES_STATE, AUDIENCES_STATE, ALIASES, AWAITED)
     state = {name: value for name, value in was.scan("").items() if not name.startswith(derived)}
     with fresh.write() as tx:
@@ -117,6 +117,9 @@ def _carry_over(was: Transaction, fresh: Store) -> None:
         number = letters[-1][0]
         with fresh.write() as tx:
             tx.apply(Writes(dead_letters=[letter for _, letter in letters]))
+    audit = was.audit(None, 1 << 30)[::-1]
+    with fresh.write() as tx:
+        tx.apply(Writes(audit=audit))
 
 
 def _attach(was: Transaction, engine: Engine, buried: Mapping[int, int]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import pytest
 
 from graph_schema.store import Store, StoredCase, Transaction, Writes
 from graph_schema.vocabulary import (
+    Audited,
     Change,
     DeadLetter,
     EventKey,
@@ -114,6 +115,8 @@ class StoreContract:
             assert tx.related([1]) == []
             assert tx.changes(0, 10) == []
             assert tx.dead_letters(0, 10) == []
+            assert tx.audit(None, 10) == []
+            assert (tx.alike(["an"]), tx.named(["ana"], 9)) == (set(), {"ana": []})
             assert (tx.last_change(), tx.get("x"), dict(tx.scan(""))) == (0, None, {})
 
     @pytest.mark.parametrize("again", [False, True], ids=["the same", "reopened"])

@@ -1,0 +1,71 @@
+"""What every store answers the stewards' console: persons by the words of their names, and the audit log."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graph_schema.memory import MemoryStore
+from graph_schema.sqlite import SqliteStore
+from graph_schema.store import Store, Writes
+from graph_schema.vocabulary import Audited
+
+KEYS = {"ana": frozenset({"ana", "na", "an"}), "lima": frozenset({"lima", "lma"}), "anna": frozenset({"ana"})}
+DONE = [Audited(seq, 5 + seq, "mia", "steward", "same", (f"per_{seq}", "jud_1"), "twins") for seq in (1, 2, 3)]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made: Store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "store.db")
+    yield made
+    made.close()
+
+
+def write(store: Store, writes: Writes) -> None:
+    with store.write() as tx:
+        tx.apply(writes)
+
+
+def call(store: Store, **persons: set[str]) -> None:
+    """Gives persons, told as ``p1``, their words."""
+    names = {int(one[1:]): frozenset(words) for one, words in persons.items()}
+    keys = {word: KEYS[word] for words in names.values() for word in words}
+    write(store, Writes(names=names, name_keys=keys))
+
+
+def test_persons_are_found_by_words_and_words_by_keys(store: Store) -> None:
+    call(store, p2={"ana", "lima"}, p1={"ana"}, p3={"anna"})
+    with store.read() as tx:
+        assert tx.alike(["ana"]) == {"ana", "anna"}
+        assert tx.alike(["lma", "na", "x"]) == {"ana", "lima"}
+        assert tx.named(["ana", "lima", "x"], 9) == {"ana": [1, 2], "lima": [2], "x": []}
+        assert tx.named(["ana"], 1) == {"ana": [1]}
+
+
+def test_a_person_has_the_names_that_were_written_last(store: Store) -> None:
+    call(store, p1={"ana"}, p2={"ana", "lima"})
+    call(store, p1={"anna"}, p2={"ana", "lima"})
+    with store.read() as tx:
+        assert tx.named(["ana", "anna", "lima"], 9) == {"ana": [2], "anna": [1], "lima": [2]}
+
+
+def test_nothing_stays_of_a_name_that_nobody_has(store: Store) -> None:
+    call(store, p1={"ana", "lima"}, p2={"ana"})
+    call(store, p1=set())
+    with store.read() as tx:
+        assert tx.alike(["lima", "ana"]) == {"ana"}
+    write(store, Writes(persons_gone={2}))
+    with store.read() as tx:
+        assert (tx.alike(["ana"]), tx.named(["ana"], 9)) == (set(), {"ana": []})
+    call(store, p3={"ana"})
+    with store.read() as tx:
+        assert (tx.alike(["na"]), tx.named(["ana"], 9)) == ({"ana"}, {"ana": [3]})
+
+
+def test_the_audit_log_is_read_from_its_end(store: Store) -> None:
+    write(store, Writes(audit=DONE[:2]))
+    write(store, Writes(audit=DONE[2:]))
+    with store.read() as tx:
+        assert tx.audit(None, 9) == DONE[::-1]
+        assert tx.audit(3, 1) == [DONE[1]]
+        assert tx.audit(1, 9) == []
