@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from graph_schema.access import Access
 from graph_schema.blocked import BUNDLED_PATTERNS, stands_for_nothing
 from graph_schema.errors import RulesError, nearest
 
@@ -171,6 +172,7 @@ class RulesParts(_Table):
     audience: dict[str, dict[str, Any]] = {}
     destination: dict[str, dict[str, Any]] = {}
     profile: dict[str, Any] = {}
+    access: Access | None = None
 
 
 class Fault(NamedTuple):
@@ -191,6 +193,7 @@ class Rules(_Table):
     audiences: dict[str, dict[str, Any]] = {}
     destinations: dict[str, dict[str, Any]] = {}
     profile: dict[str, Any] = {}
+    access: Access = Access()
     model_digest: str = ""
 
     @model_validator(mode="after")
@@ -215,7 +218,7 @@ class Rules(_Table):
 
     @cached_property
     def hash(self) -> str:
-        """64 hex digits over everything but write keys, which leave no trace."""
+        """64 hex digits over everything but keys and who may come in, which leave no trace."""
         rest = {
             "campaigns": self.campaigns,
             "audiences": self.audiences,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from graph_schema.access import Access
 from graph_schema.errors import RulesError, nearest
 from graph_schema.rule_parts import (
     Comparison,
@@ -45,6 +46,10 @@ KeyPath = tuple[str | int, ...]
 BUNDLED_MODELS = ("people",)
 
 _TABLES: dict[str, type[BaseModel]] = {"namespace": Namespace, "matching": Matching, "source": Source}
+_WRITTEN_SO: dict[str | int, tuple[str, str]] = {
+    "sha256": ("access.key.….sha256 is not 64 hexadecimal digits", "Make a key with onefold access-key"),
+    "issuer": ("access.oidc.issuer is not an address", 'Write it as issuer = "https://id.example.com"'),
+}
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _KEY = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
@@ -76,6 +81,7 @@ def load_rules(source: str | Path | None = None) -> Rules:
         audiences=joined.audience,
         destinations=joined.destination,
         profile=joined.profile,
+        access=joined.access or Access(),
         model_digest=digest,
     )
     for fault in faults(rules):
@@ -211,6 +217,8 @@ def _fault(detail: ErrorDetails, said: dict[str, Any]) -> Fault:
         return Fault(
             path, f"{key} is not two capital letters", 'Write a country by ISO 3166, as region = "FR"'
         )
+    if kind == "string_pattern_mismatch" and path[-1] in _WRITTEN_SO:
+        return Fault(path, *_WRITTEN_SO[path[-1]])
     if kind == "string_pattern_mismatch":
         return Fault(
             path, f"{key} is empty or has a space, a colon or a slash", "Write one word, as loyalty_card"
@@ -227,6 +235,8 @@ def _inside(path: KeyPath) -> str:
 
 
 def _known_keys(path: KeyPath) -> list[str]:
+    if path[0] == "access" and len(path) > 1:
+        return Access().known_keys(path[1:])
     if path[:2] == ("matching", "comparison"):
         model: type[BaseModel] = Comparison
     else:
@@ -260,6 +270,7 @@ def _extend(own: RulesParts, base: RulesParts) -> RulesParts:
         audience={**base.audience, **own.audience},
         destination={**base.destination, **own.destination},
         profile={**base.profile, **own.profile},
+        access=own.access or base.access,
     )
 
 

@@ -10,7 +10,7 @@ import typer
 from graph_schema.errors import OnefoldError
 
 _HOMES: Final = {
-    "serving.commands_serve": ("demo", "serve", "worker"),
+    "serving.commands_serve": ("demo", "serve", "worker", "access-key"),
     "serving.commands_ingest": ("ingest", "simulate"),
     "serving.commands_read": ("person", "why", "how", "export"),
     "serving.commands_decide": ("decide", "audience", "report", "fit"),

@@ -7,7 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
+from graph_schema.access import Role
 from serving import demo
+from serving.access import digest, new_key
 from serving.server import serve
 from serving.stores import DEFAULT_STORE
 from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on
@@ -19,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     app.command("demo")(play_demo)
     app.command("serve")(serve_store)
+    app.command("access-key")(make_key)
     if find_spec(_WORKER) is not None:
         app.command("worker")(run_worker)
 
@@ -53,6 +56,17 @@ def serve_store(
             port,
             started=lambda url: SPOKEN.print(f"Serving {store} at {url} (API: {url}/docs)"),
         )
+
+
+def make_key(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is.")],
+    role: Annotated[Role, typer.Option(help="viewer (masked), steward or admin.")] = "steward",
+) -> None:
+    """Make an access key: standard output is the key, to be given once; the rest goes into the rules."""
+    key = new_key()
+    SPOKEN.print("Into the rules; only this hash of the key is written down:", style="dim")
+    SPOKEN.print(f'[access.key.{name}]\nrole = "{role}"\nsha256 = "{digest(key)}"\n', markup=False)
+    typer.echo(key)
 
 
 def _end_well_when_told() -> None:

@@ -11,11 +11,12 @@ from profiles.golden import golden
 from profiles.moments import iso
 from serving.models import PROBLEMS, Erased, Profile, Profiles, Timeline, Wanted
 from serving.problems import answer
-from serving.service import Service, TheService, time_of
+from serving.service import Asker, Service, TheService, time_of
 from serving.stewardship import shown_case, shown_judgement
 from serving.timeline import shown_records, timeline
-from stream import explaining
+from stream import explaining, stewarding
 from stream.as_of import By, as_of
+from stream.stewarding import Doer
 
 router = APIRouter(tags=["persons"])
 
@@ -72,16 +73,11 @@ def by_id(person_id: str, service: TheService, when: Moment) -> Response:
 
 
 @router.delete("/v1/persons/{person_id}", response_model=Erased, responses=PROBLEMS)
-def erase(person_id: str, service: TheService) -> Response:
+def erase(person_id: str, service: TheService, asker: Asker) -> Response:
     """Erases a person: nothing of her can be read or comes back, and nobody else changes."""
-
-    def write() -> str:
-        with service.reader() as reader:
-            person = reader.find(person_id).person
-        service.engine.erase(person.id, service.engine.clock())
-        return person.person_id
-
-    return answer({"person_id": service.commits.run(write), "erased": True})
+    doer = Doer(asker.name, asker.role)
+    erased = service.commits.run(lambda: stewarding.erase(service.engine, person_id, doer))
+    return answer({"person_id": erased, "erased": True})
 
 
 @router.get("/v1/persons/{person_id}/timeline", response_model=Timeline, responses=PROBLEMS)

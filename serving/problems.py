@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from graph_schema.errors import AmbiguousIdentifier, Invalid, OnefoldError
+from serving.access import NotSignedIn
 from stream.claiming import RewardUsed
 
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -57,7 +58,9 @@ def problem(error: OnefoldError) -> Response:
     headers: dict[str, str] = {}
     if error.status in (429, 503):
         headers["Retry-After"] = "1"
-    if error.status == 401:
+    if isinstance(error, NotSignedIn):
+        headers["WWW-Authenticate"] = 'Bearer realm="onefold"'
+    elif error.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="write key", charset="UTF-8"'
     return _document(error.status, f"urn:onefold:problem:{name}", str(error), extra, headers)
 

@@ -88,7 +88,8 @@ def serve(
         raise Invalid(
             "--port", f"Port {port} of {host} can't be served: {reason}. Name another one."
         ) from error
-    app = make_app(engine, Settings(any_write_key=is_loopback(host)))
+    local = is_loopback(host)
+    app = make_app(engine, Settings(any_write_key=local, loopback=local))
     config = uvicorn.Config(
         app,
         log_config=_LOGGING,

@@ -1,6 +1,5 @@
 """What every route of one server works with: the engine, the writer, the write keys, and the limits."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from fastapi import Depends, Request
 from graph_schema.errors import Invalid
 from graph_schema.iso_time import read_time
 from graph_schema.messages import flaw_of_source
+from serving.access import LOCAL, Principal, access, digest
 from serving.group_commit import GroupCommit
 from serving.problems import Unauthorised
 from stream.engine import Engine
@@ -21,9 +21,11 @@ MIB: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Settings:
-    """The limits of a server. ``any_write_key``: where the rules declare none, each key names its source."""
+    """The limits of a server. ``any_write_key``: where the rules declare none, each key names its source.
+    ``loopback``: only this machine reaches it."""
 
     any_write_key: bool = True
+    loopback: bool = True
     body_bytes: int = 5 * MIB
     waiting_bytes: int = 64 * MIB
     group_events: int = 4_000
@@ -45,7 +47,8 @@ class Service:
     def __post_init__(self) -> None:
         """Keeps the write keys by their hashes: how long a look-up takes then tells nothing of them."""
         declared = {name: source.write_key for name, source in self.engine.rules.sources.items()}
-        self._sources = {_digest(key): name for name, key in declared.items() if key is not None}
+        self._sources = {digest(key): name for name, key in declared.items() if key is not None}
+        self.access = access(self.engine.rules.access, self.settings.loopback)
 
     @contextmanager
     def reader(self) -> Iterator[Judging]:
@@ -64,16 +67,12 @@ class Service:
             if flaw:
                 raise Invalid("writeKey", f"It names the source here. {flaw}")
             return write_key
-        source = self._sources.get(_digest(write_key))
+        source = self._sources.get(digest(write_key))
         if source is None:
             raise Unauthorised(
                 "no source has this write key", way_out="Declare it in the rules: [source.web] write_key"
             )
         return source
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
 def time_of(name: str, text: str | None) -> int | None:
@@ -92,3 +91,12 @@ def _service(request: Request) -> Service:
 
 
 TheService = Annotated[Service, Depends(_service)]
+
+
+def _principal(request: Request) -> Principal:
+    found: Principal = getattr(request.state, "principal", LOCAL)
+    return found
+
+
+Asker = Annotated[Principal, Depends(_principal)]
+"""Whoever asks: the guard let them in."""

@@ -10,9 +10,10 @@ from profiles.moments import iso
 from serving.models import PROBLEMS, Cases, Judgements, NewJudgement
 from serving.models import Judgement as ShownJudgement
 from serving.problems import answer
-from serving.service import TheService
+from serving.service import Asker, TheService
 from stream.cases import open_cases
 from stream.judging import Word
+from stream.stewarding import Doer, give, take_back
 
 router = APIRouter(tags=["stewardship"])
 
@@ -33,32 +34,22 @@ def judgements(service: TheService) -> Response:
 
 
 @router.post("/v1/judgements", status_code=201, response_model=ShownJudgement, responses=PROBLEMS)
-def judge(said: NewJudgement, service: TheService) -> Response:
+def judge(said: NewJudgement, service: TheService, asker: Asker) -> Response:
     """Takes a steward's word on the records that the two sides name now."""
+    by = asker.name if service.access.enforced else said.by
 
     def write() -> Judgement:
-        word = Word(said.kind, said.a, said.b, service.engine.clock(), said.by, said.why)
-        with service.reader() as reader:
-            judgement = reader.judgement(word)
-        service.engine.judge([judgement])
-        return judgement
+        word = Word(said.kind, said.a, said.b, service.engine.clock(), by, said.why)
+        return give(service.engine, word, asker.role)
 
     return answer(shown_judgement(service.commits.run(write)), 201)
 
 
 @router.delete("/v1/judgements/{judgement_id:path}", response_model=ShownJudgement, responses=PROBLEMS)
-def retract(judgement_id: str, service: TheService) -> Response:
+def retract(judgement_id: str, service: TheService, asker: Asker) -> Response:
     """Takes a judgement back: older words stand again. A second time changes nothing."""
-
-    def write() -> Judgement:
-        now = service.engine.clock()
-        with service.reader() as reader:
-            judgement = reader.retracted(judgement_id, now)
-        if judgement.retracted_at == now:
-            service.engine.judge([judgement])
-        return judgement
-
-    return answer(shown_judgement(service.commits.run(write)))
+    doer = Doer(asker.name, asker.role)
+    return answer(shown_judgement(service.commits.run(lambda: take_back(service.engine, judgement_id, doer))))
 
 
 def shown_case(case: Case) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def _grouped(made: Iterator[list[Event | DeadLetter]]) -> Iterator[list[Event | 
 
 
 def _carry_over(was: Transaction, fresh: Store) -> None:
-    """The feed, the dead letters, the audit log, and all operational state that is not derived from the rules."""
+    """The feed, the dead letters, the audit log, and operational state that is not derived from the rules."""
     derived = (RULES_STATE, AUDIENCES_STATE, ALIASES, AWAITED)
     state = {name: value for name, value in was.scan("").items() if not name.startswith(derived)}
     with fresh.write() as tx:

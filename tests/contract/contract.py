@@ -8,7 +8,6 @@ import pytest
 
 from graph_schema.store import Store, StoredCase, Transaction, Writes
 from graph_schema.vocabulary import (
-    Audited,
     Change,
     DeadLetter,
     EventKey,

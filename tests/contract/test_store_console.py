@@ -11,7 +11,9 @@ from graph_schema.store import Store, Writes
 from graph_schema.vocabulary import Audited
 
 KEYS = {"ana": frozenset({"ana", "na", "an"}), "lima": frozenset({"lima", "lma"}), "anna": frozenset({"ana"})}
-DONE = [Audited(seq, 5 + seq, "mia", "steward", "same", (f"per_{seq}", "jud_1"), "twins") for seq in (1, 2, 3)]
+DONE = [
+    Audited(seq, 5 + seq, "mia", "steward", "same", (f"per_{seq}", "jud_1"), "twins") for seq in (1, 2, 3)
+]
 
 
 @pytest.fixture(params=["memory", "sqlite"])

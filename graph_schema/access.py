@@ -1,0 +1,41 @@
+"""Who may see and judge: the part `[access]` of the rules. It decides nothing about persons."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Role = Literal["viewer", "steward", "admin"]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AccessKey(_Table):
+    """One key that lets in: only its hash is written down."""
+
+    role: Role
+    sha256: Digest
+
+
+class OpenIdConnect(_Table):
+    """An identity provider. `roles` says which value of the claim `claim` is which role."""
+
+    issuer: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+    client_id: Annotated[str, StringConstraints(min_length=1)]
+    claim: str = "roles"
+    roles: dict[str, Role] = Field(min_length=1)
+    scope: str = "openid profile email"
+
+
+class Access(_Table):
+    """Keys by the name of whoever has it, and the identity provider, where there is one."""
+
+    key: dict[str, AccessKey] = {}
+    oidc: OpenIdConnect | None = None
+
+    def known_keys(self, path: tuple[str | int, ...]) -> list[str]:
+        """What can be written at a path of keys below `[access]`."""
+        parts: dict[str, type[BaseModel]] = {"key": AccessKey, "oidc": OpenIdConnect}
+        return list(parts.get(str(path[0]) if len(path) > 1 else "", Access).model_fields)
