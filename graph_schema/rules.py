@@ -62,8 +62,10 @@ class _RulesFile(NamedTuple):
     parts: RulesParts
 
 
-def load_rules(source: str | Path | None = None) -> Rules:
+def load_rules(source: str | Path | None = None, trained: bool = True) -> Rules:
     """The rules of a file, or the bundled ones of that name ("retail" where nothing is said).
+
+    The model that they name need not be there yet where ``trained`` is false.
 
     Raises RulesError, which names the file, the line, the key, and the nearest right one.
     """
@@ -72,7 +74,7 @@ def load_rules(source: str | Path | None = None) -> Rules:
     joined = own.parts
     for base in bases:
         joined = _extend(joined, base.parts)
-    matching, digest = _model(joined.matching, chain)
+    matching, digest = _model(joined.matching, chain) if trained else (joined.matching, "")
     rules = Rules.model_construct(
         namespaces=joined.namespace,
         matching=matching,

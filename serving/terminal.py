@@ -87,13 +87,13 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def progress() -> Progress:
-    """A progress bar where somebody looks on; its tasks have a field ``events``."""
+def progress(counts: str = "{task.fields[events]:,} lines") -> Progress:
+    """A progress bar where somebody looks on; its tasks have the fields that ``counts`` shows."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.fields[events]:,} lines"),
+        TextColumn(counts),
         TimeElapsedColumn(),
         console=SPOKEN,
         transient=True,

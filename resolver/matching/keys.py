@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graph_schema.errors import Invalid
 from resolver.matching.blocking import Ints, pairs_of_blocks
 from resolver.matching.content import atoms_of
 from resolver.matching.model import Comparison
@@ -131,3 +132,31 @@ def choose(
         chosen.append((key, f"finds {gain[key]:.1%} more of the estimated pairs"))
         missed *= 1.0 - 0.8 * finds.pop(key)
     return chosen
+
+
+def of_traits(
+    comparisons: tuple[Comparison, ...], atoms: Atoms, traits: Sequence[tuple[str, ...]]
+) -> tuple[tuple[str, ...], ...]:
+    """Key types of whole values of these traits: of the first part that each trait's comparison has.
+
+    Raises ``Invalid`` for a key of more than two traits, or of a trait that is not compared.
+    """
+    found = []
+    for names in traits:
+        if not 1 <= len(names) <= 2:
+            raise Invalid("matching.blocking", "A key is of one trait or of two.")
+        key = []
+        for name in names:
+            holders = [one for one in comparisons if name in one.traits]
+            # Names have two comparisons of the same traits; the second is the surname's.
+            one = holders[-1 if holders and (name,) == holders[0].traits[1:2] else 0] if holders else None
+            parts = [kind for kind in atoms.types if one and kind.startswith(f"{one.name}: ")]
+            if not parts:
+                raise Invalid("matching.blocking", f"{name} is not compared; see [[matching.comparison]].")
+            key.append(max(parts, key=lambda kind: (kind.endswith(": whole"), _distinct(atoms, kind))))
+        found.append(tuple(key))
+    return tuple(found)
+
+
+def _distinct(atoms: Atoms, kind: str) -> int:
+    return len(np.unique(atoms.columns[atoms.types.index(kind)]))

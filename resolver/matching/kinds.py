@@ -94,6 +94,10 @@ KINDS: dict[str, Kind] = {
     ),
     "text": Kind(
         plain.TEXT_LEVELS, plain.folded_values, plain.text_level, plain.text_atoms,
+        (0.75, 0.08, 0.04, 0.13), unlike=((1, 0.5), (2, 0.55)),
+    ),
+    "place": Kind(
+        plain.TEXT_LEVELS, plain.folded_values, plain.text_level, plain.text_atoms,
         (0.75, 0.08, 0.04, 0.13), unlike=((1, 0.5), (2, 0.55)), household=Shared((0.80, 0.06, 0.03, 0.11)),
         neighbours=Shared((0.70, 0.06, 0.04, 0.20)),
     ),

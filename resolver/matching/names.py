@@ -1,13 +1,12 @@
 """People's names: how they are taken apart, how two of them are compared, and by what they are found."""
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from resolver.matching.nicknames import may_be_one
 from resolver.matching.text import fold, sound
-from resolver.matching.values import Atoms, Value, is_placeholder
+from resolver.matching.values import Atoms, Traits, Value, texts
 
 _TITLES = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend hon herr frau fraulein "
@@ -18,6 +17,10 @@ _PARTICLES = frozenset(
     "van von der den de del della di da do dos das du la le las los bin ibn al el ter ten zu zum zur af av "
     "san santa y e i".split()
 )
+
+PERSON = ("firstName", "lastName", "name", "middleName")
+"""The traits that name a person, in the places in which comparisons list them: given name, surname, both in
+one, middle name. "" where there is no such."""
 
 GIVEN_LEVELS = (
     "same",
@@ -154,7 +157,7 @@ def _split(full: str) -> tuple[str, str]:
     """A full name as given names and surname: "Smith, John", "Dr John van Dyke", "Ana"."""
     before, comma, after = full.partition(",")
     if comma and fold(after) and fold(after) not in _TITLES:
-        return _given(after), _surname(before)
+        return _given(after), _given(before)
     words = [word for word in fold(full).split() if word not in _TITLES]
     if len(words) < 2:
         return (words[0], "") if words else ("", "")
@@ -171,34 +174,28 @@ def _given(text: str) -> str:
     return " ".join(words) or folded
 
 
-@lru_cache(maxsize=1 << 15)
-def _surname(text: str) -> str:
-    return _given(text)
-
-
-def parts(traits: Mapping[str, tuple[str, ...]]) -> list[Value]:
+def parts(traits: Traits, names: tuple[str, ...] = PERSON) -> list[Value]:
     """(given names, surname) of a record, folded; either may be empty. More than one where it holds
     several."""
-    firsts = [text for text in traits.get("firstName", ()) if not is_placeholder(text)]
-    lasts = [text for text in traits.get("lastName", ()) if not is_placeholder(text)]
+    first, last, full, middle = names if len(names) == len(PERSON) else PERSON
+    firsts, lasts = texts(traits, (first,)), texts(traits, (last,))
     if firsts or lasts:
-        middle = [_given(text) for text in traits.get("middleName", ()) if not is_placeholder(text)][:1]
-        given = sorted({" ".join([_given(first), *middle]) for first in firsts}) or [""]
-        surnames = sorted({_surname(last) for last in lasts}) or [""]
+        middles = [_given(text) for text in texts(traits, (middle,))][:1]
+        given = sorted({" ".join([_given(one), *middles]) for one in firsts}) or [""]
+        surnames = sorted({_given(one) for one in lasts}) or [""]
         return [(one, two) for one in given[:3] for two in surnames[:3] if one or two]
-    full = {_split(text) for text in traits.get("name", ()) if not is_placeholder(text)} - {("", "")}
-    whole: list[Value] = sorted(full)
+    whole: list[Value] = sorted({_split(text) for text in texts(traits, (full,))} - {("", "")})
     return whole[:4]
 
 
-def given_values(traits: Mapping[str, tuple[str, ...]], _names: tuple[str, ...]) -> tuple[Value, ...]:
+def given_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
     """(given names, surname) for every given name of a record."""
-    return tuple(pair for pair in parts(traits) if pair[0])
+    return tuple(pair for pair in parts(traits, names) if pair[0])
 
 
-def surname_values(traits: Mapping[str, tuple[str, ...]], _names: tuple[str, ...]) -> tuple[Value, ...]:
+def surname_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
     """(surname, given names) for every surname of a record."""
-    return tuple((surname, given) for given, surname in parts(traits) if surname)
+    return tuple((surname, given) for given, surname in parts(traits, names) if surname)
 
 
 def given_atoms(value: Value) -> Atoms:

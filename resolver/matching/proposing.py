@@ -1,32 +1,50 @@
-"""Which comparisons suit a table of records: known traits by their names, unknown ones by what their values
-look like."""
+"""Which comparisons suit a table of records: by what the rules say, by a trait's known name, else by its
+values."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from resolver.matching.contacts import email_values
+import numpy as np
+
+from graph_schema.errors import Invalid, nearest
+from resolver.matching.blocking import Ints
 from resolver.matching.dates import read as read_date
-from resolver.matching.text import digits, fold, unfloat
+from resolver.matching.kinds import KINDS
+from resolver.matching.looks import Look, look
+from resolver.matching.model import Comparison
+from resolver.matching.names import PERSON
+from resolver.matching.relations import Relations
+from resolver.matching.text import fold, unfloat
 from resolver.matching.values import Traits, is_placeholder
 
 _LOOKED_AT = 20_000
 _MIN_FILLED = 0.01
 _MIN_RECORDS = 20
+_SHARED = 0.15
+_LIFT = 4.0
 
-KNOWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("given name", "given name", ("firstName", "middleName", "name")),
-    ("surname", "surname", ("lastName", "name")),
-    ("birthday", "birth date", ("birthday",)),
-    ("street", "street", ("address.street",)),
-    ("city", "text", ("address.city",)),
-    ("postcode", "place code", ("address.postalCode",)),
-    ("state", "text", ("address.state",)),
-    ("country", "text", ("address.country",)),
-    ("email", "email", ("email",)),
-    ("phone", "phone", ("phone",)),
-)
-"""Name, kind and traits of the comparisons for traits of which we know what they are."""
+_NAMES = ("given name", "surname", "full name", "middle name")
+"""What the traits are that together name a person, in the order of ``PERSON``."""
+
+DECLARABLE = tuple(sorted({*KINDS, *_NAMES, "nothing"}))
+"""What rules may declare a trait to be; "nothing" leaves it out."""
+
+_KNOWN = {
+    **dict(zip(PERSON, _NAMES, strict=True)),
+    "birthday": "birth date",
+    "address.street": "street",
+    "address.city": "place",
+    "address.postalCode": "place code",
+    "address.state": "place",
+    "address.country": "place",
+    "email": "email",
+    "phone": "phone",
+}
+_TITLES = {"address.street": "street", "address.city": "city", "address.postalCode": "postcode"} | {
+    f"address.{name}": name for name in ("state", "country")
+}
+_PLACES = ("place", "place code", "street")
 
 
 class Proposal(NamedTuple):
@@ -39,105 +57,168 @@ class Proposal(NamedTuple):
     why: str
 
 
-def propose(records: Sequence[Traits]) -> list[Proposal]:
+def propose(records: Sequence[Traits], declared: Mapping[str, str] | None = None) -> list[Proposal]:
     """A comparison for each trait that the records hold, or the reason why there is none.
 
-    Decided from at most 20,000 records, by filled cells, distinct values and their look; never by the name
-    of a trait that is not among ``KNOWN``.
+    What is ``declared`` (a trait's kind, or "nothing") stands. Known names mean what they say. What any other
+    trait is, is judged by at most 20,000 of its values, and by how they go with the other traits; never by
+    its name.
     """
-    looked_at = records[:: max(1, -(-len(records) // _LOOKED_AT))]
-    cells: dict[str, list[str]] = {}
-    for traits in looked_at:
-        for trait, written in traits.items():
-            cells.setdefault(trait, []).extend(value for value in written if not is_placeholder(value))
-    proposals = []
-    for name, kind, traits_of in KNOWN:
-        values = [value for trait in traits_of for value in cells.get(trait, ())]
-        if values:
-            proposals.append(
-                _checked(
-                    Proposal(name, kind, traits_of, "a trait whose meaning is known"), values, len(looked_at)
-                )
-            )
-    named = {trait for _, _, traits_of in KNOWN for trait in traits_of}
-    for trait in sorted(cells.keys() - named):
-        kind_of, why = look(cells[trait])
-        proposals.append(_checked(Proposal(trait, kind_of, (trait,), why), cells[trait], len(looked_at)))
-    return proposals
+    table = _Table(records, declared or {})
+    table.judge_people()
+    table.judge_the_rest()
+    return table.proposals()
 
 
-def _checked(proposal: Proposal, values: list[str], records: int) -> Proposal:
-    if len(values) < max(_MIN_RECORDS if records > 10 * _MIN_RECORDS else 1, _MIN_FILLED * records):
-        return proposal._replace(kind=None, why=f"only {len(values)} of {records} records have it")
-    commonest = Counter(map(fold, values)).most_common(1)[0][1] if values else 0
-    if commonest > 0.995 * len(values):
-        return proposal._replace(kind=None, why="nearly always the same value")
-    return proposal
+class _Table:
+    """The traits of some records, and what they have been found to be."""
+
+    def __init__(self, records: Sequence[Traits], declared: Mapping[str, str]) -> None:
+        looked_at = records[:: max(1, -(-len(records) // _LOOKED_AT))]
+        self._records = len(looked_at)
+        self._first: dict[str, dict[int, str]] = {}
+        for row, traits in enumerate(looked_at):
+            for trait, written in traits.items():
+                value = next((one for one in written if not is_placeholder(one)), None)
+                if value is not None:
+                    self._first.setdefault(trait, {})[row] = value
+        self._kinds: dict[str, str | None] = {}
+        self._why: dict[str, str] = {}
+        self._looks: dict[str, Look] = {}
+        for trait in sorted(self._first):
+            flaw = self._flaw(list(self._first[trait].values()))
+            if trait in declared:
+                kind = declared[trait]
+                self._be(trait, None if kind == "nothing" else kind, "the rules say so")
+            elif flaw:
+                self._be(trait, None, flaw)
+            elif trait in _KNOWN:
+                self._be(trait, _KNOWN[trait], "a trait whose meaning is known")
+            else:
+                found = self._looks[trait] = look(list(self._first[trait].values()))
+                self._be(trait, found.kind, found.why)
+
+    def _be(self, trait: str, kind: str | None, why: str) -> None:
+        self._kinds[trait], self._why[trait] = kind, why
+
+    def _flaw(self, values: list[str]) -> str | None:
+        least = max(_MIN_RECORDS if self._records > 10 * _MIN_RECORDS else 1, _MIN_FILLED * self._records)
+        if len(values) < least:
+            return f"only {len(values)} of {self._records} records have it"
+        commonest = Counter(map(fold, values)).most_common(1)[0][1]
+        return "nearly always the same value" if commonest > 0.995 * len(values) else None
+
+    def _is_open(self, kind: str) -> bool:
+        return kind not in self._kinds.values()
+
+    def judge_people(self) -> None:
+        """Finds given name, surname, both in one, and the birth date among unknown traits."""
+        looks = self._looks
+        if self._is_open("birth date"):
+            births = [one for one, found in looks.items() if found.kind == "date" and found.births]
+            if births:
+                best = max(births, key=lambda one: (len(self._first[one]), one))
+                self._be(best, "birth date", "dates spread over years in which people are born")
+        named = [one for one, found in looks.items() if found.kind in ("name", "text") and found.letters]
+        by_given = sorted(named, key=lambda one: (-looks[one].given, one))
+        if self._is_open("given name") and self._is_open("full name") and by_given:
+            best = by_given[0]
+            if looks[best].full > 0.5 and looks[best].given > 0.2:
+                self._be(best, "full name", f"two words or more, {looks[best].given:.0%} begin as people do")
+            elif looks[best].given > 0.2:
+                self._be(best, "given name", f"{looks[best].given:.0%} are names that people are given")
+        rest = [one for one in named if self._kinds[one] == "name" and looks[one].given < 0.5]
+        if self._is_open("surname") and not self._is_open("given name") and rest:
+            best = max(rest, key=lambda one: (looks[one].distinct, one))
+            self._be(best, "surname", "words beside given names, of which there are the most")
+
+    def judge_the_rest(self) -> None:
+        """Tells places from other texts, and codes that people share from those that are their own."""
+        columns = {trait: self._column(trait) for trait in self._first}
+        own = [one for one, kind in self._kinds.items() if kind in ("given name", "birth date")]
+        coarse = {f"own {one}": self._coarse(one) for one in own}
+        relations = Relations({**columns, **coarse}, list(coarse))
+        for trait, found in self._looks.items():
+            if self._kinds[trait] in ("code", "phone", "place code") and self._why[trait] == found.why:
+                share = relations.shared(trait)
+                if share is not None and self._kinds[trait] != "phone":
+                    kind = "place code" if share > _SHARED else "code"
+                    told = f"{found.why}; where two records have one, {share:.0%} are two people"
+                    self._be(trait, kind, told)
+        placed = [one for one, kind in self._kinds.items() if kind in _PLACES]
+        for trait in self._looks:
+            if self._kinds[trait] not in ("text", "name", "exact"):
+                continue
+            for other in placed:
+                if other == trait:
+                    continue
+                near, anyhow = relations.together(other, trait)
+                if near > 0.3 and near > _LIFT * anyhow:
+                    often = f"{near:.0%}, else {anyhow:.1%}"
+                    why = f"people of one {_TITLES.get(other, other)} have it in common: {often}"
+                    self._be(trait, "place", why)
+                    break
+
+    def _column(self, trait: str) -> Ints:
+        return self._numbered({row: fold(unfloat(value)) for row, value in self._first[trait].items()})
+
+    def _coarse(self, trait: str) -> Ints:
+        """What of an own trait slips leave as it is: the first letters of a name, the year of a date."""
+        dated = self._kinds[trait] == "birth date"
+        rows = {}
+        for row, value in self._first[trait].items():
+            date = read_date(unfloat(value)) if dated else ()
+            rows[row] = date[0] if date else fold(value)[:2]
+        return self._numbered(rows)
+
+    def _numbered(self, rows: Mapping[int, str]) -> Ints:
+        numbers: dict[str, int] = {}
+        column = np.full(self._records, -1, np.int64)
+        for row, text in rows.items():
+            if text:
+                column[row] = numbers.setdefault(text, len(numbers))
+        return column
+
+    def proposals(self) -> list[Proposal]:
+        """What was found, known traits first; the traits that name a person make two comparisons."""
+        found = []
+        named = {kind: trait for trait, kind in self._kinds.items() if kind in _NAMES}
+        if named:
+            traits = tuple(named.get(kind, "") for kind in _NAMES)
+            for kind, parts in (
+                ("given name", ("given name", "full name", "middle name")),
+                ("surname", ("surname", "full name")),
+            ):
+                why = "; ".join(f"{named[part]}: {self._why[named[part]]}" for part in parts if part in named)
+                if why:
+                    found.append(Proposal(kind, kind, traits, why))
+        order = {trait: place for place, trait in enumerate(_KNOWN)}
+        for trait in sorted(self._kinds, key=lambda one: (order.get(one, len(order)), one)):
+            if self._kinds[trait] not in _NAMES:
+                title = _TITLES.get(trait, trait)
+                title = trait if title in self._kinds else title
+                found.append(Proposal(title, self._kinds[trait], (trait,), self._why[trait]))
+        return found
 
 
-def look(values: Sequence[str]) -> tuple[str | None, str]:
-    """The kind that suits the values of an unknown trait, and why; None where none does."""
-    folded = [fold(unfloat(value)) for value in values]
-    counts = Counter(folded)
-    total, distinct = len(folded), len(counts)
-    if total < _MIN_RECORDS:
-        return None, "too few values to judge"
-    again = sum(count * (count - 1) for count in counts.values()) / (total * (total - 1))
-    if distinct > 0.999 * total and total > 1000:
-        return None, "every record has its own value: it can tell nothing of two"
-    if (share := _share(values, _is_email)) > 0.8:
-        return "email", f"{share:.0%} look like e-mail addresses"
-    if (share := _share(values, _is_date)) > 0.8:
-        return "date", f"{share:.0%} read as dates"
-    if distinct <= 12 or again > 0.15:
-        return "exact", f"{distinct} distinct values: a category"
-    if (share := _share(values, _is_decimal)) > 0.5:
-        return "number", f"{share:.0%} are decimal numbers"
-    if (share := _share(folded, _is_line)) > 0.6:
-        return "street", f"{share:.0%} are words with a number, as addresses are"
-    if (share := _share(folded, _is_code)) > 0.6:
-        if again > 0.001:
-            return "place code", f"{share:.0%} are codes, {distinct} distinct ones, which many share"
-        return "code", f"{share:.0%} are codes, which few share"
-    length = sum(map(len, folded)) / total
-    if length > 80:
-        return None, f"long text, {length:.0f} letters in the mean"
-    if _share(folded, _is_word) > 0.6 and again < 0.01:
-        return "name", "mostly single words, rarely the same"
-    return "text", "words"
-
-
-def _share(values: Sequence[str], holds: Callable[[str], bool]) -> float:
-    return sum(map(holds, values)) / len(values)
-
-
-def _is_email(value: str) -> bool:
-    return "@" in value and bool(email_values({"email": (value,)}, ("email",)))
-
-
-def _is_date(value: str) -> bool:
-    found = read_date(value.strip())
-    if not found or not "1850" <= found[0] <= "2100":
-        return False
-    return not found[1] or (
-        found[1] <= "31" and found[2] <= "31" and min(found[1], found[2] or found[1]) <= "12"
-    )
-
-
-def _is_decimal(value: str) -> bool:
-    whole, point, part = unfloat(value).replace(",", ".").partition(".")
-    return bool(point) and whole.lstrip("-").isdigit() and part.isdigit()
-
-
-def _is_code(folded: str) -> bool:
-    return 2 * len(digits(folded)) >= len(folded.replace(" ", "")) > 0
-
-
-def _is_line(folded: str) -> bool:
-    words = folded.split()
-    numbers = sum(word[0].isdigit() for word in words)
-    return 0 < numbers < len(words) and sum(word.isalpha() and len(word) > 2 for word in words) > 0
-
-
-def _is_word(folded: str) -> bool:
-    return " " not in folded
+def comparisons_of(
+    proposals: Sequence[Proposal], declared: Mapping[str, str], blocking: Sequence[tuple[str, ...]] = ()
+) -> tuple[Comparison, ...]:
+    """What is to be compared; raises ``Invalid`` where that is nothing, or the rules name a trait that no
+    record has."""
+    traits = {trait for proposal in proposals for trait in proposal.traits if trait}
+    for field, names in (
+        ("comparison.trait", declared),
+        ("blocking", [one for key in blocking for one in key]),
+    ):
+        for trait in names:
+            if trait not in traits:
+                raise Invalid(f"matching.{field}", f"No record has it. {nearest(trait, sorted(traits))}.")
+    found = tuple(Comparison(one.name, one.kind, one.traits) for one in proposals if one.kind)
+    if not found:
+        reasons = "; ".join(f"{one.name}: {one.why}" for one in proposals) or "the records have no traits"
+        raise Invalid(
+            "traits",
+            f"There is nothing to compare ({reasons}). Map columns to traits such as lastName, birthday.",
+        )
+    return found

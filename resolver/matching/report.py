@@ -28,7 +28,8 @@ class Training(NamedTuple):
 
     ``proposals``: each trait's comparison, or why there is none. ``keys``: each blocking key type and what
     it finds. ``errors``: expected per threshold. ``histogram``: candidate pairs per bit of weight, from -12
-    to 12. ``steps``: after each step of EM, the expected pairs, of households and of twins.
+    to 12. ``steps``: after each step of EM, the expected pairs of one person and of each
+    explanation. ``notes``: what to be careful about.
     """
 
     model: Model
@@ -37,6 +38,7 @@ class Training(NamedTuple):
     errors: tuple[Errors, ...]
     histogram: tuple[float, ...]
     steps: tuple[tuple[float, ...], ...]
+    notes: tuple[str, ...] = ()
 
 
 def expected_errors(weights: Floats, counts_for: float) -> tuple[Errors, ...]:
@@ -78,6 +80,7 @@ def lines(training: Training) -> list[str]:
     model = training.model
     about = model.about
     text = [f"model {model.hash}: {about.get('records')} records, {about.get('pairs')} expected pairs"]
+    text += [f"  {note}" for note in training.notes]
     for proposal in training.proposals:
         text.append(f"  {proposal.name}: {proposal.kind or 'left out'} ({proposal.why})")
     for comparison in model.comparisons:

@@ -1,12 +1,13 @@
 """Fits a model to records without labels: which comparisons, their weights, value frequencies, keys,
 thresholds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
 import numpy as np
 
+from graph_schema.errors import Invalid
 from resolver.matching import keys
 from resolver.matching.blocking import Ints
 from resolver.matching.draws import draw
@@ -14,7 +15,7 @@ from resolver.matching.estimation import Odds, Pairs, maximise, posterior, start
 from resolver.matching.explanations import EXPLANATIONS
 from resolver.matching.kinds import KINDS
 from resolver.matching.model import BIT, Comparison, Model, Weight
-from resolver.matching.proposing import Proposal, propose
+from resolver.matching.proposing import Proposal, comparisons_of, propose
 from resolver.matching.rarity import Frequencies
 from resolver.matching.report import Training, expected_errors, propose_merge, propose_veto
 from resolver.matching.table import Cell, Column, Floats
@@ -26,6 +27,9 @@ _CANDIDATE_PAIRS = 200_000
 _LOCAL_PAIRS = 30_000
 _CANDIDATES_A_RECORD = 40
 _ROUNDS = 12
+_FEW_RECORDS = 500
+_PLACE_SHARED = 0.0005
+"""Where two records at random name one place less often than this, it is as small as a household."""
 
 Progress = Callable[[str, float], None]
 
@@ -55,26 +59,29 @@ def train(
     records: Sequence[Traits],
     seed: int = 1,
     progress: Progress = _silent,
-    comparisons: Sequence[Comparison] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    blocking: Sequence[tuple[str, ...]] = (),
 ) -> Training:
     """Learns a model from records of which nobody said who is who.
 
-    The comparisons are those given (name, kind, traits), or else proposed from the data. Of more than 60,000
-    records that many are looked at, chosen by ``seed``, as are the random pairs for u: the same records in
-    the same order give the same model. ``progress`` is told what is done and the share of the whole. Raises
-    ``ValueError`` with fewer than two records, or nothing to compare.
+    What is compared is proposed from the data, but for traits of which ``kinds`` says as what; ``blocking``
+    are lists of one or two traits whose values shall find candidates, beside the keys that are chosen. Of
+    more than 60,000 records that many are looked at, chosen by ``seed``, as are the random pairs for u: the
+    same records in the same order give the same model. ``progress`` is told what is done and the share of
+    the whole. Raises ``Invalid`` with too few records, nothing to compare, or an unknown trait.
     """
-    proposals = [] if comparisons else propose(records)
-    given = tuple(comparisons or (Comparison(p.name, p.kind, p.traits) for p in proposals if p.kind))
-    if len(records) < 2 or not given:
-        raise ValueError("records: at least two are needed, with traits to compare")
+    if len(records) < 2:
+        raise Invalid(
+            "records", f"There are {len(records)} with traits; a model needs some hundreds at least."
+        )
+    proposals = propose(records, kinds)
+    given = comparisons_of(proposals, kinds or {}, blocking)
     if len(records) > _MOST_RECORDS:
         chosen = np.sort(np.argsort(draw(seed, len(records), 1 << 62))[:_MOST_RECORDS]).tolist()
         records = [records[place] for place in chosen]
     sample = _sample(records, given, seed, progress)
-    kinds = [KINDS[comparison.kind] for comparison in given]
     apart = (sample.random, sample.local)
-    odds = start(kinds, sample.random, sample.local, sample.records)
+    odds = start([KINDS[one.kind] for one in given], sample.random, sample.local, sample.records)
     odds = maximise(sample.candidates, apart, odds, sample.records, _ROUNDS)
     progress("weights learnt", 0.8)
     frequencies = _frequencies(sample, odds)
@@ -85,7 +92,7 @@ def train(
         _set_rarity(sample.local, place, worth, *sample.local_places)
     odds = maximise(sample.candidates, apart, odds, sample.records, _ROUNDS)
     progress("value frequencies learnt", 0.9)
-    return _finish(sample, odds, frequencies, proposals)
+    return _finish(sample, odds, frequencies, proposals, blocking)
 
 
 def _sample(
@@ -123,22 +130,26 @@ def _sample(
 
 
 def _of_one_place(comparisons: tuple[Comparison, ...], columns: list[Column], seed: int) -> tuple[Ints, Ints]:
-    """Random pairs of records that name the same city, or else state, or country; none where there is no
-    such."""
-    nothing = np.zeros(0, np.int64)
-    for name in ("city", "state", "country"):
-        for comparison, column in zip(comparisons, columns, strict=True):
-            filled = np.flatnonzero(column.of >= 0)
-            if comparison.name != name or 4 * len(filled) < len(column.of):
-                continue
+    """Random pairs of records that name the same place, of the smallest kind of place that many share; none
+    where there is no such."""
+    found: list[tuple[float, Ints, Ints]] = []
+    for comparison, column in zip(comparisons, columns, strict=True):
+        filled = np.flatnonzero(column.of >= 0)
+        if not KINDS[comparison.kind].neighbours or 4 * len(filled) < len(column.of):
+            continue
+        sizes = np.bincount(column.of[filled])
+        same = float((sizes * (sizes - 1.0)).sum() / max(1.0, len(filled) * (len(filled) - 1.0)))
+        if same >= _PLACE_SHARED:
             ordered = filled[np.argsort(column.of[filled], kind="stable")]
-            cells = column.of[ordered]
-            starts, ends = np.searchsorted(cells, cells, "left"), np.searchsorted(cells, cells, "right")
-            one = draw(seed + 3, _LOCAL_PAIRS, len(ordered))
-            two = starts[one] + draw(seed + 4, _LOCAL_PAIRS, 1 << 40) % (ends - starts)[one]
-            other = one != two
-            return ordered[one[other]], ordered[two[other]]
-    return nothing, nothing
+            found.append((same, ordered, column.of[ordered]))
+    if not found:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    _, ordered, cells = min(found, key=lambda one: one[0])
+    starts, ends = np.searchsorted(cells, cells, "left"), np.searchsorted(cells, cells, "right")
+    one = draw(seed + 3, _LOCAL_PAIRS, len(ordered))
+    two = starts[one] + draw(seed + 4, _LOCAL_PAIRS, 1 << 40) % (ends - starts)[one]
+    other = one != two
+    return ordered[one[other]], ordered[two[other]]
 
 
 def _compared(
@@ -175,8 +186,63 @@ def _set_rarity(pairs: Pairs, place: int, worth: Floats, left: Ints, right: Ints
 
 
 def _finish(
-    sample: _Sample, odds: Odds, frequencies: list[Frequencies], proposals: Sequence[Proposal]
+    sample: _Sample,
+    odds: Odds,
+    frequencies: list[Frequencies],
+    proposals: Sequence[Proposal],
+    blocking: Sequence[tuple[str, ...]],
 ) -> Training:
+    fitted = _fitted(sample, odds, frequencies)
+    match_of = posterior(sample.candidates, odds)[0]
+    rest = np.maximum(1.0 - match_of, 1e-9)
+    weights = np.clip(np.log2(np.maximum(match_of, 1e-9) / rest), -12, 12)
+    errors = expected_errors(weights, sample.candidates.counts_for)
+    likely = match_of > 0.5
+    chosen = keys.choose(
+        sample.atoms, sample.left[likely], sample.right[likely], match_of[likely], Model.block_cap
+    )
+    wanted = keys.of_traits(sample.comparisons, sample.atoms, blocking)
+    merge = propose_merge(errors)
+    model = Model(
+        tuple(fitted),
+        tuple(dict.fromkeys((*wanted, *(sample.atoms.named(key) for key, _ in chosen)))),
+        round(log2(odds.match) * BIT),
+        tuple(
+            (explanation.name, round(log2(max(share, 2.0**-60)) * BIT))
+            for explanation, share in zip(EXPLANATIONS, odds.shares, strict=True)
+        ),
+        merge=merge,
+        review=merge - 2 * BIT,
+        floor=merge,
+        veto=propose_veto(fitted),
+        about={"records": sample.records, "pairs": round(odds.steps[-1][0])},
+    )
+    reasons = [(" + ".join(key), "the rules say so") for key in wanted]
+    reasons += [(" + ".join(sample.atoms.named(key)), why) for key, why in chosen]
+    histogram = np.histogram(weights, bins=24, range=(-12, 12))[0] * sample.candidates.counts_for
+    return Training(
+        model,
+        tuple(proposals),
+        tuple(reasons),
+        errors,
+        tuple(float(x) for x in histogram),
+        tuple(odds.steps),
+        _notes(sample.records, odds),
+    )
+
+
+def _notes(records: int, odds: Odds) -> tuple[str, ...]:
+    """What to be careful about."""
+    found = []
+    if records < _FEW_RECORDS:
+        found.append(f"Only {records} records: the weights are mostly what is expected of people in general.")
+    if odds.steps[-1][0] < 0.01 * records:
+        found.append("Hardly two records seem to be of one person: what they differ in could not be learnt.")
+    return tuple(found)
+
+
+def _fitted(sample: _Sample, odds: Odds, frequencies: list[Frequencies]) -> list[Comparison]:
+    """The comparisons with all that was learnt of them."""
     ratios = odds.ratios()
     fitted = []
     for place, comparison in enumerate(sample.comparisons):
@@ -197,34 +263,7 @@ def _finish(
                 u,
             )
         )
-    match_of = posterior(sample.candidates, odds)[0]
-    rest = np.maximum(1.0 - match_of, 1e-9)
-    weights = np.clip(np.log2(np.maximum(match_of, 1e-9) / rest), -12, 12)
-    errors = expected_errors(weights, sample.candidates.counts_for)
-    likely = match_of > 0.5
-    chosen = keys.choose(
-        sample.atoms, sample.left[likely], sample.right[likely], match_of[likely], Model.block_cap
-    )
-    merge = propose_merge(errors)
-    model = Model(
-        tuple(fitted),
-        tuple(sample.atoms.named(key) for key, _ in chosen),
-        round(log2(odds.match) * BIT),
-        tuple(
-            (explanation.name, round(log2(max(share, 2.0**-60)) * BIT))
-            for explanation, share in zip(EXPLANATIONS, odds.shares, strict=True)
-        ),
-        merge=merge,
-        review=merge - 2 * BIT,
-        floor=merge,
-        veto=propose_veto(fitted),
-        about={"records": sample.records, "pairs": round(odds.steps[-1][0])},
-    )
-    reasons = tuple((" + ".join(sample.atoms.named(key)), why) for key, why in chosen)
-    histogram = np.histogram(weights, bins=24, range=(-12, 12))[0] * sample.candidates.counts_for
-    return Training(
-        model, tuple(proposals), reasons, errors, tuple(float(x) for x in histogram), tuple(odds.steps)
-    )
+    return fitted
 
 
 def _whole(bits: Floats) -> tuple[Weight, ...]:

@@ -1,6 +1,6 @@
 """What a comparison gets to see of a trait: values taken apart, and the atoms by which they are found."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from resolver.matching.text import fold
@@ -56,3 +56,38 @@ def is_placeholder(text: str) -> bool:
 def texts(traits: Traits, names: tuple[str, ...]) -> list[str]:
     """The values that a record has under any of these trait names, placeholders left out."""
     return [text for name in names for text in traits.get(name, ()) if not is_placeholder(text)]
+
+
+def traits_of(said: Iterable[Mapping[str, object]]) -> dict[str, tuple[str, ...]]:
+    """What a record says, from the traits of all its messages: nested ones by dots, each value once, sorted.
+
+    A message says its traits at the top of an ``identify`` or else in its context. Truth values, empty texts
+    and what is nested deeper than eight levels are no values.
+    """
+    found: dict[str, set[str]] = {}
+    for message in said:
+        context = message.get("context")
+        for traits in (
+            message.get("traits"),
+            context.get("traits") if isinstance(context, Mapping) else None,
+        ):
+            if isinstance(traits, Mapping):
+                _gather(traits, "", found)
+    return {name: tuple(sorted(values)) for name, values in sorted(found.items())}
+
+
+_DEEPEST = 8
+
+
+def _gather(value: object, name: str, found: dict[str, set[str]]) -> None:
+    if isinstance(value, Mapping):
+        if name.count(".") < _DEEPEST:
+            for inside, one in value.items():
+                _gather(one, f"{name}.{inside}" if name else str(inside), found)
+    elif isinstance(value, list):
+        for one in value:
+            _gather(one, name, found)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        text = str(value).strip()
+        if text:
+            found.setdefault(name, set()).add(text)

@@ -6,11 +6,10 @@ FEBRL 3 and 4 are measured where ONEFOLD_TEST_FEBRL names a directory with febrl
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
+from resolver.evaluation import Pairs, evaluate
 from resolver.matching.batch import match_all
 from resolver.matching.components import Key
 from resolver.matching.content import prepare
@@ -18,34 +17,13 @@ from resolver.matching.training import train
 from tests.accuracy.tables import Table, febrl, one_name, simulated
 
 
-class Score(NamedTuple):
-    """Pairs of records over whole clusters: right ones, wrong ones (two people as one), missed ones."""
-
-    right: int
-    wrong: int
-    missed: int
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean of precision and recall."""
-        return 2 * self.right / max(1, 2 * self.right + self.wrong + self.missed)
-
-
-def score(persons: Iterable[tuple[Key, ...]], truth: Mapping[Key, str]) -> Score:
+def score(persons: Iterable[tuple[Key, ...]], truth: Mapping[Key, str]) -> Pairs:
     """Compares persons with the truth, pair by pair."""
-    joined = right = 0
-    for person in persons:
-        joined += _pairs(len(person))
-        right += sum(map(_pairs, Counter(truth[key] for key in person).values()))
-    whole = sum(map(_pairs, Counter(truth.values()).values()))
-    return Score(right, joined - right, whole - right)
+    found = {key: number for number, person in enumerate(persons) for key in person}
+    return evaluate(found, truth).pairs
 
 
-def _pairs(many: int) -> int:
-    return many * (many - 1) // 2
-
-
-def measured(table: Table) -> Score:
+def measured(table: Table) -> Pairs:
     """Trains on a table, matches it, and scores the persons."""
     model = train(list(table.records.values())).model
     prepared = {key: prepare(traits, model) for key, traits in table.records.items()}

@@ -61,6 +61,22 @@ def one_name(table: Table) -> Table:
     return Table(records, table.truth)
 
 
+def renamed(table: Table) -> Table:
+    """The same table with traits whose names say nothing."""
+    names = {name: f"column {number}" for number, name in enumerate(sorted(_names(table)))}
+    return Table(
+        {
+            key: {names[one]: values for one, values in traits.items()}
+            for key, traits in table.records.items()
+        },
+        table.truth,
+    )
+
+
+def _names(table: Table) -> set[str]:
+    return {name for traits in table.records.values() for name in traits}
+
+
 def febrl(path: Path) -> Table:
     """A FEBRL set as CSV: columns rec_id ("rec-12-org", "rec-12-dup-0") and the traits."""
     records: dict[Key, Traits] = {}

@@ -10,13 +10,18 @@ from resolver.matching.batch import match_all
 from resolver.matching.content import prepare
 from resolver.matching.model import from_dict
 from tests.accuracy.measure import measured, score
-from tests.accuracy.tables import febrl, one_name, simulated
+from tests.accuracy.tables import febrl, one_name, renamed, simulated
 
 PEOPLE = Path("resolver/matching/people.json")
 
 
 def test_a_dirty_table_of_all_fields() -> None:
     assert measured(simulated(2500, 2, 0.3)).f1 >= 0.97
+
+
+def test_names_of_traits_don_t_matter() -> None:
+    table = simulated(2500, 2, 0.3)
+    assert measured(renamed(table)).f1 >= measured(table).f1 - 0.005
 
 
 def test_a_table_of_few_fields() -> None:

@@ -11,8 +11,8 @@ from resolver.matching.components import Graph, Group, Key
 from resolver.matching.content import prepare
 from resolver.matching.kinds import KINDS
 from resolver.matching.linking import Linked, link
+from resolver.matching.looks import look
 from resolver.matching.model import BIT, Model, from_dict
-from resolver.matching.proposing import look
 from resolver.matching.scoring import veto_weight
 
 MODEL = from_dict(json.loads(Path("resolver/matching/people.json").read_text()))
@@ -82,7 +82,7 @@ def test_levels(kind: str, traits: dict[str, str], others: dict[str, str], level
     ],
 )
 def test_kinds_of_unknown_traits_come_from_their_values(values: list[str], kind: str) -> None:
-    assert look(values)[0] == kind
+    assert look(values).kind == kind
 
 
 def test_two_birth_dates_and_two_unlike_first_names_are_always_a_veto() -> None:

@@ -1,0 +1,125 @@
+"""Commands of matching: train, evaluate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.progress import Progress
+
+from graph_schema.errors import Invalid
+from graph_schema.rules import Rules, load_rules
+from resolver.matching.model import to_dict
+from resolver.matching.report import Training, lines
+from resolver.matching.training import train
+from resolver.matching.values import Traits
+from serving.stores import DEFAULT_STORE
+from serving.terminal import (
+    SPOKEN,
+    RulesOption,
+    StoreOption,
+    counted,
+    engine_on,
+    progress,
+    reader_on,
+    show_json,
+)
+from serving.training_view import as_html
+from stream.evaluating import as_json, as_lines, evaluate_store
+from stream.mapping import load_mapping
+from stream.training import declared, keys_of, of_file, of_store
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command("train")(train_model)
+    app.command("evaluate")(evaluate)
+
+
+def train_model(
+    out: Annotated[Path, typer.Option(metavar="MODEL", help="The model file to write.")],
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="What to learn from; by default the store's records.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="MAP.toml", help="What the columns of CSV and Parquet mean.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write a report with charts, as HTML.")
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Fit a matching model to records of which nobody said who is who.
+
+    Of the rules it takes what [matching] says of comparisons and blocking. The model file is frozen: rules
+    that name it (model = "MODEL" in [matching]) are changed by another.
+    """
+    for path in (out, report):
+        if path is not None and not path.parent.is_dir():
+            raise Invalid(str(path), "Its folder does not exist; make it first.")
+    loaded = load_rules(rules, trained=False)
+    kinds, blocking = declared(loaded), keys_of(loaded)
+    with progress("{task.fields[events]}") as shown:
+        records = _records(file, mapping, store, loaded, shown)
+        task = shown.add_task("learning", total=1.0, events="")
+        training = train(
+            records,
+            progress=lambda what, share: shown.update(task, completed=share, events=what),
+            kinds=kinds,
+            blocking=blocking,
+        )
+    text = orjson.dumps(to_dict(training.model), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+    out.write_bytes(text + b"\n")
+    if report is not None:
+        report.write_text(as_html(training), encoding="utf-8")
+    for line in lines(training):
+        typer.echo(line)
+    _advise(training, out, report, len(records))
+
+
+def _records(
+    file: str | None, mapping: Path | None, store: str, rules: Rules, shown: Progress
+) -> list[Traits]:
+    task = shown.add_task("reading", total=None, events="")
+
+    def tell(number: int) -> None:
+        shown.update(task, events=f"{number:,}")
+
+    if file is not None:
+        records = of_file(file, load_mapping(mapping) if mapping is not None else None, rules, tell)
+    elif mapping is not None:
+        raise Invalid("--mapping", "It needs a FILE to map; a store's records have their names already.")
+    else:
+        with engine_on(store, rules, create=False) as engine, engine.store.read() as tx:
+            records = of_store(tx, tell)
+    shown.update(task, total=1, completed=1)
+    return records
+
+
+def _advise(training: Training, out: Path, report: Path | None, records: int) -> None:
+    if report is not None:
+        SPOKEN.print(f"{report}: the report")
+    SPOKEN.print(f"{out}: model {training.model.hash} from {counted(records, 'record')}. To match by it:")
+    SPOKEN.print(f'\n[matching]\nafter = "phone"\nmodel = "{out}"\n', markup=False)
+
+
+def evaluate(
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", help="CSV: source, record_id (or message_id), person.")
+    ],
+    as_data: Annotated[bool, typer.Option("--json", help="All figures and examples as JSON.")] = False,
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Compare the persons in the store with the truth: precision, recall, F1, and examples of what is wrong.
+
+    Overlinks are persons that hold records of several people, underlinks people who are several persons.
+    """
+    with reader_on(store, rules) as reader:
+        told = as_json(*evaluate_store(reader, truth))
+    if as_data:
+        show_json(told)
+        return
+    for line in as_lines(told):
+        typer.echo(line)

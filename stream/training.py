@@ -1,0 +1,90 @@
+"""What a matching model is fitted to: the traits of each record of a file, or of a store."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from graph_schema.errors import Invalid, nearest
+from graph_schema.rules import Rules
+from graph_schema.store import Transaction
+from graph_schema.vocabulary import Event
+from resolver.matching.proposing import DECLARABLE
+from resolver.matching.values import Traits, traits_of
+from stream.files import read_file
+from stream.mapping import FileMapping
+from stream.parsing import Job, Parsing
+
+_LINES: Final = 1_000
+
+Report = Callable[[int], None]
+"""Is told how many records or messages have been read."""
+
+
+def of_file(path: str, mapping: FileMapping | None, rules: Rules, report: Report) -> list[Traits]:
+    """The traits of every record of a file, in the order of their keys.
+
+    Rows that can't be read are left out, as they are when the file is ingested. Raises what ``read_file``
+    raises.
+    """
+    said: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    if mapping is not None:
+        for number, line in enumerate(read_file(path, mapping), 1):
+            if isinstance(line.body, dict):
+                key = (mapping.source, str(line.body["context"]["recordId"]))
+                said.setdefault(key, []).append(line.body)
+            if number % _LINES == 0:
+                report(number)
+    else:
+        _gather_messages(path, rules, said, report)
+    return [traits for key in sorted(said) if (traits := traits_of(said[key]))]
+
+
+def _gather_messages(
+    path: str, rules: Rules, said: dict[tuple[str, str], list[Mapping[str, Any]]], report: Report
+) -> None:
+    def jobs() -> Iterator[Job]:
+        lines = []
+        for number, line in enumerate(read_file(path, None), 1):
+            lines.append(line)
+            if number % _LINES == 0:
+                report(number)
+                yield Job(lines, path, None, None, 0)
+                lines = []
+        if lines:
+            yield Job(lines, path, None, None, 0)
+
+    with Parsing(rules) as parsing:
+        for items in parsing.run(jobs()):
+            for item in items:
+                if isinstance(item, Event) and b'"traits"' in item.content:
+                    said.setdefault(item.record, []).append(orjson.loads(item.content))
+
+
+def of_store(tx: Transaction, report: Report) -> list[Traits]:
+    """The traits of every living record of a store that says any, in the order of their keys."""
+    said: dict[int, list[Mapping[str, Any]]] = {}
+    for number, event in enumerate(tx.all_events(), 1):
+        if b'"traits"' in event.content:
+            said.setdefault(event.record, []).append(orjson.loads(event.content))
+        if number % _LINES == 0:
+            report(number)
+    records = sorted((record.key, record.id) for record in tx.all_records() if not record.ghost)
+    return [traits for _, one in records if one in said and (traits := traits_of(said[one]))]
+
+
+def declared(rules: Rules) -> dict[str, str]:
+    """The traits that the rules compare as a kind of thing of their choice, with that kind; "nothing" for
+    those that they leave out. Raises ``Invalid`` for an unknown kind."""
+    found = {}
+    for comparison in rules.matching.comparison if rules.matching is not None else ():
+        kind = comparison.kind.replace("_", " ")
+        if kind not in DECLARABLE:
+            raise Invalid("matching.comparison.as", f"{nearest(kind, DECLARABLE)}.")
+        found[comparison.trait] = kind
+    return found
+
+
+def keys_of(rules: Rules) -> tuple[tuple[str, ...], ...]:
+    """The lists of traits whose values together find candidates, as the rules want them."""
+    return rules.matching.blocking if rules.matching is not None else ()

@@ -1,0 +1,145 @@
+"""Training a model, and comparing a store with the truth, by the command line."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from resolver.matching.model import from_dict
+from stream.simulation import people_table
+from tests.integration.command import Onefold
+
+MAPPING = """
+source = "crm"
+record_id = "record_id"
+[identifiers]
+email = "email"
+[traits]
+firstName = "firstName"
+lastName = "lastName"
+birthday = "birthday"
+"address.street" = "street"
+plz = "postalCode"
+"""
+
+
+@pytest.fixture
+def onefold(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Onefold:
+    monkeypatch.chdir(tmp_path)
+    return Onefold(tmp_path, capsys)
+
+
+@pytest.fixture
+def people(onefold: Onefold) -> list[dict[str, str]]:
+    rows = list(people_table(400, 3, 0.3))
+    with (onefold.folder / "people.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    (onefold.folder / "map.toml").write_text(MAPPING)
+    return rows
+
+
+def _model(path: Path) -> dict[str, object]:
+    plain: dict[str, object] = json.loads(path.read_text())
+    from_dict(plain)
+    return plain
+
+
+@pytest.mark.usefixtures("people")
+def test_a_file_and_a_store_of_it_give_the_same_model(onefold: Onefold) -> None:
+    told = onefold("train", "people.csv", "--mapping", "map.toml", "--out", "a.json", "--report", "a.html")
+    assert told.code == 0, told.err
+    assert "plz: place code" in told.out
+    assert "threshold" in told.out
+    page = (onefold.folder / "a.html").read_text()
+    assert page.count("<svg") == 8
+    assert not re.search(r"https?://|<script", page)
+    assert onefold("ingest", "people.csv", "--mapping", "map.toml").code == 0
+    assert onefold("train", "--out", "b.json").code == 0
+    assert _model(onefold.folder / "a.json") == _model(onefold.folder / "b.json")
+
+
+@pytest.mark.usefixtures("people")
+def test_rules_say_what_is_compared_and_by_what_found(onefold: Onefold) -> None:
+    (onefold.folder / "rules.toml").write_text(
+        'extends = "retail"\n[matching]\nafter = "phone"\nmodel = "later.json"\n'
+        'blocking = [["plz", "lastName"]]\n'
+        '[[matching.comparison]]\ntrait = "plz"\nas = "exact"\n'
+        '[[matching.comparison]]\ntrait = "email"\nas = "nothing"\n'
+    )
+    told = onefold(
+        "train", "people.csv", "--mapping", "map.toml", "--out", "later.json", "--rules", "rules.toml"
+    )
+    assert told.code == 0, told.err
+    model = _model(onefold.folder / "later.json")
+    comparisons = model["comparisons"]
+    assert isinstance(comparisons, list)
+    kinds = {one["name"]: one["kind"] for one in comparisons}
+    assert kinds["plz"] == "exact"
+    assert "email" not in kinds
+    assert ["plz: whole", "surname: whole"] in model["blocking"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ('trait = "plz"\nas = "colour"', "matching.comparison.as"),
+        ('trait = "firstNam"\nas = "name"', "Did you mean 'firstName'"),
+    ],
+)
+@pytest.mark.usefixtures("people")
+def test_wrong_comparisons_are_named(onefold: Onefold, rules: str, said: str) -> None:
+    (onefold.folder / "rules.toml").write_text(
+        f'extends = "retail"\n[matching]\nafter = "phone"\n[[matching.comparison]]\n{rules}\n'
+    )
+    told = onefold("train", "people.csv", "--mapping", "map.toml", "--out", "m.json", "--rules", "rules.toml")
+    assert told.code == 2
+    assert said in told.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "mapping", "said"),
+    [
+        (["id,town", "1,Bonn"], 'town = "town"', "a model needs some hundreds"),
+        (["id,town", *[f"{n},Bonn" for n in range(300)]], 'town = "town"', "nearly always the same value"),
+        (["id,town", "1,Bonn"], 'town = "twon"', "there is no column 'twon'"),
+    ],
+)
+def test_what_can_t_be_learnt_from_is_told(
+    onefold: Onefold, rows: list[str], mapping: str, said: str
+) -> None:
+    (onefold.folder / "t.csv").write_text("\n".join(rows))
+    (onefold.folder / "m.toml").write_text(f'source = "s"\nrecord_id = "id"\n[traits]\n{mapping}\n')
+    told = onefold("train", "t.csv", "--mapping", "m.toml", "--out", "m.json")
+    assert told.code == 2
+    assert said in told.err
+    assert not (onefold.folder / "m.json").exists()
+
+
+def test_a_store_is_compared_with_the_truth(onefold: Onefold, people: list[dict[str, str]]) -> None:
+    assert onefold("ingest", "people.csv", "--mapping", "map.toml").code == 0
+    lines = ["source,record_id,cluster_id", *(f"crm,{row['record_id']},{row['person']}" for row in people)]
+    (onefold.folder / "truth.csv").write_text("\n".join(lines))
+    told = json.loads(onefold("evaluate", "truth.csv", "--json").out)
+    assert told["records"] == len(people)
+    assert told["people"] == len({row["person"] for row in people})
+    assert 0.1 < told["pairwise"]["recall"] < 0.9
+    assert told["pairwise"]["precision"] > 0.99
+    assert told["underlinks"]["count"] > len(told["underlinks"]["examples"]) == 10
+    text = onefold("evaluate", "truth.csv").out
+    assert "onefold why crm/" in text
+    assert "person" in onefold("evaluate", "map.toml").err
+
+
+def test_the_simulators_truth_of_messages_is_understood(onefold: Onefold) -> None:
+    made = onefold(
+        "simulate", "--people", "50", "--events", "2000", "--out", "s.jsonl", "--truth", "truth.csv"
+    )
+    assert made.code == 0
+    assert onefold("ingest", "s.jsonl").code == 0
+    told = json.loads(onefold("evaluate", "truth.csv", "--json").out)
+    assert told["pairwise"]["precision"] > 0.9
+    assert told["not_in_store"] == 0
