@@ -4,6 +4,7 @@
     ├── RulesError            500  exit 2   rules.toml is wrong
     ├── MappingError          400  exit 2   a mapping file is wrong, or doesn't fit its CSV or Parquet
     ├── StoreUnavailable      503  exit 3   the store can't be reached or is locked for too long
+    ├── BrokerUnavailable     503  exit 3   Kafka can't be reached, or refuses what is asked of it
     ├── SchemaMismatch        503  exit 3   the store's schema is newer than this program, or not migrated
     ├── RulesMismatch         503  exit 3   the store was built by other rules: rebuild first
     ├── Conflict              409  exit 1   two writes, or a word against what stands
@@ -51,6 +52,13 @@ class MappingError(OnefoldError):
 
 class StoreUnavailable(OnefoldError):
     """The store doesn't answer now; the same call may succeed later."""
+
+    status = 503
+    exit_code = 3
+
+
+class BrokerUnavailable(OnefoldError):
+    """Kafka doesn't answer now, or refuses this program; the same call may succeed later."""
 
     status = 503
     exit_code = 3

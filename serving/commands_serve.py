@@ -1,20 +1,27 @@
 """Commands that stay: serve, worker, demo."""
 
+import logging.config
+import os
 import signal
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, Final
 
 import typer
 
 from graph_schema.access import Role
+from graph_schema.errors import Invalid
+from resolver.founding import DEFAULT_ID_KEY
 from serving import demo
 from serving.access import digest, new_key
-from serving.server import serve
+from serving.server import LOGGING, serve
 from serving.stores import DEFAULT_STORE
-from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on
+from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, id_key
+from serving.worker_health import watched
+from stream.consuming import Figures
 
+_KAFKA: Final = "stream.kafka"
 _WORKER: Final = "stream.worker"
+"""Loaded when they are needed: their libraries take longer to load than most commands to run."""
 
 
 def register(app: typer.Typer) -> None:
@@ -22,12 +29,14 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(play_demo)
     app.command("serve")(serve_store)
     app.command("access-key")(make_key)
-    if find_spec(_WORKER) is not None:
-        app.command("worker")(run_worker)
+    app.command("worker")(run_worker)
 
 
 HostOption = Annotated[str, typer.Option(help="The address to listen at; beyond loopback keys are needed.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")]
+KafkaOption = Annotated[
+    str, typer.Option("--kafka", envvar="ONEFOLD_KAFKA", metavar="HOST:PORT", help="The broker, or several.")
+]
 
 
 def play_demo(
@@ -80,9 +89,22 @@ def _end_well_when_told() -> None:
 
 
 def run_worker(
-    kafka: Annotated[str, typer.Option(metavar="HOST:PORT", help="The broker.")] = "localhost:9092",
+    kafka: KafkaOption = "localhost:9092",
+    host: HostOption = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="For /metrics and health.")] = 8001,
+    partitions: Annotated[int, typer.Option(min=1, help="Of topics that are not there yet.")] = 12,
+    batch: Annotated[int, typer.Option(min=1, help="Messages in one transaction.")] = 1_000,
+    linger: Annotated[int, typer.Option(min=0, help="Milliseconds to wait for more of them.")] = 10,
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",
 ) -> None:
-    """Take events from Kafka, and tell it of every change."""
-    import_module(_WORKER).run(kafka, store, rules)
+    """Take events from Kafka, and tell it of every change. Start as many as there are cores for it."""
+    if id_key() == DEFAULT_ID_KEY:
+        raise Invalid("ONEFOLD_ID_KEY", "It is not set. Set the same long random text for all that write.")
+    logging.config.dictConfig(LOGGING)
+    cluster = import_module(_KAFKA).Kafka.of(kafka, os.environ)
+    worker = import_module(_WORKER)
+    figures = Figures()
+    with engine_on(store, rules) as engine, watched(figures, host, port) as url:
+        SPOKEN.print(f"Taking {cluster.events} at {kafka} into {store} (figures: {url}/metrics)")
+        worker.run(engine, cluster, figures, worker.Options(batch, linger / 1_000, partitions))

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request
@@ -12,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 
 from graph_schema.errors import Invalid
 from graph_schema.vocabulary import Change
-from profiles.moments import iso
 from serving.models import PROBLEMS, Changes
 from serving.problems import answer
 from serving.service import Service, TheService
+from stream.feed import shown
 
 _STREAM: Final = "text/event-stream"
 _PAGE: Final = 500
@@ -47,19 +47,6 @@ def changes(
         )
     found = _page(service, after, limit)
     return answer({"changes": [shown(each) for each in found], "next": found[-1].seq if found else after})
-
-
-def shown(change: Change) -> dict[str, Any]:
-    """A change as JSON."""
-    return {
-        "seq": change.seq,
-        "kind": change.kind,
-        "person_id": change.person_id,
-        "from": change.came_from,
-        "into": change.went_into,
-        "version": change.version,
-        "at": iso(change.at),
-    }
 
 
 def _page(service: Service, after: int, limit: int) -> list[Change]:

@@ -11,9 +11,10 @@ from graph_schema.errors import RulesMismatch
 from serving.models import PROBLEMS
 from serving.problems import answer
 from serving.service import Service, TheService
+from stream.batch import Counts
 from stream.engine import RULES_STATE
 
-_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 router = APIRouter(tags=["health"])
 
@@ -41,7 +42,7 @@ def ready(service: TheService) -> Response:
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
 def metrics(service: TheService) -> Response:
     """Figures in the text form of Prometheus."""
-    return Response("\n".join([*_lines(service), ""]), media_type=_TEXT)
+    return Response("\n".join([*_lines(service), ""]), media_type=TEXT)
 
 
 def _lines(service: Service) -> Iterator[str]:
@@ -50,10 +51,7 @@ def _lines(service: Service) -> Iterator[str]:
     yield "# TYPE onefold_http_requests_total counter"
     for (route, status), count in sorted(service.requests.items()):
         yield f'onefold_http_requests_total{{route="{route}",status="{status}"}} {count}'
-    yield "# HELP onefold_messages_total What became of the messages that came in."
-    yield "# TYPE onefold_messages_total counter"
-    for fate in ("taken", "duplicates", "dead_letters", "erased"):
-        yield f'onefold_messages_total{{fate="{fate}"}} {getattr(totals, fate)}'
+    yield from told_of(totals)
     yield "# HELP onefold_commit_seconds Transactions that took messages, and the time that they took."
     yield "# TYPE onefold_commit_seconds summary"
     yield f"onefold_commit_seconds_count {commits.groups}"
@@ -66,6 +64,14 @@ def _lines(service: Service) -> Iterator[str]:
     yield "# HELP onefold_feed_position The highest number of the change feed."
     yield "# TYPE onefold_feed_position gauge"
     yield f"onefold_feed_position {last}"
+
+
+def told_of(totals: Counts) -> Iterator[str]:
+    """What became of what came in, as lines of figures."""
+    yield "# HELP onefold_messages_total What became of the messages that came in."
+    yield "# TYPE onefold_messages_total counter"
+    for fate in ("taken", "duplicates", "dead_letters", "erased"):
+        yield f'onefold_messages_total{{fate="{fate}"}} {getattr(totals, fate)}'
 
 
 class Counting:

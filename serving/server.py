@@ -33,12 +33,13 @@ class _Discreet(logging.Formatter):
         return "".join(traceback.format_tb(frames)) + (kind.__name__ if kind else "")
 
 
-_LOGGING: Final = {
+_SPEAKING: Final = ("uvicorn", "onefold", "faust", "mode", "aiokafka")
+LOGGING: Final = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"discreet": {"()": _Discreet, "format": "%(asctime)s %(levelname)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "discreet"}},
-    "loggers": {name: {"handlers": ["stderr"], "level": "WARNING"} for name in ("uvicorn", "onefold")},
+    "loggers": {name: {"handlers": ["stderr"], "level": "WARNING"} for name in _SPEAKING},
 }
 
 
@@ -68,6 +69,18 @@ def check_exposure(host: str, rules: Rules, id_key: bytes) -> None:
         )
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; raises ``Invalid`` where the address can't be had."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or "there is no such port"
+        raise Invalid(
+            "--port", f"Port {port} of {host} can't be served: {reason}. Name another one."
+        ) from error
+
+
 def serve(
     engine: Engine,
     host: str = "127.0.0.1",
@@ -80,19 +93,12 @@ def serve(
     ``check_exposure`` does, and ``Invalid`` where the address can't be had.
     """
     check_exposure(host, engine.rules, engine.id_key)
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or "there is no such port"
-        raise Invalid(
-            "--port", f"Port {port} of {host} can't be served: {reason}. Name another one."
-        ) from error
+    listening = listen(host, port)
     local = is_loopback(host)
     app = make_app(engine, Settings(any_write_key=local, loopback=local))
     config = uvicorn.Config(
         app,
-        log_config=_LOGGING,
+        log_config=LOGGING,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,

@@ -1,5 +1,6 @@
 """One batch: what it takes in, what becomes of it, and everything that is written at its end."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +30,8 @@ from stream.refolding import Refolding
 from stream.upkeep import Upkeep
 from stream.workspace import Workspace
 
+LETTERS = "letter/"
+"""Operational state: dead letters that were kept of input that can come again."""
 ALIASES = "alias/"
 """Operational state: pairs of records that an alias of an untrusted source names."""
 
@@ -52,6 +55,7 @@ class Batch:
         self.intake = intake
         self.now = now
         self.counts = Counts()
+        self.position: str | None = None
         self.identity = Identity(ws)
         self.told: list[Told] = []
         self.unsaid: list[Unsaid] = []
@@ -82,6 +86,13 @@ class Batch:
 
     def reject(self, letter: DeadLetter) -> None:
         """Keeps what could not be taken."""
+        if self.position is not None:
+            letter = letter._replace(position=self.position)
+            name = _letter_name(letter)
+            if name in self._state or self.tx.get(name):
+                self.counts.duplicates += 1
+                return
+            self._state[name] = True
         self.counts.dead_letters += 1
         self.ws.writes.dead_letters.append(letter)
 
@@ -280,6 +291,16 @@ class Batch:
         if event.also is not None:
             self._alias(event, event.also, record, stored.id)
         return stored.content
+
+
+def _letter_name(letter: DeadLetter) -> str:
+    """The name under which is kept that a dead letter is kept: what comes again must not count again.
+
+    One of two contents under one id can lose wherever the other comes again, so it counts by its content.
+    """
+    lost = letter.field == "messageId" and letter.message_id is not None
+    told = (letter.source, letter.message_id) if lost else letter.position
+    return LETTERS + hashlib.blake2b(repr((told, letter.raw)).encode(), digest_size=16).hexdigest()
 
 
 def alias_name(key: EventKey) -> str:

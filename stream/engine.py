@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import Any
 
 from graph_schema.errors import RulesMismatch
@@ -51,16 +52,22 @@ class Engine:
         self._workspace = Workspace(self.intake.plan, id_key)
         self._turn = threading.Lock()
 
-    def ingest(self, items: Sequence[Event | DeadLetter], state: Mapping[str, Any] | None = None) -> Counts:
+    def ingest(
+        self,
+        items: Sequence[Event | DeadLetter],
+        state: Mapping[str, Any] | None = None,
+        positions: Sequence[str | None] = (),
+    ) -> Counts:
         """Takes a batch of events and dead letters; when it returns, all of it is durable.
 
         ``state`` is operational state to be written with it: the position up to which a file or topic is
-        consumed. Raises ``RulesMismatch`` where the store was built by other rules.
+        consumed. ``positions`` says of each item where it stood, where it may come again from there: what
+        can't be taken is then kept once. Raises ``RulesMismatch`` where the store was built by other rules.
         """
 
         def take(batch: Batch) -> None:
             batch.prefetch([item for item in items if isinstance(item, Event)])
-            for item in items:
+            for item, batch.position in zip(items, chain(positions, repeat(None)), strict=False):
                 if isinstance(item, DeadLetter):
                     batch.reject(item)
                 else:

@@ -4,8 +4,10 @@ Told by person ids alone: which ids the records of a person answered to before, 
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from graph_schema.vocabulary import Change, ChangeKind, Person
+from profiles.moments import iso
 from stream.awaited import ISSUED
 from stream.workspace import Workspace
 
@@ -83,3 +85,16 @@ def _histories(ws: Workspace) -> tuple[dict[int, set[str]], dict[str, set[str]]]
             before.setdefault(one, set()).add(former)
             after.setdefault(former, set()).add(ws.person(one).person_id)
     return before, after
+
+
+def shown(change: Change) -> dict[str, Any]:
+    """A change as JSON."""
+    return {
+        "seq": change.seq,
+        "kind": change.kind,
+        "person_id": change.person_id,
+        "from": change.came_from,
+        "into": change.went_into,
+        "version": change.version,
+        "at": iso(change.at),
+    }

@@ -36,10 +36,10 @@ class Intake:
         return self._made(read, received, position)
 
     def take_batch(
-        self, raw: bytes, received: int, source: str | None, stamp: int
+        self, raw: bytes, received: int, source: str | None, stamp: int | None, position: str | None = None
     ) -> list[Event | DeadLetter]:
         """Every message of a Segment ``batch`` body, each with its own fate."""
-        return [self._made(read, received, None) for read in read_batch(raw, source, stamp)]
+        return [self._made(read, received, position) for read in read_batch(raw, source, stamp)]
 
     def again(self, stored: StoredEvent) -> Event:
         """A stored event as it was when it came in, under the rules of now."""

@@ -1,0 +1,230 @@
+"""How Kafka is reached, and the three topics: settings, making topics, and looking how far they are consumed.
+
+Settings are those that Kafka's users know, by their names: in the environment (`security.protocol` as
+ONEFOLD_KAFKA_SECURITY_PROTOCOL) or in a file of properties that ONEFOLD_KAFKA_CONFIG names.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from graph_schema.errors import BrokerUnavailable, Invalid, nearest
+
+REACH_SECONDS: Final = 12.0
+_ENVIRONMENT: Final = "ONEFOLD_KAFKA_"
+_PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_SETTINGS: Final = (
+    "security.protocol",
+    "sasl.mechanism",
+    "sasl.username",
+    "sasl.password",
+    "sasl.jaas.config",
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.key.location",
+    "ssl.key.password",
+    "ssl.endpoint.identification.algorithm",
+)
+_LETTERS_DAYS: Final = 30
+_DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """A cluster, how to speak to it, and the prefix of our topics there, which is our consumer group too."""
+
+    servers: str
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    prefix: str = "onefold"
+
+    @property
+    def events(self) -> str:
+        """The topic of what sources say."""
+        return f"{self.prefix}.events"
+
+    @property
+    def changes(self) -> str:
+        """The topic of what became of persons, by person."""
+        return f"{self.prefix}.changes"
+
+    @property
+    def dead_letters(self) -> str:
+        """The topic of what could not be taken."""
+        return f"{self.prefix}.dead-letters"
+
+    @classmethod
+    def of(cls, servers: str, environment: Mapping[str, str]) -> "Kafka":
+        """The cluster at HOST:PORT (several with commas); raises ``Invalid`` for what can't be meant."""
+        for server in servers.split(","):
+            host, colon, port = server.strip().rpartition(":")
+            if not (host and colon and port.isdecimal()):
+                raise Invalid("--kafka", "This is no address; write HOST:PORT, as localhost:9092.")
+        settings = _of_file(environment.get(f"{_ENVIRONMENT}CONFIG"))
+        for name in _SETTINGS:
+            given = environment.get(_ENVIRONMENT + name.upper().replace(".", "_"))
+            if given:
+                settings[name] = given
+        found = cls(servers, settings, environment.get(f"{_ENVIRONMENT}PREFIX") or "onefold")
+        found.client()
+        return found
+
+    def client(self) -> dict[str, Any]:
+        """What every client of aiokafka is made with."""
+        get = self.settings.get
+        protocol = get("security.protocol", "PLAINTEXT").upper()
+        _known("security.protocol", protocol, _PROTOCOLS)
+        made: dict[str, Any] = {"bootstrap_servers": self.servers, "security_protocol": protocol}
+        if protocol.endswith("SSL"):
+            made["ssl_context"] = self._ssl()
+        if protocol.startswith("SASL"):
+            mechanism = get("sasl.mechanism", "PLAIN").upper()
+            _known("sasl.mechanism", mechanism, _MECHANISMS)
+            jaas = get("sasl.jaas.config", "")
+            user = get("sasl.username") or _of_jaas(jaas, "username")
+            password = get("sasl.password") or _of_jaas(jaas, "password")
+            if not (user and password):
+                raise Invalid(
+                    "sasl.username", "SASL needs a user and a password: sasl.username and sasl.password."
+                )
+            made |= {
+                "sasl_mechanism": mechanism,
+                "sasl_plain_username": user,
+                "sasl_plain_password": password,
+            }
+        return made
+
+    def _ssl(self) -> ssl.SSLContext:
+        get = self.settings.get
+        try:
+            context = ssl.create_default_context(cafile=get("ssl.ca.location"))
+            certificate = get("ssl.certificate.location")
+            if certificate:
+                context.load_cert_chain(certificate, get("ssl.key.location"), get("ssl.key.password"))
+        except (OSError, ssl.SSLError) as error:
+            reason = getattr(error, "strerror", None) or "it is not what it should be"
+            raise Invalid("ssl", f"A certificate, its key or the CA can't be read ({reason}).") from None
+        # Java's clients take an empty algorithm for: don't compare the host's name.
+        context.check_hostname = get("ssl.endpoint.identification.algorithm", "https") != ""
+        return context
+
+
+def _of_file(path: str | None) -> dict[str, str]:
+    """The settings of a file of Java properties. What is not about security is left to others."""
+    if not path:
+        return {}
+    try:
+        text = Path(path).read_text()
+    except OSError as error:
+        raise Invalid(f"{_ENVIRONMENT}CONFIG", f"The file can't be read ({error.strerror}).") from None
+    lines = [line.strip() for line in text.replace("\\\n", "").splitlines()]
+    pairs = [line.partition("=") for line in lines if line and line[0] not in "#!"]
+    settings = {name.strip(): value.strip() for name, _, value in pairs}
+    for name in settings:
+        if name.startswith(("ssl.", "sasl.", "security.")):
+            _known(f"{_ENVIRONMENT}CONFIG: {name}", name, _SETTINGS)
+    return {name: value for name, value in settings.items() if name in _SETTINGS}
+
+
+def _known(where: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise Invalid(where, f"This is not known here. {nearest(given, known)}.")
+
+
+def _of_jaas(text: str, name: str) -> str | None:
+    found = re.search(rf'\b{name}\s*=\s*"((?:[^"\\]|\\.)*)"', text)
+    return re.sub(r"\\(.)", r"\1", found.group(1)) if found else None
+
+
+@asynccontextmanager
+async def reached(kafka: Kafka) -> AsyncIterator[None]:
+    """Turns what Kafka's clients raise within it into ``BrokerUnavailable``, with the way out."""
+    try:
+        async with asyncio.timeout(REACH_SECONDS):
+            yield
+    except (KafkaError, OSError, TimeoutError) as error:
+        kind = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+        raise BrokerUnavailable(
+            f"Kafka at {kafka.servers} can't be used ({kind})",
+            way_out="See that it runs, that --kafka names it, and that the ONEFOLD_KAFKA_… settings fit it",
+        ) from error
+
+
+@asynccontextmanager
+async def _admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(**kafka.client(), request_timeout_ms=int(REACH_SECONDS * 1000))
+    try:
+        async with reached(kafka):
+            await client.start()
+            yield client
+    finally:
+        await client.close()
+
+
+async def make_topics(kafka: Kafka, partitions: int) -> None:
+    """Makes those of our topics that are missing; raises ``BrokerUnavailable``.
+
+    They have up to three replicas, as many as there are brokers. Of each person the last change is kept for
+    ever, a dead letter for thirty days, an event as the cluster keeps things.
+    """
+    async with _admin(kafka) as client:
+        brokers = len((await client.describe_cluster())["brokers"])
+        replicas = max(1, min(3, brokers))
+        safe = {"min.insync.replicas": "2"} if replicas == 3 else {}
+        keep: dict[str, dict[str, str]] = {
+            kafka.events: {},
+            kafka.changes: {"cleanup.policy": "compact"},
+            kafka.dead_letters: {"retention.ms": str(_LETTERS_DAYS * _DAY_MS)},
+        }
+        missing = keep.keys() - set(await client.list_topics())
+        if not missing:
+            return
+        wanted = [
+            NewTopic(name, partitions, replicas, topic_configs={**safe, **keep[name]})
+            for name in sorted(missing)
+        ]
+        for _, code, *_ in (await client.create_topics(wanted)).topic_errors:
+            if code not in (0, TopicAlreadyExistsError.errno):
+                raise for_code(code)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look at the cluster finds: partitions of each topic that there is, and how many messages of each
+    partition of events wait to be consumed."""
+
+    partitions: Mapping[str, int]
+    lag: Mapping[int, int]
+
+
+async def look(kafka: Kafka) -> Seen:
+    """How our topics are; raises ``BrokerUnavailable``."""
+    async with _admin(kafka) as client:
+        ours = {kafka.events, kafka.changes, kafka.dead_letters}
+        there = sorted(ours & set(await client.list_topics()))
+        told = await client.describe_topics(there) if there else []
+        partitions = {one["topic"]: len(one["partitions"]) for one in told}
+        if kafka.events not in partitions:
+            return Seen(partitions, {})
+        committed = await client.list_consumer_group_offsets(kafka.prefix)
+        consumer = AIOKafkaConsumer(**kafka.client())
+        try:
+            await consumer.start()
+            every = [TopicPartition(kafka.events, one) for one in range(partitions[kafka.events])]
+            first, last = await consumer.beginning_offsets(every), await consumer.end_offsets(every)
+        finally:
+            await consumer.stop()
+    lag = {}
+    for one in every:
+        done = committed[one].offset if one in committed else -1
+        lag[one.partition] = last[one] - max(done, first[one])
+    return Seen(partitions, lag)

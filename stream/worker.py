@@ -1,0 +1,276 @@
+"""The Kafka worker: a Faust app that hands messages to the engine in micro-batches. Faust is here alone.
+
+Messages gather while a batch is being written; what gathers is bounded, then Faust stops fetching. A message
+is acknowledged when its batch is durable. Where to go on after a start or a rebalance is the lower of what
+Kafka and what the store remember (docs/decisions/0030).
+"""
+
+import asyncio
+import logging
+import signal
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import faust
+from faust.exceptions import FaustError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, EventT, TransportT
+
+from stream.consuming import Arrived, Consuming, Figures, Stopped
+from stream.engine import Engine
+from stream.kafka import Kafka, make_topics
+from stream.outbox import Outbox
+
+_log: Final = logging.getLogger("onefold")
+_WATCH_SECONDS: Final = 2.0
+_POLL_SECONDS: Final = 0.2
+_STOP_SECONDS: Final = 20.0
+_AGAIN_SECONDS: Final = 2.0
+_WAITING_BYTES: Final = 16 << 20
+_BATCH_BYTES: Final = 4 << 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """``batch`` messages at most go into one transaction, which waits ``linger`` seconds for more to come;
+    ``partitions`` are those of topics that it has to make."""
+
+    batch: int = 1_000
+    linger: float = 0.01
+    partitions: int = 12
+
+
+def run(engine: Engine, kafka: Kafka, figures: Figures, options: Options | None = None) -> None:
+    """Works until SIGINT or SIGTERM: then what is at hand is written, and committed.
+
+    Raises ``BrokerUnavailable`` where Kafka can't be used at the start; later it waits until it can. Raises
+    what ``Consuming.take`` does.
+    """
+    asyncio.run(_Worker(engine, kafka, figures, options or Options()).run())
+
+
+class _Worker:
+    """One process's share of the topic, over as many Faust apps as it takes: one that crashed is no use."""
+
+    def __init__(self, engine: Engine, kafka: Kafka, figures: Figures, options: Options) -> None:
+        self._kafka = kafka
+        self._figures = figures
+        self._options = options
+        self._outbox = Outbox(engine, kafka, figures, self._leads)
+        self._consuming = Consuming(engine, figures, self._outbox.state)
+        self._writing = ThreadPoolExecutor(1, "onefold-writer")
+        self._stopping = asyncio.Event()
+        self._room = asyncio.Event()
+        self._queue: asyncio.Queue[EventT[bytes] | None] = asyncio.Queue()
+        self._weight = 0
+        self._app: faust.App | None = None
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for told in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(told, self._stop)
+        await make_topics(self._kafka, self._options.partitions)
+        outbox = asyncio.create_task(self._outbox.run())
+        try:
+            while not self._stopping.is_set():
+                await self._work()
+                if not self._stopping.is_set():
+                    self._figures.broker_answers = self._figures.assigned = False
+                    await self._pause(_AGAIN_SECONDS)
+        finally:
+            self._consuming.stop()
+            outbox.cancel()
+            await asyncio.gather(outbox, return_exceptions=True)
+            self._writing.shutdown()
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        self._consuming.stop()
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _work(self) -> None:
+        """Runs one app until it crashes or this is to stop; raises what no other app would mend."""
+        self._queue, self._weight = asyncio.Queue(), 0
+        self._room.set()
+        with tempfile.TemporaryDirectory(prefix="onefold-worker-") as folder:
+            app = self._app = self._make_app(folder)
+            batches, watch = asyncio.create_task(self._batches(app)), asyncio.create_task(self._watch(app))
+            try:
+                await app.start()
+                while not (self._stopping.is_set() or app.crashed or batches.done()):
+                    await self._pause(_POLL_SECONDS)
+            finally:
+                await self._end(app, batches, watch)
+
+    async def _end(self, app: faust.App, batches: "asyncio.Task[None]", watch: "asyncio.Task[None]") -> None:
+        """Lets the batch at hand become durable, commits it, and leaves the group."""
+        self._app = None
+        watch.cancel()
+        # Wakes the task where it waits; it ends between two batches, never within one.
+        self._queue.put_nowait(None)
+        ended = await asyncio.gather(batches, watch, return_exceptions=True)
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                if not app.crashed:
+                    await app.consumer.commit()
+                await app.stop()
+        except Exception as error:  # noqa: BLE001
+            # Kafka is away, or the app was half made: what is durable is durable, and comes again at worst.
+            _log.warning("the worker could not take its leave of Kafka (%s)", type(error).__name__)
+        if isinstance(ended[0], Exception) and not isinstance(ended[0], Stopped):
+            raise ended[0]
+
+    def _make_app(self, folder: str) -> faust.App:
+        kafka = self._kafka
+        app = _App(
+            kafka.prefix,
+            broker=";".join(f"kafka://{server.strip()}" for server in kafka.servers.split(",")),
+            broker_credentials=_credentials(kafka),
+            broker_commit_interval=1.0,
+            broker_max_poll_interval=86_400.0,
+            consumer_auto_offset_reset="earliest",
+            stream_buffer_maxsize=512,
+            stream_processing_timeout=86_400.0,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            web_enabled=False,
+            datadir=folder,
+        )
+        app.consuming = self._consuming
+        topic = app.topic(kafka.events, value_type=bytes, value_serializer="raw", key_serializer="raw")
+
+        async def take(stream: Any) -> None:  # noqa: ANN401 - its type lacks what it has
+            async for event in stream.noack().events():
+                await self._gather(event)
+
+        app.agent(topic, name="onefold.take")(take)
+        return app
+
+    async def _gather(self, event: EventT[bytes]) -> None:
+        await self._room.wait()
+        self._weight += len(event.message.value or b"")
+        self._figures.waiting = self._weight
+        if self._weight >= _WAITING_BYTES:
+            self._room.clear()
+        self._queue.put_nowait(event)
+
+    async def _batches(self, app: faust.App) -> None:
+        loop = asyncio.get_running_loop()
+        while (batch := await self._next()) is not None:
+            # After a rebalance Faust reads again from where it is committed: what waited from before is old.
+            current = [one for one in batch if one.message.generation_id == app.consumer_generation_id]
+            if current:
+                await loop.run_in_executor(self._writing, self._consuming.take, [*map(_arrived, current)])
+            for event in current:
+                event.ack()
+
+    async def _next(self) -> list[EventT[bytes]] | None:
+        """The next batch; None at the end."""
+        queue, options = self._queue, self._options
+        batch: list[EventT[bytes]] = []
+        size, until = 0, 0.0
+        loop = asyncio.get_running_loop()
+        while len(batch) < options.batch and size < _BATCH_BYTES:
+            try:
+                if not batch:
+                    event = await queue.get()
+                    until = loop.time() + options.linger
+                elif queue.empty():
+                    event = await asyncio.wait_for(queue.get(), max(0.0, until - loop.time()))
+                else:
+                    event = queue.get_nowait()
+            except TimeoutError:
+                break
+            if event is None or self._app is None:
+                return None
+            batch.append(event)
+            size += len(event.message.value or b"")
+        self._weight -= size
+        self._figures.waiting = self._weight
+        self._room.set()
+        return batch
+
+    async def _watch(self, app: faust.App) -> None:
+        """Keeps the figures of lag, and whether Kafka answers."""
+        figures, topic = self._figures, self._kafka.events
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            try:
+                ours = [one for one in app.consumer.assignment() if one.topic == topic]
+                async with asyncio.timeout(5 * _WATCH_SECONDS):
+                    last = await app.consumer.highwaters(*ours) if ours else {}
+                done = await asyncio.to_thread(self._consuming.positions, topic)
+                figures.lag = {
+                    one.partition: max(0, at - done.get(one.partition, 0)) for one, at in last.items()
+                }
+                figures.assigned, figures.broker_answers = bool(ours), True
+            except Exception:  # noqa: BLE001 - Kafka's, Faust's or the store's: no answer is no answer
+                figures.broker_answers = False
+
+    def _leads(self) -> bool:
+        """Whoever reads the first partition of events sends what the feeds hold."""
+        try:
+            return self._app is not None and TP(self._kafka.events, 0) in self._app.consumer.assignment()
+        except FaustError:
+            # Not started yet, or no longer.
+            return False
+
+
+class _Consumer(driver.Consumer):
+    """Goes back to where the store is, where that is behind what Kafka remembers: it may be a restored
+    one."""
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """See ``faust.transport.consumer.Consumer``."""
+        committed = dict(await super().seek_to_committed())
+        consuming = cast(_App, self.app).consuming
+        for topic in {one.topic for one in committed}:
+            kept = await asyncio.to_thread(consuming.positions, topic)
+            for one in [one for one in committed if one.topic == topic]:
+                at = kept.get(one.partition, 0)
+                if at < (committed[one] or 0):
+                    committed[one] = at
+                    await self._seek(one, at)
+        return committed
+
+
+class _Transport(driver.Transport):
+    Consumer = _Consumer
+
+
+class _App(faust.App):
+    consuming: Consuming
+
+    def _new_transport(self) -> TransportT:
+        return _Transport(self.conf.broker_consumer, self)
+
+
+def _arrived(event: EventT[bytes]) -> Arrived:
+    message = event.message
+    at = round(message.timestamp * 1e6)
+    source = None
+    for name, value in cast(list[tuple[str, bytes]], message.headers or []):
+        if name == "source":
+            source = value.decode("utf-8", "replace")
+    return Arrived(message.topic, message.partition, message.offset, at, message.value or b"", source)
+
+
+def _credentials(kafka: Kafka) -> Any:  # noqa: ANN401 - one of Faust's kinds, or none
+    client = kafka.client()
+    context = client.get("ssl_context")
+    if "sasl_mechanism" in client:
+        return faust.SASLCredentials(
+            username=client["sasl_plain_username"],
+            password=client["sasl_plain_password"],
+            mechanism=client["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context is not None else None
