@@ -93,8 +93,6 @@ def run_worker(
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="For /metrics and health.")] = 8001,
     partitions: Annotated[int, typer.Option(min=1, help="Of topics that are not there yet.")] = 12,
-    batch: Annotated[int, typer.Option(min=1, help="Messages in one transaction.")] = 1_000,
-    linger: Annotated[int, typer.Option(min=0, help="Milliseconds to wait for more of them.")] = 10,
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",
 ) -> None:
@@ -107,4 +105,4 @@ def run_worker(
     figures = Figures()
     with engine_on(store, rules) as engine, watched(figures, host, port) as url:
         SPOKEN.print(f"Taking {cluster.events} at {kafka} into {store} (figures: {url}/metrics)")
-        worker.run(engine, cluster, figures, worker.Options(batch, linger / 1_000, partitions))
+        worker.run(engine, cluster, figures, worker.Options.of(os.environ, partitions))

@@ -33,13 +33,20 @@ class _Discreet(logging.Formatter):
         return "".join(traceback.format_tb(frames)) + (kind.__name__ if kind else "")
 
 
-_SPEAKING: Final = ("uvicorn", "onefold", "faust", "mode", "aiokafka")
+_LEVELS: Final = {
+    "uvicorn": "WARNING",
+    "onefold": "WARNING",
+    # While Kafka is away these say so ten times a second; the worker says it once.
+    "faust": "CRITICAL",
+    "mode": "CRITICAL",
+    "aiokafka": "CRITICAL",
+}
 LOGGING: Final = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"discreet": {"()": _Discreet, "format": "%(asctime)s %(levelname)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "discreet"}},
-    "loggers": {name: {"handlers": ["stderr"], "level": "WARNING"} for name in _SPEAKING},
+    "loggers": {name: {"handlers": ["stderr"], "level": level} for name, level in _LEVELS.items()},
 }
 
 

@@ -19,6 +19,7 @@ from faust.exceptions import FaustError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT, TransportT
 
+from graph_schema.errors import Invalid
 from stream.consuming import Arrived, Consuming, Figures, Stopped
 from stream.engine import Engine
 from stream.kafka import Kafka, make_topics
@@ -41,6 +42,17 @@ class Options:
     batch: int = 1_000
     linger: float = 0.01
     partitions: int = 12
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str], partitions: int) -> "Options":
+        """By ONEFOLD_WORKER_BATCH and ONEFOLD_WORKER_LINGER_MS; raises ``Invalid`` for what is no number."""
+        given = []
+        for name, usual in (("ONEFOLD_WORKER_BATCH", cls.batch), ("ONEFOLD_WORKER_LINGER_MS", 10)):
+            text = environment.get(name) or str(usual)
+            if not text.isdecimal():
+                raise Invalid(name, "It must be a whole number, or left out.")
+            given.append(int(text))
+        return cls(max(1, given[0]), given[1] / 1_000, partitions)
 
 
 def run(engine: Engine, kafka: Kafka, figures: Figures, options: Options | None = None) -> None:
@@ -102,21 +114,31 @@ class _Worker:
         self._room.set()
         with tempfile.TemporaryDirectory(prefix="onefold-worker-") as folder:
             app = self._app = self._make_app(folder)
-            batches, watch = asyncio.create_task(self._batches(app)), asyncio.create_task(self._watch(app))
+            start, batches, watch = map(
+                asyncio.create_task, (self._start(app), self._batches(app), self._watch(app))
+            )
             try:
-                await app.start()
-                while not (self._stopping.is_set() or app.crashed or batches.done()):
+                while not (self._stopping.is_set() or app.crashed or batches.done() or start.done()):
                     await self._pause(_POLL_SECONDS)
             finally:
-                await self._end(app, batches, watch)
+                for task in (start, watch):
+                    task.cancel()
+                await self._end(app, batches)
 
-    async def _end(self, app: faust.App, batches: "asyncio.Task[None]", watch: "asyncio.Task[None]") -> None:
+    async def _start(self, app: faust.App) -> None:
+        """Ends only where the app can't be started, or where it has ended itself."""
+        try:
+            await app.start()
+            await app.wait_until_stopped()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next app may fare better
+            _log.warning("the worker lost Kafka (%s)", type(error).__name__)
+
+    async def _end(self, app: faust.App, batches: "asyncio.Task[None]") -> None:
         """Lets the batch at hand become durable, commits it, and leaves the group."""
         self._app = None
-        watch.cancel()
         # Wakes the task where it waits; it ends between two batches, never within one.
         self._queue.put_nowait(None)
-        ended = await asyncio.gather(batches, watch, return_exceptions=True)
+        (ended,) = await asyncio.gather(batches, return_exceptions=True)
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 if not app.crashed:
@@ -125,8 +147,8 @@ class _Worker:
         except Exception as error:  # noqa: BLE001
             # Kafka is away, or the app was half made: what is durable is durable, and comes again at worst.
             _log.warning("the worker could not take its leave of Kafka (%s)", type(error).__name__)
-        if isinstance(ended[0], Exception) and not isinstance(ended[0], Stopped):
-            raise ended[0]
+        if isinstance(ended, Exception) and not isinstance(ended, Stopped):
+            raise ended
 
     def _make_app(self, folder: str) -> faust.App:
         kafka = self._kafka
@@ -211,9 +233,12 @@ class _Worker:
                 figures.lag = {
                     one.partition: max(0, at - done.get(one.partition, 0)) for one, at in last.items()
                 }
-                figures.assigned, figures.broker_answers = bool(ours), True
+                figures.assigned, answers = bool(ours), True
             except Exception:  # noqa: BLE001 - Kafka's, Faust's or the store's: no answer is no answer
-                figures.broker_answers = False
+                answers = False
+            if answers != figures.broker_answers:
+                _log.warning("Kafka answers" if answers else "Kafka doesn't answer")
+            figures.broker_answers = answers
 
     def _leads(self) -> bool:
         """Whoever reads the first partition of events sends what the feeds hold."""

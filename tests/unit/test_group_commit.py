@@ -36,7 +36,12 @@ class Slow(Engine):
         self._errors = list(errors)
         self._poison = poison
 
-    def ingest(self, items: Sequence[Any], state: Mapping[str, Any] | None = None) -> Counts:
+    def ingest(
+        self,
+        items: Sequence[Any],
+        state: Mapping[str, Any] | None = None,
+        positions: Sequence[str | None] = (),
+    ) -> Counts:
         self.writing.set()
         self.may_write.wait(10)
         names = [item.message_id for item in items]
@@ -45,7 +50,7 @@ class Slow(Engine):
             raise KeyError("what somebody sent")
         if self._errors:
             raise self._errors.pop(0)
-        return super().ingest(items, state)
+        return super().ingest(items, state, positions)
 
 
 async def _outcomes(commits: GroupCommit, engine: Slow, names: str) -> list[BaseException | None]:

@@ -1,0 +1,180 @@
+"""Several Kafka workers on one store come to what one memory model comes to, in calm and in storm.
+
+ONEFOLD_TEST_EVENTS sets how many events; the default is for every day, 200000 what the issue asks for.
+"""
+
+import asyncio
+import os
+import random
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
+import orjson
+import pytest
+
+from serving.stores import open_store
+from stream.kafka import Kafka, make_topics
+from stream.simulation import simulate
+from tests.integration.working import (
+    Sent,
+    Worker,
+    Workers,
+    assert_all_was_told,
+    assert_the_same,
+    expected,
+    received,
+    send,
+)
+from tests.services import Service, kafka_topics
+
+EVENTS = int(os.environ.get("ONEFOLD_TEST_EVENTS", "4000"))
+PARTITIONS = 4
+WORKERS = 3
+IN_A_BATCH = 20
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(3_000)]
+
+
+def kept_in(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    """The address of an empty store of a kind."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder}/graph.db"
+    if find_spec("graph_schema.neo4j") is None:
+        pytest.skip("this version has no Neo4j store")
+    address: str = request.getfixturevalue("neo4j_graph").address
+    return address
+
+
+def messages(events: int, seed: int) -> list[bytes]:
+    """A town's messages, some of them in batches, some that can't be taken, some under an id of others."""
+    chance = random.Random(seed)
+    made: list[bytes] = []
+    batch: list[dict[str, object]] = []
+    for one in simulate(max(10, events // 10), events, seed):
+        message = {**one.message}
+        if chance.random() < 0.3:
+            batch.append(message)
+        else:
+            made.append(orjson.dumps(message))
+        if len(batch) == IN_A_BATCH:
+            made.append(orjson.dumps({"batch": batch}))
+            batch = []
+        if chance.random() < 0.004:
+            made.append(orjson.dumps({**message, "timestamp": "yesterday"}))
+            made.append(orjson.dumps({**message, "context": {"locale": f"x{chance.randrange(9)}"}}))
+    made += [orjson.dumps({"batch": batch}), b"not JSON", b"\xff\xfe", b""]
+    return made
+
+
+def in_order(sent: list[bytes]) -> list[Sent]:
+    """Each message to the partition of whom it names, as producers should send it."""
+    keyed = [(orjson.loads(one) if one.startswith(b"{") else {}, one) for one in sent]
+    names = [str(body.get("userId") or body.get("anonymousId") or "") for body, _ in keyed]
+    return [
+        Sent(zlib.crc32(name.encode()) % PARTITIONS, one) for name, (_, one) in zip(names, keyed, strict=True)
+    ]
+
+
+def disturbed(sent: list[bytes], seed: int) -> list[Sent]:
+    """Messages sent twice, late, and to any partition at all."""
+    chance = random.Random(seed)
+    placed = [(place + chance.expovariate(1 / 30), one) for place, one in enumerate(sent)]
+    placed += [
+        (place + chance.expovariate(1 / 300), one) for place, one in enumerate(sent) if chance.random() < 0.1
+    ]
+    return [Sent(chance.randrange(PARTITIONS), one) for _, one in sorted(placed)]
+
+
+@pytest.fixture
+def kafka(kafka_broker: Service) -> Iterator[Kafka]:
+    """A cluster with topics of our own, and none left."""
+    yield from _topics(kafka_broker)
+
+
+@pytest.fixture
+def frail(kafka_alone: Service) -> Iterator[Kafka]:
+    """The same, where the broker is ours to end."""
+    yield from _topics(kafka_alone)
+
+
+def _topics(service: Service) -> Iterator[Kafka]:
+    found = Kafka(service.address, prefix=kafka_topics.unique("worker"))
+    asyncio.run(make_topics(found, PARTITIONS))
+    yield found
+    service.start()
+    asyncio.run(kafka_topics.delete(service, found.events, found.changes, found.dead_letters))
+
+
+def assert_equal(workers: Workers, sent: list[Sent]) -> None:
+    """All of it is there, once, and was told."""
+    kafka = workers.kafka
+    changes = asyncio.run(received(kafka, kafka.changes))
+    letters = asyncio.run(received(kafka, kafka.dead_letters))
+    with closing(open_store(workers.store)) as store:
+        assert_the_same(store, expected(sent))
+        assert_all_was_told(store, changes)
+        with store.read() as tx:
+            kept = dict(tx.dead_letters(0, 1 << 20))
+    assert {value["number"] for _, value in letters} == kept.keys()
+    assert all(value["topic"] == kafka.events and value["offset"] >= 0 for _, value in letters)
+    assert {value["field"] for _, value in letters} == {"message", "timestamp", "messageId"}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "neo4j"])
+def test_three_workers_come_to_what_the_model_comes_to(
+    kind: str, kafka: Kafka, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    sent = in_order(messages(EVENTS, 1))
+    with Workers(kafka, kept_in(kind, tmp_path, request), tmp_path, WORKERS) as workers:
+        asyncio.run(send(kafka, sent))
+        workers.wait_until_done()
+        assert [one.stop() for one in workers.running] == [0] * WORKERS
+    assert_equal(workers, sent)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "neo4j"])
+def test_the_same_where_everything_fails_now_and_then(
+    kind: str, frail: Kafka, kafka_alone: Service, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if not kafka_alone.can_fail:
+        pytest.skip("NOT TESTED: the broker in the environment is not ours to end")
+    sent = disturbed(messages(EVENTS, 2), 2)
+    mishaps: list[Callable[[], None]] = [kafka_alone.restart]
+    store = kept_in(kind, tmp_path, request)
+    if kind == "neo4j":
+        mishaps.append(request.getfixturevalue("neo4j_graph").restart)
+    with Workers(frail, store, tmp_path, WORKERS) as workers:
+        sending = threading.Thread(target=lambda: asyncio.run(send(frail, sent, pause=600 / len(sent))))
+        sending.start()
+        chance = random.Random(3)
+        for round_ in range(6):
+            time.sleep(chance.uniform(1, 3))
+            if round_ % 3 == 1:
+                mishaps[(round_ // 3) % len(mishaps)]()
+            else:
+                workers.replace(chance.randrange(WORKERS))
+        sending.join()
+        workers.wait_until_done()
+    assert_equal(workers, sent)
+
+
+def test_a_worker_says_how_it_does_and_ends_when_told(kafka: Kafka, tmp_path: Path) -> None:
+    worker = Worker(kafka, f"sqlite:///{tmp_path}/graph.db", tmp_path)
+    try:
+        worker.wait_until_ready()
+        asyncio.run(send(kafka, in_order(messages(200, 4))))
+        deadline = time.monotonic() + 60
+        while 'fate="taken"} 0' in (told := worker.get("/metrics").text) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "onefold_kafka_answers 1" in told
+        assert "onefold_store_answers 1" in told
+        assert worker.get("/healthz").json() == {"status": "ok"}
+        assert worker.stop() == 0
+    finally:
+        worker.kill()
+    assert b"@" not in worker.log.read_bytes()
