@@ -218,7 +218,7 @@ def _check_identifiers(body: dict[str, Any], kind: str) -> None:
         _given(body.get("userId"))
         or _given(body.get("anonymousId"))
         or _given(record)
-        or _is_found_elsewhere(body, context)
+        or _is_found_elsewhere(body, context, kind)
     ):
         reason = (
             "It names nobody; send userId, anonymousId, an e-mail, context.externalIds or context.recordId."
@@ -226,11 +226,13 @@ def _check_identifiers(body: dict[str, Any], kind: str) -> None:
         raise Invalid("identifiers", reason)
 
 
-def _is_found_elsewhere(body: dict[str, Any], context: dict[str, Any]) -> bool:
+def _is_found_elsewhere(body: dict[str, Any], context: dict[str, Any], kind: str) -> bool:
     properties = body.get("properties") or {}
     if any(_given(properties.get(name)) for name in _FOUND_BY):
         return True
-    for traits in (body.get("traits"), context.get("traits")):
+    # The traits of a group are the company's, and other calls have none of their own.
+    own = body.get("traits") if kind == "identify" else None
+    for traits in (own, context.get("traits")):
         if traits and (_given(traits.get("email")) or _given(traits.get("phone"))):
             return True
     device = context.get("device") or {}

@@ -1,8 +1,9 @@
 """Affinity: which categories a person buys for herself or looks at, and which purchase was out of her way.
 
-Gifts say nothing about the giver, and what was sent back or cancelled nothing about anybody. An article
-bought once by somebody who otherwise always buys something else may be for another person: that is to be
-asked, not guessed.
+Gifts say nothing about the giver, and what was cancelled nothing about anybody; what was sent back was of
+interest all the same (it didn't fit, it came broken), and the like can be offered again. An article bought
+once by somebody who otherwise always buys something else may be for another person: that is to be asked, not
+guessed.
 """
 
 from typing import Literal
@@ -18,14 +19,12 @@ _PATTERN = 2
 
 
 def bought_categories(orders: Orders) -> dict[str, int]:
-    """In how many orders of her own she bought each category."""
+    """In how many orders of her own she bought each category, whether or not she sent some of it back."""
     found: dict[str, int] = {}
     for order in orders.counted:
-        if order.get("gift") or order["state"] == "returned":
+        if order.get("gift"):
             continue
-        back = order.get("returned", {})
-        kept = {line[3] for line in order["products"] if line[3] and line[1] > back.get(line[0], 0)}
-        for category in kept:
+        for category in {line[3] for line in order["products"] if line[3]}:
             found[category] = found.get(category, 0) + 1
     return dict(sorted(found.items()))
 

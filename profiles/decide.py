@@ -12,6 +12,7 @@ from graph_schema.store import Document
 from profiles.affinity import question_of
 from profiles.conditions import context_of
 from profiles.consent import HALTS, is_halted
+from profiles.figures import FIGURES
 from profiles.messages import last_sent, letters
 from profiles.portrait import Portrait
 from profiles.profile_rules import Campaign, profile_rules
@@ -78,7 +79,9 @@ def decide(portrait: Portrait, request: Request, rules: Rules, at: int) -> Decis
 
 
 def _is_missing(scene: Scene, name: str) -> bool:
-    """Whether nobody knows an attribute, or an address of hers."""
+    """Whether nobody knows an attribute, or an address of hers; a birthday is a day that can be read."""
+    if name == "birthday":
+        return not FIGURES["birthday_known"].of(scene)
     if name in ("email", "phone"):
         return not scene.ways.addresses(name)
     return name not in scene.state.get("traits", ()) and name not in scene.state.get("preferences", ())

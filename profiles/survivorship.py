@@ -37,9 +37,10 @@ def ranked(state: Document, name: str, settings: ProfileSettings) -> list[Said]:
         for source, values in state.get("traits", {}).get(name, {}).items()
         for text, (at, record_id, times) in values.items()
     ]
-    if not said and name in state.get("preferences", {}):
+    if name in state.get("preferences", {}) and (not said or name in settings.expected):
+        # What is expected to be known may have been asked for: the answer is one more value.
         at, text, source, record_id = state["preferences"][name]
-        said = [Said(text, at, source, record_id, 1)]
+        said.append(Said(text, at, source, record_id, 1))
     if len(said) < 2:
         return said
     said.sort(key=lambda one: (one.text, one.source, one.record_id))

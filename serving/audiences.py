@@ -11,6 +11,7 @@ from graph_schema.errors import Invalid, OnefoldError, nearest
 from graph_schema.rules import Rules
 from graph_schema.store import Transaction
 from profiles.moments import iso
+from serving.feed import After
 from serving.models import PROBLEMS, Deltas, Members
 from serving.problems import answer
 from serving.service import TheService
@@ -50,7 +51,7 @@ def members(
 def deltas(
     name: str,
     service: TheService,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: After = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
 ) -> Response:
     """Who came in and who went, with a number above `after`."""
@@ -92,6 +93,6 @@ def _told(product: str, person: int) -> str:
 def _read(after: str) -> tuple[str, int]:
     try:
         person, _, product = base64.urlsafe_b64decode(after).decode().partition(".")
-        return product, int(person)
+        return product, min(int(person), (1 << 63) - 1)
     except (ValueError, binascii.Error):
         raise Invalid("after", "It is no page of this list; send the `next` of the page before.") from None

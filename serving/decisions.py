@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from graph_schema.errors import Invalid
 from serving.models import PROBLEMS, Claimed, ClaimRequest, Decision, DecisionRequest, Decisions
-from serving.problems import answer
+from serving.problems import answer, misshapen
 from serving.service import TheService, time_of
 from stream.claiming import Claim, claim
 from stream.deciding import Asked, decide_all
@@ -48,7 +48,7 @@ def decisions(
     return answer(found if isinstance(several, list) else found[0])
 
 
-@router.post("/v1/rewards/{code}/claim", response_model=Claimed, responses=PROBLEMS)
+@router.post("/v1/rewards/{code:path}/claim", response_model=Claimed, responses=PROBLEMS)
 def claim_reward(
     code: str,
     said: ClaimRequest,
@@ -71,4 +71,4 @@ def _read(said: list[Any], is_list: bool) -> list[DecisionRequest]:
     except ValidationError as error:
         first = error.errors()[0]
         place = first["loc"] if is_list else first["loc"][1:]
-        raise Invalid(".".join(map(str, place)) or "body", str(first["msg"])) from None
+        raise misshapen(first, place) from None

@@ -22,6 +22,9 @@ _PAGE: Final = 500
 _QUIET_SECONDS: Final = 15.0
 """After so long without a change a comment is sent, so that nobody between takes the line for dead."""
 
+After = Annotated[int, Query(ge=0, le=(1 << 63) - 1)]
+"""A number of a feed: what stores count by."""
+
 router = APIRouter(tags=["feed"])
 
 
@@ -33,7 +36,7 @@ router = APIRouter(tags=["feed"])
 def changes(
     request: Request,
     service: TheService,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: After = 0,
     limit: Annotated[int, Query(ge=1, le=5_000)] = _PAGE,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
@@ -57,7 +60,7 @@ def _page(service: Service, after: int, limit: int) -> list[Change]:
 def _position(last_event_id: str | None, after: int) -> int:
     if not last_event_id:
         return after
-    if not (last_event_id.isascii() and last_event_id.isdigit()):
+    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
         raise Invalid("Last-Event-ID", "It is no number of this feed; leave it out, or send the last one.")
     return int(last_event_id)
 

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from graph_schema.errors import Invalid, OnefoldError
+from graph_schema.errors import Invalid, OnefoldError, UnknownPerson
 from graph_schema.store import Document
 from profiles.golden import golden
 from profiles.moments import iso
@@ -44,6 +44,16 @@ def _when(
 Moment = Annotated[When, Depends(_when)]
 
 
+def _named(person_id: str) -> str:
+    """Nobody has a name that is neither a person id nor an identifier."""
+    if ":" not in person_id and not person_id.startswith("per_"):
+        raise UnknownPerson(way_out="Ask by a person id, or by namespace:value, as email:ana@example.com")
+    return person_id
+
+
+PersonId = Annotated[str, Depends(_named)]
+
+
 @router.get("/v1/persons", response_model=Profile, responses=PROBLEMS)
 def by_identifier(identifier: str, service: TheService, when: Moment) -> Response:
     """The golden profile of whoever owns an identifier, such as email:ana@example.com."""
@@ -67,13 +77,13 @@ def batch_get(wanted: Wanted, service: TheService) -> Response:
 
 
 @router.get("/v1/persons/{person_id}", response_model=Profile, responses=PROBLEMS)
-def by_id(person_id: str, service: TheService, when: Moment) -> Response:
+def by_id(person_id: PersonId, service: TheService, when: Moment) -> Response:
     """The golden profile of the person in whom the record that founded this id is now."""
     return answer(_profile(service, person_id, when))
 
 
 @router.delete("/v1/persons/{person_id}", response_model=Erased, responses=PROBLEMS)
-def erase(person_id: str, service: TheService, asker: Asker) -> Response:
+def erase(person_id: PersonId, service: TheService, asker: Asker) -> Response:
     """Erases a person: nothing of her can be read or comes back, and nobody else changes."""
     doer = Doer(asker.name, asker.role)
     erased = service.commits.run(lambda: stewarding.erase(service.engine, person_id, doer))
@@ -82,7 +92,7 @@ def erase(person_id: str, service: TheService, asker: Asker) -> Response:
 
 @router.get("/v1/persons/{person_id}/timeline", response_model=Timeline, responses=PROBLEMS)
 def events(
-    person_id: str,
+    person_id: PersonId,
     service: TheService,
     after: Annotated[str | None, Query(description="the `next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
@@ -95,7 +105,7 @@ def events(
 
 
 @router.get("/v1/persons/{person_id}/records", responses=PROBLEMS)
-def records(person_id: str, service: TheService) -> Response:
+def records(person_id: PersonId, service: TheService) -> Response:
     """The records that are this person, with the identifiers that each holds."""
     with service.reader() as reader:
         found = reader.find(person_id)
@@ -103,7 +113,7 @@ def records(person_id: str, service: TheService) -> Response:
 
 
 @router.get("/v1/persons/{person_id}/export", responses=PROBLEMS)
-def export(person_id: str, service: TheService) -> Response:
+def export(person_id: PersonId, service: TheService) -> Response:
     """Everything that is kept of a person, to hand to her."""
     now = service.engine.clock()
     with service.reader() as reader:
@@ -123,7 +133,7 @@ def export(person_id: str, service: TheService) -> Response:
 
 
 @router.get("/v1/persons/{person_id}/how", responses=PROBLEMS)
-def how(person_id: str, service: TheService) -> Response:
+def how(person_id: PersonId, service: TheService) -> Response:
     """How a person came to be: which evidence joined her records."""
     with service.reader() as reader:
         return answer(explaining.how(reader, person_id))

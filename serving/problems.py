@@ -1,9 +1,9 @@
 """Every refusal as an RFC 9457 problem document: what is wrong and the way out, never the value itself."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request
@@ -72,6 +72,26 @@ def _document(
     return Response(orjson.dumps(body), status, dict(headers), "application/problem+json")
 
 
+def misshapen(detail: Mapping[str, Any], place: Sequence[str | int]) -> Invalid:
+    """What pydantic says of the field at ``place``, with the way out. What was given stays out of it."""
+    kind = detail["type"]
+    if kind == "json_invalid":
+        return Invalid("body", "This is not JSON; send one JSON value in UTF-8.")
+    if not place and kind in ("model_attributes_type", "model_type", "list_type", "missing"):
+        return Invalid("body", f"{_SHAPES['model_type']} Say so: Content-Type: application/json.")
+    return Invalid(".".join(map(str, place)) or "body", _SHAPES.get(kind) or f"{detail['msg']}; correct it.")
+
+
+_SHAPES: Final = {
+    "missing": "It is missing; send it.",
+    "extra_forbidden": "No field of this name is known here; check its spelling, or leave it out.",
+    "model_type": "It must be a JSON object.",
+    "model_attributes_type": "It must be a JSON object.",
+    "list_type": "It must be a list.",
+    "string_type": "It must be text.",
+}
+
+
 def handle_problems(app: FastAPI) -> None:
     """Makes each error of ours, of a request's shape and of the router a problem document."""
     for kind in (OnefoldError, RequestValidationError, HTTPException, Exception):
@@ -83,10 +103,9 @@ def _refusal(request: Request, error: Exception) -> Response:
         case OnefoldError():
             return problem(error)
         case RequestValidationError():
-            # A location's first part says query, path or body. What was given stays out of the answer.
+            # A location's first part says query, path or body.
             first = error.errors()[0]
-            place = first["loc"]
-            return problem(Invalid(".".join(map(str, place[1:] or place)), str(first["msg"])))
+            return problem(misshapen(first, first["loc"][1:]))
         case HTTPException():
             return _document(error.status_code, "about:blank", str(error.detail), {}, error.headers or {})
     detail = "The server met an error that it did not foresee; its log tells more."

@@ -24,8 +24,8 @@ from serving.scenario_files import (
     SamePerson,
 )
 from stream.cases import open_cases
-from stream.explaining import how, why
-from stream.reader import Reader
+from stream.explaining import how, meant, why
+from stream.reader import Found, Reader
 
 _LETTERS: Final = 10_000
 
@@ -82,7 +82,7 @@ class Checks:
 
     @_check.register
     def _profile(self, expected: Profile) -> list[str] | None:
-        person = self._reader.find(expected.profile)
+        person = self._find(expected.profile)
         profile = golden(self._reader.portrait(person), self._rules, self._at)
         came = jmespath.search(expected.path, json.loads(json.dumps(profile)))
         if _equal(came, expected.equals):
@@ -131,22 +131,26 @@ class Checks:
             raise Invalid("audience", f"no audience has this name. {known}")
         reference = expected.includes or expected.excludes or ""
         persons = self._persons(reference)
-        found = [self._reader.find(person).person.id for person in persons]
+        found = [self._find(person).person.id for person in persons]
         places = [one for each in self._reader.tx.memberships(found).values() for one in each]
         inside = any(
             one.audience == expected.audience and expected.product in (None, one.product) for one in places
         )
-        if inside == (expected.includes is not None and len(persons) == 1):
+        if inside and len(persons) == 1 if expected.includes is not None else not inside:
             return None
         return [*_leads({reference: persons}), f"{reference} is {'' if inside else 'not '}in the audience"]
 
     def _portrait(self, reference: str) -> Portrait:
-        return self._reader.portrait(self._reader.find(reference))
+        return self._reader.portrait(self._find(reference))
+
+    def _find(self, reference: str) -> Found:
+        """Whom a reference leads to; a record's, where it is ``source/record_id``."""
+        return meant(self._reader, reference).found if "/" in reference else self._reader.find(reference)
 
     def _persons(self, reference: str) -> list[str]:
         """The ids of all persons to whom a reference leads: none, one, or several where it is ambiguous."""
         try:
-            return [self._reader.find(reference).person.person_id]
+            return [self._find(reference).person.person_id]
         except UnknownPerson:
             return []
         except AmbiguousIdentifier as error:

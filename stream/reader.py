@@ -154,6 +154,8 @@ class Reader:
     def _owner(self, reference: str) -> int:
         """The id of the person who owns an identifier."""
         namespace, colon, value = reference.partition(":")
+        if not colon and namespace.startswith("per_"):
+            raise UnknownPerson("nobody has or had this person id")
         if not colon or not value:
             raise Invalid(
                 "identifier", "is neither a person id nor namespace:value, as in email:ana@example.com"

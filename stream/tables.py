@@ -60,6 +60,13 @@ def csv_rows(stream: BufferedReader, mapping: FileMapping, where: str) -> Iterat
         raise MappingError("the file has no header", where=where, way_out=way_out)
     delimiter = _delimiter(first, mapping)
     header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
+    if not set(header) & set(mapping.columns()):
+        # It may be a row: to list its cells as columns would tell of somebody.
+        asked = ", ".join(mapping.columns())
+        way_out = f"The first line must name the columns; the mapping asks for {asked}"
+        raise MappingError(
+            "the first line names none of the columns of the mapping", where=where, way_out=way_out
+        )
     mapping.check_columns(header, where)
     return _csv_rows(lines, header, delimiter)
 

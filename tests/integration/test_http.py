@@ -127,8 +127,9 @@ def test_whoever_is_not_known_or_not_one_person_is_a_problem(client: httpx.Clien
     ambiguous = client.get("/v1/persons", params={"identifier": f"loyalty_card:{name}"})
     assert problem(ambiguous) == (409, "ambiguous-identifier")
     assert ambiguous.json()["persons"] == sorted(id_of(client, f"user_id:{one}-{name}") for one in "ab")
-    for path in ("/v1/persons/per_0000000000000000", "/v1/persons/per_0000000000000000/timeline"):
-        assert problem(client.get(path)) == (404, "unknown-person")
+    for unknown in ("per_0000000000000000", "per_0", "nobody"):
+        for path in (f"/v1/persons/{unknown}", f"/v1/persons/{unknown}/timeline"):
+            assert problem(client.get(path)) == (404, "unknown-person")
     nobody = client.get("/v1/persons", params={"identifier": f"email:no-{name}@shop.example"})
     assert problem(nobody) == (404, "unknown-person")
     assert name not in nobody.text
@@ -137,6 +138,9 @@ def test_whoever_is_not_known_or_not_one_person_is_a_problem(client: httpx.Clien
             (400, "invalid"),
             "identifier" + "s" * (answer.request.method == "POST"),
         )
+    for path in ("/v1/changes", "/v1/audiences/lapsed/deltas"):
+        beyond = client.get(path, params={"after": 1 << 63})
+        assert (problem(beyond), beyond.json()["field"]) == ((400, "invalid"), "after")
     assert [problem(client.get("/v1/no"))[0], problem(client.put("/v1/cases"))[0]] == [404, 405]
 
 

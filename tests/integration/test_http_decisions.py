@@ -118,6 +118,19 @@ def test_what_cannot_be_decided_is_named(client: httpx.Client, body: Any, field:
     assert (found.status_code, found.json()["field"]) == (400, field)
 
 
+@pytest.mark.parametrize("path", ["/v1/decisions", "/v1/persons:batchGet", "/v1/judgements"])
+@pytest.mark.parametrize(
+    ("body", "kind", "way_out"),
+    [(b"{", "application/json", "not JSON"), (b"{}", "text/plain", "Content-Type: application/json")],
+)
+def test_a_body_that_is_no_json_is_told_so(
+    client: httpx.Client, path: str, body: bytes, kind: str, way_out: str
+) -> None:
+    found = client.post(path, content=body, headers={"Content-Type": kind})
+    assert (found.status_code, found.json()["field"]) == (400, "body")
+    assert way_out in found.json()["reason"]
+
+
 def test_a_purchase_moves_the_buyer_between_audiences(client: httpx.Client, name: str) -> None:
     who = shopper(client, name)
     person = client.get("/v1/persons", params={"identifier": who}).json()["person_id"]
@@ -191,7 +204,7 @@ def test_of_fifty_claims_at_once_exactly_one_wins(server: Serving, client: httpx
 
 def test_a_claim_says_who_and_what_cannot_be_claimed_is_told_apart(client: httpx.Client, name: str) -> None:
     code = issue(client, name)
-    expired = issue(client, f"x{name}", expires_at=ago(1))
+    expired = issue(client, f"x/{name}", expires_at=ago(1))
     who = f"email:{name}@shop.example"
     person = client.get("/v1/persons", params={"identifier": who}).json()["person_id"]
     body = {"channel": "store", "identifier": person}

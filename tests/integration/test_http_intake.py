@@ -138,7 +138,7 @@ def test_a_refusal_names_the_field_and_is_kept(server: Serving, path: str, body:
     assert (letter.source, letter.field, letter.reason) == ("web", field, problem["reason"])
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"{}")[:-9]])
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"{}", mtime=0)[:-9]])
 def test_a_broken_gzip_body_is_refused_and_kept(server: Serving, body: bytes) -> None:
     before = len(server.dead_letters())
     with server.client() as client:

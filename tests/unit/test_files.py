@@ -220,6 +220,7 @@ def test_a_cell_that_is_not_utf_8_is_refused_with_its_path(tmp_path: Path, crm: 
         (HEADER.replace("city", "town"), "no column 'city'.*traits.address.city"),
         (HEADER.replace("unused", "id"), "several columns 'id'"),
         ("", "no header"),
+        ("ana@example.com,0612345678", "first line names none of the columns(?!.*ana@)"),
     ],
 )
 def test_a_column_that_is_not_there_is_an_error_before_anything_is_read(

@@ -38,6 +38,13 @@ def test_no_identifier_is_refused(named: dict[str, Any]) -> None:
     assert refused({"type": "identify", **named}).field == "identifiers"
 
 
+@pytest.mark.parametrize("kind", ["group", "page", "screen"])
+def test_only_an_identify_has_traits_of_its_own(kind: str) -> None:
+    said = {"type": kind, "groupId": "g-1", "traits": {"email": "office@example.com"}}
+    assert refused(said).field == "identifiers"
+    assert taken({**said, "context": {"traits": {"email": "ana@example.com"}}})
+
+
 @pytest.mark.parametrize("named", [{"userId": "u"}, {"previousId": "p"}, {"userId": "u", "previousId": ""}])
 def test_an_alias_needs_both_sides(named: dict[str, Any]) -> None:
     assert refused({"type": "alias", **named}).field == "identifiers"

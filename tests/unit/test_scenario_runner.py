@@ -38,6 +38,10 @@ def write(folder: Path, expect: str, judgements: str = "") -> Path:
         "{profile: user_id:u-1, path: orders.count, equals: 0.0}",
         "{decide: newsletter, for: user_id:u-9, outcome: suppress, because: unknown_person}",
         "{audience: suppress_always, excludes: user_id:u-1}",
+        "{same_person: [crm/7, email:bob@example.com]}",
+        "{different_people: [crm/7, user_id:u-1]}",
+        "{profile: crm/7, path: 'length(records)', equals: 1}",
+        "{decide: newsletter, for: crm/8, outcome: suppress, because: unknown_person}",
         "{at: +30m, profile: user_id:u-1, path: attributes.city, equals: null}",
     ],
 )
@@ -56,6 +60,7 @@ def test_what_holds_passes(tmp_path: Path, expect: str) -> None:
         ("{different_people: [user_id:u-1, user_id:u-9]}", "user_id:u-9 leads to nobody"),
         ("{case: [user_id:u-1, email:bob@example.com]}", "in the queue: nothing"),
         ("{dead_letter: m-1}", "dead letters: none"),
+        ("{audience: suppress_always, includes: user_id:u-9}", "user_id:u-9 leads to nobody"),
         ("{profile: user_id:u-1, path: orders.count, equals: false}", "came: 0"),
         ("{profile: user_id:u-9, path: orders.count, equals: 0}", "nobody is known"),
         ("{profile: user_id:u-1, path: length(as_of), equals: 0.5}", "came: 20"),
