@@ -1,8 +1,10 @@
 """The command line: `onefold`, its commands, and how it ends."""
 
+import ast
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Final, NoReturn
 
 import typer
@@ -20,8 +22,8 @@ _HOMES: Final = {
 
 
 def make_app(command: str | None = None) -> typer.Typer:
-    """The application with all its commands; for a command that there is, only with those of its file, as
-    the libraries of the others take longer to load than most commands to run."""
+    """The application: for a command that there is with those of its file, else with all of them, but in
+    name alone: the libraries that they work with take longer to load than most commands to run."""
     app = typer.Typer(
         name="onefold",
         help="Many records, one person: identity resolution in the stream, and a golden profile for each.",
@@ -31,10 +33,31 @@ def make_app(command: str | None = None) -> typer.Typer:
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    homes = [home for home, commands in _HOMES.items() if command in commands]
-    for home in homes or _HOMES:
-        import_module(home).register(app)
+    for home, commands in _HOMES.items():
+        if command in commands:
+            import_module(home).register(app)
+            return app
+    for home, commands in _HOMES.items():
+        for name, told in _told(home):
+            if name in commands:
+                app.command(name, help=told)(_in_name_alone)
     return app
+
+
+def _told(home: str) -> Iterator[tuple[str, str]]:
+    """The commands that a file registers with what they say of themselves, read from its text."""
+    tree = ast.parse(Path(__file__).with_name(f"{home.rpartition('.')[2]}.py").read_bytes())
+    told = {one.name: ast.get_docstring(one) or "" for one in tree.body if isinstance(one, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                ast.Call(ast.Attribute(attr="command"), [ast.Constant(str(name))]), [ast.Name(id=by)]
+            ):
+                yield name, told[by]
+
+
+def _in_name_alone() -> None:
+    """A command that is listed; to be run, it is loaded."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
