@@ -246,7 +246,7 @@ class MemoryStore:
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """See ``Transaction``."""
         found = {name: value for name, value in self._state.items() if name.startswith(prefix)}
-        return {name: copy.deepcopy(value) for name, value in found.items() if value is not None}
+        return copy.deepcopy(found)
 
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``."""
@@ -277,6 +277,8 @@ class MemoryStore:
         self._audit += writes.audit
         self._dead_letters += writes.dead_letters
         self._state.update(copy.deepcopy(writes.state))
+        for name in (name for name, value in writes.state.items() if value is None):
+            del self._state[name]
 
     def _apply_evidence(self, writes: Writes) -> None:
         for event in writes.events:

@@ -249,8 +249,12 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole):
         many(CHANGE.upsert, map(change_row, writes.changes))
         many(f"INSERT INTO dead_letter ({DEAD_LETTER.names}) VALUES (?,?,?,?,?,?,?)", writes.dead_letters)
         many(
+            "DELETE FROM state WHERE name = ?",
+            ((name,) for name, value in writes.state.items() if value is None),
+        )
+        many(
             "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)",
-            ((name, orjson.dumps(value)) for name, value in writes.state.items()),
+            ((name, orjson.dumps(value)) for name, value in writes.state.items() if value is not None),
         )
 
     def _apply_events(self, writes: Writes) -> None:

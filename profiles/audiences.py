@@ -1,16 +1,28 @@
 """Audiences: who is in which, at a moment, and when that can next change by time alone."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from graph_schema.rules import Rules
 from graph_schema.vocabulary import Facts, Membership
 from profiles.conditions import context_of
+from profiles.consent import HALTS, is_halted
 from profiles.portrait import Portrait
 from profiles.profile_rules import profile_rules
 from profiles.scene import Request, Scene
 from profiles.state import PART_OF
 
-__all__ = ["Membership", "Memberships", "concerns_audiences", "may_be_given", "memberships"]
+__all__ = [
+    "Membership",
+    "Memberships",
+    "Permission",
+    "concerns_audiences",
+    "may_be_given",
+    "memberships",
+    "permission",
+]
+
+Permission = Literal["granted", "denied", "unknown"]
+"""What somebody said of advertising: a withdrawal or an objection denies it."""
 
 
 class Memberships(NamedTuple):
@@ -53,12 +65,20 @@ def concerns_audiences(facts: Facts, rules: Rules) -> bool:
     return any(PART_OF[fact[0]] in parts for fact in facts.own)
 
 
-def may_be_given(portrait: Portrait, audience: str, rules: Rules, at: int) -> bool:
-    """Whether a destination may be given this member.
+def permission(portrait: Portrait, rules: Rules, at: int) -> Permission:
+    """What she said of advertising to her, by what stands at this moment."""
+    scene = Scene(portrait, profile_rules(rules).settings, at, Request(""))
+    if scene.may_advertise:
+        return "granted"
+    halted = any(is_halted(scene.state, kind, "advertising") for kind in HALTS)
+    words = (scene.ways.in_use(channel, "advertising")[1] for channel in ("display", "social"))
+    return "denied" if halted or any(word is not None for word in words) else "unknown"
+
+
+def may_be_given(audience: str, said: Permission, rules: Rules) -> bool:
+    """Whether a destination may be given a member who said this of advertising.
 
     Whoever is to see advertising must consent to it, whoever is to be spared it needn't.
     """
-    compiled = profile_rules(rules)
-    if compiled.audiences[audience].settings.kind == "suppress":
-        return True
-    return Scene(portrait, compiled.settings, at, Request("")).may_advertise
+    kind = profile_rules(rules).audiences[audience].settings.kind
+    return kind == "suppress" or said == "granted"

@@ -78,7 +78,7 @@ def _compiled(key: _ByHash) -> ProfileRules:
     asked = {figure for one in audiences.values() for figure in one.when.figures}
     campaigns = {name: _campaign(name, table) for name, table in sorted(rules.campaigns.items())}
     return ProfileRules(
-        _checked(ProfileSettings, rules.profile, "profile"),
+        checked(ProfileSettings, rules.profile, "profile"),
         campaigns,
         audiences,
         tuple(namespace.name for namespace in rules.namespaces),
@@ -99,7 +99,7 @@ def _compiled(key: _ByHash) -> ProfileRules:
 
 def _campaign(name: str, table: dict[str, object]) -> Campaign:
     where = f"campaign.{name}"
-    settings = _checked(CampaignSettings, table, where)
+    settings = checked(CampaignSettings, table, where)
     suppress: dict[str, Condition] = {
         reason: condition(text, f"{where}.suppress.{reason}") for reason, text in settings.suppress.items()
     }
@@ -108,14 +108,15 @@ def _campaign(name: str, table: dict[str, object]) -> Campaign:
 
 
 def _audience(name: str, table: dict[str, object]) -> Audience:
-    settings = _checked(AudienceSettings, table, f"audience.{name}")
+    settings = checked(AudienceSettings, table, f"audience.{name}")
     return Audience(name, settings, condition(settings.when, f"audience.{name}.when"))
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def _checked(model: type[_Model], table: dict[str, object], where: str) -> _Model:
+def checked(model: type[_Model], table: dict[str, object], where: str) -> _Model:
+    """A table as a model. Raises RulesError, which names the key, what is wrong, and the way out."""
     try:
         return model.model_validate(table)
     except ValidationError as error:

@@ -13,8 +13,8 @@ DEFAULT_ID_KEY = b"onefold"
 
 _BYTES = 10
 _PREFIX = "per_"
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = [high + low for high in _CROCKFORD for low in _CROCKFORD]
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [high + low for high in CROCKFORD for low in CROCKFORD]
 _SHIFTS = range(8 * _BYTES - 10, -1, -10)
 
 Rank = tuple[bool, bool, int, RecordKey, int]
@@ -35,7 +35,7 @@ def person_id(key: RecordKey, erasures: int, id_key: bytes) -> str:
 def is_person_id(text: str) -> bool:
     """Whether a text has the form of a person id (in either case of letters)."""
     letters = text[len(_PREFIX) :].upper()
-    return text.startswith(_PREFIX) and len(letters) == 16 and set(letters) <= set(_CROCKFORD)
+    return text.startswith(_PREFIX) and len(letters) == 16 and set(letters) <= set(CROCKFORD)
 
 
 def canonical_person_id(text: str) -> str:

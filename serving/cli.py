@@ -17,6 +17,7 @@ _HOMES: Final = {
     "serving.commands_read": ("person", "why", "how", "export"),
     "serving.commands_match": ("train", "evaluate"),
     "serving.commands_decide": ("decide", "audience", "report", "fit"),
+    "serving.commands_sync": ("sync", "destinations"),
     "serving.commands_care": ("check", "doctor", "rebuild", "replay"),
 }
 

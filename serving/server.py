@@ -1,6 +1,5 @@
 """Serving: what must hold before anybody is let in, and the server itself."""
 
-import ipaddress
 import logging
 import socket
 import traceback
@@ -14,6 +13,7 @@ from graph_schema.errors import Invalid, RulesError
 from graph_schema.rules import Rules
 from resolver.founding import DEFAULT_ID_KEY
 from serving.app import make_app
+from serving.loopback import is_loopback
 from serving.service import Settings
 from stream.engine import Engine
 
@@ -48,14 +48,6 @@ LOGGING: Final = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "discreet"}},
     "loggers": {name: {"handlers": ["stderr"], "level": level} for name, level in _LEVELS.items()},
 }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server at ``host``."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_exposure(host: str, rules: Rules, id_key: bytes) -> None:

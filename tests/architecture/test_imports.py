@@ -40,6 +40,9 @@ HOMES = {
     "uvicorn": ("serving/",),
     "typer": ("serving/",),
     "rich": ("serving/",),
+    "httpx": ("serving/destinations/",),
+    "tenacity": ("serving/destinations/",),
+    "cryptography": ("serving/destinations/",),
 }
 QUERY = re.compile(
     r"\bSELECT\b.+\bFROM\b|\bINSERT\s+(OR\s+\w+\s+)?INTO\b"

@@ -13,8 +13,9 @@ from graph_schema.rules import load_rules
 from graph_schema.vocabulary import DeadLetter
 from resolver.founding import DEFAULT_ID_KEY
 from serving.group_commit import GroupCommit
+from serving.loopback import is_loopback
 from serving.problems import Busy, WriteFailed
-from serving.server import check_exposure, is_loopback
+from serving.server import check_exposure
 from stream.batch import Counts
 from stream.engine import Engine
 

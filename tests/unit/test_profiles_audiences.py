@@ -2,7 +2,7 @@
 
 import pytest
 
-from profiles.audiences import Membership, concerns_audiences, may_be_given, memberships
+from profiles.audiences import Membership, concerns_audiences, may_be_given, memberships, permission
 from tests.unit.portraits import RETAIL, Said, at, bought, event, identify, portrait, track
 
 ADVERTISED = track("Consent Granted", 0, purpose="advertising")
@@ -62,9 +62,14 @@ def test_who_withdrew_or_objected_is_always_spared(words: list[Said], spared: bo
 def test_a_destination_is_given_no_target_without_consent_but_everybody_to_spare() -> None:
     person = portrait(bought(1, "o-1", "tea", total=900))
     assert Membership("high_value") in memberships(person, RETAIL, at(2)).members
-    assert not may_be_given(person, "high_value", RETAIL, at(2))
-    assert may_be_given(person, "suppress_buyers", RETAIL, at(2))
-    assert may_be_given(portrait(bought(1, "o-1", "tea"), ADVERTISED), "high_value", RETAIL, at(2))
+    assert permission(person, RETAIL, at(2)) == "unknown"
+    assert permission(portrait(identify(), ADVERTISED), RETAIL, at(2)) == "granted"
+    assert permission(portrait(identify(), ADVERTISED, WITHDRAWN), RETAIL, at(2)) == "denied"
+    objects = track("Processing Objected", 1, purpose="advertising")
+    assert permission(portrait(identify(), objects, ADVERTISED), RETAIL, at(2)) == "denied"
+    assert not may_be_given("high_value", "unknown", RETAIL)
+    assert may_be_given("suppress_buyers", "denied", RETAIL)
+    assert may_be_given("high_value", "granted", RETAIL)
 
 
 @pytest.mark.parametrize(

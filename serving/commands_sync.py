@@ -1,0 +1,207 @@
+"""Commands about destinations: sync, destinations."""
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Final
+
+import typer
+
+from graph_schema.errors import Invalid, OnefoldError, nearest
+from graph_schema.rules import Rules, load_rules
+from profiles.moments import iso
+from serving.destinations.settings import Settings, destination_settings
+from serving.destinations.syncing import Standing, Sync
+from serving.stores import DEFAULT_STORE
+from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, show_json
+from stream.engine import Engine
+
+_POLL_SECONDS: Final = 0.25
+_LATER_SECONDS: Final = 30.0
+_WORDS: Final = {"add": "sent", "remove": "taken out", "replace": "put in their place"}
+
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[DESTINATION]…", help="As the rules name them; all by default.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command("sync")(sync)
+    app.command("destinations")(tell_destinations)
+
+
+def sync(
+    names: Names = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with every change, until Ctrl-C.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be done; ask platforms to validate it.")
+    ] = False,
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="Go over all members, both ways; try refused rows again.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Have each list hold exactly its members, whoever was in it.")
+    ] = False,
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Send audiences to their destinations: those who go before those who come.
+
+    Ends with 0 when every list is as its audience is; run again after anything, it goes on from there.
+    """
+    loaded = load_rules(rules)
+    chosen = _chosen(loaded, names)
+    with engine_on(store, loaded, create=False) as engine:
+        engine.fall_due(engine.clock())
+        if dry_run:
+            _preview(engine, chosen)
+            return
+        stop = threading.Event()
+        with ThreadPoolExecutor(len(chosen)) as pool:
+            waiting = [
+                pool.submit(_Running(engine, stop, follow, reconcile, replace).run, name, settings)
+                for name, settings in chosen.items()
+            ]
+            try:
+                endings = [one.result() for one in waiting]
+            except KeyboardInterrupt:
+                stop.set()
+                endings = [one.result() for one in waiting]
+    if any(endings):
+        raise typer.Exit(max(endings))
+
+
+class _Running:
+    """One destination's thread."""
+
+    def __init__(
+        self, engine: Engine, stop: threading.Event, follow: bool, reconcile: bool, replace: bool
+    ) -> None:
+        self._engine = engine
+        self._stop = stop
+        self._follow = follow
+        self._reconcile = reconcile
+        self._replace = replace
+
+    def run(self, name: str, settings: Settings) -> int:
+        """Syncs a destination; returns what the command is to end with."""
+
+        def report(key: str, op: str, members: int) -> None:
+            SPOKEN.print(f"{name}: {counted(members, 'member')} {_WORDS[op]} ({key})")
+
+        code = 0
+        with Sync(self._engine, name, settings, report) as running:
+            try:
+                running.take_over()
+                self._settle(running)
+                if self._reconcile:
+                    running.go_over(renew=False)
+                if self._replace:
+                    running.replace()
+                self._settle(running)
+                running.rest()
+            except OnefoldError as error:
+                code = self._failed(error)
+            while self._follow and not self._stop.wait(_POLL_SECONDS if not code else _LATER_SECONDS):
+                try:
+                    code = 0
+                    self._engine.fall_due(self._engine.clock())
+                    self._settle(running)
+                except OnefoldError as error:
+                    code = self._failed(error)
+            for refusal in running.refusals.values():
+                code = self._failed(refusal)
+        if not code:
+            SPOKEN.print(f"{name}: up to date")
+        return code
+
+    def _settle(self, running: Sync) -> None:
+        while running.round() and not self._stop.is_set():
+            pass
+
+    def _failed(self, error: OnefoldError) -> int:
+        SPOKEN.print(f"onefold: {error}", markup=False)
+        return error.exit_code
+
+
+def _preview(engine: Engine, chosen: dict[str, Settings]) -> None:
+    for name, settings in chosen.items():
+        with Sync(engine, name, settings) as looking:
+            for one in looking.preview():
+                show_json(
+                    {
+                        "destination": name,
+                        "audience": one.key,
+                        "would_add": one.added,
+                        "would_remove": one.removed,
+                        "withheld": dict(one.withheld),
+                        "refused": dict(one.refused),
+                    }
+                )
+
+
+def tell_destinations(
+    names: Names = None,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask the platforms too: their counts and match rates.")
+    ] = False,
+    receipt: Annotated[
+        str | None,
+        typer.Option(metavar="PERSON", help="Only where an erased person was taken out, and when."),
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """Tell where each destination stands: members, refusals, what is under way, what the platform says."""
+    loaded = load_rules(rules)
+    with engine_on(store, loaded, create=False) as engine:
+        if receipt is not None:
+            show_json(receipts(engine, receipt))
+            return
+        for name, settings in _chosen(loaded, names).items():
+            with Sync(engine, name, settings) as looking:
+                for one in looking.standings(ask):
+                    show_json({"destination": name, **_shown(one)})
+
+
+def receipts(engine: Engine, person_id: str) -> list[dict[str, object]]:
+    """By destination and list when an erased person was taken out, and how many handles of hers."""
+    prefix = f"receipt/{person_id}/"
+    with engine.store.read() as tx:
+        found = tx.scan(prefix)
+    told = []
+    for name, one in found.items():
+        destination, _, key = name.removeprefix(prefix).partition("/")
+        told.append({"destination": destination, "audience": key, **one, "at": iso(one["at"])})
+    return told
+
+
+def _shown(one: Standing) -> dict[str, object]:
+    told: dict[str, object] = {"audience": one.key, "list": one.remote, "begun": one.head is not None}
+    if one.head is not None:
+        told |= {
+            "members": one.head.members,
+            "added": one.head.added,
+            "removed": one.head.removed,
+            "refused": one.head.refused,
+            "open_requests": one.open_requests,
+            "complete": one.head.walk is None,
+            "match_rate": one.head.match_rate or None,
+            "at": iso(one.head.at),
+        }
+    if one.size is not None:
+        told["platform"] = {
+            name: value for name, value in one.size._asdict().items() if value not in (None, "")
+        }
+    return told
+
+
+def _chosen(rules: Rules, names: Iterable[str] | None) -> dict[str, Settings]:
+    declared = destination_settings(rules)
+    if not declared:
+        raise Invalid("--rules", "They declare no [destination.NAME]; docs/destinations.md says how.")
+    for name in names or ():
+        if name not in declared:
+            raise Invalid("DESTINATION", f"None has this name. {nearest(name, declared)}.")
+    return {name: declared[name] for name in names or declared}

@@ -1,0 +1,63 @@
+"""A member as a destination sees her: how she can be recognised, in the forms in which she gave them.
+
+These are the addresses as shown, not the match forms: each platform makes its own form of them. What is
+claimed, blocked or generic is left out; what several persons hold is nobody's to advertise to.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from graph_schema.rules import Rules
+from profiles.audiences import Permission, permission
+from profiles.portrait import Portrait, addresses, shown_form
+from profiles.profile_rules import profile_rules
+from profiles.survivorship import attribute_value
+
+DEVICES = ("idfa", "gaid")
+
+
+class Device(NamedTuple):
+    """An advertising id, and whose it is: "idfa" or "gaid"."""
+
+    kind: str
+    value: str
+
+
+class Contact(NamedTuple):
+    """How one person can be recognised. `hashed` are SHA-256 of e-mail addresses (hexadecimal) that only
+    sources who know no more have told; `traits` are her names, birthday, gender and address."""
+
+    person_id: str
+    said: Permission
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    devices: tuple[Device, ...] = ()
+    hashed: tuple[str, ...] = ()
+    traits: Mapping[str, Any] = {}
+
+
+def contact_of(portrait: Portrait, rules: Rules, at: int, shared: bool, traits: Iterable[str]) -> Contact:
+    """Draws a contact from a portrait. `shared` is whether what several persons hold is hers too, `traits`
+    are the attributes that are wanted."""
+
+    def held(namespace: str) -> list[str]:
+        mine = {
+            node.identifier.value
+            for node in portrait.identifiers.values()
+            if node.identifier.namespace == namespace and (shared or node.sole > 0)
+        }
+        found = [one.value for one in addresses(portrait, namespace) if not one.claimed and one.value in mine]
+        return [shown_form(portrait, namespace, one) for one in found]
+
+    settings = profile_rules(rules).settings
+    known = {name: attribute_value(portrait.state, name, settings) for name in traits}
+    emails = tuple(held("email"))
+    return Contact(
+        portrait.person_id,
+        permission(portrait, rules, at),
+        emails,
+        tuple(held("phone")),
+        tuple(Device(kind, one) for kind in DEVICES for one in held(kind)),
+        () if emails else tuple(held("email_sha256")),
+        {name: value for name, value in known.items() if value is not None},
+    )

@@ -1,0 +1,177 @@
+"""The form in which each platform wants an address before it is hashed. Each is its own: none is shared with
+another platform's, nor with the match form, so that a change of one changes no other.
+
+All return "" for what has no such form. Where the platforms' pages contradict each other or their own
+examples, docs/destinations.md says what was taken.
+"""
+
+import base64
+import hashlib
+import re
+import unicodedata
+from typing import Final
+
+_SPACE: Final = re.compile(r"\s+")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
+_E164: Final = re.compile(r"\+[1-9][0-9]{4,14}")
+_COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
+_GOOGLE_MAIL: Final = frozenset(("gmail.com", "googlemail.com"))
+_TITLES: Final = frozenset("mr mrs ms miss mx dr prof sir madam mme mlle herr frau".split())
+_SUFFIXES: Final = frozenset("jr sr ii iii iv phd md esq".split())
+_GENDERS: Final = {"f": "f", "female": "f", "woman": "f", "m": "m", "male": "m", "man": "m"}
+_US_ZIP: Final = re.compile(r"(\d{5})(?:-?(\d{4}))?")
+
+
+def hex_digest(form: str) -> str:
+    """SHA-256 in lower-case hexadecimal; "" for no form."""
+    return hashlib.sha256(form.encode()).hexdigest() if form else ""
+
+
+def base64_digest(form: str) -> str:
+    """SHA-256, its 32 bytes in Base64; "" for no form."""
+    return base64.b64encode(hashlib.sha256(form.encode()).digest()).decode() if form else ""
+
+
+def base64_of(digest: str) -> str:
+    """The same hash, from hexadecimal to Base64: of its bytes, not of its text."""
+    return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
+def is_digest(value: str) -> bool:
+    """Whether a whole value, not a part of it, is a SHA-256 in hexadecimal."""
+    return _DIGEST.fullmatch(value) is not None
+
+
+def _parts(address: str) -> tuple[str, str]:
+    local, _, domain = address.rpartition("@")
+    return (local, domain) if local and domain else ("", "")
+
+
+def _letters(text: str) -> str:
+    """Lower case, without punctuation and symbols, letters of every script kept."""
+    folded = unicodedata.normalize("NFC", text).lower()
+    return "".join(one for one in folded if unicodedata.category(one)[0] not in "PSC")
+
+
+def _international(number: str) -> str:
+    """A number that is in E.164 already; anything else has no form here, for its country is unknown."""
+    return number if _E164.fullmatch(number) else ""
+
+
+def google_email(address: str) -> str:
+    """All whitespace out, lower case; at Gmail every dot before the @ out, the tag kept."""
+    local, domain = _parts(_SPACE.sub("", address).lower())
+    if domain in _GOOGLE_MAIL:
+        local = local.replace(".", "")
+    return f"{local}@{domain}" if local else ""
+
+
+def google_phone(number: str) -> str:
+    """E.164 with its plus."""
+    return _international(number)
+
+
+def google_given_name(name: str) -> str:
+    """Lower case, no punctuation, no title before it."""
+    words = _letters(name).split()
+    while len(words) > 1 and words[0] in _TITLES:
+        del words[0]
+    return " ".join(words)
+
+
+def google_family_name(name: str) -> str:
+    """Lower case, no punctuation, no suffix behind it."""
+    words = _letters(name).split()
+    while len(words) > 1 and words[-1] in _SUFFIXES:
+        del words[-1]
+    return " ".join(words)
+
+
+def google_region(country: str) -> str:
+    """Two capitals; not hashed."""
+    text = country.strip()
+    return text.upper() if _COUNTRY.fullmatch(text) else ""
+
+
+def google_postal_code(code: str, country: str) -> str:
+    """Trimmed; in the United States five digits, or five and four; not hashed."""
+    text = code.strip()
+    if google_region(country) != "US":
+        return text
+    found = _US_ZIP.fullmatch(text)
+    return "" if found is None else "-".join(part for part in found.groups() if part)
+
+
+def meta_email(address: str) -> str:
+    """Trimmed, lower case; dots and tag kept."""
+    text = address.strip().lower()
+    return text if all(_parts(text)) else ""
+
+
+def meta_phone(number: str) -> str:
+    """The digits with the country's code, without plus and leading zeros."""
+    return _international(number).removeprefix("+")
+
+
+def meta_name(name: str) -> str:
+    """Lower case, no punctuation; other scripts and accents kept."""
+    return " ".join(_letters(name).split())
+
+
+def meta_place(name: str) -> str:
+    """A city or a state: as a name, and without spaces."""
+    return meta_name(name).replace(" ", "")
+
+
+def meta_zip(code: str, country: str) -> str:
+    """Lower case, no spaces and dashes; in the United States its first five digits."""
+    text = _SPACE.sub("", code).replace("-", "").lower()
+    return text[:5] if country.strip().upper() == "US" else text
+
+
+def meta_country(country: str) -> str:
+    """Two small letters; hashed."""
+    text = country.strip().lower()
+    return text if _COUNTRY.fullmatch(text) else ""
+
+
+def meta_gender(gender: str) -> str:
+    """f or m; what says neither has no form."""
+    return _GENDERS.get(gender.strip().lower(), "")
+
+
+def meta_device(device: str) -> str:
+    """Lower case, hyphens kept; not hashed."""
+    return device.strip().lower()
+
+
+def tiktok_email(address: str, keep_tag: bool = True) -> str:
+    """Spaces out, lower case; the tag out where the older page is followed."""
+    local, domain = _parts(_SPACE.sub("", address).lower())
+    if not keep_tag:
+        local = local.partition("+")[0]
+    return f"{local}@{domain}" if local else ""
+
+
+def tiktok_phone(number: str, plus: bool = True) -> str:
+    """E.164; without the plus where the older page is followed."""
+    form = _international(number)
+    return form if plus else form.removeprefix("+")
+
+
+def tiktok_device(device: str) -> str:
+    """Lower case, always; hashed."""
+    return device.strip().lower()
+
+
+def uid2_email(address: str) -> str:
+    """Trimmed, lower case; at gmail.com (that domain alone) without dots and tag."""
+    local, domain = _parts(address.strip().lower())
+    if domain == "gmail.com":
+        local = local.partition("+")[0].replace(".", "")
+    return f"{local}@{domain}" if local else ""
+
+
+def uid2_phone(number: str) -> str:
+    """E.164 with its plus."""
+    return _international(number)

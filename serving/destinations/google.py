@@ -1,0 +1,156 @@
+"""Google: audience members by the Data Manager API.
+
+https://developers.google.com/data-manager/api/reference/rest/v1/audienceMembers/ingest. A request with one
+wrong record is refused whole, naming the record; what is taken is worked on later, and can be asked for.
+"""
+
+import re
+from typing import Final
+
+import httpx
+import orjson
+
+from serving.destinations.platforms import (
+    Answer,
+    Body,
+    Job,
+    Outcome,
+    Platform,
+    Row,
+    Size,
+    body_of,
+)
+from serving.destinations.recognition import recognition
+from serving.destinations.sending import Courier
+from serving.destinations.settings import GoogleSettings
+
+_RECORD: Final = re.compile(r"audience_?members\[(\d+)\]", re.IGNORECASE)
+_GRANTED: Final = {"adUserData": "CONSENT_GRANTED", "adPersonalization": "CONSENT_GRANTED"}
+_USER: Final = {"email": "emailAddress", "phone": "phoneNumber"}
+_ADDRESS: Final = ("givenName", "familyName", "regionCode", "postalCode")
+_LISTS: Final = "{}/v1/accountTypes/{}/accounts/{}/userLists/{}"
+
+
+class Google(Platform):
+    """See ``Platform``."""
+
+    bytes_per_request = 10_000_000
+
+    def __init__(self, name: str, settings: GoogleSettings) -> None:
+        super().__init__(name, settings, recognition("google"))
+        self._settings = settings
+
+    def units(self, row: Row) -> int:
+        """See ``Platform``: a member is one, however many identifiers she has."""
+        return 1
+
+    def why_not(self, said: str) -> str:
+        """Whoever denied it may be removed, but not uploaded, not even to be spared."""
+        return "consent_denied" if said == "denied" else ""
+
+    def deliver(self, job: Job, courier: Courier) -> Answer:
+        """See ``Platform``."""
+        verb = "remove" if job.op == "remove" else "ingest"
+        body = orjson.dumps(self._body(job))
+
+        def build() -> httpx.Request:
+            url = f"{self._settings.endpoint}/v1/audienceMembers:{verb}"
+            return httpx.Request("POST", url, content=body, headers=self._headers())
+
+        return courier.send(build, self._read)
+
+    def _body(self, job: Job) -> Body:
+        account = {"accountType": self._settings.account_type, "accountId": self._settings.account_id}
+        destination: Body = {"operatingAccount": account, "productDestinationId": job.remote}
+        if self._settings.login_account_id:
+            destination["loginAccount"] = {**account, "accountId": self._settings.login_account_id}
+        said: Body = {
+            "destinations": [destination],
+            "audienceMembers": [_member(row, job.op != "remove") for row in job.rows],
+            "encoding": "HEX",
+        }
+        if job.op != "remove" and self._settings.terms_accepted:
+            said["termsOfService"] = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
+        return {**said, "validateOnly": True} if job.dry else said
+
+    def _read(self, response: httpx.Response) -> Answer:
+        told = body_of(response.content)
+        if response.is_success:
+            return Answer(str(told.get("requestId", "")), later=True)
+        error = told.get("error", {})
+        if response.status_code == 400:
+            return Answer(taken=False, refused=_refused(error))
+        reasons = [one["reason"] for one in error.get("details", ()) if one.get("reason")]
+        raise self.refuses(
+            " ".join([f"HTTP {response.status_code}", error.get("status", ""), *reasons]).strip(),
+            "See its access token, accounts and lists in the rules",
+        )
+
+    def outcome(self, request_id: str, courier: Courier) -> Outcome:
+        """See ``Platform``."""
+        url = f"{self._settings.endpoint}/v1/requestStatus:retrieve"
+        told = self._get(url, {"requestId": request_id}, courier)
+        each = (told.get("requestStatusPerDestination") or [{}])[0]
+        status = each.get("requestStatus", "PROCESSING")
+        counts = each.get("errorInfo", {}).get("errorCounts", ())
+        ingested = each.get("audienceMembersIngestionStatus", {}).get("userDataIngestionStatus", {})
+        return Outcome(
+            status not in ("PROCESSING", "REQUEST_STATUS_UNKNOWN"),
+            status in ("FAILED", "FAILURE"),
+            {str(one.get("reason")): int(one.get("recordCount", 0)) for one in counts},
+            str(ingested.get("uploadMatchRateRange", "")).removeprefix("MATCH_RATE_RANGE_").lower(),
+        )
+
+    def size(self, remote: str, courier: Courier) -> Size:
+        """See ``Platform``; Search and Display have sizes of their own."""
+        settings = self._settings
+        url = _LISTS.format(settings.endpoint, settings.account_type, settings.account_id, remote)
+        told = self._get(url, {}, courier)
+        counts = [int(one) for one in told.get("sizeInfo", {}).values()]
+        rate = told.get("ingestedUserListInfo", {}).get("contactIdInfo", {}).get("matchRatePercentage")
+        return Size(
+            min(counts, default=None),
+            max(counts, default=None),
+            "" if rate is None else f"{rate} %",
+            str(told.get("membershipStatus", "")).lower(),
+        )
+
+    def _get(self, url: str, query: dict[str, str], courier: Courier) -> Body:
+        def read(response: httpx.Response) -> Body:
+            if not response.is_success:
+                raise self.refuses(f"HTTP {response.status_code}")
+            return body_of(response.content)
+
+        return courier.send(lambda: httpx.Request("GET", url, params=query, headers=self._headers()), read)
+
+    def _headers(self) -> dict[str, str]:
+        token = self._settings.access_token.read()
+        return {"authorization": f"Bearer {token}", "content-type": "application/json"}
+
+
+def _member(row: Row, is_added: bool) -> Body:
+    parts = [handle.partition(":") for handle in row.handles]
+    devices = [value for kind, _, value in parts if kind in ("idfa", "gaid")]
+    if devices:
+        member: Body = {"mobileData": {"mobileIds": devices}}
+    else:
+        member = {"userData": {"userIdentifiers": [_identifier(kind, value) for kind, _, value in parts]}}
+    # Unknown consent is left out: that is how a request says that it is unknown.
+    return {**member, "consent": _GRANTED} if is_added and row.said == "granted" else member
+
+
+def _identifier(kind: str, value: str) -> Body:
+    if kind == "address":
+        return {"address": dict(zip(_ADDRESS, value.split("|"), strict=True))}
+    return {_USER[kind]: value}
+
+
+def _refused(error: Body) -> dict[int, str]:
+    """The records that a refusal names, each with its reason."""
+    found: dict[int, str] = {}
+    for detail in error.get("details", ()):
+        for violation in detail.get("fieldViolations", ()):
+            record = _RECORD.search(str(violation.get("field", "")))
+            if record:
+                found[int(record[1])] = str(violation.get("reason") or "invalid")
+    return found

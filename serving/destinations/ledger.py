@@ -1,0 +1,183 @@
+"""The ledger: what one list of one destination was told, row by row, and what it answered.
+
+It is operational state of the store, written through the engine, so it is as durable as the events, and the
+same in every store:
+
+    sync/DESTINATION/LIST@REMOTE/head              how far the list is
+    …/person/PERSON_ID                             the handles by which she is to be known there
+    …/row/KEYED_HASH                               a handle: of whom, since when, what was answered
+    …/flight/NUMBER                                a request that is about to be made, or under way
+    …/later/REQUEST_ID, …/sent/REQUEST_ID          a request whose outcome comes later; its rows
+    receipt/PERSON_ID/DESTINATION/LIST             that an erased person was taken out there
+
+A handle is hashed personal data: the name of its row is a keyed hash, so that nothing of it is left when the
+row is gone.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from graph_schema.errors import Conflict
+from graph_schema.store import Transaction
+from resolver.founding import CROCKFORD
+from serving.destinations.platforms import Op, Published, Row
+from serving.destinations.settings import Target
+
+State = dict[str, Any]
+_HEX: Final = "0123456789abcdef"
+SHARDS: Final = [first + second for first in CROCKFORD for second in CROCKFORD]
+"""The beginnings of person ids: a ledger of any size is gone over one of them at a time."""
+
+
+@dataclass
+class Head:
+    """How far a list is: the feeds are followed up to ``delta`` and ``change``; ``walk`` is the place in the
+    members from which it goes on being filled, None where it is full; ``sweep`` the shard of the ledger from
+    which it goes on being compared with the truth, ``renew`` and ``retry`` what that does besides.
+
+    ``replacing``: all members are being replaced at once. ``dirty``: it changed since it was published. The
+    rest are figures: members there, handles sent and taken out, and refusals by reason, since it was begun.
+    """
+
+    delta: int
+    change: int
+    walk: tuple[str, int] | None = ("", 0)
+    sweep: int | None = None
+    renew: bool = False
+    retry: bool = False
+    refresh_at: int | None = None
+    flights: int = 0
+    replacing: bool = False
+    dirty: bool = True
+    members: int = 0
+    added: int = 0
+    removed: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    match_rate: str = ""
+    at: int = 0
+
+    def __post_init__(self) -> None:
+        """A place comes out of JSON as a list."""
+        self.walk = None if self.walk is None else (self.walk[0], self.walk[1])
+
+
+class Flight(NamedTuple):
+    """A request of a list, kept until it is settled. ``delta`` and ``change`` are how far the feeds were when
+    its rows were made."""
+
+    name: str
+    op: Op
+    rows: Sequence[Row]
+    delta: int
+    change: int
+
+    def kept(self) -> list[Any]:
+        """As the ledger has it."""
+        return [self.op, self.rows, self.delta, self.change]
+
+
+class Entry(NamedTuple):
+    """A row: a handle, the persons whose it is, when it was last sent, by which request, why it was refused
+    ("" where it wasn't), and what was told for it."""
+
+    handle: str
+    persons: tuple[str, ...]
+    at: int
+    request: str = ""
+    refused: str = ""
+    told: Any = None
+
+
+class Ledger:
+    """The names and the reading of one list's part."""
+
+    def __init__(self, target: Target, id_key: bytes) -> None:
+        self.target = target
+        self._prefix = f"sync/{target.destination}/{target.key}@{target.remote}/"
+        self._key = id_key[:64]
+        self.head_name = f"{self._prefix}head"
+
+    def person(self, person_id: str) -> str:
+        """The name of a person's entry."""
+        return f"{self._prefix}person/{person_id}"
+
+    def row(self, handle: str) -> str:
+        """The name of a handle's row."""
+        digest = hashlib.blake2b(handle.encode(), digest_size=16, key=self._key).hexdigest()
+        return f"{self._prefix}row/{digest}"
+
+    def flight(self, number: int) -> str:
+        """The name of a flight."""
+        return f"{self._prefix}flight/{number:010d}"
+
+    def later(self, request_id: str) -> str:
+        """The name of a request whose outcome comes later."""
+        return f"{self._prefix}later/{request_id}"
+
+    def sent(self, request_id: str) -> str:
+        """The name of its rows."""
+        return f"{self._prefix}sent/{request_id}"
+
+    def receipt(self, person_id: str) -> str:
+        """The name of an erased person's receipt."""
+        return f"receipt/{person_id}/{self.target.destination}/{self.target.key}"
+
+    def head(self, tx: Transaction) -> Head | None:
+        """How far the list is, None where it was never begun."""
+        found = tx.get(self.head_name)
+        return None if found is None else Head(**found)
+
+    def begun(self, tx: Transaction) -> Head:
+        """How far a list is that was begun. Raises ``Conflict`` where it never was."""
+        found = self.head(tx)
+        if found is None:
+            raise Conflict("nothing was ever sent to this list", way_out="Run onefold sync first")
+        return found
+
+    def handles(self, tx: Transaction, persons: Iterable[str]) -> dict[str, list[str]]:
+        """The handles by which each of these persons is known there."""
+        return {one: tx.get(self.person(one)) or [] for one in persons}
+
+    def entries(self, tx: Transaction, handles: Iterable[str]) -> dict[str, Entry]:
+        """The rows of these handles, of those that there are."""
+        found = {one: tx.get(self.row(one)) for one in handles}
+        return {one: _entry(kept) for one, kept in found.items() if kept is not None}
+
+    def flights(self, tx: Transaction) -> list[Flight]:
+        """The requests that are not settled, in their order."""
+        found = tx.scan(f"{self._prefix}flight/")
+        return [_flight(name, kept) for name, kept in sorted(found.items())]
+
+    def waiting(self, tx: Transaction) -> Mapping[str, int]:
+        """When each request was made whose outcome comes later."""
+        prefix = f"{self._prefix}later/"
+        return {name.removeprefix(prefix): at for name, at in tx.scan(prefix).items()}
+
+    def persons(self, tx: Transaction, shard: str) -> list[str]:
+        """The persons of a shard who are known there."""
+        prefix = f"{self._prefix}person/"
+        return [name.removeprefix(prefix) for name in tx.scan(f"{prefix}per_{shard}")]
+
+    def published(self, tx: Transaction) -> Iterator[Published]:
+        """Every handle that the list holds."""
+        for shard in (first + second for first in _HEX for second in _HEX):
+            for kept in tx.scan(f"{self._prefix}row/{shard}").values():
+                entry = _entry(kept)
+                if not entry.refused:
+                    yield Published(entry.handle, entry.persons, entry.told)
+
+
+def _entry(kept: Sequence[Any]) -> Entry:
+    return Entry(*kept)._replace(persons=tuple(kept[1]))
+
+
+def _flight(name: str, kept: Sequence[Any]) -> Flight:
+    op, rows, delta, change = kept
+    return Flight(name, op, rows_of(rows), delta, change)
+
+
+def rows_of(kept: Sequence[Sequence[Any]]) -> list[Row]:
+    """Rows as they come out of the ledger."""
+    return [Row(person, said, tuple(handles)) for person, said, handles in kept]

@@ -1,0 +1,321 @@
+"""One list of one destination: what it must be told next, telling it, and settling what it answered.
+
+A step reads the feeds, compares, and writes down at once what is to be sent and how far it has read; then
+each request is made and settled. So a process that is killed anywhere forgets nothing: what was written down
+is sent, and only a request that was under way is made again, as the same request.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any, Final, NamedTuple
+
+from graph_schema.errors import Conflict
+from graph_schema.store import Transaction
+from profiles.moments import DAY
+from serving.destinations.delivering import Delivery, chunks, delivered, key_of
+from serving.destinations.ledger import SHARDS, Entry, Flight, Head, Ledger, State, rows_of
+from serving.destinations.planning import Comparing, Plan, Wants
+from serving.destinations.platforms import Job, Op, Platform, Row
+from serving.destinations.sending import Courier
+from serving.destinations.settings import GoogleSettings, Settings, Target, Uid2Settings
+from stream.batch import Batch
+from stream.engine import Engine
+from stream.reader import Reader
+
+AT_ONCE: Final = 10_000
+"""How many entries of a feed, or members, one step takes."""
+_OUTCOME_AFTER: Final = DAY // 48
+MADE_AGAIN: Final = -1
+"""Stands for the feeds' places in a flight whose rows are to be looked at again, all of them."""
+
+
+class Means(NamedTuple):
+    """What the lists of one destination share. ``token`` is this process's: who came last has the right to
+    write. ``report`` is told what was sent: the list, the operation, and how many members."""
+
+    engine: Engine
+    settings: Settings
+    platform: Platform
+    courier: Courier
+    wants: Wants
+    token: str
+    report: Callable[[str, str, int], None]
+
+
+class Touched(NamedTuple):
+    """Persons to be looked at, those of them who were erased, and whether the list is gone over."""
+
+    persons: Collection[str]
+    erased: Collection[str] = ()
+    is_tour: bool = False
+
+
+class Stopped(Conflict):
+    """Another process took this destination over."""
+
+    def __init__(self) -> None:
+        super().__init__("another onefold sync has taken over", way_out="Let one run at a time")
+
+
+class List:
+    """One list."""
+
+    def __init__(self, target: Target, means: Means) -> None:
+        self.target = target
+        self.ledger = Ledger(target, means.engine.id_key)
+        self._means = means
+        self._engine = means.engine
+        self._read: Head | None = None
+
+    def put(self, state: Mapping[str, Any]) -> None:
+        """Writes to the ledger, if this process still may."""
+
+        def work(batch: Batch) -> None:
+            if batch.tx.get(lease(self.target.destination)) != self._means.token:
+                raise Stopped
+            batch.ws.writes.state.update(state)
+
+        self._engine.carry_out(work)
+        self._read = None
+
+    # What is to be told
+
+    def step(self) -> bool:
+        """Writes down what is to be told next; returns whether there was anything to look at."""
+        with self._engine.store.read() as tx:
+            head = self._read or self.ledger.head(tx)
+            is_new = head is None
+            head = head or Head(tx.last_delta(), tx.last_change(), refresh_at=self._next_refresh())
+            touched = self._next(tx, head)
+            plan = Plan() if touched is None else self._compared(tx, head, touched)
+            state = self._written_down(tx, head, plan)
+        if touched is None and not is_new:
+            return False
+        if state or is_new or (touched is not None and touched.is_tour):
+            head.members += plan.members
+            head.at = self._engine.clock()
+            self.put({**state, self.ledger.head_name: asdict(head)})
+        else:
+            # Nothing concerned this list: how far the feeds were read needn't be written each time.
+            self._read = head
+        return True
+
+    def _next(self, tx: Transaction, head: Head) -> Touched | None:
+        """Whom to look at next, and moves the head past them: what happened before what is gone over."""
+        deltas = tx.deltas(self.target.audience, head.delta, AT_ONCE)
+        changes = tx.changes(head.change, AT_ONCE)
+        if deltas or changes:
+            head.delta = deltas[-1].seq if deltas else head.delta
+            head.change = changes[-1].seq if changes else head.change
+            persons = {one.person_id for one in deltas}
+            for one in changes:
+                persons.update((one.person_id, *one.came_from, *one.went_into))
+            return Touched(persons, {one.person_id for one in changes if one.kind == "erased"})
+        if head.walk is not None:
+            found = tx.enrolled(self.target.audience, self.target.product, head.walk, AT_ONCE)
+            head.walk = (found[-1].product, found[-1].person) if len(found) == AT_ONCE else None
+            members = tx.persons({one.person for one in found})
+            return Touched([one.person_id for one in members.values()], is_tour=True)
+        if head.sweep is None and head.refresh_at is not None and head.refresh_at <= self._engine.clock():
+            head.sweep, head.renew, head.refresh_at = 0, True, self._next_refresh()
+        if head.sweep is None:
+            return None
+        persons = set()
+        while head.sweep is not None and len(persons) < AT_ONCE:
+            persons.update(self.ledger.persons(tx, SHARDS[head.sweep]))
+            head.sweep = head.sweep + 1 if head.sweep + 1 < len(SHARDS) else None
+        return Touched(persons, is_tour=True)
+
+    def _compared(self, tx: Transaction, head: Head, touched: Touched) -> Plan:
+        now = self._engine.clock()
+        wants, reader = self._means.wants, Reader(tx, self._engine.intake, self._engine.id_key)
+        wanted = wants.of(reader, self.target, touched.persons, now)
+        comparing = Comparing(tx, self.ledger, wanted)
+        beside = comparing.beside()
+        if beside:
+            wanted = wants.of(reader, self.target, wanted.asked | beside, now)
+            comparing = Comparing(tx, self.ledger, wanted)
+        renewed: set[str] = set()
+        if touched.is_tour:
+            renewed |= comparing.refused() if head.retry else set()
+            renewed |= comparing.due(self._means.platform, now) if head.renew else set()
+            if head.walk is None and head.sweep is None:
+                head.renew = head.retry = False
+        plan = comparing.plan(beside, renewed, touched.erased)
+        told = {row.person_id for row in plan.removes}
+        for one in set(touched.erased) - told:
+            plan.state[self.ledger.receipt(one)] = {"handles": 0, "at": now, "request": ""}
+        return plan
+
+    def _written_down(self, tx: Transaction, head: Head, plan: Plan) -> State:
+        state = dict(plan.state)
+        both: tuple[tuple[Op, list[Row]], ...] = (("remove", plan.removes), ("add", plan.adds))
+        for op, rows in both:
+            for part in chunks(rows, self._means.platform, self._means.settings.rows_per_request):
+                head.flights += 1
+                name = self.ledger.flight(head.flights)
+                state[name] = Flight(name, op, part, tx.last_delta(), tx.last_change()).kept()
+        return state
+
+    def _next_refresh(self) -> int | None:
+        settings = self._means.settings
+        after = settings.refresh
+        if after is None and isinstance(settings, GoogleSettings):
+            after = max(settings.lifetime - 30 * DAY, settings.lifetime // 2)
+        elif after is None and isinstance(settings, Uid2Settings):
+            after = DAY
+        return None if after is None else self._engine.clock() + after
+
+    # Telling it
+
+    def fly(self, op: Op) -> None:
+        """Makes the requests of one operation that were written down, and settles them.
+
+        Raises ``DestinationUnavailable`` or ``DestinationRefuses``; what was not settled stays.
+        """
+        with self._engine.store.read() as tx:
+            flights = [one for one in self.ledger.flights(tx) if one.op == op]
+        for flight in flights:
+            rows = self._still(flight)
+            job = Job(op, self.target.remote, rows, key_of(flight.name))
+            told = delivered(self._means.platform, job, self._means.courier) if rows else Delivery()
+            kept = {row.person_id for row in rows}
+            dropped = [row for row in flight.rows if row.person_id not in kept]
+            self.put({**self.settled(op, told, dropped), flight.name: None})
+            self._means.report(self.target.key, op, len(rows))
+
+    def _still(self, flight: Flight) -> list[Row]:
+        """The rows of a flight that may be sent now: nobody who changed since is sent by what was so then.
+
+        Who is left out was read of in the feeds after the flight was made, so the next step takes her up.
+        """
+        rows = list(flight.rows)
+        everybody = {row.person_id for row in rows}
+        with self._engine.store.read() as tx:
+            if flight.op == "remove":
+                return rows if flight.change != MADE_AGAIN else self._still_gone(tx, rows)
+            changed = everybody
+            if flight.change != MADE_AGAIN:
+                changed = everybody.intersection(self._changed_since(tx, flight))
+            if not changed:
+                return rows
+            reader = Reader(tx, self._engine.intake, self._engine.id_key)
+            wanted = self._means.wants.of(reader, self.target, changed, self._engine.clock())
+        return [
+            row
+            for row in rows
+            if row.person_id not in changed
+            or (
+                row.person_id in wanted.rows
+                and set(row.handles) <= set(wanted.rows[row.person_id].handles)
+                and row.said == wanted.rows[row.person_id].said
+            )
+        ]
+
+    def _still_gone(self, tx: Transaction, rows: Iterable[Row]) -> list[Row]:
+        """Rows of a removal that is made again, without the handles that have come back since."""
+        back = self.ledger.entries(tx, {handle for row in rows for handle in row.handles})
+        left = [row._replace(handles=tuple(one for one in row.handles if one not in back)) for row in rows]
+        return [row for row in left if row.handles]
+
+    def _changed_since(self, tx: Transaction, flight: Flight) -> Iterator[str]:
+        delta, change = flight.delta, flight.change
+        while deltas := tx.deltas(self.target.audience, delta, AT_ONCE):
+            yield from (one.person_id for one in deltas)
+            delta = deltas[-1].seq
+        while changes := tx.changes(change, AT_ONCE):
+            for one in changes:
+                yield from (one.person_id, *one.came_from)
+            change = changes[-1].seq
+
+    def settled(self, op: Op, told: Delivery, dropped: Iterable[Row]) -> State:
+        """What to write when a request was answered."""
+        now = self._engine.clock()
+        rows = [row for row, _ in told.rows] + list(dropped)
+        with self._engine.store.read() as tx:
+            head = self.ledger.begun(tx)
+            entries = self.ledger.entries(tx, {handle for row in rows for handle in row.handles})
+        state: State = {}
+        fates = [*told.rows, *((row, "withheld") for row in dropped)]
+        for row, refused in fates:
+            request = told.requests[0] if told.requests else ""
+            for handle in row.handles:
+                if op == "remove":
+                    entries.pop(handle, None)
+                    state[self.ledger.row(handle)] = None
+                    continue
+                known = entries.get(handle)
+                persons = {*(known.persons if known else ()), row.person_id}
+                entries[handle] = entry = Entry(
+                    handle, tuple(sorted(persons)), now, request, refused, told.told.get(handle)
+                )
+                state[self.ledger.row(handle)] = entry
+            if row.said == "erased":
+                receipt = {"handles": len(row.handles), "at": now, "request": request}
+                state[self.ledger.receipt(row.person_id)] = receipt
+            if refused and refused != "withheld":
+                head.refused[refused] = head.refused.get(refused, 0) + 1
+        if told.unnamed:
+            head.refused["unnamed"] = head.refused.get("unnamed", 0) + told.unnamed
+        for request in told.later:
+            state[self.ledger.later(request)] = now
+            state[self.ledger.sent(request)] = [op, [row for row, _ in told.rows]]
+        sent = sum(len(row.handles) for row, refused in told.rows if not refused)
+        head.removed += sent * (op == "remove")
+        head.added += sent * (op != "remove")
+        head.dirty, head.at = True, now
+        state[self.ledger.head_name] = asdict(head)
+        return state
+
+    # What comes later, and all at once
+
+    def ask_outcomes(self) -> None:
+        """Asks what became of requests whose outcome comes later; one that failed is made again."""
+        with self._engine.store.read() as tx:
+            waiting = self.ledger.waiting(tx)
+        due = [one for one, at in waiting.items() if at + _OUTCOME_AFTER <= self._engine.clock()]
+        for request in due:
+            outcome = self._means.platform.outcome(request, self._means.courier)
+            if not outcome.is_settled:
+                continue
+            with self._engine.store.read() as tx:
+                head = self.ledger.begun(tx)
+                op, rows = tx.get(self.ledger.sent(request))
+            state: State = {self.ledger.later(request): None, self.ledger.sent(request): None}
+            if outcome.failed:
+                head.flights += 1
+                name = self.ledger.flight(head.flights)
+                state[name] = Flight(name, op, rows_of(rows), MADE_AGAIN, MADE_AGAIN).kept()
+            for reason, count in outcome.refused.items():
+                head.refused[reason] = head.refused.get(reason, 0) + count
+            head.match_rate = outcome.match_rate or head.match_rate
+            self.put({**state, self.ledger.head_name: asdict(head)})
+
+    def rest(self) -> None:
+        """Writes how far the feeds were read, where nothing else was written since."""
+        if self._read is not None:
+            self.put({self.ledger.head_name: asdict(self._read)})
+
+    def go_over(self, renew: bool) -> None:
+        """Has the list compared with the truth, both ways, from the next step on; what was refused is tried
+        again, and with ``renew`` everybody is sent again."""
+        with self._engine.store.read() as tx:
+            head = self.ledger.head(tx)
+        if head is not None:
+            head.walk, head.sweep, head.retry, head.renew = ("", 0), 0, True, renew
+            self.put({self.ledger.head_name: asdict(head)})
+
+    def publish(self) -> None:
+        """Writes the list whole, where that is the platform's way and it has changed."""
+        with self._engine.store.read() as tx:
+            head = self.ledger.head(tx)
+            if not self._means.platform.publishes or head is None or not head.dirty:
+                return
+            self._means.platform.publish(self.target.remote, self.ledger.published(tx))
+        head.dirty = False
+        self.put({self.ledger.head_name: asdict(head)})
+
+
+def lease(destination: str) -> str:
+    """The name of the state that says which process writes to a destination's ledger."""
+    return f"sync/{destination}/lease"

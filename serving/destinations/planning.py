@@ -1,0 +1,157 @@
+"""What a list must be told: who belongs into it by what the store knows now, against what the ledger has."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from graph_schema.rules import Rules
+from graph_schema.store import Transaction
+from graph_schema.vocabulary import Membership
+from profiles.audiences import may_be_given
+from profiles.profile_rules import profile_rules
+from serving.destinations.contacts import DEVICES, contact_of
+from serving.destinations.ledger import Entry, Ledger, State
+from serving.destinations.platforms import Platform, Row
+from serving.destinations.recognition import ADDRESS_TRAITS
+from serving.destinations.settings import Settings, Target
+from stream.deciding import portraits_of
+from stream.reader import Reader
+
+_NAMESPACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "email": ("email", "email_sha256"),
+    "phone": ("phone",),
+    "device": DEVICES,
+    "address": (),
+}
+
+
+class Wanted(NamedTuple):
+    """Of the persons asked about: the rows of those who belong in, why others who are members don't, and who
+    was asked about at all, under the ids that they have now as well."""
+
+    rows: Mapping[str, Row]
+    withheld: Mapping[str, str]
+    asked: frozenset[str]
+
+
+class Wants:
+    """Who belongs into the lists of one destination."""
+
+    def __init__(self, rules: Rules, settings: Settings, platform: Platform) -> None:
+        self._rules = rules
+        self._settings = settings
+        self._platform = platform
+        # An address in clear tells consent and bounces, so it is read in any case.
+        self._namespaces = {
+            "email",
+            "phone",
+            *(one for kind in settings.identifiers for one in _NAMESPACES[kind]),
+        }
+        self._traits = ADDRESS_TRAITS if "address" in settings.identifiers else ()
+
+    def of(self, reader: Reader, target: Target, person_ids: Collection[str], at: int) -> Wanted:
+        """Evaluates persons at a moment of the store."""
+        tx = reader.tx
+        records = tx.records(list(tx.founded(person_ids).values()))
+        living = tx.persons({record.person for record in records.values() if not record.ghost})
+        asked = frozenset({*person_ids, *(person.person_id for person in living.values())})
+        places = tx.memberships(living.keys())
+        members = [one for one, found in places.items() if is_in(target, found)]
+        kind = profile_rules(self._rules).audiences[target.audience].settings.kind
+        rows: dict[str, Row] = {}
+        withheld: dict[str, str] = {}
+        for portrait in portraits_of(reader, members, self._namespaces).values():
+            contact = contact_of(portrait, self._rules, at, kind == "suppress", self._traits)
+            handles = self._platform.recognition.handles(contact, self._settings.identifiers)
+            why = self._platform.why_not(contact.said)
+            if not may_be_given(target.audience, contact.said, self._rules):
+                why = "no_consent"
+            elif not handles:
+                why = "no_identifier"
+            if why:
+                withheld[contact.person_id] = why
+            else:
+                rows[contact.person_id] = Row(contact.person_id, contact.said, tuple(handles))
+        return Wanted(rows, withheld, asked)
+
+
+def is_in(target: Target, places: Iterable[Membership]) -> bool:
+    """Whether somebody with these places belongs into a list."""
+    return any(one.audience == target.audience and target.product in (None, one.product) for one in places)
+
+
+@dataclass
+class Plan:
+    """What is to be sent, those who go before those who come, and what the ledger is to know at once."""
+
+    removes: list[Row] = field(default_factory=list)
+    adds: list[Row] = field(default_factory=list)
+    state: State = field(default_factory=dict)
+    members: int = 0
+    withheld: Counter[str] = field(default_factory=Counter)
+
+
+class Comparing:
+    """Compares what is wanted of some persons with what a list was told of them."""
+
+    def __init__(self, tx: Transaction, ledger: Ledger, wanted: Wanted) -> None:
+        self._ledger = ledger
+        self._wanted = wanted
+        self.had = ledger.handles(tx, wanted.asked)
+        new = {one: list(row.handles) for one, row in wanted.rows.items()}
+        self._lost = {
+            one: [handle for handle in had if handle not in new.get(one, ())] for one, had in self.had.items()
+        }
+        self._new = new
+        concerned = {handle for each in (*new.values(), *self._lost.values()) for handle in each}
+        self._entries: dict[str, Entry] = ledger.entries(tx, concerned)
+
+    def beside(self) -> set[str]:
+        """Others who are known there by a handle that somebody loses: a platform that takes out whom it
+        recognises by it may take them out too, so they are sent again."""
+        lost = {handle for each in self._lost.values() for handle in each}
+        held = (self._entries[one].persons for one in lost if one in self._entries)
+        return {person for persons in held for person in persons} - self._wanted.asked
+
+    def plan(self, again: Collection[str], renewed: Collection[str], erased: Collection[str]) -> Plan:
+        """``again``: persons whose every handle is sent; ``renewed``: handles that are sent in any case."""
+        plan = Plan(withheld=Counter(self._wanted.withheld.values()))
+        owners = {handle: set(entry.persons) for handle, entry in self._entries.items()}
+        for one, lost in self._lost.items():
+            for handle in lost:
+                owners.setdefault(handle, set()).discard(one)
+        for one, handles in self._new.items():
+            for handle in handles:
+                owners.setdefault(handle, set()).add(one)
+        gone: set[str] = set()
+        for one, lost in sorted(self._lost.items()):
+            left = [handle for handle in lost if not owners[handle] and handle not in gone]
+            gone.update(left)
+            if left:
+                plan.removes.append(Row(one, "erased" if one in erased else "", tuple(left)))
+        for one, row in sorted(self._wanted.rows.items()):
+            whole = one in again or bool(self._lost.get(one))
+            sent = [
+                handle for handle in row.handles if whole or handle in renewed or handle not in self._entries
+            ]
+            if sent:
+                plan.adds.append(row._replace(handles=tuple(sent)))
+        for handle, entry in self._entries.items():
+            if handle not in gone and owners[handle] != set(entry.persons):
+                kept = entry._replace(persons=tuple(sorted(owners[handle])))
+                plan.state[self._ledger.row(handle)] = kept
+        for one, had in self.had.items():
+            now = self._new.get(one, [])
+            if now != had:
+                plan.state[self._ledger.person(one)] = now or None
+                plan.members += bool(now) - bool(had)
+        return plan
+
+    def refused(self) -> set[str]:
+        """Handles that were refused before."""
+        return {handle for handle, entry in self._entries.items() if entry.refused}
+
+    def due(self, platform: Platform, at: int) -> set[str]:
+        """Handles that are to be sent again when the list is refreshed."""
+        return {handle for handle, entry in self._entries.items() if platform.is_due(entry.told, at)}

@@ -1,0 +1,154 @@
+"""What a platform is to those who send to it: how it recognises a member, is told, and answers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from graph_schema.errors import OnefoldError
+from serving.destinations.recognition import Recognition
+from serving.destinations.sending import Courier
+from serving.destinations.settings import Settings
+
+Op = Literal["add", "remove", "replace"]
+Body = dict[str, Any]
+
+
+class Row(NamedTuple):
+    """A member as she is sent: her person id, what she said of advertising ("erased" where she was erased),
+    and her handles."""
+
+    person_id: str
+    said: str
+    handles: tuple[str, ...]
+
+
+class Place(NamedTuple):
+    """A request's place in a replacement; ``number`` counts from 1."""
+
+    session: int
+    number: int
+    is_last: bool
+    estimated: int
+
+
+class Job(NamedTuple):
+    """One request to be made. ``key`` is the same whenever it is made again; ``place`` is given where it is
+    part of a replacement."""
+
+    op: Op
+    remote: str
+    rows: Sequence[Row]
+    key: str
+    dry: bool = False
+    place: Place | None = None
+
+    @property
+    def session(self) -> int:
+        """A number made of the key, for platforms that number their sessions."""
+        return int(self.key[:13], 16)
+
+
+class Answer(NamedTuple):
+    """What a platform answered. ``refused``: why, by the row's number. Where not ``taken``, nothing of the
+    request was: because of the rows that are named, or of one that isn't. ``unnamed`` counts those that were
+    refused without being named, ``told`` is by handle what the platform gave for it, and ``later`` says that
+    the outcome can be asked for by the request's id."""
+
+    request_id: str = ""
+    taken: bool = True
+    refused: Mapping[int, str] = {}
+    unnamed: int = 0
+    told: Mapping[str, Any] = {}
+    later: bool = False
+
+
+class Outcome(NamedTuple):
+    """What became of a request that was taken: whether that is settled, whether all of it failed, how many
+    rows were refused for which reason, and the match rate that the platform states."""
+
+    is_settled: bool = True
+    failed: bool = False
+    refused: Mapping[str, int] = {}
+    match_rate: str = ""
+
+
+class Size(NamedTuple):
+    """How many members a platform says that a list has, as a range, and what else it says of the list."""
+
+    least: int | None = None
+    most: int | None = None
+    match_rate: str = ""
+    state: str = ""
+
+
+class Published(NamedTuple):
+    """A handle that a list holds, and what the platform told for it."""
+
+    handle: str
+    persons: Sequence[str]
+    told: Any
+
+
+class DestinationRefuses(OnefoldError):
+    """A platform takes nothing for this list, or from this account, whatever the rows are."""
+
+    status = 502
+
+    def __init__(self, destination: str, why: str, way_out: str = "") -> None:
+        super().__init__(f"the destination {destination} refuses: {why}", way_out=way_out)
+
+
+class Platform:
+    """One platform by its rules. A body has at most ``bytes_per_request``, a row ``handles_per_row``;
+    ``replaces`` says that it can replace all members of a list at once, ``publishes`` that a list is written
+    whole when it has changed."""
+
+    bytes_per_request = 8_000_000
+    handles_per_row = 10
+    replaces = False
+    publishes = False
+
+    def __init__(self, name: str, settings: Settings, recognition: Recognition) -> None:
+        self.name = name
+        self.recognition = recognition
+
+    def units(self, row: Row) -> int:
+        """How much of a request's limit a row takes."""
+        return len(row.handles)
+
+    def why_not(self, said: str) -> str:
+        """Why the platform may not be given somebody who said this of advertising, "" where it may."""
+        return ""
+
+    def deliver(self, job: Job, courier: Courier) -> Answer:
+        """Makes a request. Raises ``DestinationRefuses`` or ``DestinationUnavailable``."""
+        return Answer()
+
+    def outcome(self, request_id: str, courier: Courier) -> Outcome:
+        """What became of a request whose outcome comes later."""
+        return Outcome()
+
+    def size(self, remote: str, courier: Courier) -> Size:
+        """How many members a list has there."""
+        return Size()
+
+    def publish(self, remote: str, members: Iterable[Published]) -> None:
+        """Writes a list whole, so that there is no moment without one."""
+
+    def is_due(self, told: Any, at: int) -> bool:  # noqa: ANN401 - any JSON
+        """Whether a handle for which this was told must be sent again, when its list is refreshed."""
+        return True
+
+    def refuses(self, why: str, way_out: str = "") -> DestinationRefuses:
+        """The error of this destination."""
+        return DestinationRefuses(self.name, why, way_out)
+
+
+def body_of(content: bytes) -> Body:
+    """An answer as JSON; what is none says nothing."""
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}

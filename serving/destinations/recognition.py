@@ -1,0 +1,128 @@
+"""By which handles a platform recognises a member: `kind:value`, the value in the platform's form.
+
+A handle says all that a platform is told, and no more: it is what the ledger remembers, and by which somebody
+is taken out again.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from serving.destinations import forms
+from serving.destinations.contacts import Contact
+from serving.destinations.settings import Convention, Kind
+
+Form = Callable[[str], str]
+ADDRESS_TRAITS: Final = ("firstName", "lastName", "address", "birthday", "gender")
+"""The attributes from which a handle of the kind "address" is made."""
+META_ADDRESS: Final = ("FN", "LN", "CT", "ST", "ZIP", "COUNTRY", "DOBY", "DOBM", "DOBD", "GEN")
+"""What Meta's handle of that kind holds, in this order, each hashed."""
+
+
+class Recognition(NamedTuple):
+    """One platform's forms. ``hashed`` makes of a SHA-256 (hexadecimal) what the platform wants for an
+    e-mail."""
+
+    email: Form
+    phone: Form
+    device: Form
+    hashed: Form
+    address: Callable[[Mapping[str, Any]], str]
+
+    def handles(self, contact: Contact, kinds: tuple[Kind, ...]) -> list[str]:
+        """Her handles, each once, the best of each kind first; what has no form is left out."""
+        found: list[str] = []
+        for kind in kinds:
+            if kind == "email":
+                found += [f"email:{self.email(one)}" for one in contact.emails]
+                found += [f"email:{self.hashed(one)}" for one in contact.hashed if forms.is_digest(one)]
+            elif kind == "phone":
+                found += [f"phone:{self.phone(one)}" for one in contact.phones]
+            elif kind == "device":
+                found += [f"{one.kind}:{self.device(one.value)}" for one in contact.devices]
+            else:
+                found.append(f"address:{self.address(contact.traits)}")
+        return [one for one in dict.fromkeys(found) if not one.endswith(":")]
+
+
+def _no_address(_: Mapping[str, Any]) -> str:
+    return ""
+
+
+def _text(traits: Mapping[str, Any], name: str) -> str:
+    value = traits.get(name)
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def _place(traits: Mapping[str, Any]) -> Mapping[str, Any]:
+    address = traits.get("address")
+    return address if isinstance(address, dict) else {}
+
+
+def _google_address(traits: Mapping[str, Any]) -> str:
+    """Given and family name hashed, region and postal code in clear: all four, or nothing."""
+    place = _place(traits)
+    country = _text(place, "country")
+    parts = (
+        forms.hex_digest(forms.google_given_name(_text(traits, "firstName"))),
+        forms.hex_digest(forms.google_family_name(_text(traits, "lastName"))),
+        forms.google_region(country),
+        forms.google_postal_code(_text(place, "postalCode"), country),
+    )
+    return "|".join(parts) if all(parts) else ""
+
+
+def _meta_address(traits: Mapping[str, Any]) -> str:
+    """Each part hashed, "" for one that nobody knows: both names and at least one thing more."""
+    place = _place(traits)
+    country = _text(place, "country")
+    year, month, day = (*_text(traits, "birthday").split("T")[0].split("-"), "", "", "")[:3]
+    parts = [
+        forms.meta_name(_text(traits, "firstName")),
+        forms.meta_name(_text(traits, "lastName")),
+        forms.meta_place(_text(place, "city")),
+        forms.meta_place(_text(place, "state")),
+        forms.meta_zip(_text(place, "postalCode"), country),
+        forms.meta_country(country),
+        *(part if part.isdigit() else "" for part in (year, month, day)),
+        forms.meta_gender(_text(traits, "gender")),
+    ]
+    known = parts[0] and parts[1] and any(parts[2:9])
+    return "|".join(map(forms.hex_digest, parts)) if known else ""
+
+
+def recognition(convention: Convention, *, tag: bool = True, plus: bool = True) -> Recognition:
+    """The forms of a convention. ``tag`` and ``plus``: what TikTok's pages contradict each other about."""
+    digest = forms.hex_digest
+    if convention == "google":
+        return Recognition(
+            lambda one: digest(forms.google_email(one)),
+            lambda one: digest(forms.google_phone(one)),
+            str.strip,
+            str.lower,
+            _google_address,
+        )
+    if convention == "meta":
+        return Recognition(
+            lambda one: digest(forms.meta_email(one)),
+            lambda one: digest(forms.meta_phone(one)),
+            forms.meta_device,
+            str.lower,
+            _meta_address,
+        )
+    if convention == "tiktok":
+        return Recognition(
+            lambda one: digest(forms.tiktok_email(one, tag)),
+            lambda one: digest(forms.tiktok_phone(one, plus)),
+            lambda one: digest(forms.tiktok_device(one)),
+            str.lower,
+            _no_address,
+        )
+    if convention == "uid2":
+        return Recognition(
+            lambda one: forms.base64_digest(forms.uid2_email(one)),
+            lambda one: forms.base64_digest(forms.uid2_phone(one)),
+            lambda _: "",
+            forms.base64_of,
+            _no_address,
+        )
+    return Recognition(str.strip, str.strip, str.strip, lambda _: "", _no_address)

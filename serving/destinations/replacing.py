@@ -1,0 +1,82 @@
+"""Replaces all members of a list at once, so that there is no moment in which it is empty."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from serving.destinations.delivering import Delivery, chunks, delivered, key_of
+from serving.destinations.lists import AT_ONCE, List, Means
+from serving.destinations.planning import Wanted
+from serving.destinations.platforms import Job, Place, Row
+from stream.reader import Reader
+
+
+def members_of(one: List, means: Means) -> Iterator[Wanted]:
+    """Who belongs into a list, and who of its audience doesn't, some at a time."""
+    after = ("", 0)
+    while True:
+        with means.engine.store.read() as tx:
+            reader = Reader(tx, means.engine.intake, means.engine.id_key)
+            found = tx.enrolled(one.target.audience, one.target.product, after, AT_ONCE)
+            persons = tx.persons({each.person for each in found})
+            ids = [person.person_id for person in persons.values()]
+            wanted = means.wants.of(reader, one.target, ids, means.engine.clock())
+        yield wanted
+        if len(found) < AT_ONCE:
+            return
+        after = (found[-1].product, found[-1].person)
+
+
+def is_being_replaced(one: List, means: Means) -> bool:
+    """Whether a replacement of all members was begun and not ended."""
+    with means.engine.store.read() as tx:
+        head = one.ledger.head(tx)
+    return head is not None and head.replacing
+
+
+def replace_members(one: List, means: Means) -> None:
+    """Sends all members as a replacement. Interrupted, it begins again: the platform keeps the old list until
+    the new one is whole. Who is known to the ledger and isn't among them is then taken out of it."""
+    estimated = sum(len(wanted.rows) for wanted in members_of(one, means))
+    if not estimated:
+        # A replacement by nobody would need a request without rows, which none takes.
+        one.go_over(renew=False)
+        return
+    _note(one, means, is_open=True)
+    session = int(secrets.token_hex(6), 16)
+    waiting: list[Row] = []
+    number = 0
+    rows = (row for wanted in members_of(one, means) for row in wanted.rows.values())
+    for part in chunks(rows, means.platform, means.settings.rows_per_request):
+        if waiting:
+            number += 1
+            _send(one, means, waiting, Place(session, number, False, estimated))
+        waiting = part
+    _send(one, means, waiting, Place(session, number + 1, True, estimated))
+    _note(one, means, is_open=False)
+
+
+def _note(one: List, means: Means, is_open: bool) -> None:
+    with means.engine.store.read() as tx:
+        head = one.ledger.begun(tx)
+    head.replacing = is_open
+    head.sweep = head.sweep if is_open else 0
+    one.put({one.ledger.head_name: asdict(head)})
+
+
+def _send(one: List, means: Means, rows: list[Row], place: Place) -> None:
+    key = key_of(f"{one.ledger.head_name}/{place.session}/{place.number}")
+    told = delivered(means.platform, Job("replace", one.target.remote, rows, key, place=place), means.courier)
+    _settle(one, means, told)
+    means.report(one.target.key, "replace", len(rows))
+
+
+def _settle(one: List, means: Means, told: Delivery) -> None:
+    with means.engine.store.read() as tx:
+        persons = one.ledger.handles(tx, {row.person_id for row, _ in told.rows})
+    new = sum(not handles for handles in persons.values())
+    for row, _ in told.rows:
+        persons[row.person_id] = list(dict.fromkeys([*persons[row.person_id], *row.handles]))
+    state = one.settled("replace", told, ())
+    state[one.ledger.head_name]["members"] += new
+    one.put({**state, **{one.ledger.person(name): handles for name, handles in persons.items()}})

@@ -1,0 +1,199 @@
+"""Keeps the lists of one destination as the audiences are: those who go before those who come."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from graph_schema.errors import OnefoldError
+from serving.destinations.delivering import chunks, delivered, key_of
+from serving.destinations.google import Google
+from serving.destinations.ledger import SHARDS, Head
+from serving.destinations.lists import List, Means, lease
+from serving.destinations.meta import Meta
+from serving.destinations.planning import Comparing, Wanted, Wants
+from serving.destinations.platforms import DestinationRefuses, Job, Platform, Size
+from serving.destinations.replacing import is_being_replaced, members_of, replace_members
+from serving.destinations.sending import Courier
+from serving.destinations.settings import (
+    FileSettings,
+    GoogleSettings,
+    MetaSettings,
+    Settings,
+    TikTokSettings,
+    Uid2Settings,
+    targets,
+)
+from serving.destinations.tables import Files
+from serving.destinations.tiktok import TikTok
+from serving.destinations.uid2 import Uid2
+from serving.destinations.webhook import Webhook
+from stream.engine import Engine
+
+Report = Callable[[str, str, int], None]
+
+
+def platform_of(name: str, settings: Settings) -> Platform:
+    """The platform that a destination's settings speak of."""
+    if isinstance(settings, GoogleSettings):
+        return Google(name, settings)
+    if isinstance(settings, MetaSettings):
+        return Meta(name, settings)
+    if isinstance(settings, TikTokSettings):
+        return TikTok(name, settings)
+    if isinstance(settings, Uid2Settings):
+        return Uid2(name, settings)
+    return Files(name, settings) if isinstance(settings, FileSettings) else Webhook(name, settings)
+
+
+class Preview(NamedTuple):
+    """What a sync would do to a list: members that it would add and take out, and why it would leave others
+    out."""
+
+    key: str
+    added: int
+    removed: int
+    withheld: Counter[str]
+    refused: Counter[str]
+
+
+class Standing(NamedTuple):
+    """Where a list stands: the ledger's figures (None: never begun), what is not settled, what the platform
+    says."""
+
+    key: str
+    remote: str
+    head: Head | None
+    open_requests: int
+    size: Size | None
+
+
+def _silent(*_: object) -> None:
+    """Tells nobody."""
+
+
+class Sync:
+    """The lists of one destination. Use it as a context: it takes the destination over from any other."""
+
+    def __init__(self, engine: Engine, name: str, settings: Settings, report: Report = _silent) -> None:
+        self.name = name
+        self._engine = engine
+        self.platform = platform_of(name, settings)
+        courier = Courier(name, settings.requests_per_minute, settings.attempts, settings.timeout)
+        self.wants = Wants(engine.rules, settings, self.platform)
+        token = secrets.token_hex(8)
+        self.means = Means(engine, settings, self.platform, courier, self.wants, token, report)
+        self.lists = [List(target, self.means) for target in targets(name, settings)]
+        self.refusals: dict[str, DestinationRefuses] = {}
+
+    def __enter__(self) -> "Sync":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.means.courier.close()
+
+    def take_over(self) -> None:
+        """Makes this process the one that writes to the destination's ledger, and takes up a replacement
+        that was interrupted."""
+        self._engine.put({lease(self.name): self.means.token})
+        for one in self.lists:
+            if is_being_replaced(one, self.means):
+                self._on(one, partial(replace_members, one, self.means))
+
+    def round(self) -> bool:
+        """Brings every list a step forward; returns whether there was anything to look at.
+
+        A list that the platform refuses is left as it is, with the error in ``refusals``; the others go on.
+        Raises ``DestinationUnavailable``.
+        """
+        self._fly()
+        moved = [self._on(one, one.step) for one in self._open_lists()]
+        self._fly()
+        if any(moved):
+            return True
+        for one in self._open_lists():
+            self._on(one, one.ask_outcomes)
+            self._on(one, one.publish)
+        return False
+
+    def rest(self) -> None:
+        """Writes down how far the feeds were read."""
+        for one in self.lists:
+            one.rest()
+
+    def go_over(self, renew: bool) -> None:
+        """See ``List.go_over``."""
+        for one in self.lists:
+            one.go_over(renew)
+
+    def _open_lists(self) -> list[List]:
+        return [one for one in self.lists if one.target.key not in self.refusals]
+
+    def _fly(self) -> None:
+        for one in self._open_lists():
+            self._on(one, partial(one.fly, "remove"))
+        for one in self._open_lists():
+            self._on(one, partial(one.fly, "add"))
+
+    def _on(self, one: List, work: Callable[[], bool | None]) -> bool:
+        try:
+            return bool(work())
+        except DestinationRefuses as error:
+            self.refusals[one.target.key] = error
+            return False
+
+    def replace(self) -> None:
+        """Has each list hold exactly its members, whoever was in it: at once where the platform can, with no
+        moment in which it is empty; else everybody is sent again, and those who are known to be in it and
+        don't belong are taken out."""
+        for one in self._open_lists():
+            if self.platform.replaces:
+                self._on(one, partial(replace_members, one, self.means))
+            else:
+                one.go_over(renew=True)
+
+    # Looking only
+
+    def preview(self) -> Iterator[Preview]:
+        """What a sync would do to each list; where the platform can look at requests without acting on them,
+        it is asked to."""
+        for one in self.lists:
+            added = removed = 0
+            withheld: Counter[str] = Counter()
+            refused: Counter[str] = Counter()
+            seen: set[str] = set()
+            for wanted in members_of(one, self.means):
+                with self._engine.store.read() as tx:
+                    plan = Comparing(tx, one.ledger, wanted).plan((), (), ())
+                added += len(plan.adds)
+                removed += len(plan.removes)
+                withheld.update(wanted.withheld.values())
+                seen |= wanted.asked
+                for part in chunks(plan.adds, self.platform, self.means.settings.rows_per_request):
+                    job = Job("add", one.target.remote, part, key_of(one.target.key), dry=True)
+                    told = delivered(self.platform, job, self.means.courier)
+                    refused.update(why for _, why in told.rows if why)
+            with self._engine.store.read() as tx:
+                gone = sum(person not in seen for shard in SHARDS for person in one.ledger.persons(tx, shard))
+            yield Preview(one.target.key, added, removed + gone, withheld, refused)
+
+    def members(self, key: str) -> Iterator[Wanted]:
+        """Who belongs into the lists of an audience, and who of its members doesn't."""
+        for one in self.lists:
+            if key in (one.target.key, one.target.audience):
+                yield from members_of(one, self.means)
+
+    def standings(self, ask: bool) -> Iterator[Standing]:
+        """Where each list stands; with ``ask``, what the platform says of it too."""
+        for one in self.lists:
+            with self._engine.store.read() as tx:
+                head = one.ledger.head(tx)
+                open_requests = len(one.ledger.flights(tx)) + len(one.ledger.waiting(tx))
+            size: Size | None = None
+            if ask:
+                try:
+                    size = self.platform.size(one.target.remote, self.means.courier)
+                except OnefoldError as error:
+                    size = Size(state=error.what)
+            yield Standing(one.target.key, one.target.remote, head, open_requests, size)

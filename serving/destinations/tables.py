@@ -1,0 +1,64 @@
+"""Destinations that are files: the members of a list as CSV or Parquet, always whole.
+
+A file is written beside its place and then put there at once, so whoever reads it finds the old list or the
+new one.
+"""
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from serving.destinations.platforms import Platform, Published
+from serving.destinations.recognition import recognition
+from serving.destinations.settings import FileSettings
+
+_AT_ONCE: Final = 50_000
+
+
+class Files(Platform):
+    """A file for each list. See ``Platform``."""
+
+    publishes = True
+    handles_per_row = 1_000
+
+    def __init__(self, name: str, settings: FileSettings) -> None:
+        super().__init__(name, settings, recognition(settings.convention))
+        self._path = settings.path
+
+    def publish(self, remote: str, members: Iterable[Published]) -> None:
+        """Columns: how she is recognised, in the form of the file's convention, and the kind of that."""
+        path = Path(self._path.replace("{audience}", remote.replace("/", "_")))
+        write_table(path, ("kind", "value"), (tuple(one.handle.split(":", 1)) for one in members))
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Puts a table into a place, CSV or Parquet by its name, readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.touch(mode=0o600)
+    if path.suffix == ".parquet":
+        schema = pa.schema([(name, pa.string()) for name in columns])
+        with pq.ParquetWriter(beside, schema) as out:
+            for part in _parts(rows):
+                values = [list(column) for column in zip(*part, strict=True)]
+                out.write_table(pa.table(values, schema=schema))
+    else:
+        with beside.open("w", encoding="utf-8", newline="") as text:
+            writer = csv.writer(text)
+            writer.writerow(columns)
+            writer.writerows(rows)
+    with beside.open("rb") as written:
+        os.fsync(written.fileno())
+    beside.replace(path)
+
+
+def _parts(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    waiting = iter(rows)
+    while part := list(islice(waiting, _AT_ONCE)):
+        yield part

@@ -1,0 +1,115 @@
+"""TikTok: segments by the Business API, /open_api/v1.3/segment/mapping/.
+
+An answer is a success only where the body says code 0, whatever the HTTP status.
+"""
+
+from typing import Final
+
+import httpx
+import orjson
+
+from serving.destinations.platforms import Answer, Job, Platform, Row, Size, body_of
+from serving.destinations.recognition import recognition
+from serving.destinations.sending import Courier, TryAgain
+from serving.destinations.settings import TikTokSettings
+
+_PASSING: Final = frozenset((40_100, 42_900, *range(50_000, 52_000)))
+"""Too many requests, and faults of its own."""
+_INVALID: Final = frozenset((40_002, 40_006))
+_SCHEMA: Final = {
+    "email": ("EMAIL_SHA256",),
+    "phone": ("PHONE_SHA256",),
+    "device": ("IDFA_SHA256", "GAID_SHA256"),
+    "address": (),
+}
+_PLACES: Final = {
+    "email": "EMAIL_SHA256",
+    "phone": "PHONE_SHA256",
+    "idfa": "IDFA_SHA256",
+    "gaid": "GAID_SHA256",
+}
+
+
+class TikTok(Platform):
+    """See ``Platform``."""
+
+    bytes_per_request = 1_000_000
+
+    def __init__(self, name: str, settings: TikTokSettings) -> None:
+        forms = recognition("tiktok", tag=settings.tag == "keep", plus=settings.phone == "e164")
+        super().__init__(name, settings, forms)
+        self._settings = settings
+        self._schema = [place for kind in settings.identifiers for place in _SCHEMA[kind]]
+
+    def units(self, row: Row) -> int:
+        """See ``Platform``."""
+        return len(self._entries(row, ""))
+
+    def deliver(self, job: Job, courier: Courier) -> Answer:
+        """See ``Platform``. It has no dry run of its own: nothing is sent then."""
+        if job.dry:
+            return Answer()
+        data, origins = [], []
+        for number, row in enumerate(job.rows):
+            for entry in self._entries(row, job.remote):
+                data.append(entry)
+                origins.append(number)
+        content = orjson.dumps(
+            {
+                "advertiser_ids": [self._settings.advertiser_id],
+                "action": "delete" if job.op == "remove" else "add",
+                "id_schema": self._schema,
+                "batch_data": data,
+            }
+        )
+        url = f"{self._settings.endpoint}/open_api/v1.3/segment/mapping/"
+        return courier.send(
+            lambda: httpx.Request("POST", url, content=content, headers=self._headers()), self._read
+        )
+
+    def _entries(self, row: Row, remote: str) -> list[list[dict[str, object]]]:
+        """One entry holds one value of each of the schema, {} where she has none."""
+        values: dict[str, list[str]] = {place: [] for place in self._schema}
+        for handle in row.handles:
+            kind, _, value = handle.partition(":")
+            values[_PLACES[kind]].append(value)
+        most = max(map(len, values.values()))
+        return [
+            [
+                {"id": one[number], "audience_ids": [remote]} if number < len(one) else {}
+                for one in values.values()
+            ]
+            for number in range(most)
+        ]
+
+    def _read(self, response: httpx.Response) -> Answer:
+        told = body_of(response.content)
+        code = told.get("code")
+        if response.is_success and code == 0:
+            return Answer(str(told.get("request_id", "")))
+        if code in _PASSING:
+            raise TryAgain(f"code {code}")
+        if code in _INVALID:
+            return Answer(str(told.get("request_id", "")), taken=False)
+        raise self.refuses(f"HTTP {response.status_code}, code {code}", "See its access token and list")
+
+    def size(self, remote: str, courier: Courier) -> Size:
+        """See ``Platform``."""
+        url = f"{self._settings.endpoint}/open_api/v1.3/dmp/custom_audience/get/"
+        query = {
+            "advertiser_id": self._settings.advertiser_id,
+            "custom_audience_ids": orjson.dumps([remote]).decode(),
+        }
+
+        def read(response: httpx.Response) -> Size:
+            told = body_of(response.content)
+            if told.get("code") != 0:
+                raise self.refuses(f"HTTP {response.status_code}, code {told.get('code')}")
+            found = (told.get("data", {}).get("list") or [{}])[0].get("audience_details", {})
+            covered = found.get("cover_num")
+            return Size(covered, covered, "", str(found.get("audience_sub_status", "")))
+
+        return courier.send(lambda: httpx.Request("GET", url, params=query, headers=self._headers()), read)
+
+    def _headers(self) -> dict[str, str]:
+        return {"access-token": self._settings.access_token.read(), "content-type": "application/json"}
