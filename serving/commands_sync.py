@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from typing import Annotated, Final
 
 import typer
@@ -31,6 +32,13 @@ def register(app: typer.Typer) -> None:
     app.command("destinations")(tell_destinations)
 
 
+class Reconcile(Enum):
+    """How a destination is brought in line with the truth."""
+
+    compare = "compare"
+    replace = "replace"
+
+
 def sync(
     names: Names = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with every change, until Ctrl-C.")] = False,
@@ -38,11 +46,12 @@ def sync(
         bool, typer.Option("--dry-run", help="Only tell what would be done; ask platforms to validate it.")
     ] = False,
     reconcile: Annotated[
-        bool, typer.Option("--reconcile", help="Go over all members, both ways; try refused rows again.")
-    ] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Have each list hold exactly its members, whoever was in it.")
-    ] = False,
+        Reconcile | None,
+        typer.Option(
+            help="compare: go over all members, both ways, and try refused rows again. "
+            "replace: have each list hold exactly its members, whoever was in it."
+        ),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",
 ) -> None:
@@ -60,7 +69,7 @@ def sync(
         stop = threading.Event()
         with ThreadPoolExecutor(len(chosen)) as pool:
             waiting = [
-                pool.submit(_Running(engine, stop, follow, reconcile, replace).run, name, settings)
+                pool.submit(_Running(engine, stop, follow, reconcile).run, name, settings)
                 for name, settings in chosen.items()
             ]
             try:
@@ -76,13 +85,12 @@ class _Running:
     """One destination's thread."""
 
     def __init__(
-        self, engine: Engine, stop: threading.Event, follow: bool, reconcile: bool, replace: bool
+        self, engine: Engine, stop: threading.Event, follow: bool, reconcile: Reconcile | None
     ) -> None:
         self._engine = engine
         self._stop = stop
         self._follow = follow
         self._reconcile = reconcile
-        self._replace = replace
 
     def run(self, name: str, settings: Settings) -> int:
         """Syncs a destination; returns what the command is to end with."""
@@ -95,9 +103,9 @@ class _Running:
             try:
                 running.take_over()
                 self._settle(running)
-                if self._reconcile:
+                if self._reconcile is Reconcile.compare:
                     running.go_over(renew=False)
-                if self._replace:
+                elif self._reconcile is Reconcile.replace:
                     running.replace()
                 self._settle(running)
                 running.rest()
