@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from graph_schema.errors import OnefoldError
 from serving import audiences, decisions, feed, health, intake, persons, stewardship
+from serving.console.app import make_console
 from serving.group_commit import GroupCommit
 from serving.guard import Guard
 from serving.problems import handle_problems
@@ -51,6 +52,7 @@ def make_app(engine: Engine, settings: Settings | None = None) -> FastAPI:
     for routes in (intake, persons, decisions, audiences, stewardship, feed, health):
         app.include_router(routes.router)
     handle_problems(app)
+    app.mount("/console", make_console(service))
     app.add_middleware(Guard, access=service.access, intake=intake.is_intake)
     app.add_middleware(intake.BrowsersMaySend)
     app.add_middleware(health.Counting, service=service)

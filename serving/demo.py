@@ -1,6 +1,7 @@
 """A retail day, played into a fresh store and told in the terminal: records becoming one person.
 
-The day is in ``demo_day.yaml``. Clock and ids are fixed, so it tells the same every time.
+The day is in ``demo_day.yaml``. Clock and ids are fixed, so it tells the same every time. In the evening more
+comes in (``demo_cases.yaml``), of which the stewards have to decide something.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -80,10 +81,20 @@ def played(out: Console | None = None) -> Iterator[Demo]:
         try:
             engine = Engine(store, load_rules(), DEFAULT_ID_KEY, clock)
             _Telling(engine, clock, out or Console(width=_WIDTH, highlight=False)).tell()
+            play(engine, "demo_cases.yaml", clock)
             clock.at = None
             yield Demo(engine, f"sqlite:///{path}")
         finally:
             store.close()
+
+
+def play(engine: Engine, name: str, clock: "_Clock | None" = None) -> None:
+    """Takes in the messages of a file of the demo; a clock is set to the time of day of each."""
+    for time, message in _messages(name):
+        received = _at(time)
+        if clock is not None:
+            clock.at = received
+        engine.ingest([engine.intake.take(message, received)])
 
 
 def invite(demo: Demo, url: str) -> None:
@@ -119,7 +130,7 @@ class _Telling:
         steps = Table("time", "system", "tells of", "Ana: records", "are", "", box=SIMPLE_HEAD)
         counts = {"taken": 0, "duplicates": 0, "dead_letters": 0}
         asked = list(_ASKED)
-        for time, message in _messages():
+        for time, message in _messages("demo_day.yaml"):
             while asked and asked[0][0] < time:
                 self._decide(*asked.pop(0))
             self.clock.at = _at(time)
@@ -225,13 +236,20 @@ class _Telling:
             yield Judging(tx, self.engine.intake, self.engine.id_key)
 
 
-def _messages() -> Iterator[tuple[str, dict[str, Any]]]:
-    """The messages of the day in their order, each with its time of day."""
-    written = yaml.safe_load(files("serving").joinpath("demo_day.yaml").read_text("utf-8"))
+def _messages(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The messages of a file in their order, each with its time of day."""
+    written = yaml.safe_load(files("serving").joinpath(name).read_text("utf-8"))
     for number, said in sorted(enumerate(written, 1), key=lambda one: one[1]["at"]):
         time = said["at"]
         message = {name: value for name, value in said.items() if name != "at"}
-        yield time, {"messageId": f"day-{number}", "timestamp": f"{_DATE}T{time}:00Z", **message}
+        yield (
+            time,
+            {
+                "messageId": f"{name.removesuffix('.yaml').removeprefix('demo_')}-{number}",
+                "timestamp": f"{_DATE}T{time}:00Z",
+                **message,
+            },
+        )
 
 
 def _at(time: str) -> int:

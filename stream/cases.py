@@ -4,12 +4,14 @@ The resolver's contests are stored with it; aliases of untrusted sources and rew
 are looked at here, when the queue is read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
-from graph_schema.errors import UnknownPerson
-from graph_schema.vocabulary import Case, Identifier, ObjectKey, Record, RecordKey
+from graph_schema.errors import Erased, UnknownPerson
+from graph_schema.store import Document
+from graph_schema.vocabulary import JUDGED, Case, Identifier, ObjectKey, Record, RecordKey
 from profiles.objects import conflict_of, speakers
+from profiles.state import mentions
 from resolver.judged import judge
 from stream.batch import ALIASES
 from stream.reader import Reader, make_case
@@ -19,8 +21,46 @@ from stream.workspace import ANY_JUDGEMENTS
 def open_cases(reader: Reader) -> list[Case]:
     """Every open case, by case id; those whose persons the stewards' words keep apart are closed."""
     found = {case.case_id: case for case in [*reader.cases(), *alias_cases(reader), *reward_cases(reader)]}
-    judged = bool(reader.tx.get(ANY_JUDGEMENTS))
-    return [found[one] for one in sorted(found) if not (judged and all_apart(reader, found[one].persons))]
+    judged = _judged(reader, {one for case in found.values() for one in case.persons})
+    return [
+        case
+        for _, case in sorted(found.items())
+        if not (judged.issuperset(case.persons) and all_apart(reader, case.persons))
+    ]
+
+
+def open_case(reader: Reader, case_id: str) -> Case | None:
+    """A case by its id, as long as it is open: told by its persons alone, without reading the whole queue."""
+    kind, *names = case_id.removeprefix("case_").split("_")
+    try:
+        found = [reader.find(f"per_{name}") for name in names]
+    except (UnknownPerson, Erased):
+        return None
+    records = [record for one in found for record in one.records]
+    cases = list(reader.cases(records))
+    if kind == "alias":
+        cases += alias_cases(reader)
+    elif kind == "reward":
+        states = reader.tx.profiles({one.person.id for one in found}).values()
+        keys = {key for state in states for key in mentions(state) if key.kind == "reward"}
+        cases += reward_cases(reader, reader.tx.objects(keys).items())
+    case = next((one for one in cases if one.case_id == case_id), None)
+    return None if case is None or all_apart(reader, case.persons) else case
+
+
+def undecided(reader: Reader, persons: Sequence[str]) -> tuple[str, str]:
+    """The first two of a case's persons whom no word keeps apart."""
+    pairs = list(combinations(persons, 2))
+    return next((pair for pair in pairs if not all_apart(reader, pair)), pairs[0])
+
+
+def _judged(reader: Reader, person_ids: set[str]) -> set[str]:
+    """Those of some persons of whom a judgement speaks."""
+    if not reader.tx.get(ANY_JUDGEMENTS):
+        return set()
+    founders = reader.tx.records(set(reader.tx.founded(person_ids).values())).values()
+    persons = reader.tx.persons({record.person for record in founders}).values()
+    return {person.person_id for person in persons if person.flags & JUDGED}
 
 
 def alias_cases(reader: Reader) -> Iterable[Case]:
@@ -35,9 +75,11 @@ def alias_cases(reader: Reader) -> Iterable[Case]:
             )
 
 
-def reward_cases(reader: Reader) -> Iterable[Case]:
-    """Persons between whom one reward was redeemed twice."""
-    for key, told in reader.tx.all_objects("reward"):
+def reward_cases(
+    reader: Reader, rewards: Iterable[tuple[ObjectKey, Document]] | None = None
+) -> Iterable[Case]:
+    """Persons between whom one reward was redeemed twice: one of these, or any."""
+    for key, told in reader.tx.all_objects("reward") if rewards is None else rewards:
         if len(told) < 2:
             continue
         person_of = {one: record.person for one, record in _living(reader, speakers(told)).items()}

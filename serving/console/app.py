@@ -1,0 +1,45 @@
+"""The console as an application of its own, mounted by the server at /console."""
+
+from typing import Final
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from graph_schema.errors import OnefoldError
+from serving.console import lists, persons, sign_in, work
+from serving.console.oidc import Provider
+from serving.console.pages import go, refusal, static
+from serving.console.queue import Queue
+from serving.console.survey import Surveys
+from serving.service import Service
+
+_HOME: Final = APIRouter()
+
+
+@_HOME.get("/")
+def home(request: Request) -> Response:
+    """The queue is what one comes for."""
+    return go(request, "/console/queue")
+
+
+@_HOME.get("/static/{name}")
+def file(name: str) -> Response:
+    """Style, script and icon."""
+    return static(name)
+
+
+def make_console(service: Service) -> FastAPI:
+    """The console of one server."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    rules = service.engine.rules.access
+    app.state.service = service
+    app.state.queue = Queue(service)
+    app.state.surveys = Surveys(service)
+    app.state.provider = Provider(rules.oidc) if rules.oidc is not None else None
+    for routes in (_HOME, sign_in.router, work.router, persons.router, lists.router):
+        app.include_router(routes)
+    for kind in (OnefoldError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, refusal)
+    return app

@@ -1,0 +1,122 @@
+"""Finding and looking back: search, merges and splits, the audit log, values, health, and every component."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from graph_schema.store import Document, Transaction
+from graph_schema.vocabulary import Audited, Change
+from profiles.golden import golden
+from profiles.moments import iso
+from serving.console import patterns, sessions
+from serving.console.pages import page
+from serving.service import TheService
+from stream.comparing import side
+from stream.searching import search
+
+_PAGE: Final = 50
+_LOOKED_THROUGH: Final = 5_000
+_AT_ONCE: Final = 1_000
+
+router = APIRouter()
+
+
+@router.get("/search")
+def search_page(request: Request, service: TheService, q: str = "") -> Response:
+    """Persons by identifier, id, record or name, with typing errors."""
+    sessions.principal_of(request)
+    hits: list[Document] = []
+    with service.reader() as reader:
+        for hit in search(reader, q[:200]):
+            profile = golden(reader.portrait(hit.found), service.engine.rules, service.engine.clock())
+            hits.append({**side(profile), "by": hit.by, "held": _strongest(profile)})
+    return page(request, "search.html", query=q[:200], hits=hits, asked=bool(q.strip()))
+
+
+@router.get("/changes")
+def changes_page(request: Request, service: TheService, before: int = 0) -> Response:
+    """Recent merges and splits, the newest first."""
+    sessions.principal_of(request)
+    with service.reader() as reader:
+        told, oldest = recent_changes(reader.tx, before)
+    shown = [
+        {
+            "kind": one.kind,
+            "person_id": one.person_id,
+            "from": list(one.came_from),
+            "into": list(one.went_into),
+            "at": iso(one.at),
+        }
+        for one in told
+    ]
+    return page(request, "changes.html", changes=shown, before=oldest, first=not before)
+
+
+@router.get("/audit")
+def audit_page(request: Request, service: TheService, before: int = 0) -> Response:
+    """Who did what, when and why, the newest first."""
+    sessions.principal_of(request)
+    with service.reader() as reader:
+        entries = reader.tx.audit(before or None, _PAGE)
+        standing = {one.judgement_id for one in reader.tx.judgements() if one.retracted_at is None}
+    shown = [_entry(one, standing) for one in entries]
+    before = entries[-1].seq if len(entries) == _PAGE else 0
+    return page(request, "audit.html", entries=shown, before=before)
+
+
+@router.get("/values")
+def values_page(request: Request) -> Response:
+    """Values that link nothing: generic by themselves, or blocked by the rules."""
+    sessions.principal_of(request)
+    return page(request, "values.html", survey=request.app.state.surveys.last())
+
+
+@router.get("/health")
+def health_page(request: Request) -> Response:
+    """The graph in pictures: how big persons are, how it grows, what is refused."""
+    sessions.principal_of(request)
+    return page(request, "health.html", survey=request.app.state.surveys.last())
+
+
+@router.get("/patterns")
+def patterns_page(request: Request) -> Response:
+    """Every component in each of its states."""
+    sessions.principal_of(request)
+    return page(request, "patterns.html", **patterns.CONTENT)
+
+
+def recent_changes(tx: Transaction, before: int) -> tuple[list[Change], int]:
+    """Merges, splits and erasures below a number of the feed, and the number to go on below (0: no more)."""
+    end = before - 1 if before else tx.last_change()
+    stop = max(0, end - _LOOKED_THROUGH)
+    found: list[Change] = []
+    while end > stop and len(found) < _PAGE:
+        start = max(stop, end - _AT_ONCE)
+        part = [one for one in tx.changes(start, end - start) if one.kind in ("merged", "split", "erased")]
+        found += reversed(part)
+        end = start
+    shown = found[:_PAGE]
+    if len(found) > _PAGE:
+        return shown, shown[-1].seq
+    return shown, end + 1 if end > 0 else 0
+
+
+def _entry(one: Audited, standing: set[str]) -> dict[str, Any]:
+    judgement = next((each for each in one.about if each.startswith("jud_")), None)
+    return {
+        "at": iso(one.at),
+        "by": one.by,
+        "role": one.role,
+        "what": one.what,
+        "about": list(one.about),
+        "said": one.why,
+        "judgement_id": judgement if one.what in ("same", "different") and judgement in standing else None,
+    }
+
+
+def _strongest(profile: Document) -> list[Document]:
+    return [
+        {"namespace": one["namespace"], "value": one["shown"], "generic": one["generic"]}
+        for one in profile["identifiers"][:3]
+    ]

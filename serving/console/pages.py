@@ -1,0 +1,131 @@
+"""Making pages: templates, what each page is given, and the headers that keep others out.
+
+Whoever has the role viewer gets every page's content masked before a template sees it.
+"""
+
+from datetime import datetime
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Final
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from graph_schema.errors import Invalid, OnefoldError
+from serving.access import NotSignedIn
+from serving.console import sessions
+from serving.masking import masked
+from serving.service import Service
+from stream.seeing import Stale
+
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_STATIC: Final = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("serving.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"day": day, "clock": clock, "count": count, "money": money, "short": short}
+    return made
+
+
+def day(at: str | None) -> str:
+    """A time as its day."""
+    return at[:10] if at else "no time"
+
+
+def clock(at: str | None) -> str:
+    """A time to the minute, in UTC."""
+    return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M}" if at else "no time"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """ "1 record", "12,000 records"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def money(amount: float, currency: str | None) -> str:
+    """ "12.50 EUR"."""
+    return f"{amount:,.2f} {currency or ''}".strip()
+
+
+def short(text: str) -> str:
+    """The end of a long id, for where the whole has no room."""
+    return f"…{text[-6:]}" if len(text) > 10 else text
+
+
+_TEMPLATES: Final = _environment()
+
+
+def page(request: Request, template: str, status: int = 200, **content: object) -> Response:
+    """A page. ``content`` is what it shows, as JSON; masked for a viewer."""
+    service: Service = request.app.state.service
+    session = sessions.session_of(request)
+    who = session.principal(service.access)
+    if who is None or who.role == "viewer":
+        content = masked(content)
+    html = _TEMPLATES.get_template(template).render(
+        **content,
+        who=who,
+        signed_in=service.access.enforced,
+        oidc=service.engine.rules.access.oidc is not None,
+        csrf=session.csrf,
+        path=request.url.path,
+    )
+    return sessions.keep(request, HTMLResponse(html, status, _HEADERS))
+
+
+def go(request: Request, where: str) -> Response:
+    """Goes on to another page after a form was taken."""
+    return sessions.keep(request, RedirectResponse(where, 303, _HEADERS))
+
+
+def static(name: str) -> Response:
+    """A file that pages load."""
+    kind = _STATIC.get(name)
+    if kind is None:
+        raise HTTPException(404, "there is no such file")
+    content = files("serving.console").joinpath("static", name).read_bytes()
+    headers = {"Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type=kind, headers=headers)
+
+
+def refusal(request: Request, error: Exception) -> Response:
+    """The page of an error: what is wrong and the way out, never a value."""
+    if isinstance(error, NotSignedIn):
+        return go(request, "/console/sign-in")
+    if isinstance(error, Stale):
+        return page(request, "stale.html", 409, changes=error.changes)
+    status, told, way_out = _told(error)
+    return page(request, "error.html", status, title=HTTPStatus(status).phrase, what=told, way_out=way_out)
+
+
+def _told(error: Exception) -> tuple[int, str, str]:
+    match error:
+        case Invalid():
+            return error.status, f"{error.field}: {error.reason}", ""
+        case OnefoldError():
+            return error.status, f"{error.what[:1].upper()}{error.what[1:]}.", error.way_out
+        case RequestValidationError():
+            field = ".".join(map(str, error.errors()[0]["loc"][1:]))
+            return 400, f"{field or 'The form'} is missing or wrong.", "Go back and try again"
+        case HTTPException():
+            return error.status_code, f"{error.detail}.", ""
+    return 500, "The server met an error that it did not foresee.", "Its log tells more"

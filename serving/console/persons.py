@@ -1,0 +1,258 @@
+"""A person: what is known of her and from where, what happened, how she came to be, and what can be done."""
+
+from typing import Annotated, Final
+
+import orjson
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import Response
+
+from graph_schema.errors import Invalid
+from graph_schema.store import Document
+from graph_schema.vocabulary import Judgement, Record
+from profiles.golden import golden
+from profiles.moments import iso
+from serving.console import sessions
+from serving.console.graph import picture
+from serving.console.pages import go, page
+from serving.console.queue import ranked, shown
+from serving.console.work import Token, told_of
+from serving.masking import masked
+from serving.service import TheService, time_of
+from serving.stewardship import shown_judgement
+from serving.timeline import shown_records, timeline
+from stream import stewarding
+from stream.as_of import as_of as profile_as_of
+from stream.comparing import called, side
+from stream.explaining import how
+from stream.judging import Judging, Word
+from stream.reader import Found
+from stream.rehearsal import consequences
+from stream.seeing import seen
+from stream.stewarding import Doer, give, note_only
+
+_RECORDS: Final = 300
+"""Records of a person that one page shows."""
+_EVENTS: Final = 50
+
+router = APIRouter(prefix="/persons/{person_id}")
+
+
+@router.get("")
+def person_page(
+    request: Request, service: TheService, person_id: str, done: str = "", as_of: str = ""
+) -> Response:
+    """The golden profile with where each value came from, and what else was said; as it was, where asked."""
+    sessions.principal_of(request)
+    engine = service.engine
+    at = time_of("as_of", as_of or None)
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        if at is None:
+            profile = golden(reader.portrait(found), engine.rules, engine.clock())
+        else:
+            profile = profile_as_of(engine.store, engine.rules, engine.id_key, person_id, at, "received")
+        cases = [shown(one, None) for one in ranked(reader, reader.cases(found.records))]
+        given = _judgements(reader, found)
+    return page(
+        request,
+        "person.html",
+        **_head(profile, "profile"),
+        profile=profile,
+        cases=cases,
+        judgements=given,
+        as_of=iso(at),
+        done=told_of(service, done),
+    )
+
+
+@router.get("/timeline")
+def timeline_page(request: Request, service: TheService, person_id: str, after: str = "") -> Response:
+    """What happened, oldest first, a page at a time."""
+    sessions.principal_of(request)
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        head = _head(reader.profile(found.person.person_id, service.engine.clock()), "timeline")
+        told = timeline(reader, found, after or None, _EVENTS)
+    events = [
+        {**one, "said": orjson.dumps(one["message"], option=orjson.OPT_INDENT_2).decode()}
+        for one in told.events
+    ]
+    return page(request, "timeline.html", **head, events=events, cursor=told.following)
+
+
+@router.get("/records")
+def records_page(request: Request, service: TheService, person_id: str) -> Response:
+    """The records and what each holds; some of them can be chosen to be split off."""
+    sessions.principal_of(request)
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        head = _head(reader.profile(found.person.person_id, service.engine.clock()), "records")
+        records = shown_records(reader, Found(found.person, _living(found)[:_RECORDS]))
+    return page(request, "records.html", **head, records=records, most=_RECORDS)
+
+
+@router.get("/how")
+def how_page(request: Request, service: TheService, person_id: str) -> Response:
+    """How she came to be, step by step, and who was kept apart from her."""
+    sessions.principal_of(request)
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        head = _head(reader.profile(found.person.person_id, service.engine.clock()), "how")
+        told = how(reader, found.person.person_id)
+        given = _judgements(reader, found)
+    return page(request, "how.html", **head, how=told, judgements=given)
+
+
+@router.get("/graph")
+def graph_page(request: Request, service: TheService, person_id: str) -> Response:
+    """Records, identifiers and links as a graph; without a script, as a list."""
+    sessions.principal_of(request)
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        head = _head(reader.profile(found.person.person_id, service.engine.clock()), "graph")
+        drawn = picture(reader, Found(found.person, _living(found)[:_RECORDS]))
+    return page(request, "graph.html", **head, graph=drawn)
+
+
+@router.get("/graph.json")
+def graph_data(request: Request, service: TheService, person_id: str) -> Response:
+    """The same, for the script that draws it."""
+    principal = sessions.principal_of(request)
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        drawn = picture(reader, Found(found.person, _living(found)[:_RECORDS]))
+    content = masked(drawn) if principal.role == "viewer" else drawn
+    return Response(
+        orjson.dumps(content), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+@router.get("/split")
+def split_page(
+    request: Request, service: TheService, person_id: str, record: Annotated[list[str] | None, Query()] = None
+) -> Response:
+    """What would come of splitting off the chosen records."""
+    sessions.principal_of(request).must("steward")
+    if not record:
+        raise Invalid("record", "None is chosen; choose those that are of somebody else.")
+    now = service.engine.clock()
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        word = Word("different", record, [], now, "", "")
+        follows = consequences(service.engine, reader.tx, reader.judgement(word))
+        head = _head(reader.profile(found.person.person_id, now), "records")
+        token = sessions.sealed(seen(reader, (found.person.person_id,)))
+    return page(request, "split.html", **head, chosen=record, follows=follows, seen=token)
+
+
+@router.post("/split")
+def split(
+    request: Request,
+    service: TheService,
+    record: Annotated[list[str], Form()],
+    csrf: Token,
+    seen: Token,
+    why: Annotated[str, Form(max_length=2_000)] = "",
+) -> Response:
+    """Splits the chosen records off from the rest."""
+    principal = sessions.principal_of(request)
+    principal.must("steward")
+    sessions.check_form(request, csrf)
+    then = sessions.unsealed(seen)
+    word = Word("different", record, [], service.engine.clock(), principal.name, why.strip())
+
+    def write() -> Judgement:
+        return give(service.engine, word, principal.role, then)
+
+    judgement = service.commits.run(write)
+    request.app.state.queue.again()
+    person_id = request.path_params["person_id"]
+    return go(request, f"/console/persons/{person_id}?done={judgement.judgement_id}")
+
+
+@router.get("/export")
+def export_page(request: Request, service: TheService, person_id: str) -> Response:
+    """Asks once more before everything that is kept of her is handed out."""
+    return _confirm(request, service, person_id, "export")
+
+
+@router.get("/erase")
+def erase_page(request: Request, service: TheService, person_id: str) -> Response:
+    """Asks once more before she is erased."""
+    return _confirm(request, service, person_id, "erase")
+
+
+@router.post("/export")
+def export(
+    request: Request, service: TheService, person_id: str, csrf: Token, why: Annotated[str, Form()] = ""
+) -> Response:
+    """Everything that is kept of her, as a file."""
+    principal = sessions.principal_of(request)
+    principal.must("steward")
+    sessions.check_form(request, csrf)
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        document = exported(reader, found, service.engine.clock())
+    doer = Doer(principal.name, principal.role, why.strip())
+    service.commits.run(lambda: note_only(service.engine, doer, "exported", (found.person.person_id,)))
+    headers = {
+        "Content-Disposition": f'attachment; filename="{found.person.person_id}.json"',
+        "Cache-Control": "no-store",
+    }
+    body = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.post("/erase")
+def erase(
+    request: Request,
+    service: TheService,
+    person_id: str,
+    csrf: Token,
+    again: Annotated[str, Form()],
+    why: Annotated[str, Form()] = "",
+) -> Response:
+    """Erases her, where her id was written once more."""
+    principal = sessions.principal_of(request)
+    principal.must("admin")
+    sessions.check_form(request, csrf)
+    if again.strip() != person_id:
+        raise Invalid("again", "This is not her id. Nothing was erased.")
+    doer = Doer(principal.name, principal.role, why.strip())
+    service.commits.run(lambda: stewarding.erase(service.engine, person_id, doer))
+    request.app.state.queue.again()
+    return page(request, "erased.html", person_id=person_id)
+
+
+def exported(reader: Judging, found: Found, now: int) -> Document:
+    """Everything that is kept of a person, to hand to her."""
+    given = reader.tx.judgements({record.id for record in found.records})
+    return {
+        "person_id": found.person.person_id,
+        "exported_at": iso(now),
+        "profile": golden(reader.portrait(found), reader.intake.rules, now),
+        "records": shown_records(reader, found),
+        "events": timeline(reader, found, None, None).events,
+        "judgements": [shown_judgement(one) for one in given],
+    }
+
+
+def _confirm(request: Request, service: TheService, person_id: str, what: str) -> Response:
+    sessions.principal_of(request).must("admin" if what == "erase" else "steward")
+    with service.reader() as reader:
+        profile = reader.profile(person_id, service.engine.clock())
+    return page(request, "confirm.html", **_head(profile, "profile"), what=what)
+
+
+def _head(profile: Document, tab: str) -> Document:
+    """What stands at the head of each of her pages; ``kind`` is the page."""
+    return {"person": side(profile), "called": called(profile), "kind": tab}
+
+
+def _living(found: Found) -> list[Record]:
+    return [record for record in found.records if not record.ghost]
+
+
+def _judgements(reader: Judging, found: Found) -> list[Document]:
+    given = reader.tx.judgements({record.id for record in found.records})
+    return [shown_judgement(one) for one in sorted(given, key=lambda one: -(one.at or 0))]

@@ -1,0 +1,167 @@
+"""The stewards' queue as it was a moment ago, the most consequential case first.
+
+Reading every case takes longer than a page may, so a snapshot is kept and made anew beside the pages, the
+seldomer the longer it takes. Whoever is given a case sees it as it is: that is looked up at that moment.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final, NamedTuple
+
+from graph_schema.errors import OnefoldError
+from graph_schema.store import Document, Transaction
+from graph_schema.vocabulary import Case
+from profiles.orders import Orders
+from profiles.profile_rules import profile_rules
+from profiles.survivorship import attribute_value
+from serving.service import Service
+from stream.batch import ALIASES
+from stream.cases import open_case, open_cases
+from stream.judging import Judging
+from stream.reader import Reader
+
+_log: Final = logging.getLogger("onefold")
+_LEAST_S: Final = 1.0
+_SHARE: Final = 20
+"""A new snapshot is begun when at least so many times its own time has passed."""
+_AT_ONCE: Final = 500
+_TRIED: Final = 25
+
+
+class Waiting(NamedTuple):
+    """A case with what it bears on: the records of its persons and what they bought."""
+
+    case: Case
+    records: int
+    orders: int
+    total: float
+    currency: str | None
+    called: Sequence[str]
+
+
+class Snapshot(NamedTuple):
+    """The queue at one moment."""
+
+    waiting: Sequence[Waiting]
+    decided: int
+    mark: tuple[int, int]
+
+
+class Queue:
+    """The queue of one server."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._turn = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._gone: set[str] = set()
+        self._next = 0.0
+
+    def now(self) -> Snapshot:
+        """The snapshot; what was decided here since is left out."""
+        if self._snapshot is None:
+            with self._turn:
+                self._refresh()
+        elif time.monotonic() >= self._next and self._turn.acquire(blocking=False):
+            threading.Thread(target=self._refresh_beside, daemon=True).start()
+        found = self._snapshot
+        assert found is not None  # noqa: S101 - made above
+        gone = self._gone
+        return found._replace(waiting=[one for one in found.waiting if one.case.case_id not in gone])
+
+    def close(self, case_id: str) -> None:
+        """Leaves a case out that was decided; it comes back where that is taken back."""
+        self._gone = self._gone | {case_id}
+        self._next = 0.0
+
+    def again(self) -> None:
+        """Has the queue looked at as soon as can be."""
+        self._next = 0.0
+
+    def open_ids(self, tx: Transaction) -> list[str]:
+        """The first cases by id that are open as a transaction sees them."""
+        service = self._service
+        reader = Judging(tx, service.engine.intake, service.engine.id_key)
+        waiting = (one.case.case_id for one in self.now().waiting)
+        return list(islice((one for one in waiting if open_case(reader, one) is not None), _TRIED))
+
+    def _refresh_beside(self) -> None:
+        try:
+            self._refresh()
+        except (OnefoldError, ArithmeticError):
+            _log.warning("the queue could not be read; it will be")
+        finally:
+            self._turn.release()
+
+    def _refresh(self) -> None:
+        started = time.monotonic()
+        with self._service.reader() as reader:
+            tx = reader.tx
+            audit = tx.audit(None, 1)
+            mark = (tx.last_change(), audit[0].seq if audit else 0)
+            if self._snapshot is None or mark != self._snapshot.mark:
+                waiting = sorted(ranked(reader, open_cases(reader)), key=_rank)
+                decided = sum(
+                    one.retracted_at is None and not one.judgement_id.startswith(ALIASES)
+                    for one in tx.judgements()
+                )
+                self._gone = set()
+                self._snapshot = Snapshot(waiting, decided, mark)
+        took = time.monotonic() - started
+        self._next = time.monotonic() + max(_LEAST_S, _SHARE * took)
+
+
+def _rank(one: Waiting) -> tuple[float, int, str]:
+    return -one.total, -one.records, one.case.case_id
+
+
+def ranked(reader: Reader, cases: Iterable[Case]) -> Iterable[Waiting]:
+    """Cases with what they bear on."""
+    waiting = iter(cases)
+    while part := list(islice(waiting, _AT_ONCE)):
+        founded = reader.tx.founded({one for case in part for one in case.persons})
+        records = reader.tx.records(set(founded.values()))
+        person_of = {one: records[record].person for one, record in founded.items()}
+        sizes = reader.tx.persons(set(person_of.values()))
+        states = reader.tx.profiles(set(person_of.values()))
+        bought = {one: Orders(states.get(one, {})) for one in sizes}
+        for case in part:
+            persons = {person_of[one] for one in case.persons}
+            orders = [bought[one] for one in persons]
+            yield Waiting(
+                case,
+                sum(sizes[one].size for one in persons),
+                sum(len(one.counted) for one in orders),
+                float(sum(one.total for one in orders)),
+                next((one.currency for one in orders if one.currency), None),
+                [_called(states.get(person_of[one], {}), reader) or one for one in case.persons],
+            )
+
+
+def _called(state: Document, reader: Reader) -> str:
+    """A person's golden name, "" where nobody gave one."""
+    settings = profile_rules(reader.intake.rules).settings
+    given = [attribute_value(state, name, settings) for name in ("firstName", "lastName")]
+    return " ".join(str(one) for one in given if one) or str(attribute_value(state, "name", settings) or "")
+
+
+def shown(one: Waiting, worker: str | None) -> Document:
+    """A waiting case as a page shows it; ``worker`` is whoever works on it."""
+    case = one.case
+    held = [{"namespace": each.namespace, "value": each.value} for each in case.identifiers]
+    return {
+        "case_id": case.case_id,
+        "kind": case.kind,
+        "persons": list(case.persons),
+        "called": list(one.called),
+        "identifiers": held,
+        "detail": case.detail,
+        "records": one.records,
+        "orders": one.orders,
+        "total": one.total,
+        "currency": one.currency,
+        "by": worker,
+    }

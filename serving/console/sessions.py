@@ -1,0 +1,115 @@
+"""Sessions: who sits at the console, in a signed cookie that no script reads; and what forms must prove."""
+
+import os
+import secrets
+from typing import Any, Final, NamedTuple
+
+from fastapi import Request
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+from starlette.responses import Response
+
+from graph_schema.access import Role
+from serving.access import LOCAL, ROLES, Access, NotAllowed, NotSignedIn, Principal
+from stream.desk import Steward
+
+COOKIE: Final = "onefold_session"
+_PATH: Final = "/console"
+_HOURS: Final = 12
+SECRET: Final = os.environ.get("ONEFOLD_SESSION_KEY") or secrets.token_urlsafe(32)
+"""Without one of the environment's, sessions end with the process."""
+_SIGNING: Final = URLSafeTimedSerializer(SECRET, salt="session")
+_SEEN: Final = URLSafeSerializer(SECRET, salt="seen")
+
+
+class Session(NamedTuple):
+    """What the cookie says. ``csrf`` is known to the pages of this session only; ``key`` the hash of the key
+    that was signed in with, "" where it was none."""
+
+    csrf: str
+    name: str = ""
+    role: str = ""
+    key: str = ""
+
+    def principal(self, access: Access) -> Principal | None:
+        """Whoever is signed in, as long as the key that was given is in force."""
+        if not access.enforced:
+            return LOCAL
+        if self.key:
+            return access.keys.get(self.key)
+        role: Role | None = next((one for one in ROLES if one == self.role), None)
+        return None if role is None else Principal(self.name, role)
+
+
+def session_of(request: Request) -> Session:
+    """The session of a request, a new one where there is none."""
+    kept = getattr(request.state, "session", None)
+    if isinstance(kept, Session):
+        return kept
+    found = Session(secrets.token_urlsafe(18))
+    try:
+        found = Session(*_SIGNING.loads(request.cookies.get(COOKIE, ""), max_age=_HOURS * 3600))
+    except (BadData, TypeError):
+        request.state.fresh_session = True
+    request.state.session = found
+    return found
+
+
+def begin(request: Request, name: str, role: str, key: str) -> None:
+    """Starts a session for somebody who was let in: with a new secret, so that none can be planted."""
+    request.state.session = Session(secrets.token_urlsafe(18), name, role, key)
+    request.state.fresh_session = True
+
+
+def end(request: Request) -> None:
+    """Ends the session."""
+    begin(request, "", "", "")
+
+
+def keep(request: Request, response: Response) -> Response:
+    """Sets the cookie where the session is new."""
+    if getattr(request.state, "fresh_session", False):
+        response.set_cookie(
+            COOKIE,
+            str(_SIGNING.dumps(list(session_of(request)))),
+            max_age=_HOURS * 3600,
+            path=_PATH,
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
+        )
+    return response
+
+
+def principal_of(request: Request) -> Principal:
+    """Whoever sits at the console; raises ``NotSignedIn``."""
+    access: Access = request.app.state.service.access
+    found = session_of(request).principal(access)
+    if found is None:
+        raise NotSignedIn("nobody is signed in", way_out="Sign in at /console/sign-in")
+    return found
+
+
+def steward_of(request: Request) -> Steward:
+    """The same as one who works on cases."""
+    return Steward(principal_of(request).name, session_of(request).csrf[:12])
+
+
+def check_form(request: Request, csrf: str) -> None:
+    """Raises ``NotAllowed`` for a form that no page of this session sent."""
+    if not secrets.compare_digest(csrf, session_of(request).csrf):
+        raise NotAllowed(
+            "this form is not of this session", way_out="Go back, load the page again, and send it once more"
+        )
+
+
+def sealed(seen: Any) -> str:  # noqa: ANN401 - any JSON
+    """What a page showed, so that a form can bring it back and nobody can alter it."""
+    return str(_SEEN.dumps(seen))
+
+
+def unsealed(text: str) -> Any:  # noqa: ANN401 - any JSON
+    """The same, opened; raises ``NotAllowed`` where it isn't ours."""
+    try:
+        return _SEEN.loads(text)
+    except BadData:
+        raise NotAllowed("this form is not one of ours", way_out="Load the page again") from None

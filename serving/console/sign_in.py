@@ -1,0 +1,97 @@
+"""Signing in and out: by an access key, or at the identity provider that the rules declare."""
+
+import os
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from serving.access import NotAllowed, digest
+from serving.console import sessions
+from serving.console.oidc import Provider
+from serving.console.pages import go, page
+from serving.service import TheService
+from stream.stewarding import Doer, note_only
+
+_HELD: Final = "onefold_signing_in"
+_MINUTES: Final = 10
+_HOLDING: Final = URLSafeTimedSerializer(sessions.SECRET, salt="signing-in")
+
+router = APIRouter()
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request) -> Response:
+    """Asks for a key, or leads to the identity provider."""
+    return page(request, "sign_in.html", wrong=False)
+
+
+@router.post("/sign-in")
+def sign_in(
+    request: Request, service: TheService, key: Annotated[str, Form()], csrf: Annotated[str, Form()]
+) -> Response:
+    """Lets in whoever has a key."""
+    sessions.check_form(request, csrf)
+    found = service.access.of_key(key.strip())
+    if found is None:
+        return page(request, "sign_in.html", 401, wrong=True)
+    sessions.begin(request, found.name, found.role, digest(key.strip()))
+    service.commits.run(lambda: note_only(service.engine, Doer(*found), "signed in", ()))
+    return go(request, "/console/queue")
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, csrf: Annotated[str, Form()]) -> Response:
+    """Ends the session."""
+    sessions.check_form(request, csrf)
+    sessions.end(request)
+    return go(request, "/console/sign-in")
+
+
+@router.get("/sign-in/provider")
+async def to_provider(request: Request) -> Response:
+    """Sends whoever signs in to the identity provider."""
+    url, held = await run_in_threadpool(_provider(request).start, _back(request))
+    response = RedirectResponse(url, 303)
+    response.set_cookie(
+        _HELD,
+        str(_HOLDING.dumps(held)),
+        max_age=_MINUTES * 60,
+        path="/console",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+@router.get("/signed-in")
+async def from_provider(request: Request, service: TheService) -> Response:
+    """Takes whoever comes back from the identity provider."""
+    try:
+        held = _HOLDING.loads(request.cookies.get(_HELD, ""), max_age=_MINUTES * 60)
+    except BadData:
+        raise NotAllowed("this sign-in was not begun here", way_out="Begin at /console/sign-in") from None
+    found = await run_in_threadpool(_provider(request).finish, _back(request), str(request.url), held)
+    sessions.begin(request, found.name, found.role, "")
+    await run_in_threadpool(
+        service.commits.run, lambda: note_only(service.engine, Doer(*found), "signed in", ())
+    )
+    response = go(request, "/console/queue")
+    response.delete_cookie(_HELD, path="/console")
+    return response
+
+
+def _provider(request: Request) -> Provider:
+    found = request.app.state.provider
+    if not isinstance(found, Provider):
+        raise NotAllowed("the rules declare no identity provider", way_out="Sign in with an access key")
+    return found
+
+
+def _back(request: Request) -> str:
+    """The address at which the provider's answer is taken; behind a proxy the environment names it."""
+    outside = os.environ.get("ONEFOLD_PUBLIC_URL", "").rstrip("/")
+    return f"{outside or f'{request.url.scheme}://{request.url.netloc}'}/console/signed-in"

@@ -1,0 +1,222 @@
+"""The stewards' work: the queue, a case, the answer, the way back."""
+
+from collections import Counter
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from graph_schema.errors import OnefoldError, UnknownPerson
+from graph_schema.store import Document
+from graph_schema.vocabulary import Judgement
+from profiles.moments import iso
+from serving.console import sessions
+from serving.console.pages import go, page
+from serving.console.queue import Queue, shown
+from serving.service import Service, TheService
+from stream.cases import open_case, undecided
+from stream.comparing import compare
+from stream.desk import check_free, claim_next, claims
+from stream.judging import Judging, Word
+from stream.rehearsal import consequences
+from stream.seeing import seen
+from stream.stewarding import Doer, give, take_back
+
+_SHOWN: Final = 100
+_RECENT: Final = 8
+_LOOKED_BACK: Final = 60
+
+router = APIRouter()
+
+Token = Annotated[str, Form()]
+
+
+@router.get("/queue")
+def queue_page(request: Request, service: TheService, kind: str = "", done: str = "") -> Response:
+    """What waits, the most consequential first, and what was decided lately."""
+    steward = sessions.steward_of(request)
+    queue: Queue = request.app.state.queue
+    snapshot = queue.now()
+    kinds = Counter(one.case.kind for one in snapshot.waiting)
+    chosen = [one for one in snapshot.waiting if kind in ("", one.case.kind)]
+    with service.reader() as reader:
+        working = claims(reader.tx, service.engine.clock())
+        recent = _recent(reader, steward.name)
+    return page(
+        request,
+        "queue.html",
+        cases=[shown(one, working.get(one.case.case_id)) for one in chosen[:_SHOWN]],
+        more=max(0, len(chosen) - _SHOWN),
+        kinds=[{"kind": name, "count": number} for name, number in sorted(kinds.items())],
+        kind=kind if kind in kinds else "",
+        open=len(snapshot.waiting),
+        decided=snapshot.decided,
+        working=len(working),
+        recent=recent,
+        done=told_of(service, done),
+    )
+
+
+@router.post("/next")
+def next_case(
+    request: Request, service: TheService, csrf: Token, skipped: Annotated[str, Form()] = ""
+) -> Response:
+    """Gives the next case, to nobody else for a while."""
+    sessions.check_form(request, csrf)
+    return _onward(request, service, skipped or None, "")
+
+
+@router.get("/cases/{case_id}")
+def case_page(request: Request, service: TheService, case_id: str, done: str = "") -> Response:
+    """One case: its first two persons whom nobody has decided about yet, beside each other."""
+    sessions.principal_of(request)
+    with service.reader() as reader:
+        case = open_case(reader, case_id)
+        if case is None:
+            return page(request, "closed.html", 410, case_id=case_id, done=told_of(service, done))
+        a, b = undecided(reader, case.persons)
+        content = _pair(service, reader, a, b)
+        working = claims(reader.tx, service.engine.clock()).get(case_id)
+        content["case"] = {
+            "case_id": case_id,
+            "kind": case.kind,
+            "detail": case.detail,
+            "persons": list(case.persons),
+            "identifiers": [{"namespace": one.namespace, "value": one.value} for one in case.identifiers],
+            "by": working,
+        }
+    return page(request, "pair.html", **content, done=told_of(service, done))
+
+
+@router.get("/pair")
+def pair_page(request: Request, service: TheService, a: str, b: str, done: str = "") -> Response:
+    """Any two persons beside each other, to merge or to keep apart."""
+    sessions.principal_of(request)
+    with service.reader() as reader:
+        ids = [reader.find(one.strip()).person.person_id for one in (a, b)]
+        if ids[0] == ids[1]:
+            return go(request, f"/console/persons/{ids[0]}")
+        content = _pair(service, reader, *ids)
+    return page(request, "pair.html", **content, case=None, done=told_of(service, done))
+
+
+class Answered(BaseModel):
+    """An answer about two persons, as the form sends it."""
+
+    kind: Literal["same", "different"]
+    a: str
+    b: str
+    csrf: str
+    seen: str
+    why: str = Field("", max_length=2_000)
+    case: str = ""
+
+
+@router.post("/judge")
+def judge(request: Request, service: TheService, said: Annotated[Answered, Form()]) -> Response:
+    """Takes an answer about two persons, if they are still what was seen."""
+    principal = sessions.principal_of(request)
+    principal.must("steward")
+    sessions.check_form(request, said.csrf)
+    then = sessions.unsealed(said.seen)
+    word = Word(said.kind, [said.a], [said.b], service.engine.clock(), principal.name, said.why.strip())
+    steward = sessions.steward_of(request)
+
+    def write() -> Judgement:
+        if said.case:
+            with service.engine.store.read() as tx:
+                check_free(tx, said.case, steward, service.engine.clock())
+        return give(service.engine, word, principal.role, then, (said.case,) if said.case else ())
+
+    judgement = service.commits.run(write)
+    if said.case:
+        request.app.state.queue.close(said.case)
+        return _onward(request, service, None, judgement.judgement_id)
+    request.app.state.queue.again()
+    return go(request, f"/console/persons/{said.a}?done={judgement.judgement_id}")
+
+
+@router.post("/undo")
+def undo(request: Request, service: TheService, judgement: Annotated[str, Form()], csrf: Token) -> Response:
+    """Takes a judgement back."""
+    principal = sessions.principal_of(request)
+    principal.must("steward")
+    sessions.check_form(request, csrf)
+    doer = Doer(principal.name, principal.role)
+    given = service.commits.run(lambda: take_back(service.engine, judgement, doer))
+    request.app.state.queue.again()
+    return go(request, f"/console/queue?done={given.judgement_id}")
+
+
+def _onward(request: Request, service: Service, skipped: str | None, done: str) -> Response:
+    """To the next case, or to the queue where there is none."""
+    sessions.principal_of(request).must("steward")
+    queue: Queue = request.app.state.queue
+    steward = sessions.steward_of(request)
+    given = service.commits.run(lambda: claim_next(service.engine, steward, queue.open_ids, skipped))
+    told = f"?done={done}" if done else ""
+    return go(request, f"/console/cases/{given}{told}" if given else f"/console/queue{told}")
+
+
+def _pair(service: Service, reader: Judging, a: str, b: str) -> Document:
+    """Two persons, what follows from each answer, and what was seen."""
+    now = service.engine.clock()
+    content = compare(reader, a, b, now)
+    content["follows"] = {}
+    for kind in ("same", "different"):
+        word = Word("same" if kind == "same" else "different", [a], [b], now, "", "")
+        content["follows"][kind] = consequences(service.engine, reader.tx, reader.judgement(word))
+    content["seen"] = sessions.sealed(seen(reader, (a, b)))
+    return content
+
+
+def told_of(service: Service, judgement_id: str) -> Document | None:
+    """The judgement that was given or taken back just now, to tell of it and to offer the way back."""
+    if not judgement_id:
+        return None
+    with service.reader() as reader:
+        try:
+            given = reader.retracted(judgement_id, 0)
+        except UnknownPerson:
+            return None
+    return {
+        "judgement_id": given.judgement_id,
+        "kind": given.kind,
+        "retracted": bool(given.retracted_at),
+        "records": len(given.a) + len(given.b),
+    }
+
+
+def _recent(reader: Judging, name: str) -> list[Document]:
+    """The last decisions of one steward that stand, and what became of their persons since."""
+    given = {one.judgement_id: one for one in reader.tx.judgements() if one.by == name}
+    found: list[Document] = []
+    for entry in reader.tx.audit(None, _LOOKED_BACK):
+        judgement = given.get(entry.about[0]) if entry.about else None
+        if entry.what in ("same", "different") and judgement is not None and judgement.retracted_at is None:
+            found.append(_since(reader, judgement, iso(entry.at)))
+        if len(found) == _RECENT:
+            break
+    return found
+
+
+def _since(reader: Judging, judgement: Judgement, at: str | None) -> Document:
+    keys = {*judgement.a, *judgement.b}
+    persons: dict[str, int] = {}
+    for key in sorted(keys):
+        try:
+            found = reader.record(f"{key.source}/{key.record_id}").person
+        except OnefoldError:
+            continue
+        for person in reader.tx.persons((found,)).values():
+            persons[person.person_id] = person.size
+    return {
+        "judgement_id": judgement.judgement_id,
+        "kind": judgement.kind,
+        "at": at,
+        "persons": sorted(persons),
+        "records": len(keys),
+        "now": sum(persons.values()),
+        "holds": (len(persons) == 1) == (judgement.kind == "same") if persons else False,
+    }

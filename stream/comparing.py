@@ -1,0 +1,108 @@
+"""Two persons beside each other, field by field: what agrees, what conflicts, what only one of them has."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from graph_schema.store import Document
+from resolver.matching.text import fold
+from stream.explaining import why
+from stream.reader import Reader
+
+_FIRST: Final = ("firstName", "middleName", "lastName", "name", "birthday", "gender", "address")
+_SHOWN: Final = 8
+
+
+def compare(reader: Reader, a: str, b: str, now: int) -> Document:
+    """Both sides, the rows of fields with a verdict each (agree, conflict, differ, absent), why they are or
+    aren't one, and the weights of a comparison where matching tells them."""
+    profiles = [reader.profile(one, now) for one in (a, b)]
+    why_told = why(reader, a, b)
+    return {
+        "a": side(profiles[0]),
+        "b": side(profiles[1]),
+        "rows": [*_attribute_rows(*profiles), *_identifier_rows(reader, *profiles)],
+        "why": why_told,
+        "weights": weights_of(why_told),
+    }
+
+
+def side(profile: Document) -> Document:
+    """What is said of a person at the head of her column."""
+    times = [one["last_seen"] for one in profile["identifiers"] if one["last_seen"]]
+    return {
+        "person_id": profile["person_id"],
+        "called": called(profile),
+        "records": len(profile["records"]),
+        "sources": sorted({record["source"] for record in profile["records"]}),
+        "orders": profile["orders"]["count"],
+        "total": profile["orders"]["total"],
+        "currency": profile["orders"]["currency"],
+        "last_seen": max(times, default=None),
+    }
+
+
+def called(profile: Document) -> str:
+    """What to call a person: her name, else her strongest identifier."""
+    given = [profile["attributes"].get(name, {}).get("value") for name in ("firstName", "lastName")]
+    name = " ".join(str(one) for one in given if one) or profile["attributes"].get("name", {}).get("value")
+    if name:
+        return str(name)
+    known = profile["identifiers"][:1]
+    return f"{known[0]['namespace']} {known[0]['shown']}" if known else "nobody known"
+
+
+def weights_of(told: Mapping[str, Any]) -> list[Document]:
+    """The weights of a comparison by names, dates and addresses, wherever an explanation has them."""
+    for place in (told, *told.get("reasons", ()), *told.get("path", ())):
+        found = place.get("weights")
+        if found:
+            return [{name: one[name] for name in ("comparison", "level", "weight")} for one in found]
+    return []
+
+
+def _attribute_rows(a: Document, b: Document) -> Iterable[Document]:
+    names = a["attributes"].keys() | b["attributes"].keys()
+    order = {name: place for place, name in enumerate(_FIRST)}
+    for name in sorted(names - {"email", "phone"}, key=lambda one: (order.get(one, len(order)), one)):
+        sides = [_said(profile["attributes"].get(name)) for profile in (a, b)]
+        yield _row(name, sides, "conflict")
+
+
+def _said(attribute: Document | None) -> list[Document]:
+    if attribute is None:
+        return []
+    said = [attribute, *attribute["alternatives"]][:_SHOWN]
+    return [
+        {"value": _text(one["value"]), "source": one["source"], "at": one["observed_at"], "first": not place}
+        for place, one in enumerate(said)
+    ]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(_text(one) for one in value.values())
+    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)
+
+
+def _identifier_rows(reader: Reader, a: Document, b: Document) -> Iterable[Document]:
+    held = [_by_namespace(profile) for profile in (a, b)]
+    for space in reader.intake.plan.spaces:
+        sides = [one.get(space.name, []) for one in held]
+        if any(sides):
+            row = _row(space.name, [one[:_SHOWN] for one in sides], "conflict" if space.unique else "differ")
+            yield {**row, "more": [max(0, len(one) - _SHOWN) for one in sides]}
+
+
+def _by_namespace(profile: Document) -> dict[str, list[Document]]:
+    found: dict[str, list[Document]] = {}
+    for one in profile["identifiers"]:
+        said = {"value": one["shown"], "form": one["value"], "source": ", ".join(one["sources"])}
+        said |= {"at": one["last_seen"], "first": True, "claimed": one["claimed"], "generic": one["generic"]}
+        found.setdefault(one["namespace"], []).append(said)
+    return found
+
+
+def _row(field: str, sides: list[list[Document]], apart: str) -> Document:
+    a, b = ({fold(one.get("form", one["value"])) for one in said} for said in sides)
+    verdict = "absent" if not (a and b) else "agree" if a & b else apart
+    return {"field": field, "verdict": verdict, "a": sides[0], "b": sides[1], "more": [0, 0]}

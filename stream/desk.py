@@ -1,0 +1,92 @@
+"""Who works on which case: a claim holds for some minutes, so that no two get the same one at once."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from graph_schema.errors import Conflict
+from graph_schema.store import Transaction
+from profiles.moments import iso
+from stream.batch import Batch
+from stream.engine import Engine
+
+DESK: Final = "desk"
+"""Operational state: claims and skipped cases, none of them past its time."""
+CLAIM_US: Final = 10 * 60_000_000
+SKIP_US: Final = 4 * 3_600_000_000
+
+
+class Taken(Conflict):
+    """Somebody else works on this case."""
+
+    def __init__(self, by: str, until: int) -> None:
+        super().__init__(f"{by} works on this case until {iso(until)}", way_out="Take the next one")
+
+
+class Steward(NamedTuple):
+    """One who works at the console: a name, and the session that a claim is of."""
+
+    name: str
+    session: str
+
+
+def claim_next(
+    engine: Engine,
+    steward: Steward,
+    ranked: Callable[[Transaction], Sequence[str]],
+    skipped: str | None = None,
+) -> str | None:
+    """Claims the first case that nobody else works on and this one hasn't skipped; None where there is none.
+
+    ``ranked`` are the open cases by id, the first first, as the transaction sees them. ``skipped`` is put
+    aside for some hours; when all are, they come again.
+    """
+    given: list[str] = []
+
+    def work(batch: Batch) -> None:
+        desk = _current(batch.tx, batch.now)
+        aside = desk["skipped"].setdefault(steward.session, {})
+        if skipped is not None:
+            aside[skipped] = batch.now + SKIP_US
+        _release(desk, steward)
+        free = [one for one in ranked(batch.tx) if one not in desk["claims"]]
+        chosen = next((one for one in free if one not in aside), None)
+        if chosen is None and free:
+            # All were put aside: they come again, the one of just now last.
+            desk["skipped"][steward.session] = {skipped: aside[skipped]} if skipped else {}
+            chosen = next((one for one in free if one != skipped), free[0])
+        if chosen is not None:
+            until = batch.now + CLAIM_US
+            desk["claims"][chosen] = {"by": steward.name, "session": steward.session, "until": until}
+            given.append(chosen)
+        batch.ws.writes.state[DESK] = desk
+
+    engine.carry_out(work)
+    return given[0] if given else None
+
+
+def check_free(tx: Transaction, case_id: str, steward: Steward, now: int) -> None:
+    """Raises ``Taken`` where another works on a case."""
+    claim = _current(tx, now)["claims"].get(case_id)
+    if claim is not None and claim["session"] != steward.session:
+        raise Taken(claim["by"], claim["until"])
+
+
+def claims(tx: Transaction, now: int) -> dict[str, str]:
+    """Who works on which case."""
+    return {case: claim["by"] for case, claim in _current(tx, now)["claims"].items()}
+
+
+def _current(tx: Transaction, now: int) -> dict[str, Any]:
+    desk = tx.get(DESK) or {}
+    claimed = {case: one for case, one in desk.get("claims", {}).items() if one["until"] > now}
+    skipped = {
+        session: living
+        for session, cases in desk.get("skipped", {}).items()
+        if (living := {case: until for case, until in cases.items() if until > now})
+    }
+    return {"claims": claimed, "skipped": skipped}
+
+
+def _release(desk: dict[str, Any], steward: Steward) -> None:
+    for case in [case for case, one in desk["claims"].items() if one["session"] == steward.session]:
+        del desk["claims"][case]
