@@ -44,7 +44,7 @@ HOMES = {
     "uvicorn": ("serving/",),
     "typer": ("serving/",),
     "rich": ("serving/",),
-    "httpx": ("serving/destinations/",),
+    "httpx": ("serving/destinations/", "serving/console/oidc.py"),
     "tenacity": ("serving/destinations/",),
     "cryptography": ("serving/destinations/",),
 }
