@@ -92,10 +92,11 @@ def _take_back(view: Document, refunds: list[Told]) -> None:
         _, _, amount, _, listed, _, _, refund_id = one.fact
         if amount is None:
             amount = fsum((p[1] or 0) * (p[2] or 0) for p in listed) if listed else view["total"]
-        amounts.setdefault(one.record.source, {})[refund_id or one.event] = amount
+        # Some write what they give back as a negative amount, or so many pieces less.
+        amounts.setdefault(one.record.source, {})[refund_id or one.event] = abs(amount)
         back = products.setdefault(one.record.source, {})
         for product in listed:
-            back[product[0]] = back.get(product[0], 0) + product[1]
+            back[product[0]] = back.get(product[0], 0) + abs(product[1])
     view["refunded"] = min(tidy(max(fsum(told.values()) for told in amounts.values())), view["total"])
     returned: dict[str, Number] = {}
     for back in products.values():

@@ -4,7 +4,7 @@ The resolver's contests are stored with it; aliases of untrusted sources and rew
 are looked at here, when the queue is read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
 
 from graph_schema.errors import Erased, UnknownPerson
@@ -78,23 +78,24 @@ def alias_cases(reader: Reader) -> Iterable[Case]:
 def reward_cases(
     reader: Reader, rewards: Iterable[tuple[ObjectKey, Document]] | None = None
 ) -> Iterable[Case]:
-    """Persons between whom one reward was redeemed twice: one of these, or any."""
+    """Persons between whom a reward was redeemed twice: one of these, or any. It may be one person, who used
+    it on paper and online."""
+    codes: dict[tuple[int, ...], list[Identifier]] = {}
     for key, told in reader.tx.all_objects("reward") if rewards is None else rewards:
         if len(told) < 2:
             continue
         person_of = {one: record.person for one, record in _living(reader, speakers(told)).items()}
         conflict = conflict_of(key, told, person_of)
-        if conflict is not None and len(conflict.persons) > 1:
-            yield make_case(
-                "reward",
-                _person_ids(reader, conflict.persons),
-                (_code(key),),
-                "one reward was redeemed twice",
-            )
+        if conflict is not None and conflict.persons:
+            codes.setdefault(conflict.persons, []).append(_code(key))
+    for persons, twice in codes.items():
+        yield make_case("reward", _person_ids(reader, persons), twice, "one reward was redeemed twice")
 
 
-def all_apart(reader: Reader, person_ids: Iterable[str]) -> bool:
-    """Whether standing judgements keep every two of these persons apart."""
+def all_apart(reader: Reader, person_ids: Collection[str]) -> bool:
+    """Whether these are several persons, of whom standing judgements keep every two apart."""
+    if len(person_ids) < 2:
+        return False
     sides = [{one.id: one for one in reader.find(each).records} for each in person_ids]
     everyone = {one: record for side in sides for one, record in side.items()}
     judged = judge(reader.tx.judgements(everyone), {record.key: one for one, record in everyone.items()})

@@ -173,4 +173,24 @@ def test_a_reward_that_two_persons_redeemed_waits() -> None:
     send(engine, reward("bob", "Reward Redeemed", 3, order_id="o2"))
     [case] = cases(engine)
     assert (case.kind, [tuple(one) for one in case.identifiers]) == ("reward", [("reward_code", "R1")])
+    send(
+        engine,
+        reward("ana", "Reward Issued", 4, reward_code="R2"),
+        reward("ana", "Reward Redeemed", 5, reward_code="R2", order_id="o3"),
+        reward("bob", "Reward Redeemed", 6, reward_code="R2", order_id="o4"),
+    )
+    (case,) = cases(engine)
+    assert [one.value for one in case.identifiers] == ["R1", "R2"]
     assert sorted(case.persons) == sorted(person_id(engine, f"user_id:{one}") for one in ("ana", "bob"))
+
+
+def test_a_reward_that_one_person_used_online_and_on_paper_waits() -> None:
+    engine = engine_with(
+        reward("ana", "Reward Issued", 1), reward("ana", "Reward Redeemed", 2, order_id="o1")
+    )
+    till = {**reward("ana", "Reward Redeemed", 3, order_id="o2"), "source": "till"}
+    del till["userId"]
+    send(engine, till, row("1", userId="bob"), row("2", userId="bob"))
+    engine.judge([said(engine, "same", ["crm/1"], ["crm/2"])])
+    (case,) = cases(engine)
+    assert (case.kind, list(case.persons)) == ("reward", [person_id(engine, "user_id:ana")])
