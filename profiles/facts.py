@@ -69,7 +69,7 @@ def _track(message: Message, held: tuple[Held, ...], record: RecordKey, own: lis
         return Facts(tuple(own), (SharedFact(_order_key(message, held), fact),))
     reward = REWARDS.get(name)
     if reward is not None:
-        code = _held_value(held, "reward_code")
+        code = _named(message, held, "reward_code")
         shared = () if code is None else (SharedFact(ObjectKey("reward", code), reward(message)),)
         return Facts(tuple(own), shared)
     drawn = _OWN.get(name)
@@ -79,15 +79,22 @@ def _track(message: Message, held: tuple[Held, ...], record: RecordKey, own: lis
 
 
 def _order_key(message: Message, held: tuple[Held, ...]) -> ObjectKey:
-    key = _held_value(held, "order_id") or _held_value(held, "receipt_id")
-    return ObjectKey("order", key or f"message:{message.source}/{message.message_id}")
+    order = _named(message, held, "order_id")
+    if order is not None:
+        return ObjectKey("order", order)
+    # A till counts its receipts as the shop counts its orders: number 17 of each are two purchases.
+    receipt = _named(message, held, "receipt_id")
+    other = f"message:{message.source}/{message.message_id}" if receipt is None else f"receipt:{receipt}"
+    return ObjectKey("order", other)
 
 
-def _held_value(held: tuple[Held, ...], namespace: str) -> str | None:
-    for one in held:
-        if one[0] == namespace and not one[3] & BLOCKED:
-            return one[1]
-    return None
+def _named(message: Message, held: tuple[Held, ...], namespace: str) -> str | None:
+    """The identifier that the event is about: what its properties name, else another that it holds."""
+    found = [one for one in held if one[0] == namespace and not one[3] & BLOCKED]
+    if len(found) > 1:
+        said = str((message.body.get("properties") or {}).get(namespace) or "").strip()
+        found.sort(key=lambda one: one[2] not in (said, f"{message.source}/{said}"))
+    return found[0][1] if found else None
 
 
 def _traits(traits: Mapping[str, Any], at: int, record: RecordKey) -> Iterator[Fact]:

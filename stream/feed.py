@@ -1,6 +1,7 @@
 """What a batch did to persons, in words for those who follow: created, merged, split, updated.
 
 Told by person ids alone: which ids the records of a person answered to before, and to which they answer now.
+Of the erased nothing is told after their erasure, not even that somebody new is of their evidence.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,10 @@ def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) ->
 
     ``touched`` are the persons that exist after the batch and changed in it, ``at`` the store's time.
     """
-    touched = sorted(touched, key=lambda person: person.person_id)
+    touched = sorted(
+        (person for person in touched if not _is_ghost(ws, person.founder)),
+        key=lambda person: person.person_id,
+    )
     before, after = _histories(ws)
     living = {person.person_id for person in touched}
     found: list[Change] = []
@@ -48,13 +52,18 @@ def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) ->
     return found
 
 
+def _is_ghost(ws: Workspace, founder: int) -> bool:
+    """Whether whom a record founds is erased: a ghost founds nobody while there is a living record."""
+    return ws.any_ghosts and founder not in ws.writes.records_gone and bool(ws.record(founder).ghost)
+
+
 def _ended(ws: Workspace, living: set[str]) -> dict[int, set[str]]:
     """The ids that no person has any more, by the person to whom each leads now: who has its founding record,
     or the message that had founded a record which went."""
     ended: dict[int, set[str]] = {}
     for person, founder in ws.founders_before.items():
         former = ws.sizes_before[person][0]
-        if former in living:
+        if former in living or _is_ghost(ws, founder):
             continue
         one: int | None = founder
         if founder in ws.writes.records_gone:
@@ -70,9 +79,10 @@ def _histories(ws: Workspace) -> tuple[dict[int, set[str]], dict[str, set[str]]]
     before: dict[int, set[str]] = {}
     after: dict[str, set[str]] = {}
     left: dict[int, int] = {}
+    erased = {person for person, founder in ws.founders_before.items() if _is_ghost(ws, founder)}
     for one, origin in ws.origins.items():
         record = ws.record(one) if one not in ws.writes.records_gone else None
-        if not origin:
+        if not origin or origin in erased:
             continue
         former = ws.sizes_before[origin][0]
         if record is None or record.person != origin:
@@ -81,7 +91,7 @@ def _histories(ws: Workspace) -> tuple[dict[int, set[str]], dict[str, set[str]]]
             before.setdefault(record.person, set()).add(former)
             after.setdefault(former, set()).add(ws.person(record.person).person_id)
     for one, (former, size) in ws.sizes_before.items():
-        if size > left.get(one, 0):
+        if size > left.get(one, 0) and one not in erased:
             before.setdefault(one, set()).add(former)
             after.setdefault(former, set()).add(ws.person(one).person_id)
     return before, after

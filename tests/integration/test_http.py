@@ -253,6 +253,15 @@ def test_what_was_erased_answers_so_and_does_not_come_back(client: httpx.Client,
         assert problem(client.get(f"/v1/persons/{path}")) == (410, "erased")
     assert problem(client.delete(f"/v1/persons/{person}")) == (410, "erased")
     assert client.get(f"/v1/persons/user_id:other-{name}").status_code == 200
+    send(client, {**message, "messageId": f"later-{name}", "timestamp": None})
+    later = id_of(client, f"user_id:u-{name}")
+    fed = client.get("/v1/changes", params={"limit": 5_000}).json()["changes"]
+    mine = [one for one in fed if {person, later} & {one["person_id"], *one["from"], *one["into"]}]
+    assert [(one["kind"], one["person_id"], one["from"]) for one in mine] == [
+        ("created", person, []),
+        ("erased", person, []),
+        ("created", later, []),
+    ]
 
 
 def test_the_feed_comes_in_pages_and_as_it_happens(client: httpx.Client, name: str) -> None:

@@ -76,8 +76,8 @@ def test_a_name_is_not_taken_for_a_placeholder() -> None:
     [
         ({"order_id": " o-1 ", "receipt_id": "r-1"}, "o-1"),
         ({"order_id": 77}, "77"),
-        ({"receipt_id": "r-1"}, "r-1"),
-        ({"order_id": "undefined", "receipt_id": "r-1"}, "r-1"),
+        ({"receipt_id": "r-1"}, "receipt:r-1"),
+        ({"order_id": "undefined", "receipt_id": "r-1"}, "receipt:r-1"),
         ({"order_id": "0000", "total": 5}, "message:web/m-1"),
     ],
 )
