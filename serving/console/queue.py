@@ -103,7 +103,9 @@ class Queue:
             audit = tx.audit(None, 1)
             mark = (tx.last_change(), audit[0].seq if audit else 0)
             if self._snapshot is None or mark != self._snapshot.mark:
-                waiting = sorted(ranked(reader, open_cases(reader)), key=_rank)
+                # Who used a reward twice herself has nothing to be judged: her page tells of it.
+                between = [case for case in open_cases(reader) if len(case.persons) > 1]
+                waiting = sorted(ranked(reader, between), key=_rank)
                 decided = sum(
                     one.retracted_at is None and not one.judgement_id.startswith(ALIASES)
                     for one in tx.judgements()

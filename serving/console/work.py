@@ -75,6 +75,8 @@ def case_page(request: Request, service: TheService, case_id: str, done: str = "
         case = open_case(reader, case_id)
         if case is None:
             return page(request, "closed.html", 410, case_id=case_id, done=told_of(service, done))
+        if len(case.persons) < 2:
+            return go(request, f"/console/persons/{case.persons[0]}")
         a, b = undecided(reader, case.persons)
         content = _pair(service, reader, a, b)
         working = claims(reader.tx, service.engine.clock()).get(case_id)
