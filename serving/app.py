@@ -15,6 +15,7 @@ from serving import audiences, decisions, feed, health, intake, persons, steward
 from serving.console.app import make_console
 from serving.group_commit import GroupCommit
 from serving.guard import Guard
+from serving.handover import Handover, Sends
 from serving.problems import handle_problems
 from serving.service import Service, Settings
 from stream.engine import Engine
@@ -22,14 +23,16 @@ from stream.engine import Engine
 _log: Final = logging.getLogger("onefold")
 
 
-def make_app(engine: Engine, settings: Settings | None = None) -> FastAPI:
-    """An application that takes events into the engine's store and answers from it.
+def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | None = None) -> FastAPI:
+    """An application that takes events into the engine's store, or hands them to ``sender``, and answers from
+    the store.
 
     It writes through the engine alone, in one thread of its own; engine and store stay the caller's to close.
     """
     chosen = settings or Settings()
     commits = GroupCommit(engine, chosen.waiting_bytes, chosen.group_events)
-    service = Service(engine, chosen, commits)
+    handover = None if sender is None else Handover(sender, commits, chosen.waiting_bytes)
+    service = Service(engine, chosen, commits, handover)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,6 +41,8 @@ def make_app(engine: Engine, settings: Settings | None = None) -> FastAPI:
         due = asyncio.create_task(_fall_due(service))
         yield
         due.cancel()
+        if handover is not None:
+            await handover.stop()
         commits.close()
 
     app = FastAPI(

@@ -1,19 +1,23 @@
 """Commands that look after a store and its rules: check, doctor, rebuild, replay."""
 
+import os
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from graph_schema.migrations import migrations
-from graph_schema.rules import load_rules
+from graph_schema.rules import Rules, load_rules
 from graph_schema.store import Store
 from serving import diagnosis
 from serving.diagnosis import Finding
 from serving.scenarios import check
 from serving.stores import DEFAULT_STORE, open_store
 from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, id_key, progress
-from stream.rebuilding import rebuild, replay
+from stream.rebuilding import rebuild
+from stream.replaying import Choice, put_back, replay
 
 
 def register(app: typer.Typer) -> None:
@@ -47,33 +51,38 @@ def doctor(
     loaded = load_rules(rules)
     opened: list[Store] = []
 
-    def reach() -> str:
+    def reach() -> list[Finding]:
         found = open_store(store, create=False)
         opened.append(found)
         with found.read() as tx:
             tx.last_change()
-        return f"{store} answers"
+        return [Finding("store", f"{store} answers")]
 
-    findings = [diagnosis.reached("store", reach)]
+    wanted: dict[str, Callable[[], list[Finding]]] = {"store": reach}
     if kafka is not None:
-        findings.append(diagnosis.kafka(kafka))
+        wanted["kafka"] = lambda: diagnosis.kafka(kafka, os.environ)
+    findings = diagnosis.reached(wanted)
     for finding in findings:
         _show(finding)
     if findings[0].well:
-        schema = max(one.number for one in migrations("sqlite_migrations", ".sql"))
-        found = opened[0]
-        checks = [Finding("schema", f"version {schema}"), diagnosis.rules_agree(found, loaded)]
-        for finding in checks:
+        for finding in _of_store(opened[0], loaded, kafka):
             _show(finding)
-        findings += checks
-        if checks[-1].well:
-            for finding in diagnosis.content(found, loaded, id_key()):
-                _show(finding)
-                findings.append(finding)
-        found.close()
+            findings.append(finding)
+        opened[0].close()
     well = all(finding.well for finding in findings)
     typer.echo("All is well." if well else "Something must be done: see what is marked with ✗.")
     raise typer.Exit(0 if well else 1)
+
+
+def _of_store(store: Store, rules: Rules, kafka: str | None) -> Iterator[Finding]:
+    schema = max(one.number for one in migrations("sqlite_migrations", ".sql"))
+    yield Finding("schema", f"version {schema}")
+    agree = diagnosis.rules_agree(store, rules)
+    yield agree
+    if kafka is not None:
+        yield diagnosis.published(store, kafka, os.environ)
+    if agree.well:
+        yield from diagnosis.content(store, rules, id_key())
 
 
 def _show(finding: Finding) -> None:
@@ -87,12 +96,28 @@ def replay_dead_letters(
     source: Annotated[
         str | None, typer.Option(metavar="NAME", help="The source of messages that name none.")
     ] = None,
+    field: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="Only those of this field, as doctor names it.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only those whose reason holds these words.")
+    ] = None,
+    kafka: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Put them back on the topic of this broker.")
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",
 ) -> None:
     """Take dead letters in again: those that can be taken now become events, the rest stay."""
+    choice = Choice(field, reason)
     with engine_on(store, rules, create=False) as engine:
-        counts = replay(engine, source)
+        if kafka is not None:
+            sending = import_module("stream.sending")
+            cluster = import_module("stream.kafka").Kafka.of(kafka, os.environ)
+            number = put_back(engine, sending.putting_back(cluster), choice)
+            SPOKEN.print(f"{counted(number, 'dead letter')} put back on {cluster.events}")
+            return
+        counts = replay(engine, source, choice)
     SPOKEN.print(f"{counted(counts.taken, 'dead letter')} taken, {counts.dead_letters:,} still can't be")
 
 

@@ -1,5 +1,6 @@
 """Commands that stay: serve, worker, demo."""
 
+import asyncio
 import logging.config
 import os
 import signal
@@ -13,11 +14,13 @@ from graph_schema.errors import Invalid
 from resolver.founding import DEFAULT_ID_KEY
 from serving import demo
 from serving.access import digest, new_key
+from serving.handover import Sends
 from serving.server import LOGGING, serve
 from serving.stores import DEFAULT_STORE
 from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, id_key
 from serving.worker_health import watched
 from stream.consuming import Figures
+from stream.engine import Engine
 
 _KAFKA: Final = "stream.kafka"
 _WORKER: Final = "stream.worker"
@@ -55,16 +58,30 @@ def serve_store(
     port: PortOption = 8000,
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",
+    kafka: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Hand events to this broker instead of writing.")
+    ] = None,
 ) -> None:
     """Serve HTTP intake, API and console."""
     _end_well_when_told()
     with engine_on(store, rules) as engine:
+        sender = None if kafka is None else _sender(kafka, engine)
         serve(
             engine,
             host,
             port,
             started=lambda url: SPOKEN.print(f"Serving {store} at {url} (API: {url}/docs)"),
+            sender=sender,
         )
+
+
+def _sender(servers: str, engine: Engine) -> Sends:
+    """Where intake hands events to; makes the topics that are missing."""
+    kafka = import_module(_KAFKA)
+    cluster = kafka.Kafka.of(servers, os.environ)
+    asyncio.run(kafka.make_topics(cluster))
+    sender: Sends = import_module("stream.sending").Sender(cluster, engine.intake.plan.position)
+    return sender
 
 
 def make_key(

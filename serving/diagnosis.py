@@ -1,10 +1,12 @@
 """What `onefold doctor` looks at: what can be reached, what the store holds, and what stands out in it."""
 
+import asyncio
 import queue
-import socket
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import Final, NamedTuple
 
 from graph_schema.errors import OnefoldError
@@ -13,11 +15,13 @@ from graph_schema.store import Store, Transaction
 from graph_schema.vocabulary import BLOCKED, UNDECLARED
 from stream.cases import open_cases
 from stream.engine import RULES_STATE
+from stream.feed import sent_name
 from stream.intake import Intake
 from stream.reader import Reader
+from stream.replaying import REPLAYED
 
 REACH_SECONDS: Final = 15
-_KAFKA_SECONDS: Final = 5
+_KAFKA: Final = "stream.kafka"
 _SHOWN: Final = 10
 
 
@@ -30,36 +34,55 @@ class Finding(NamedTuple):
     way_out: str = ""
 
 
-def reached(what: str, act: Callable[[], object], seconds: float = REACH_SECONDS) -> Finding:
-    """Whether something answers in time."""
-    told: queue.SimpleQueue[Finding] = queue.SimpleQueue()
+def reached(
+    wanted: Mapping[str, Callable[[], list[Finding]]], seconds: float = REACH_SECONDS
+) -> list[Finding]:
+    """What each looks at finds, in their order; all look at the same time, and have so long for it."""
+    told: dict[str, queue.SimpleQueue[list[Finding]]] = {what: queue.SimpleQueue() for what in wanted}
 
-    def look() -> None:
+    def look(what: str, act: Callable[[], list[Finding]]) -> None:
         try:
-            told.put(Finding(what, str(act())))
+            told[what].put(act())
         except OnefoldError as error:
-            told.put(Finding(what, error.what, False, error.way_out))
+            told[what].put([Finding(what, error.what, False, error.way_out)])
 
-    # A daemon, so that something that never answers keeps nobody from going home.
-    threading.Thread(target=look, daemon=True).start()
-    try:
-        return told.get(timeout=seconds)
-    except queue.Empty:
-        return Finding(what, f"no answer within {seconds:g} s", False, "See that it runs and can be reached")
+    for what, act in wanted.items():
+        # A daemon, so that something that never answers keeps nobody from going home.
+        threading.Thread(target=look, args=(what, act), daemon=True).start()
+    until = time.monotonic() + seconds
+    found = []
+    for what, answer in told.items():
+        try:
+            found += answer.get(timeout=max(0.01, until - time.monotonic()))
+        except queue.Empty:
+            late = f"no answer within {seconds:g} s"
+            found.append(Finding(what, late, False, "See that it runs and can be reached"))
+    return found
 
 
-def kafka(address: str) -> Finding:
-    """Whether a broker takes connections at HOST:PORT."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal():
-        return Finding("kafka", "this is no address", False, "Write HOST:PORT, as --kafka localhost:9092")
-    try:
-        with socket.create_connection((host, int(port)), _KAFKA_SECONDS):
-            return Finding("kafka", f"{address} takes connections")
-    except OSError as error:
-        reason = error.strerror or "it doesn't answer"
-        way_out = "Start the broker (docker compose up kafka), or name another with --kafka"
-        return Finding("kafka", f"{address} can't be reached ({reason})", False, way_out)
+def kafka(servers: str, environment: Mapping[str, str]) -> list[Finding]:
+    """The topics of a broker, and how many messages wait to be taken; raises ``BrokerUnavailable``."""
+    library = import_module(_KAFKA)
+    cluster = library.Kafka.of(servers, environment)
+    seen = asyncio.run(library.look(cluster))
+    ours = (cluster.events, cluster.changes, cluster.dead_letters)
+    told = [f"{name} {seen.partitions.get(name, 'missing')}" for name in ours]
+    well = all(name in seen.partitions for name in ours)
+    way_out = "" if well else "Start a worker, which makes them: onefold worker --kafka HOST:PORT"
+    found = [Finding("kafka", f"{servers} answers; partitions: {', '.join(told)}", well, way_out)]
+    if seen.lag:
+        most = max(seen.lag, key=lambda one: seen.lag[one])
+        waits = f"{sum(seen.lag.values()):,} messages wait to be taken"
+        found.append(Finding("lag", f"{waits} (partition {most}: {seen.lag[most]:,})"))
+    return found
+
+
+def published(store: Store, servers: str, environment: Mapping[str, str]) -> Finding:
+    """How much of the change feed Kafka has."""
+    cluster = import_module(_KAFKA).Kafka.of(servers, environment)
+    with store.read() as tx:
+        sent, last = tx.get(sent_name(cluster.changes)) or 0, tx.last_change()
+    return Finding("published", f"{sent:,} of {last:,} changes are on {cluster.changes}")
 
 
 def rules_agree(store: Store, rules: Rules) -> Finding:
@@ -116,10 +139,10 @@ def _identifiers(tx: Transaction, blocked: Counter[str]) -> Iterator[Finding]:
 def _dead_letters(tx: Transaction) -> Finding:
     number = 0
     fields: Counter[str] = Counter()
-    done = tx.scan("replayed/")
+    done = tx.scan(REPLAYED)
     while letters := tx.dead_letters(number, 1_000):
         number = letters[-1][0]
-        fields.update(letter.field for one, letter in letters if f"replayed/{one}" not in done)
+        fields.update(letter.field for one, letter in letters if f"{REPLAYED}{one}" not in done)
     return Finding("dead letters", f"{_counts(fields)}{' (by field)' if fields else ''}")
 
 

@@ -28,7 +28,7 @@ def alive() -> Response:
 @router.get("/readyz", responses=PROBLEMS)
 def ready(service: TheService) -> Response:
     """The store can be read, was built by these rules, and there is room for what comes in."""
-    service.commits.check_room()
+    service.taking.check_room()
     with service.engine.store.read() as tx:
         built_by = tx.get(RULES_STATE)
     if built_by not in (None, service.engine.rules.identity_hash):
@@ -59,6 +59,10 @@ def _lines(service: Service) -> Iterator[str]:
     yield "# HELP onefold_waiting_bytes Weight of the messages that wait to be written."
     yield "# TYPE onefold_waiting_bytes gauge"
     yield f"onefold_waiting_bytes {commits.waiting}"
+    if service.handover is not None:
+        yield "# HELP onefold_handed_over_total Events that Kafka acknowledged."
+        yield "# TYPE onefold_handed_over_total counter"
+        yield f"onefold_handed_over_total {service.handover.sent}"
     with service.engine.store.read() as tx:
         last = tx.last_change()
     yield "# HELP onefold_feed_position The highest number of the change feed."

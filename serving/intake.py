@@ -68,10 +68,10 @@ class BrowsersMaySend:
 
 def _endpoint(kind: str) -> Callable[[Request, TheService], Awaitable[Response]]:
     async def take(request: Request, service: TheService) -> Response:
-        service.commits.check_room()
+        service.taking.check_room()
         body = await _body(request, service.settings.body_bytes)
         taken = await run_in_threadpool(_read, service, kind, request.headers, body)
-        await service.commits.take(taken.items, len(body))
+        await service.taking.take(taken.items, len(body))
         if taken.refused is not None:
             raise taken.refused
         refused = [one for one in taken.items if isinstance(one, DeadLetter)]

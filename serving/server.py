@@ -13,6 +13,7 @@ from graph_schema.errors import Invalid, RulesError
 from graph_schema.rules import Rules
 from resolver.founding import DEFAULT_ID_KEY
 from serving.app import make_app
+from serving.handover import Sends
 from serving.loopback import is_loopback
 from serving.service import Settings
 from stream.engine import Engine
@@ -85,8 +86,10 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     started: Callable[[str], None] | None = None,
+    sender: Sends | None = None,
 ) -> None:
-    """Serves until SIGINT or SIGTERM; what was acknowledged is durable whenever it ends.
+    """Serves until SIGINT or SIGTERM; what was acknowledged is durable whenever it ends, in the store or with
+    ``sender``.
 
     ``port`` 0 takes a free one; ``started`` is told the address once connections are taken. Raises what
     ``check_exposure`` does, and ``Invalid`` where the address can't be had.
@@ -94,7 +97,7 @@ def serve(
     check_exposure(host, engine.rules, engine.id_key)
     listening = listen(host, port)
     local = is_loopback(host)
-    app = make_app(engine, Settings(any_write_key=local, loopback=local))
+    app = make_app(engine, Settings(any_write_key=local, loopback=local), sender)
     config = uvicorn.Config(
         app,
         log_config=LOGGING,

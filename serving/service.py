@@ -12,6 +12,7 @@ from graph_schema.iso_time import read_time
 from graph_schema.messages import flaw_of_source
 from serving.access import LOCAL, Principal, access, digest
 from serving.group_commit import GroupCommit
+from serving.handover import Handover
 from serving.problems import Unauthorised
 from stream.engine import Engine
 from stream.judging import Judging
@@ -41,6 +42,7 @@ class Service:
     engine: Engine
     settings: Settings
     commits: GroupCommit
+    handover: Handover | None = None
     requests: dict[tuple[str, int], int] = field(default_factory=dict)
     stopping: Callable[[], bool] = lambda: False
 
@@ -49,6 +51,11 @@ class Service:
         declared = {name: source.write_key for name, source in self.engine.rules.sources.items()}
         self._sources = {digest(key): name for name, key in declared.items() if key is not None}
         self.access = access(self.engine.rules.access, self.settings.loopback)
+
+    @property
+    def taking(self) -> GroupCommit | Handover:
+        """Where messages go: into the store, or to Kafka."""
+        return self.handover or self.commits
 
     @contextmanager
     def reader(self) -> Iterator[Judging]:

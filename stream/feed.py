@@ -5,12 +5,20 @@ Of the erased nothing is told after their erasure, not even that somebody new is
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from graph_schema.vocabulary import Change, ChangeKind, Person
 from profiles.moments import iso
 from stream.awaited import ISSUED
 from stream.workspace import Workspace
+
+SENT: Final = "outbox/kafka/"
+"""Operational state: the number of the last entry of a feed that a topic holds."""
+
+
+def sent_name(topic: str) -> str:
+    """The name of the state for a topic."""
+    return SENT + topic
 
 
 def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) -> list[Change]:

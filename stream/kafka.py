@@ -15,11 +15,19 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    KafkaConnectionError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
 from graph_schema.errors import BrokerUnavailable, Invalid, nearest
 
 REACH_SECONDS: Final = 12.0
+PARTITIONS: Final = 12
+"""Of a topic that has to be made: shared out evenly over 1, 2, 3, 4, 6 or 12 workers."""
 _ENVIRONMENT: Final = "ONEFOLD_KAFKA_"
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -152,9 +160,10 @@ async def reached(kafka: Kafka) -> AsyncIterator[None]:
         async with asyncio.timeout(REACH_SECONDS):
             yield
     except (KafkaError, OSError, TimeoutError) as error:
+        away = isinstance(error, KafkaConnectionError | OSError)
         kind = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
         raise BrokerUnavailable(
-            f"Kafka at {kafka.servers} can't be used ({kind})",
+            f"Kafka at {kafka.servers} can't be {'reached' if away else 'used'} ({kind})",
             way_out="See that it runs, that --kafka names it, and that the ONEFOLD_KAFKA_… settings fit it",
         ) from error
 
@@ -170,7 +179,7 @@ async def _admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.close()
 
 
-async def make_topics(kafka: Kafka, partitions: int) -> None:
+async def make_topics(kafka: Kafka, partitions: int = PARTITIONS) -> None:
     """Makes those of our topics that are missing; raises ``BrokerUnavailable``.
 
     They have up to three replicas, as many as there are brokers. Of each person the last change is kept for
@@ -206,6 +215,16 @@ class Seen:
     lag: Mapping[int, int]
 
 
+async def _committed(client: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, Any]:
+    while True:
+        try:
+            found: Mapping[TopicPartition, Any] = await client.list_consumer_group_offsets(group)
+            return found
+        except GroupCoordinatorNotAvailableError:
+            # A cluster that has just begun first makes the topic for it.
+            await asyncio.sleep(0.2)
+
+
 async def look(kafka: Kafka) -> Seen:
     """How our topics are; raises ``BrokerUnavailable``."""
     async with _admin(kafka) as client:
@@ -215,7 +234,7 @@ async def look(kafka: Kafka) -> Seen:
         partitions = {one["topic"]: len(one["partitions"]) for one in told}
         if kafka.events not in partitions:
             return Seen(partitions, {})
-        committed = await client.list_consumer_group_offsets(kafka.prefix)
+        committed = await _committed(client, kafka.prefix)
         consumer = AIOKafkaConsumer(**kafka.client())
         try:
             await consumer.start()

@@ -21,12 +21,10 @@ from graph_schema.vocabulary import Change, DeadLetter
 from profiles.moments import iso
 from stream.consuming import Figures
 from stream.engine import Engine
-from stream.feed import shown
+from stream.feed import SENT, sent_name, shown
 from stream.kafka import Kafka
 
 _log: Final = logging.getLogger("onefold")
-SENT: Final = "outbox/kafka/"
-"""Operational state: the number of the last entry of a feed that a topic holds."""
 _PAGE: Final = 1_000
 _PAUSE_SECONDS: Final = 0.1
 _KEEP_SECONDS: Final = 1.0
@@ -104,7 +102,7 @@ class Outbox:
                 for key in entry.keys:
                     await producer.send(entry.topic, value, key.encode())
         # A new one each time: the thread that writes batches reads it meanwhile.
-        self._sent = {**self._sent, **{SENT + entry.topic: entry.number for entry in entries}}
+        self._sent = {**self._sent, **{sent_name(entry.topic): entry.number for entry in entries}}
         self._figures.published += len(entries)
 
     async def _keep(self, kept_at: float) -> float:
@@ -127,8 +125,8 @@ class Outbox:
     def _page(self) -> list[_Entry]:
         kafka, sent = self._kafka, self._sent
         with self._engine.store.read() as tx:
-            changes = tx.changes(sent.get(SENT + kafka.changes, 0), _PAGE)
-            letters = tx.dead_letters(sent.get(SENT + kafka.dead_letters, 0), _PAGE)
+            changes = tx.changes(sent.get(sent_name(kafka.changes), 0), _PAGE)
+            letters = tx.dead_letters(sent.get(sent_name(kafka.dead_letters), 0), _PAGE)
         return [
             *(_Entry(one.seq, kafka.changes, tuple(_keys(one)), shown(one)) for one in changes),
             *(

@@ -19,12 +19,11 @@ from graph_schema.store import Store, Transaction, Writes
 from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgement, Record, RecordKey
 from resolver.founding import person_id
 from stream.awaited import AWAITED, ISSUED
-from stream.batch import ALIASES, Counts
+from stream.batch import ALIASES
 from stream.burial import bury
 from stream.engine import RULES_STATE, Engine
-from stream.files import RawLine
 from stream.intake import Intake
-from stream.parsing import Job, Parser, Parsing
+from stream.parsing import Job, Parsing
 from stream.upkeep import AUDIENCES_STATE
 
 _AT_ONCE: Final = 10_000
@@ -214,38 +213,3 @@ def _tell_what_went(was: Transaction, engine: Engine) -> None:
                 went = (person.person_id,)
                 changes.append(Change(seq, "merged", into.person_id, went, (), into.version, engine.clock()))
         tx.apply(Writes(changes=changes))
-
-
-def replay(engine: Engine, source: str | None = None) -> Counts:
-    """Takes dead letters in again. Those that are events now are taken; the others stay as they are.
-
-    ``source`` is for messages that name none. ``dead_letters`` of the result counts those that stay.
-    """
-    parser = Parser(engine.rules)
-    total = Counts()
-    number = 0
-    while True:
-        with engine.store.read() as tx:
-            letters = tx.dead_letters(number, _JOB)
-            done = tx.scan(_REPLAYED)
-            made = [
-                (one, _again(parser, letter, source))
-                for one, letter in letters
-                if _REPLAYED + str(one) not in done
-            ]
-            seen = tx.seen([item.key for _, item in made if isinstance(item, Event)])
-        if not letters:
-            return total
-        number = letters[-1][0]
-        events = {one: item for one, item in made if isinstance(item, Event) and item.key not in seen}
-        if events:
-            counts = engine.ingest(list(events.values()), {_REPLAYED + str(one): True for one in events})
-            total.taken += counts.taken
-            total.duplicates += counts.duplicates
-        total.dead_letters += len(made) - len(events)
-
-
-def _again(parser: Parser, letter: DeadLetter, source: str | None) -> Event | DeadLetter:
-    line = RawLine(0, letter.raw)
-    named = letter.source if letter.source is not None else source
-    return parser.parse(Job([line], letter.position or "", named, None, letter.at))[0]

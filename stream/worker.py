@@ -22,10 +22,11 @@ from faust.types import TP, EventT, TransportT
 from graph_schema.errors import Invalid
 from stream.consuming import Arrived, Consuming, Figures, Stopped
 from stream.engine import Engine
-from stream.kafka import Kafka, make_topics
+from stream.kafka import PARTITIONS, Kafka, make_topics
 from stream.outbox import Outbox
 
 _log: Final = logging.getLogger("onefold")
+_SESSION_SECONDS: Final = 10.0
 _WATCH_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 20.0
@@ -41,7 +42,7 @@ class Options:
 
     batch: int = 1_000
     linger: float = 0.01
-    partitions: int = 12
+    partitions: int = PARTITIONS
 
     @classmethod
     def of(cls, environment: Mapping[str, str], partitions: int) -> "Options":
@@ -157,6 +158,9 @@ class _Worker:
             broker=";".join(f"kafka://{server.strip()}" for server in kafka.servers.split(",")),
             broker_credentials=_credentials(kafka),
             broker_commit_interval=1.0,
+            # So soon others take over from a worker that is gone without a word.
+            broker_session_timeout=_SESSION_SECONDS,
+            broker_heartbeat_interval=_SESSION_SECONDS / 5,
             broker_max_poll_interval=86_400.0,
             consumer_auto_offset_reset="earliest",
             stream_buffer_maxsize=512,

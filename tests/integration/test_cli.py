@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from serving import diagnosis
+from serving.diagnosis import Finding
 from tests.integration.command import Onefold, process
 
 Message = dict[str, Any]
@@ -171,15 +172,21 @@ def test_the_doctor_tells_what_is_well_and_what_is_not(stocked: Onefold) -> None
     assert stocked("ingest", stocked.lines("b.jsonl", BOB), "--rules", "other.toml").code == 3
     nowhere = stocked("doctor", "--store", "sqlite:///none.db", "--kafka", "localhost:1")
     assert nowhere.code == 1
-    assert "kafka           localhost:1 can't be reached" in nowhere.out
+    assert "Kafka at localhost:1 can't be reached" in nowhere.out
     assert not (stocked.folder / "none.db").exists()
 
 
 def test_a_store_that_does_not_answer_is_given_up() -> None:
     started = time.monotonic()
-    found = diagnosis.reached("store", lambda: time.sleep(5), seconds=0.1)
+
+    def late() -> list[Finding]:
+        time.sleep(5)
+        return []
+
+    found = diagnosis.reached({"store": late, "kafka": late}, seconds=0.1)
     assert time.monotonic() - started < 2
-    assert (found.well, found.told) == (False, "no answer within 0.1 s")
+    told = [(one.what, one.well, one.told) for one in found]
+    assert told == [(what, False, "no answer within 0.1 s") for what in ("store", "kafka")]
 
 
 def test_scenarios_are_checked(onefold: Onefold) -> None:

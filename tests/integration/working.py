@@ -25,9 +25,9 @@ from serving.stores import open_store
 from stream.consuming import Arrived, Consuming, Figures
 from stream.engine import Engine
 from stream.exporting import persons
+from stream.feed import SENT, sent_name
 from stream.intake import Intake
 from stream.kafka import Kafka, look
-from stream.outbox import SENT
 from stream.reader import Reader
 from tests.engine.kept import differences, picture
 from tests.services.engines import free_port
@@ -139,8 +139,8 @@ class Workers:
             return False
         with closing(open_store(self.store)) as store, store.read() as tx:
             sent = tx.scan(SENT)
-            letters = tx.dead_letters(sent.get(SENT + self.kafka.dead_letters, 0), 1)
-            return bool(sent.get(SENT + self.kafka.changes, 0) == tx.last_change() and not letters)
+            letters = tx.dead_letters(sent.get(sent_name(self.kafka.dead_letters), 0), 1)
+            return bool(sent.get(sent_name(self.kafka.changes), 0) == tx.last_change() and not letters)
 
     def said(self) -> str:
         """What all of them logged."""

@@ -1,0 +1,87 @@
+"""Takes dead letters in again, once what was wrong is mended: here, or by the topic from which they came."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from graph_schema.vocabulary import DeadLetter, Event
+from stream.batch import Counts
+from stream.engine import Engine
+from stream.files import RawLine
+from stream.parsing import Job, Parser
+
+REPLAYED: Final = "replayed/"
+"""Operational state: numbers of dead letters that were taken, or put back on their topic."""
+_PAGE: Final = 1_000
+
+
+class Choice(NamedTuple):
+    """Which dead letters are meant: of a field (or what is below it), with these words in the reason."""
+
+    field: str | None = None
+    reason: str | None = None
+
+    def holds(self, letter: DeadLetter) -> bool:
+        """Whether this one is."""
+        below = self.field is None or f"{letter.field}.".startswith(f"{self.field}.")
+        return below and (self.reason is None or self.reason.lower() in letter.reason.lower())
+
+
+def replay(engine: Engine, source: str | None = None, choice: Choice | None = None) -> Counts:
+    """Takes dead letters in again. Those that are events now are taken; the others stay as they are.
+
+    ``source`` is for messages that name none. ``dead_letters`` of the result counts those that stay.
+    """
+    parser = Parser(engine.rules)
+    total = Counts()
+    for letters in _waiting(engine, choice or Choice()):
+        made = [(one, _again(parser, letter, source)) for one, letter in letters]
+        with engine.store.read() as tx:
+            seen = tx.seen([item.key for _, item in made if isinstance(item, Event)])
+        events = {one: item for one, item in made if isinstance(item, Event) and item.key not in seen}
+        if events:
+            counts = engine.ingest(list(events.values()), {REPLAYED + str(one): True for one in events})
+            total.taken += counts.taken
+            total.duplicates += counts.duplicates
+        total.dead_letters += len(made) - len(events)
+    return total
+
+
+def put_back(engine: Engine, send: Callable[[Sequence[DeadLetter]], None], choice: Choice) -> int:
+    """Sends dead letters to their topic again, and returns how many; what is still wrong comes back as
+    another.
+
+    Those whose id another content holds stay: they can never be taken.
+    """
+    total = 0
+    for letters in _waiting(engine, choice):
+        chosen = {one: letter for one, letter in letters if letter.field != "messageId"}
+        if chosen:
+            send(list(chosen.values()))
+            engine.put({REPLAYED + str(one): True for one in chosen})
+            total += len(chosen)
+    return total
+
+
+def _waiting(engine: Engine, choice: Choice) -> Iterator[list[tuple[int, DeadLetter]]]:
+    """The chosen dead letters that nobody has taken yet, with their numbers, page by page; not those
+    that come meanwhile."""
+    with engine.store.read() as tx:
+        done = tx.scan(REPLAYED)
+    number, until = 0, engine.clock()
+    while True:
+        with engine.store.read() as tx:
+            letters = tx.dead_letters(number, _PAGE)
+        if not letters:
+            return
+        number = letters[-1][0]
+        yield [
+            (one, letter)
+            for one, letter in letters
+            if f"{REPLAYED}{one}" not in done and letter.at <= until and choice.holds(letter)
+        ]
+
+
+def _again(parser: Parser, letter: DeadLetter, source: str | None) -> Event | DeadLetter:
+    line = RawLine(0, letter.raw)
+    named = letter.source if letter.source is not None else source
+    return parser.parse(Job([line], letter.position or "", named, None, letter.at))[0]
