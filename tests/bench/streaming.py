@@ -1,0 +1,162 @@
+"""Workers on a real Kafka: events a second, and the time from send to a served profile.
+
+`python -m tests.bench.streaming [--store URL] [--events N]` runs it alone. Kafka, the store and whoever sends
+share the machine's cores with the workers: what is measured is all of it together.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import orjson
+
+from stream.kafka import Kafka, make_topics
+from stream.simulation import simulate
+from tests.bench import latency
+from tests.bench.figures import Figure, number, table
+from tests.bench.machine import machine
+from tests.integration.working import Sent, Worker, send
+from tests.services import Services, Unavailable, kafka_topics
+
+PARTITIONS = 4
+IN_A_BATCH = 20
+_PATIENCE_SECONDS = 900
+
+
+def measure(folder: Path, events: int, store: str = "sqlite") -> Iterator[Figure]:
+    """Throughput of one worker and of two, with one event a message and with twenty; then the latency."""
+    with Services() as services:
+        try:
+            broker = services.kafka()
+            graph = services.neo4j().address if store == "neo4j" else ""
+        except Unavailable as error:
+            sys.stderr.write(f"not measured: {error}\n")
+            return
+        made = [one.message for one in simulate(max(10, events // 10), events, 1)]
+        runs = [(1, 1, 2_000), (2, 1, None), (1, IN_A_BATCH, 4_000), (2, IN_A_BATCH, None)]
+        for number_, (workers, size, asked) in enumerate(runs):
+            kafka = Kafka(broker.address, prefix=kafka_topics.unique("bench"))
+            address = f"{graph}/bench{number_}" if graph else f"sqlite:///{folder}/{number_}.db"
+            yield from _throughput(kafka, address, folder, _Load(workers, made, size, asked))
+        kafka = Kafka(broker.address, prefix=kafka_topics.unique("bench"))
+        address = f"{graph}/latency" if graph else f"sqlite:///{folder}/latency.db"
+        asyncio.run(make_topics(kafka, PARTITIONS))
+        with working(kafka, address, folder, 1) as (worker,):
+            worker.wait_until_ready()
+            yield from latency.measure(kafka, address, made)
+
+
+class _Load:
+    """What is sent: all events, so many a message, to so many workers; ``asked`` are events a second."""
+
+    def __init__(
+        self, workers: int, made: Sequence[dict[str, object]], size: int, asked: float | None
+    ) -> None:
+        self.workers = workers
+        self.asked = asked
+        self.events = len(made)
+        self.name = (
+            f"{workers} worker{'s' if workers > 1 else ''}, {size} event{'s' if size > 1 else ''} a message"
+        )
+        parts = [made[start : start + size] for start in range(0, len(made), size)]
+        bodies = [orjson.dumps(part[0] if size == 1 else {"batch": part}) for part in parts]
+        self.messages = [Sent(place % PARTITIONS, body) for place, body in enumerate(bodies)]
+
+
+def _throughput(kafka: Kafka, store: str, folder: Path, load: _Load) -> Iterator[Figure]:
+    asyncio.run(make_topics(kafka, PARTITIONS))
+    asyncio.run(send(kafka, load.messages))
+    with working(kafka, store, folder, load.workers) as workers:
+        begun, before = _at(workers, 0.1 * load.events)
+        ended, after = _at(workers, 0.95 * load.events)
+    taken = after.taken - before.taken
+    yield Figure(load.name, taken / (ended - begun), "events/s", load.asked, True)
+    spent = (after.processor - before.processor) / taken * 1e6
+    yield Figure(f"{load.name}: processor time of the workers", spent, "µs/event")
+    main = (after.main - before.main) / taken * 1e6
+    yield Figure(f"{load.name}: of it Faust, sending and receiving", main, "µs/event")
+
+
+class _Progress:
+    """How far workers are, and what they spent, in seconds of processor time."""
+
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        self.taken = sum(map(_taken, workers))
+        self.processor = sum(_spent(Path(f"/proc/{one.process.pid}/stat")) for one in workers)
+        self.main = sum(
+            _spent(task / "stat")
+            for one in workers
+            for task in Path(f"/proc/{one.process.pid}/task").iterdir()
+            if task.name != _busiest(one)
+        )
+
+
+def _busiest(worker: Worker) -> str:
+    """The thread that types and writes batches: the one that worked most, apart from the first."""
+    tasks = list(Path(f"/proc/{worker.process.pid}/task").iterdir())
+    others = [one for one in tasks if one.name != str(worker.process.pid)]
+    return max(others, key=lambda one: _spent(one / "stat")).name
+
+
+def _spent(stat: Path) -> float:
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _taken(worker: Worker) -> float:
+    try:
+        lines = worker.get("/metrics").text.splitlines()
+    except httpx.TransportError:
+        return 0
+    return sum(float(line.split()[1]) for line in lines if line.startswith("onefold_messages_total{"))
+
+
+def _at(workers: Sequence[Worker], events: float) -> tuple[float, _Progress]:
+    """When workers had taken so many events."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if any(one.process.poll() is not None for one in workers):
+            raise SystemExit(workers[0].log.read_text())
+        if sum(map(_taken, workers)) >= events:
+            return time.monotonic(), _Progress(workers)
+        time.sleep(0.1)
+    raise SystemExit(f"the workers did not take {events:.0f} events in {_PATIENCE_SECONDS} s")
+
+
+@contextmanager
+def working(kafka: Kafka, store: str, folder: Path, number_: int) -> Iterator[list[Worker]]:
+    workers = [Worker(kafka, store, folder) for _ in range(number_)]
+    try:
+        yield workers
+    finally:
+        for one in workers:
+            one.stop()
+
+
+def main() -> None:
+    """Measures, telling each figure as it comes, and prints the table at the end."""
+    options = argparse.ArgumentParser(prog="python -m tests.bench.streaming", description=__doc__)
+    options.add_argument("--store", choices=["sqlite", "neo4j"], default="neo4j")
+    options.add_argument("--events", type=int, default=40_000)
+    given = options.parse_args()
+    sys.stdout.write(
+        f"python -m tests.bench.streaming --store {given.store} --events {given.events}\n{machine()}\n"
+    )
+    figures = []
+    with TemporaryDirectory(prefix="onefold-bench-") as folder:
+        for figure in measure(Path(folder), given.events, given.store):
+            sys.stdout.write(f"  {figure.what}: {number(figure.measured)} {figure.unit} {figure.verdict}\n")
+            sys.stdout.flush()
+            figures.append(figure)
+    sys.stdout.write(f"\n{table(figures)}\n")
+
+
+if __name__ == "__main__":
+    main()
