@@ -12,9 +12,11 @@ import yaml
 
 from graph_schema.rules import load_rules
 from serving.server import check_exposure
+from tests.services.offers import KAFKA_IMAGE, NEO4J_IMAGE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SECRETS = {"ONEFOLD_ID_KEY": "id-key-1"}
+SECRETS = {"ONEFOLD_ID_KEY": "id-key-1", "ONEFOLD_NEO4J_PASSWORD": "graph-password-1"}
+OURS = ("server", "worker")
 DOCKER_SECONDS = 60
 
 
@@ -56,20 +58,51 @@ def test_docker_refuses_it_without_a_password() -> None:
         assert missing in checked.stderr
 
 
-def test_the_server_is_watched_and_bounded_and_seen_by_this_machine_only(compose: dict[str, Any]) -> None:
-    server = compose["services"]["server"]
-    assert server["command"][0] == "serve"
-    assert {"test", "interval", "timeout", "retries", "start_period"} <= set(server["healthcheck"])
-    assert {"cpus", "memory"} <= set(server["deploy"]["resources"]["limits"])
-    assert all(port.startswith("127.0.0.1:") for port in server["ports"])
+def test_there_is_all_that_it_takes(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert services.keys() == {"server", "worker", "kafka", "neo4j"}
+    assert services["worker"]["deploy"]["replicas"] == 2
+    assert [services[one]["command"][0] for one in OURS] == ["serve", "worker"]
+    for one in OURS:
+        # What comes over HTTP goes to the same broker from which the workers take it, into the same graph.
+        assert services[one]["command"][services[one]["command"].index("--kafka") + 1] == "kafka:9092"
+        assert services[one]["environment"]["ONEFOLD_STORE"] == "neo4j://neo4j:7687"
+        needs = {name: how["condition"] for name, how in services[one]["depends_on"].items()}
+        assert needs == {"kafka": "service_healthy", "neo4j": "service_healthy"}
+
+
+def test_each_is_pinned_watched_and_bounded(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert name in OURS or re.search(r":\d+\.\d+\.\d+", service["image"]), name
+        assert {"test", "interval", "timeout", "retries", "start_period"} <= set(service["healthcheck"]), name
+        assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"]), name
+        assert service["restart"] == "unless-stopped", name
+    for one in OURS:
+        assert compose["services"][one]["read_only"]
+        assert compose["services"][one]["cap_drop"] == ["ALL"]
+
+
+def test_the_images_are_those_that_the_tests_run(compose: dict[str, Any]) -> None:
+    images = (compose["services"]["kafka"]["image"], compose["services"]["neo4j"]["image"])
+    assert images == (KAFKA_IMAGE, NEO4J_IMAGE)
+
+
+def test_only_the_server_is_seen_and_by_this_machine_only(compose: dict[str, Any]) -> None:
+    seen = {name: service.get("ports", []) for name, service in compose["services"].items()}
+    assert {name for name, ports in seen.items() if ports} == {"server"}
+    assert all(port.startswith("127.0.0.1:") for port in seen["server"])
+    assert compose["networks"]["inside"]["internal"]
+    for name, service in compose["services"].items():
+        assert service["networks"] == (["inside", "outside"] if name == "server" else ["inside"]), name
 
 
 def test_what_must_last_is_on_a_volume(compose: dict[str, Any]) -> None:
-    mounted = {each.partition(":")[0] for each in compose["services"]["server"]["volumes"]}
+    mounted = {
+        volume.partition(":")[0] for service in compose["services"].values() for volume in service["volumes"]
+    }
     assert set(compose["volumes"]) <= mounted
-    assert compose["services"]["server"]["environment"]["ONEFOLD_STORE"].startswith(
-        "sqlite:////var/lib/onefold/"
-    )
+    assert compose["services"]["kafka"]["environment"]["KAFKA_LOG_DIRS"] == "/var/lib/kafka/data"
+    assert compose["services"]["neo4j"]["volumes"] == ["neo4j:/data"]
 
 
 def test_its_example_rules_may_be_served_beyond_this_machine() -> None:
@@ -79,7 +112,7 @@ def test_its_example_rules_may_be_served_beyond_this_machine() -> None:
 
 def test_no_password_is_written_in_it() -> None:
     text = (REPOSITORY / "compose.yaml").read_text()
-    for line in re.findall(r"^.*(?:PASSWORD|AUTH|_KEY).*$", text, re.MULTILINE):
+    for line in re.findall(r"^ *\w*(?:PASSWORD|AUTH|_KEY):.*$", text, re.MULTILINE):
         assert re.search(r"\$\{\w+:\?", line), line
 
 
