@@ -15,6 +15,7 @@ from graph_schema.store import Document, Kind, StoredCase, Writes
 from graph_schema.vocabulary import (
     Audited,
     Change,
+    Content,
     DeadLetter,
     Delta,
     Enrolment,
@@ -45,6 +46,9 @@ class MemoryStore:
         self._identifiers: dict[int, IdentifierNode] = {}
         self._identifier_ids: dict[Identifier, int] = {}
         self._holders: dict[int, dict[int, None]] = {}
+        self._contents: dict[int, Content] = {}
+        self._blocks: dict[int, dict[int, None]] = {}
+        self._edges: dict[int, dict[int, int]] = {}
         self._persons: dict[int, Person] = {}
         self._profiles: dict[int, Document] = {}
         self._objects: dict[ObjectKey, Document] = {}
@@ -140,6 +144,22 @@ class MemoryStore:
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         return {one: list(self._holders.get(one, ())) for one in identifiers}
+
+    def contents(self, ids: Collection[int]) -> Mapping[int, Content]:
+        """See ``Transaction``."""
+        return {one: self._contents[one] for one in ids if one in self._contents}
+
+    def speakers(self, contents: Collection[int]) -> Mapping[int, list[int]]:
+        """See ``Transaction``."""
+        return {one: [r.id for r in self._records.values() if r.content == one] for one in contents}
+
+    def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
+        """See ``Transaction``."""
+        return {key: list(self._blocks.get(key, ()))[:limit] for key in keys}
+
+    def edges(self, contents: Collection[int]) -> Mapping[int, Mapping[int, int]]:
+        """See ``Transaction``."""
+        return {one: dict(self._edges.get(one, {})) for one in contents}
 
     def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
@@ -251,6 +271,7 @@ class MemoryStore:
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``."""
         self._apply_evidence(writes)
+        self._apply_likeness(writes)
         for person in writes.persons.values():
             self._persons[person.id] = replace(person)
         for gone in writes.persons_gone:
@@ -279,6 +300,22 @@ class MemoryStore:
         self._state.update(copy.deepcopy(writes.state))
         for name in (name for name, value in writes.state.items() if value is None):
             del self._state[name]
+
+    def _apply_likeness(self, writes: Writes) -> None:
+        for content in writes.contents_gone.values():
+            self._contents.pop(content.id, None)
+            for key in content.keys:
+                self._blocks.get(key, {}).pop(content.id, None)
+        for content in writes.contents.values():
+            self._contents[content.id] = content
+            for key in content.keys:
+                self._blocks.setdefault(key, {})[content.id] = None
+        for (one, two), weight in writes.edges.items():
+            for here, there in ((one, two), (two, one)):
+                if weight is None:
+                    self._edges.get(here, {}).pop(there, None)
+                else:
+                    self._edges.setdefault(here, {})[there] = weight
 
     def _apply_evidence(self, writes: Writes) -> None:
         for event in writes.events:
@@ -309,4 +346,4 @@ class MemoryStore:
 
 
 def _copied(record: Record) -> Record:
-    return replace(record, holdings=dict(record.holdings))
+    return replace(record, holdings=dict(record.holdings), traits=dict(record.traits))

@@ -184,7 +184,8 @@ class Fault(NamedTuple):
 
 
 class Rules(_Table):
-    """All rules in force, checked as a whole. `model_digest` stands for a matching model's content."""
+    """All rules in force, checked as a whole. `model` is the matching model as its file has it, and
+    `model_digest` stands for it."""
 
     namespaces: tuple[Namespace, ...]
     matching: Matching | None = None
@@ -194,6 +195,7 @@ class Rules(_Table):
     destinations: dict[str, dict[str, Any]] = {}
     profile: dict[str, Any] = {}
     access: Access = Access()
+    model: dict[str, Any] = Field(default={}, repr=False)
     model_digest: str = ""
 
     @model_validator(mode="after")
@@ -237,7 +239,7 @@ class Rules(_Table):
                 for namespace in self.namespaces
             ],
             "matching": self.matching and self.matching.model_dump(exclude={"model"}),
-            "model": self.model_digest or (self.matching and self.matching.model),
+            "model": self.model_digest,
             "sources": {name: source for name, source in sources.items() if source},
         }
 
@@ -263,9 +265,17 @@ def _namespace_faults(rules: Rules) -> list[Fault]:
 
 
 def _matching_faults(rules: Rules) -> list[Fault]:
-    if rules.matching is None or rules.matching.after in rules.by_name:
+    if rules.matching is None:
         return []
-    return [_undeclared(("matching", "after"), rules.matching.after, rules)]
+    after = rules.by_name.get(rules.matching.after)
+    if after is None:
+        return [_undeclared(("matching", "after"), rules.matching.after, rules)]
+    if not after.joins_people:
+        what = f"matching can't stand after {after.name!r}, which joins only anonymous evidence"
+        people = [each.name for each in rules.namespaces if each.joins_people]
+        way_out = f"Matching joins people: put it after {people[-1]}" if people else "Leave [matching] out"
+        return [Fault(("matching", "after"), what, way_out)]
+    return []
 
 
 def _source_faults(rules: Rules) -> list[Fault]:

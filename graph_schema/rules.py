@@ -6,6 +6,7 @@ those of the file that it extends.
 """
 
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable
@@ -44,6 +45,8 @@ __all__ = [
 KeyPath = tuple[str | int, ...]
 
 BUNDLED_MODELS = ("people",)
+NO_MODEL = "none"
+"""What a file that extends another names to match by identifiers alone."""
 
 _TABLES: dict[str, type[BaseModel]] = {"namespace": Namespace, "matching": Matching, "source": Source}
 _WRITTEN_SO: dict[str | int, tuple[str, str]] = {
@@ -74,7 +77,7 @@ def load_rules(source: str | Path | None = None, trained: bool = True) -> Rules:
     joined = own.parts
     for base in bases:
         joined = _extend(joined, base.parts)
-    matching, digest = _model(joined.matching, chain) if trained else (joined.matching, "")
+    matching, model, digest = _model(joined.matching, chain) if trained else (joined.matching, {}, "")
     rules = Rules.model_construct(
         namespaces=joined.namespace,
         matching=matching,
@@ -84,6 +87,7 @@ def load_rules(source: str | Path | None = None, trained: bool = True) -> Rules:
         destinations=joined.destination,
         profile=joined.profile,
         access=joined.access or Access(),
+        model=model,
         model_digest=digest,
     )
     for fault in faults(rules):
@@ -276,18 +280,31 @@ def _extend(own: RulesParts, base: RulesParts) -> RulesParts:
     )
 
 
-def _model(matching: Matching | None, chain: list[_RulesFile]) -> tuple[Matching | None, str]:
-    """[matching] with the path of its model made absolute, and that file's hash ("" for a bundled one)."""
-    if matching is None or matching.model in BUNDLED_MODELS:
-        return matching, ""
+def _model(matching: Matching | None, chain: list[_RulesFile]) -> tuple[Matching | None, dict[str, Any], str]:
+    """[matching] with the path of its model made absolute, what the model's file holds, and its hash."""
+    if matching is None or matching.model == NO_MODEL:
+        return None, {}, ""
+    if matching.model in BUNDLED_MODELS:
+        model, digest = bundled_model(matching.model)
+        return matching, model, digest
     declaring = next(file for file in chain if file.parts.matching is not None)
     path = ((declaring.folder or Path()) / matching.model).absolute()
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
+        text = path.read_bytes()
+        model = json.loads(text)
+        if not isinstance(model, dict):
+            raise ValueError("not an object")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not a JSON object"
         raise RulesError(
-            f"the model can't be read: {error.strerror}",
+            f"the model can't be read: {reason}",
             where=_where(declaring.label, declaring.text, ("matching", "model")),
             way_out=f"Write one with onefold train --out, or name a bundled one: {', '.join(BUNDLED_MODELS)}",
         ) from error
-    return matching.model_copy(update={"model": str(path)}), digest
+    return matching.model_copy(update={"model": str(path)}), model, hashlib.sha256(text).hexdigest()
+
+
+def bundled_model(name: str) -> tuple[dict[str, Any], str]:
+    """A matching model that comes with Onefold, as its file has it, and its hash."""
+    text = files("graph_schema").joinpath("bundled", f"{name}.json").read_bytes()
+    return json.loads(text), hashlib.sha256(text).hexdigest()

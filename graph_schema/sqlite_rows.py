@@ -8,6 +8,7 @@ import orjson
 from graph_schema.store import StoredCase
 from graph_schema.vocabulary import (
     Change,
+    Content,
     EventKey,
     Holding,
     Identifier,
@@ -45,7 +46,10 @@ class Columns(NamedTuple):
 
 
 EVENT = Columns("event", "id,source,message_id,at,stamped,received,record,previous,content")
-RECORD = Columns("record", "id,source,record_id,person,first_at,last_event,erasures,ghost,holdings")
+RECORD = Columns(
+    "record", "id,source,record_id,person,first_at,last_event,erasures,ghost,holdings,content,traits"
+)
+CONTENT = Columns("content", "id,keys,own,votes,said")
 IDENTIFIER = Columns(
     "identifier", "id,hash,namespace,value,place,holders,unknown,claims,timeless,sole,generic,peers"
 )
@@ -94,13 +98,29 @@ def record_row(record: Record) -> Row:
         record.erasures,
         record.ghost,
         orjson.dumps(holdings),
+        record.content,
+        orjson.dumps(record.traits) if record.traits else None,
     )
 
 
 def record_of(row: Row) -> Record:
     """A record from a row of RECORD."""
     holdings = {h[0]: Holding(h[1], h[2], h[3], h[4]) for h in orjson.loads(row[8])}
-    return Record(row[0], RecordKey(row[1], row[2]), row[3], row[4], row[5], holdings, row[6], row[7])
+    key = RecordKey(row[1], row[2])
+    traits = {name: tuple(said) for name, said in orjson.loads(row[10]).items()} if row[10] else {}
+    return Record(row[0], key, row[3], row[4], row[5], holdings, row[6], row[7], row[9], traits)
+
+
+def content_row(content: Content) -> Row:
+    """A row of CONTENT."""
+    said = None if content.said is None else orjson.dumps(content.said)
+    return (content.id, orjson.dumps(content.keys), content.own, content.votes, said)
+
+
+def content_of(row: Row) -> Content:
+    """A content from a row of CONTENT."""
+    said = None if row[4] is None else orjson.loads(row[4])
+    return Content(row[0], tuple(orjson.loads(row[1])), row[2], bool(row[3]), said)
 
 
 def identifier_row(node: IdentifierNode) -> Row:

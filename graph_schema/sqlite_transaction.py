@@ -8,6 +8,7 @@ import orjson
 
 from graph_schema.sqlite_audiences import SqliteAudiences
 from graph_schema.sqlite_console import SqliteConsole
+from graph_schema.sqlite_likeness import SqliteLikeness
 from graph_schema.sqlite_rows import (
     CHANGE,
     DEAD_LETTER,
@@ -51,7 +52,7 @@ T = TypeVar("T")
 _CASES_OF = "SELECT DISTINCT steward_case FROM case_record WHERE record IN (SELECT value FROM json_each(?))"
 
 
-class SqliteTransaction(SqliteAudiences, SqliteConsole):
+class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     """See ``Transaction``."""
 
     def __init__(self, connection: sqlite3.Connection, unchanged: bool) -> None:
@@ -241,6 +242,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole):
         """See ``Transaction``."""
         self._apply_events(writes)
         self._apply_identity(writes)
+        self._apply_likeness(writes)
         self._apply_profiles(writes)
         self._apply_stewardship(writes)
         self._apply_audiences(writes)

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from graph_schema.vocabulary import (
     Audited,
     Change,
+    Content,
     DeadLetter,
     Delta,
     Enrolment,
@@ -54,6 +55,8 @@ class Writes:
     ``dues`` are the next times at which time alone can move persons in or out of audiences, None for never.
     ``names`` are all the words by which a person can be searched, with ``name_keys`` for each of these words;
     those of ``persons_gone`` go.
+    A content is in the blocks of its keys, and goes with them. ``edges`` are weights by pair of contents, the
+    smaller id first; None takes an edge away.
     """
 
     events: list[StoredEvent] = field(default_factory=list)
@@ -66,6 +69,9 @@ class Writes:
     identifiers: dict[int, IdentifierNode] = field(default_factory=dict)
     holders: list[tuple[int, int]] = field(default_factory=list)
     holders_gone: list[tuple[int, int]] = field(default_factory=list)
+    contents: dict[int, Content] = field(default_factory=dict)
+    contents_gone: dict[int, Content] = field(default_factory=dict)
+    edges: dict[tuple[int, int], int | None] = field(default_factory=dict)
     persons: dict[int, Person] = field(default_factory=dict)
     persons_gone: set[int] = field(default_factory=set)
     profiles: dict[int, Document] = field(default_factory=dict)
@@ -136,6 +142,18 @@ class Transaction(Protocol):
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """Ids of the records that hold each identifier."""
+
+    def contents(self, ids: Collection[int]) -> Mapping[int, Content]:
+        """Contents by id, of those that exist."""
+
+    def speakers(self, contents: Collection[int]) -> Mapping[int, list[int]]:
+        """Ids of the records that have each content."""
+
+    def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
+        """Ids of the contents in each block, any so many of a larger one."""
+
+    def edges(self, contents: Collection[int]) -> Mapping[int, Mapping[int, int]]:
+        """The weight of each edge of each content, by the other content."""
 
     def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
         """Ids of the records of each person."""

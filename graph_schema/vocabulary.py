@@ -27,6 +27,9 @@ KNOWN: Final = 8
 """Flag of a person: she holds a people-joining identifier that is live."""
 TWO_VALUES: Final = 16
 """Flag of a person: she holds more than one value of a unique namespace."""
+ALIKE: Final = 32
+"""Flag of a person: matching compares records of hers with those of others, so she may have neighbours by
+it."""
 
 
 class Identifier(NamedTuple):
@@ -89,8 +92,9 @@ class Event(NamedTuple):
     """One message, made ready for the engine: everything that its content and the rules alone decide.
 
     ``facts`` is the message's contribution to profiles (see ``profiles.facts``), ``content`` its canonical
-    JSON. ``also`` is the second record that an alias founds, with what it holds. ``stamped`` says that
-    ``at`` is a time of receipt and not part of the content.
+    JSON, ``traits`` (name, text) what it says that matching compares. ``also`` is the second record that an
+    alias founds, with what it holds. ``stamped`` says that ``at`` is a time of receipt and not part of the
+    content.
     """
 
     key: EventKey
@@ -104,6 +108,7 @@ class Event(NamedTuple):
     also: tuple[RecordKey, tuple[Held, ...]] | None
     facts: Facts
     content: bytes
+    traits: tuple[tuple[str, str], ...] = ()
 
 
 class StoredEvent(NamedTuple):
@@ -146,7 +151,8 @@ class Record:
     """What one source said under one key, as far as identity goes. ``holdings`` is by identifier id.
 
     ``erasures`` counts how often this key was erased before; ``ghost`` is the time at which the record was
-    erased, 0 for a living one.
+    erased, 0 for a living one. ``traits`` is what it says that matching compares, ``content`` the id of all
+    that, normalised; 0 where it says nothing.
     """
 
     id: int
@@ -157,6 +163,23 @@ class Record:
     holdings: dict[int, Holding] = field(default_factory=dict)
     erasures: int = 0
     ghost: int = 0
+    content: int = 0
+    traits: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Content(NamedTuple):
+    """What one or more records say, as matching compares it; ``id`` is a keyed hash of it.
+
+    ``keys`` are the blocks that it is in, ``own`` its weight with itself, ``votes`` whether it says enough to
+    be matched. ``said`` are the normalised values, of a shape that ``resolver`` alone knows; None once
+    everybody who said so was erased.
+    """
+
+    id: int
+    keys: tuple[int, ...]
+    own: int
+    votes: bool
+    said: Any
 
 
 @dataclass(slots=True)

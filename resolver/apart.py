@@ -6,7 +6,7 @@ from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, CLAIMED
 from resolver.evidence import is_unattributed, people_holdings
 from resolver.judged import judge
-from resolver.resolve import Contest
+from resolver.resolution import Contest
 from resolver.traced import Evidence, involved, iso, judgement_shown
 
 _DAY = 86_400_000_000

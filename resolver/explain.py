@@ -16,7 +16,7 @@ import networkx as nx
 from graph_schema.store import Document
 from graph_schema.vocabulary import CLAIMED, Judgement
 from resolver.apart import Apart
-from resolver.resolve import Join
+from resolver.resolution import Join
 from resolver.sentences import how_said, why_said
 from resolver.traced import Evidence, involved, iso, judgement_shown
 
@@ -79,9 +79,7 @@ def how(evidence: Evidence, record: int) -> Document:
 
 
 def _step_name(evidence: Evidence, join: Join) -> str:
-    if join.step is None:
-        return "judgement"
-    return evidence.plan.spaces[join.step.namespace].name if join.values else "matching"
+    return evidence.plan.step_name(join.step)
 
 
 def _sides(judgement: Judgement) -> list[tuple[tuple[str, str], ...]]:

@@ -13,7 +13,8 @@ class Groups:
 
     ``unique`` holds, per group, the values of each unique namespace (as classes: values that judgements
     join count as one); ``known`` the groups with a live people-joining identifier; ``cells`` the cells of
-    judgements in a group; ``unattributed`` the records whose people-joining identifiers are all generic.
+    judgements in a group; ``foes`` the records that vetoes keep apart from some record of a group;
+    ``unattributed`` the records whose people-joining identifiers are all generic.
     """
 
     def __init__(self, plan: Plan, records: Mapping[int, Record], generic: Set[int], judged: Judged) -> None:
@@ -22,6 +23,7 @@ class Groups:
         self.unique: dict[int, dict[int, set[int]]] = {}
         self.known: set[int] = set()
         self.cells: dict[int, set[int]] = {record: {cell} for record, cell in judged.cell.items()}
+        self.foes: dict[int, set[int]] = {}
         self._judged = judged
         self._records = records
         self._known_alone: set[int] = set()
@@ -55,7 +57,14 @@ class Groups:
                 self.known.add(into)
             if group in self.cells:
                 self.cells.setdefault(into, set()).update(self.cells.pop(group))
+            if group in self.foes:
+                self.foes.setdefault(into, set()).update(self.foes.pop(group))
         return into
+
+    def veto(self, one: int, two: int) -> None:
+        """Keeps the group of a record apart from that of another from now on."""
+        self.foes.setdefault(self.of[one], set()).add(two)
+        self.foes.setdefault(self.of[two], set()).add(one)
 
     def count_as_one(self) -> None:
         """Lets the unique values within each group of several records count as one, and through others.
@@ -81,8 +90,8 @@ class Groups:
                     held[namespace] = {find(value) for value in values}
 
     def conflicts(self, component: Set[int], uniques: Iterable[int], anonymous: bool) -> dict[str, set[int]]:
-        """The groups in conflict, by kind: ``unique:N``, ``different``, ``known``. Empty: all can be one
-        person."""
+        """The groups in conflict, by kind: ``unique:N``, ``different``, ``veto``, ``known``. Empty: all can
+        be one person."""
         found: dict[str, set[int]] = {}
         for namespace in uniques:
             holders = [group for group in component if self.unique.get(group, {}).get(namespace)]
@@ -94,6 +103,9 @@ class Groups:
             broken = {cell for cell in present if self._judged.apart.get(cell, frozenset()) & present}
             if broken:
                 found["different"] = {group for group in marked if self.cells[group] & broken}
+        vetoed = {group for group in component & self.foes.keys() if self._foes(group) & component}
+        if vetoed:
+            found["veto"] = vetoed
         if anonymous:
             known = component & self.known
             if len(known) > 1:
@@ -106,7 +118,14 @@ class Groups:
             self.members[group], key=lambda one: (one not in self._known_alone, self._records[one].key)
         )
 
+    def _foes(self, group: int) -> set[int]:
+        return {self.of[one] for one in self.foes.get(group, ())}
+
     def kept_apart(self, one: int, two: int) -> bool:
+        """Whether a judgement or a veto keeps two groups apart."""
+        return two in self._foes(one) or self.judged_apart(one, two)
+
+    def judged_apart(self, one: int, two: int) -> bool:
         """Whether a judgement keeps a record of one group apart from a record of the other."""
         theirs = self.cells.get(two, set())
         return any(self._judged.apart.get(cell, frozenset()) & theirs for cell in self.cells.get(one, ()))

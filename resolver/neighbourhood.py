@@ -1,9 +1,9 @@
 """Everything that the rule could connect to a change: what must be read to resolve it exactly.
 
-Two reaches. The *people* reach goes through live people-joining values and judgements, without a border: all
-that it meets is inside. The *anonymous* reach goes through anonymous and claimed values, but only through
-records that are not known. A known person whom it meets is a border: by then she is one group, and of her
-only the records that hold the values at hand matter.
+Two reaches. The *people* reach goes through live people-joining values, judgements and likeness (as far as
+a component of ``kinship``), without a border: all that it meets is inside. The *anonymous* reach goes
+through anonymous and claimed values, but only through records that are not known. A known person whom it
+meets is a border: by then she is one group, and of her only the records that hold the values at hand matter.
 
     r(new) --session-- r1 --device-- K1(known: border) ··· her other records are not read
                         \\--device-- K2(known: border)
@@ -12,57 +12,49 @@ That is exact where all people-joining namespaces are stronger than all anonymou
 that is not known stands under a ``different``; otherwise there are no borders.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode, Judgement, Record, RecordKey
+from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode, Judgement, Record
 from resolver.evidence import is_known, is_unattributed
+from resolver.kinship import Graph, Kinship
+from resolver.likeness import Likeness, likeness_of
 from resolver.plan import Plan
-
-
-class Graph(Protocol):
-    """Reading the identity graph, many at a time."""
-
-    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
-        """Records by id."""
-
-    def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
-        """Identifiers by id."""
-
-    def holders(self, identifiers: Collection[int]) -> Mapping[int, Collection[int]]:
-        """Ids of the records that hold each identifier, claimed or not."""
-
-    def judgements(self, records: Collection[int]) -> Collection[Judgement]:
-        """The judgements, not retracted, that name one of these records on a side."""
-
-    def record_ids(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, int]:
-        """Ids of the records with these keys, of those that exist."""
 
 
 @dataclass
 class Neighbourhood:
-    """What is to be resolved: records inside and at the border, generic identifiers, judgements."""
+    """What is to be resolved: records inside and at the border, generic identifiers, judgements, likeness."""
 
     records: dict[int, Record] = field(default_factory=dict)
     borders: dict[int, int] = field(default_factory=dict)
     generic: set[int] = field(default_factory=set)
     judgements: dict[str, Judgement] = field(default_factory=dict)
+    likeness: Likeness = field(default_factory=Likeness)
 
 
 def neighbourhood(
-    plan: Plan, graph: Graph, seeds: Iterable[int], flipped: Set[int] = frozenset(), local: bool = False
+    plan: Plan,
+    graph: Graph,
+    seeds: Iterable[int],
+    flipped: Set[int] = frozenset(),
+    local: bool = False,
+    crossing: bool = False,
 ) -> Neighbourhood:
     """The neighbourhood of the records ``seeds``.
 
     ``flipped`` are identifiers whose genericness the change has altered: they are followed whatever they are
     now. ``local`` says that the people reach of the seeds can't have changed: a known seed is then a border.
+    ``crossing``: there are no borders, for there were none before the change.
     """
-    walk = _Walk(plan, graph, flipped, crossing=not plan.people_first)
+    walk = _Walk(plan, graph, flipped, crossing=crossing or not plan.people_first)
     walk.begin(seeds, local and plan.people_first)
     if not walk.crossing and walk.must_cross():
         walk = _Walk(plan, graph, flipped, crossing=True)
         walk.begin(seeds, False)
+    if plan.matching is not None:
+        inside = {one: r for one, r in walk.found.records.items() if one not in walk.found.borders}
+        walk.found.likeness = likeness_of(graph, walk.kinship, inside)
     return walk.found
 
 
@@ -78,6 +70,7 @@ class _Walk:
         self._nodes: dict[int, IdentifierNode] = {}
         self._walked: set[tuple[int, bool]] = set()
         self._seeds: set[int] = set()
+        self.kinship = Kinship(plan, graph)
 
     def begin(self, seeds: Iterable[int], local: bool) -> None:
         ring = self._seeds = set(seeds)
@@ -92,6 +85,7 @@ class _Walk:
             ring = (
                 self._follow(inside, people=True) | self._follow(inside, people=False) | self._judged(inside)
             )
+            ring |= self.kinship.reach(record.id for record in inside)
             ring -= self.found.records.keys() - self.found.borders.keys()
             for inward in ring:
                 self.found.borders.pop(inward, None)

@@ -4,11 +4,14 @@ It decides nothing about any record. The steps are DESIGN's: the namespaces from
 a unique one twice, and the passes over claimed values after the last people-joining one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import log2
 from typing import Literal, NamedTuple
 
+from graph_schema.errors import RulesError
 from graph_schema.rules import Rules
+from resolver.matching.model import BIT, Model, from_dict
 
 
 class Space(NamedTuple):
@@ -28,7 +31,7 @@ class Step(NamedTuple):
 
     ``single``: only groups that hold one value of the (unique) namespace take part. ``claims``: claimed
     holders tie as well. ``anonymous``: two known groups never join. ``uniques``: positions of the unique
-    namespaces of which two values must not meet.
+    namespaces of which two values must not meet. ``matching``: likeness joins instead, after ``namespace``.
     """
 
     namespace: int
@@ -36,13 +39,27 @@ class Step(NamedTuple):
     claims: bool
     anonymous: bool
     uniques: tuple[int, ...]
+    matching: bool = False
+
+
+class Matching(NamedTuple):
+    """The step of matching: after which namespace, by which model.
+
+    ``identifiers`` are the places of comparisons of what is an identifier as well: a person has several
+    addresses and numbers, so two of them never speak against her where something else ties her records.
+    """
+
+    after: int
+    model: Model
+    identifiers: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The namespaces, strongest first, and what follows from their order."""
+    """The namespaces, strongest first, with the place of matching among them, and what follows from it."""
 
     spaces: tuple[Space, ...]
+    matching: Matching | None = None
 
     @classmethod
     def of(cls, rules: Rules) -> "Plan":
@@ -59,7 +76,8 @@ class Plan:
                     space.contested,
                 )
                 for space in rules.namespaces
-            )
+            ),
+            _matching(rules),
         )
 
     @cached_property
@@ -96,6 +114,51 @@ class Plan:
             if space.unique:
                 steps.append(Step(place, True, False, False, uniques))
             steps.append(Step(place, False, False, not space.people, uniques))
+            if self.matching is not None and self.matching.after == place:
+                steps.append(Step(place, False, False, False, uniques, matching=True))
             if place == last_people:
                 steps += [Step(claimed, False, True, True, uniques) for claimed in sorted(self.people)]
         return tuple(steps)
+
+    def step_name(self, step: Step | None) -> str:
+        """What a step is called: its namespace, "matching", or "judgement"."""
+        if step is None:
+            return "judgement"
+        return MATCHING if step.matching else self.spaces[step.namespace].name
+
+
+MATCHING = "matching"
+"""What the step of matching is called, where others are called by their namespace."""
+
+
+def _matching(rules: Rules) -> Matching | None:
+    """The step that the rules declare. Raises ``RulesError`` where their model can't be used."""
+    said = rules.matching
+    if said is None:
+        return None
+    try:
+        model = from_dict(rules.model)
+    except (ValueError, TypeError) as error:
+        raise RulesError(
+            f"the model can't be used: {error}",
+            where="matching.model",
+            way_out="Train one with this version: onefold train --out",
+        ) from error
+    merge = model.merge if said.merge is None else _weight(said.merge)
+    review = min(merge, model.review if said.review is None else _weight(said.review))
+    veto = model.veto if said.veto is None else round(said.veto * BIT)
+    after = [space.name for space in rules.namespaces].index(said.after)
+    identifiers = frozenset(
+        place for place, one in enumerate(model.comparisons) if rules.by_name.keys() >= set(one.traits)
+    )
+    # What lies in the review band must be found as well; but no search goes over what speaks against.
+    floor = min(model.floor, merge, max(0, review))
+    chosen = replace(model, merge=merge, review=review, veto=veto, floor=floor)
+    return Matching(after, chosen, identifiers)
+
+
+def _weight(probability: float) -> int:
+    """A probability of one person as a weight; 0 and 1 as what no evidence reaches."""
+    if probability in (0.0, 1.0):
+        return round((probability - 0.5) * 128 * BIT)
+    return round(BIT * log2(probability / (1 - probability)))

@@ -14,78 +14,20 @@ persons by an anonymous value) would meet, its *anchors* stay apart and the rest
 No tie is broken by arrival and nothing here reads a clock: the same set gives the same persons.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import combinations
-from typing import NamedTuple
+from typing import Literal
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Judgement, Record
 from resolver.components import Tie, components, parts_of
 from resolver.evidence import Holder, leases
 from resolver.groups import Groups
-from resolver.judged import Judged, judge
+from resolver.judged import judge
+from resolver.likeness import Likeness, Matched, match, vetoes
+from resolver.matching.components import Key
+from resolver.neighbourhood import Neighbourhood
 from resolver.plan import Plan, Step
-
-
-@dataclass(frozen=True, slots=True)
-class Contest:
-    """A component that could not be one person: who stayed apart (a record of each anchor), why, by which
-    values.
-
-    ``rivals`` are the anchors that a unique namespace keeps apart; ``parts`` the rest: (records, anchors tied
-    to, anchor joined or None). ``step`` is None for judgements; ``judged``: judgements keep all rivals apart.
-    """
-
-    step: Step | None
-    anchors: tuple[int, ...]
-    rivals: tuple[int, ...]
-    kinds: frozenset[str]
-    values: tuple[int, ...]
-    parts: tuple[tuple[tuple[int, ...], tuple[int, ...], int | None], ...]
-    judged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """One step of how a person came to be: the groups (each its records) that became one, and by which
-    values."""
-
-    step: Step | None
-    groups: tuple[tuple[int, ...], ...]
-    values: tuple[int, ...]
-
-
-class Ambiguity(NamedTuple):
-    """Evidence that belongs to one of several persons: a record of the part, records of each anchor."""
-
-    part: int
-    anchors: tuple[int, ...]
-    namespace: int
-    values: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """The persons as sets of record ids, and everything that was refused or left open on the way.
-
-    ``known``, ``two_values`` (of a unique namespace) and ``unattributed`` (some record is) name groups.
-    """
-
-    group_of: Mapping[int, int]
-    groups: Mapping[int, list[int]]
-    known: Set[int]
-    two_values: Set[int]
-    unattributed: Set[int]
-    contests: Sequence[Contest]
-    ambiguities: Sequence[Ambiguity]
-    joins: Sequence[Join] = field(default_factory=list)
-
-    def cases(self) -> Iterator[Contest]:
-        """What stewards should see: the rivals of a people-joining step that are persons of their own."""
-        for contest in self.contests:
-            people = contest.step is not None and not contest.step.anonymous
-            if people and not contest.judged and len({self.group_of[one] for one in contest.rivals}) > 1:
-                yield contest
+from resolver.resolution import MATCHED, Ambiguity, Contest, Join, Kept, Resolution
 
 
 def resolve(
@@ -93,40 +35,43 @@ def resolve(
     records: Mapping[int, Record],
     generic: Set[int],
     judgements: Iterable[Judgement] = (),
-    borders: Mapping[int, int] | None = None,
-    trace: bool = False,
+    likeness: Likeness | None = None,
 ) -> Resolution:
-    """The persons that ``records`` (by id) make.
+    """The persons that ``records`` (by id) make, where these are all there are.
 
-    ``generic`` are the identifiers that are too common (of those, nothing is tied); ``borders`` names, for
-    records of known persons that stand outside of what is being resolved, the person: they take part in the
-    anonymous steps only, each person as one group. ``trace`` keeps every join, for explanations.
+    ``generic`` are the identifiers that are too common (of those, nothing is tied); ``likeness`` is what
+    matching has to go by: without it nobody is matched.
     """
-    ids = {record.key: record.id for record in records.values()}
-    return _Resolving(plan, records, generic, judge(judgements, ids), borders or {}, trace).run()
+    said = {judgement.judgement_id: judgement for judgement in judgements}
+    everything = Neighbourhood(dict(records), {}, set(generic), said, likeness or Likeness())
+    return resolve_near(plan, everything)
+
+
+def resolve_near(plan: Plan, found: Neighbourhood, trace: bool = False) -> Resolution:
+    """The persons that a neighbourhood makes.
+
+    Its borders, records of known persons outside, take part in the anonymous steps only, each person as one
+    group. ``trace`` keeps every join, for explanations.
+    """
+    return _Resolving(plan, found, trace).run()
 
 
 class _Resolving:
     """One run of the rule."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        records: Mapping[int, Record],
-        generic: Set[int],
-        judged: Judged,
-        borders: Mapping[int, int],
-        trace: bool,
-    ) -> None:
+    def __init__(self, plan: Plan, found: Neighbourhood, trace: bool) -> None:
         self.plan = plan
-        self.records = records
-        self.judged = judged
-        self.borders = borders
-        self.groups = Groups(plan, records, generic, judged)
+        self.records = found.records
+        self.borders = found.borders
+        self.likeness = found.likeness
+        ids = {record.key: record.id for record in found.records.values()}
+        self.judged = judge(found.judgements.values(), ids)
+        self.groups = Groups(plan, found.records, found.generic, self.judged)
         self.contests: list[Contest] = []
         self.open: list[Ambiguity] = []
+        self.likely: list[Kept] = []
         self.joins: list[Join] | None = [] if trace else None
-        self._index(generic)
+        self._index(found.generic)
 
     def _index(self, generic: Set[int]) -> None:
         """Holders by namespace and value: those who say it, and those who only claim it."""
@@ -152,7 +97,12 @@ class _Resolving:
         self._settle(None, [tie for tie in ties if len(tie.groups) > 1])
         self.groups.count_as_one()
         for step in self.plan.steps:
-            self._settle(step, self._ties(step))
+            if step.matching:
+                self._match(step)
+            else:
+                ties = self._ties(step)
+                self._veto(step, ties)
+                self._settle(step, ties)
         two_values = {
             group
             for group, held in self.groups.unique.items()
@@ -166,6 +116,7 @@ class _Resolving:
             {self.groups.of[record] for record in self.groups.unattributed},
             self.contests,
             self._still_open(),
+            self.likely,
             self.joins or [],
         )
 
@@ -218,6 +169,44 @@ class _Resolving:
         saying = self._groups_of(set(records) & set(self.held[step.namespace].get(value, ())))
         return {group for group in groups if group in self.groups.known and group not in saying}
 
+    def _veto(self, step: Step, ties: list[Tie]) -> None:
+        """Keeps apart whom a value that is not unique ties, but what they say speaks against one person."""
+        unique = self.plan.spaces[step.namespace].unique
+        if self.plan.matching is None or unique or step.anonymous or not self.likeness.contents:
+            return
+        matching = self.plan.matching
+        for tie in ties:
+            for one, two in vetoes(matching, self.likeness, self.groups, self.records, tie.records):
+                self.groups.veto(one, two)
+
+    def _match(self, step: Step) -> None:
+        """Joins groups that are alike, and notes who might be."""
+        if self.plan.matching is None:
+            return
+        model = self.plan.matching.model
+        for matched in list(match(model, step, self.likeness, self.groups, self.records)):
+            stands = {key: self.groups.representative(group) for key, group in matched.group.items()}
+            self._leave_open(matched, stands)
+            for review in matched.reviews:
+                if review.why != "ambiguous":
+                    kind: Literal["unique", "review"] = "unique" if review.why == "unique" else "review"
+                    rivals = (stands[review.one], stands[review.two])
+                    self.likely.append(Kept(kind, step, rivals, (), review.weight))
+            for join in matched.joins:
+                one, two = (self.groups.of[stands[side[0]]] for side in (join.one, join.two))
+                if self.joins is not None:
+                    sides = sorted(tuple(sorted(self.groups.members[side])) for side in (one, two))
+                    self.joins.append(Join(step, tuple(sides), (), join.weight))
+                self.groups.join((one, two))
+
+    def _leave_open(self, matched: Matched, stands: Mapping[Key, int]) -> None:
+        """Notes the groups that rivals would both take."""
+        between: dict[Key, set[int]] = {}
+        for taken, holder in matched.ambiguous:
+            between.setdefault(taken, set()).add(stands[holder])
+        for taken, anchors in between.items():
+            self.open.append(Ambiguity(stands[taken], tuple(sorted(anchors)), MATCHED, ()))
+
     def _settle(self, step: Step | None, ties: list[Tie]) -> None:
         """Joins every component that can be one person, and contests the others."""
         for component, within in components(ties):
@@ -240,10 +229,8 @@ class _Resolving:
     ) -> None:
         """Keeps the anchors apart; joins a part to its only anchor, or leaves it by itself, ambiguous."""
         anchors = set[int]().union(*conflicts.values())
-        rivals = set[int]().union(
-            *(groups for kind, groups in conflicts.items() if kind.startswith("unique"))
-        )
-        judged = all(self.groups.kept_apart(one, two) for one, two in combinations(rivals, 2))
+        rivals = self._unjudged(*(groups for kind, groups in conflicts.items() if kind.startswith("unique")))
+        vetoed = self._unjudged(conflicts.get("veto", set()))
         joining: list[tuple[set[int], list[Tie]]] = []
         parts = []
         stands = {anchor: self.groups.representative(anchor) for anchor in anchors}
@@ -268,16 +255,22 @@ class _Resolving:
                 step,
                 tuple(sorted(stands.values())),
                 tuple(sorted(stands[one] for one in rivals)),
+                tuple(sorted(stands[one] for one in vetoed)),
                 kinds,
                 values,
                 tuple(parts),
-                judged,
             )
         )
         for groups, within in joining:
             current = {self.groups.of[group] for group in groups}
             if len(current) > 1:
                 self._join(step, current, within)
+
+    def _unjudged(self, *groups: set[int]) -> set[int]:
+        """Groups that are kept apart; none where judgements keep every two of them apart anyway."""
+        all_of = set[int]().union(*groups)
+        judged = all(self.groups.judged_apart(one, two) for one, two in combinations(all_of, 2))
+        return set() if judged else all_of
 
     def _owner(self, step: Step | None, part: set[int], ties: list[Tie], anchors: set[int]) -> int | None:
         """The anchor that a namespace's ``contested`` names for a part tied to several, if it names one."""

@@ -9,7 +9,7 @@ from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, IdentifierNode, Judgement, Record
 from resolver.evidence import Holder, leases
 from resolver.plan import Plan
-from resolver.resolve import Contest, Resolution
+from resolver.resolution import Contest, Resolution
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all times are UTC, and said so by the Z
 

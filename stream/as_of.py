@@ -21,9 +21,10 @@ from profiles.state import mentions
 from resolver.founding import canonical_person_id, is_person_id
 from stream.batch import ALIASES
 from stream.engine import Engine
+from stream.ghosts import ghost_identifier
 from stream.intake import Intake
 from stream.reader import Reader
-from stream.workspace import Workspace, ghost_identifier
+from stream.workspace import Workspace
 
 By = Literal["received", "event"]
 """What qualifies evidence: that this store had received it by then, or that it had happened by then."""
@@ -116,9 +117,16 @@ def _closure(tx: Transaction, intake: Intake, id_key: bytes, start: set[int]) ->
         following = {record for holders in tx.holders(values).values() for record in holders}
         keys = {key for judgement in tx.judgements(ring) for key in (*judgement.a, *judgement.b)}
         keys |= _sharing(tx, records)
-        following |= set(graph.record_ids(keys).values())
+        following |= set(graph.record_ids(keys).values()) | _alike(tx, records)
         ring = following - met
     return met
+
+
+def _alike(tx: Transaction, records: Collection[Record]) -> set[int]:
+    """The records that say the same as some, or what is like it."""
+    said = {record.content for record in records} - {0}
+    contents = said.union(*tx.edges(said).values()) if said else said
+    return {one for speakers in tx.speakers(contents).values() for one in speakers}
 
 
 def _sharing(tx: Transaction, records: Collection[Record]) -> set[RecordKey]:

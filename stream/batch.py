@@ -20,6 +20,7 @@ from graph_schema.vocabulary import (
     RecordKey,
     StoredEvent,
 )
+from stream.contents import told
 from stream.erasure import Erasure, Tombs
 from stream.feed import changes_of
 from stream.identity import Identity
@@ -107,7 +108,7 @@ class Batch:
             return
         one = self.tx.allocate("event")
         self._seen[event.key] = one
-        record = self._fold(event.record, event.at, event.held)
+        record = self._fold(event.record, event.at, event.held, event.traits)
         self._store(
             StoredEvent(
                 one,
@@ -133,10 +134,13 @@ class Batch:
             self.ws.awaited.wait(key, judgement.judgement_id)
         ids = set(found.values())
         self.ws.records(ids)
+        reached = self.identity.reach(ids)
         self.ws.writes.judgements.append(judgement)
         self.ws.writes.judged_records += [(one, judgement.judgement_id) for one in sorted(ids)]
         self._state["judgements"] = True
-        self.identity.around(ids)
+        # What a word kept apart that is taken back was resolved without borders: see `neighbourhood`.
+        back = judgement.kind == "different" and judgement.retracted_at is not None
+        self.identity.around(ids | reached, crossing=back)
 
     def erase(self, person: int, at: int) -> None:
         """Leaves of each record of a person a ghost."""
@@ -170,20 +174,30 @@ class Batch:
         self._here[event.id] = event
         self._mended.pop(event.id, None)
 
-    def _fold(self, key: RecordKey, at: int | None, held: tuple[Held, ...]) -> Record:
-        """Adds a sighting of each identifier to a record, a new one where there is none, and settles it."""
+    def _fold(
+        self,
+        key: RecordKey,
+        at: int | None,
+        held: tuple[Held, ...],
+        traits: tuple[tuple[str, str], ...] = (),
+    ) -> Record:
+        """Adds a sighting of each identifier, and what else was said, to a record, a new one where there is
+        none, and settles it."""
         one = self.ws.record_ids((key,)).get(key)
         record = self.ws.new_record(key, at) if one is None else self.ws.record(one)
         nodes = [self.ws.node(each) for each in held]
         fresh = {node.id for node in nodes if node.id not in record.holdings}
-        was_known = bool(fresh and record.person) and self.identity.known(record)
+        says = told(record.traits, traits) if traits else None
+        learnt = None if says is None else self.ws.learn(record, says)
+        changed = bool(fresh) or learnt is not None
+        was_known = changed and record.person > 0 and self.identity.known(record)
         moved = self._sight(record, nodes, held, at)
         self.ws.dirty_records.add(record.id)
         earlier = at is not None and (record.first_at is None or at < record.first_at)
         if earlier:
             record.first_at = at
-        if fresh or not record.person:
-            self.identity.gained(record, fresh, was_known)
+        if changed or not record.person:
+            self.identity.gained(record, fresh, was_known, learnt)
         if moved:
             self.identity.seen_again(record, moved)
         if earlier or fresh:
@@ -274,7 +288,7 @@ class Batch:
             self._unalias(old, old.also[0])
         Refolding(self.tx, self.ws, self.intake).without(stored)
         self._mended.update((one.id, one) for one in self.ws.writes.events)
-        record = self._fold(event.record, event.at, event.held)
+        record = self._fold(event.record, event.at, event.held, event.traits)
         self._store(
             StoredEvent(
                 stored.id,

@@ -22,8 +22,9 @@ from graph_schema.vocabulary import (
 )
 from profiles.objects import ghost_object, speakers
 from profiles.state import mentions, new_state
+from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.intake import Intake
-from stream.workspace import ANY_GHOSTS, Workspace, ghost_identifier
+from stream.workspace import Workspace
 
 _TOMB = "tomb/"
 

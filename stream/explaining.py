@@ -10,7 +10,7 @@ from resolver.explain import how as how_of
 from resolver.explain import why as why_of
 from resolver.founding import canonical_person_id, is_person_id
 from resolver.neighbourhood import neighbourhood
-from resolver.resolve import resolve
+from resolver.resolve import resolve_near
 from resolver.traced import Evidence
 from stream.batch import ALIASES
 from stream.reader import Found, Reader
@@ -99,9 +99,7 @@ def evidence_around(reader: Reader, records: Collection[Record]) -> Evidence:
     workspace.begin(reader.tx)
     found = neighbourhood(reader.intake.plan, workspace, {record.id for record in records})
     judgements = list(found.judgements.values())
-    resolution = resolve(
-        reader.intake.plan, found.records, found.generic, judgements, found.borders, trace=True
-    )
+    resolution = resolve_near(reader.intake.plan, found, trace=True)
     persons = workspace.persons({record.person for record in found.records.values()})
     named = {
         one: persons[record.person].person_id

@@ -4,27 +4,27 @@ The one place where a record gets its person: a short cut where ``placement`` fi
 neighbourhood of the change is resolved and what differs is moved.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 
-from graph_schema.store import StoredCase
 from graph_schema.vocabulary import (
+    ALIKE,
     BLOCKED,
     CLAIMED,
     CONTESTED_ANONYMOUS,
-    CONTESTED_PEOPLE,
-    JUDGED,
     KNOWN,
     TWO_VALUES,
     IdentifierNode,
     Person,
     Record,
-    Related,
 )
 from resolver.evidence import is_known, people_holdings
-from resolver.founding import founding_record
-from resolver.neighbourhood import Neighbourhood, neighbourhood
+from resolver.kinship import Kinship
+from resolver.neighbourhood import neighbourhood
 from resolver.placement import Change, Placement, Verdict, holds_live, note_peers, place
-from resolver.resolve import Resolution, resolve
+from resolver.resolve import resolve_near
+from stream.contents import Learnt
+from stream.settlement import Settlement
 from stream.workspace import Workspace
 
 
@@ -40,8 +40,9 @@ class Identity:
         nodes = self.ws.identifiers(record.holdings.keys())
         return is_known(self.plan, record.holdings, {one for one, node in nodes.items() if node.generic})
 
-    def gained(self, record: Record, fresh: Set[int], was_known: bool) -> None:
-        """Settles a record that is new or has come to hold the identifiers ``fresh``."""
+    def gained(self, record: Record, fresh: Set[int], was_known: bool, learnt: Learnt | None = None) -> None:
+        """Settles a record that is new, has come to hold the identifiers ``fresh``, or says something else
+        than before."""
         people = people_holdings(self.plan, record.holdings)
         joins = any(one in fresh for one, _ in people)
         nodes = self.ws.identifiers(record.holdings.keys() if joins else fresh | {one for one, _ in people})
@@ -52,14 +53,20 @@ class Identity:
         placement = place(
             self.plan, change, nodes, self.ws.persons([one for one in soles if one > 0]), flipped
         )
-        if record.id in self.ws.awaited.back:
+        if record.id in self.ws.awaited.back or self._compared(change, nodes, learnt):
             placement = Placement(Verdict.RESOLVE)
+        reached: set[int] = set()
+        if placement.verdict is Verdict.RESOLVE and not placement.local:
+            with self._before(record, fresh, flipped):
+                reached = self._reached(record, fresh, learnt)
+        if learnt is not None:
+            self.ws.say(record, learnt)
         known = holds_live(people, nodes)
         self._count(change, known, nodes)
         self.ws.dirty_nodes.update(record.holdings if joins else fresh)
         if flipped:
             self._estrange(record, flipped)
-        self._follow(change, known, placement, flipped)
+        self._follow(change, known, placement, (flipped, reached))
 
     def seen_again(self, record: Record, sightings: Iterable[tuple[IdentifierNode, bool]]) -> None:
         """Settles a record of which a sighting moved, where the time of it can matter.
@@ -75,16 +82,83 @@ class Identity:
                 self.around({record.id})
                 return
 
-    def around(self, seeds: Collection[int], flipped: Set[int] = frozenset(), local: bool = False) -> None:
+    def around(
+        self,
+        seeds: Collection[int],
+        flipped: Set[int] = frozenset(),
+        local: bool = False,
+        crossing: bool = False,
+    ) -> None:
         """Resolves the neighbourhood of records and moves what came out otherwise."""
-        found = neighbourhood(self.plan, self.ws, seeds, flipped, local)
-        result = resolve(self.plan, found.records, found.generic, found.judgements.values(), found.borders)
-        _Settlement(self.ws, found, result).carry_out()
+        found = neighbourhood(self.plan, self.ws, seeds, flipped, local, crossing)
+        result = resolve_near(self.plan, found)
+        Settlement(self.ws, found, result).carry_out()
 
-    def _follow(self, change: Change, known: bool, placement: Placement, flipped: Set[int]) -> None:
+    def reach(self, records: Iterable[int]) -> set[int]:
+        """The records that are matched together with some, to be asked before anything changes that matching
+        goes by."""
+        return Kinship(self.plan, self.ws).reach(records)
+
+    def _compared(self, change: Change, nodes: Mapping[int, IdentifierNode], learnt: Learnt | None) -> bool:
+        """Whether a change has to be looked at for what records say, where identifiers alone would not ask
+        for it."""
+        if self.plan.matching is None:
+            return False
         record = change.record
+        if learnt is not None and (record.person or learnt.likens):
+            return True
+        shared = [
+            node
+            for node in (nodes[one] for one in change.fresh)
+            if node.namespace in self.plan.people and node.holders and not node.generic
+        ]
+        if learnt is not None or record.content:
+            return bool(shared)
+        # Values of two kins that likeness has joined make one kin of them.
+        return len(shared) > 1 and any(
+            person.flags & ALIKE
+            for person in self.ws.persons([node.sole for node in shared if node.sole > 0]).values()
+        )
+
+    @contextmanager
+    def _before(self, record: Record, fresh: Set[int], flipped: Set[int]) -> Iterator[None]:
+        """The graph as it was before a record gained identifiers."""
+        now, nodes = record.holdings, self.ws.identifiers(flipped).values()
+        record.holdings = {one: holding for one, holding in now.items() if one not in fresh}
+        for node in nodes:
+            node.generic = False
+        self.ws.show(record, record.person > 0)
+        try:
+            yield
+        finally:
+            self.ws.show(record, True)
+            record.holdings = now
+            for node in nodes:
+                node.generic = True
+
+    def _reached(self, record: Record, fresh: Set[int], learnt: Learnt | None) -> set[int]:
+        """The records that matching could relate to a change, before it."""
+        if self.plan.matching is None:
+            return set()
+        nodes = self.ws.identifiers(fresh)
+        shared = [one for one, node in nodes.items() if node.namespace in self.plan.people]
+        starts = {other for found in self.ws.holders(shared).values() for other in found}
+        starts |= {record.id} if record.person else set()
+        if learnt is not None:
+            starts |= {other for found in self.ws.speakers(learnt.ends).values() for other in found}
+        if record.id in self.ws.awaited.back:
+            words = self.ws.judgements((record.id,))
+            named = {key for word in words for key in (*word.a, *word.b)} - {record.key}
+            starts |= set(self.ws.record_ids(named).values())
+        return self.reach(starts)
+
+    def _follow(
+        self, change: Change, known: bool, placement: Placement, around: tuple[Set[int], Set[int]]
+    ) -> None:
+        record = change.record
+        flipped, reached = around
         if placement.verdict is Verdict.RESOLVE:
-            self.around({record.id}, flipped, placement.local)
+            self.around({record.id, *reached}, flipped, placement.local)
             _own(self.ws, record, change.fresh)
             return
         if placement.verdict is Verdict.STAY:
@@ -158,117 +232,3 @@ def _own(workspace: Workspace, record: Record, fresh: Set[int]) -> None:
         if sole != node.sole:
             node.sole = sole
             workspace.dirty_nodes.add(node.id)
-
-
-class _Settlement:
-    """Makes the workspace agree with a resolution of one neighbourhood."""
-
-    def __init__(self, workspace: Workspace, found: Neighbourhood, result: Resolution) -> None:
-        self.ws = workspace
-        self.found = found
-        self.result = result
-        self.outside = set(found.borders.values())
-        self.person_of: dict[int, Person] = {}
-
-    def carry_out(self) -> None:
-        moved = self._assign()
-        self._flag()
-        self._reown(moved)
-        self._relate()
-
-    def _assign(self) -> list[Record]:
-        """Gives every group its person, keeping most records where they are; returns the records that
-        moved."""
-        inside: list[tuple[int, int, int]] = []
-        for group, members in self.result.groups.items():
-            border = next((self.found.borders[one] for one in members if one in self.found.borders), None)
-            if border is not None:
-                self.person_of[group] = self.ws.person(border)
-                continue
-            shares: dict[int, int] = {}
-            for one in members:
-                person = self.found.records[one].person
-                if person and person not in self.outside:
-                    shares[person] = shares.get(person, 0) + 1
-            inside += [(-share, person, group) for person, share in shares.items()]
-        taken: set[int] = set()
-        for _, person, group in sorted(inside):
-            if person not in taken and group not in self.person_of:
-                taken.add(person)
-                self.person_of[group] = self.ws.person(person)
-        moved: list[Record] = []
-        for group, members in self.result.groups.items():
-            records = [self.found.records[one] for one in members]
-            if group not in self.person_of:
-                self.person_of[group] = self.ws.new_person(founding_record(self.ws.plan, records))
-            target = self.person_of[group]
-            for record in records:
-                if record.person != target.id:
-                    self.ws.move(record, target)
-                    moved.append(record)
-            if target.id not in self.outside:
-                self.ws.found_by(target, founding_record(self.ws.plan, records))
-        for one in self.outside:
-            neighbour = self.ws.person(one)
-            if self.ws.record(neighbour.founder).person != one:
-                left = self.ws.records(self.ws.members(one)).values()
-                self.ws.found_by(neighbour, founding_record(self.ws.plan, left))
-        return moved
-
-    def _flag(self) -> None:
-        """What is known of the persons: conflicts among the groups, judgements, live identifiers."""
-        flags = dict.fromkeys(self.result.groups, 0)
-        for contest in self.result.contests:
-            anonymous = contest.step is not None and contest.step.anonymous
-            flag = CONTESTED_ANONYMOUS if anonymous else CONTESTED_PEOPLE
-            for record in (*contest.anchors, *(one for part in contest.parts for one in part[0][:1])):
-                flags[self.result.group_of[record]] |= flag
-        keys = {key for one in self.found.judgements.values() for key in (*one.a, *one.b)}
-        if keys:
-            for judged in self.found.records.values():
-                if judged.key in keys:
-                    flags[self.result.group_of[judged.id]] |= JUDGED
-        for group, person in self.person_of.items():
-            new = flags[group]
-            if person.id in self.outside:
-                new |= person.flags
-            else:
-                new |= KNOWN * (group in self.result.known) | TWO_VALUES * (group in self.result.two_values)
-            if group in self.result.unattributed:
-                new |= CONTESTED_ANONYMOUS
-            if new != person.flags:
-                self.ws.touch(person)
-                person.flags = new
-
-    def _reown(self, moved: list[Record]) -> None:
-        """Tells the identifiers of moved records whose they are now."""
-        values = {one for record in moved for one in record.holdings}
-        if not values:
-            return
-        nodes = self.ws.identifiers(values)
-        narrow = [one for one, node in nodes.items() if not node.generic]
-        holders = self.ws.holders(narrow)
-        everyone = self.ws.records({record for records in holders.values() for record in records})
-        for one, node in nodes.items():
-            sole = -1
-            if not node.generic:
-                persons = {everyone[record].person for record in holders[one]} - {0}
-                sole = persons.pop() if len(persons) == 1 else -1
-            if sole != node.sole:
-                node.sole = sole
-                self.ws.dirty_nodes.add(one)
-
-    def _relate(self) -> None:
-        """Replaces the ambiguities and cases of the records that were resolved."""
-        inside = self.found.records.keys() - self.found.borders.keys()
-        writes = self.ws.writes
-        writes.related_gone |= inside
-        writes.cases_gone |= inside
-        writes.related = [one for one in writes.related if one.part not in inside]
-        writes.cases = [one for one in writes.cases if not inside.intersection(one.records)]
-        for open_one in self.result.ambiguities:
-            name = self.ws.plan.spaces[open_one.namespace].name if open_one.namespace >= 0 else "judgement"
-            writes.related += [Related(open_one.part, anchor, name) for anchor in open_one.anchors]
-        for contest in self.result.cases():
-            name = self.ws.plan.spaces[contest.step.namespace].name if contest.step is not None else ""
-            self.ws.writes.cases.append(StoredCase("unique", contest.rivals, contest.values, name))

@@ -12,6 +12,7 @@ from graph_schema.vocabulary import DeadLetter, Event, EventKey, Held, StoredEve
 from profiles.facts import facts_of
 from resolver.identify import Identifying
 from resolver.plan import Plan
+from resolver.said import Saying
 
 
 class Intake:
@@ -21,6 +22,7 @@ class Intake:
         self.rules = rules
         self.plan = Plan.of(rules)
         self._identifying = Identifying(rules, self.plan)
+        self._saying = Saying(self.plan)
 
     def take(
         self,
@@ -73,4 +75,5 @@ class Intake:
             identity.also,
             facts_of(message, identity.held, identity.record),
             message.content,
+            self._saying.traits(message, identity.held),
         )

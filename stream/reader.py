@@ -25,8 +25,8 @@ from resolver.evidence import Holder, leases
 from resolver.founding import aliases, canonical_person_id, is_person_id, person_id
 from resolver.resolve import sighting_rank
 from stream.awaited import ISSUED
+from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.intake import Intake
-from stream.workspace import ANY_GHOSTS, ghost_identifier
 
 
 class Found(NamedTuple):

@@ -8,6 +8,7 @@ from graph_schema.store import Transaction
 from graph_schema.vocabulary import (
     BLOCKED,
     CLAIMED,
+    Event,
     Held,
     Holding,
     Identifier,
@@ -16,6 +17,7 @@ from graph_schema.vocabulary import (
     StoredEvent,
 )
 from resolver.evidence import generic_identifiers, people_holdings
+from stream.contents import Learnt, Said, told
 from stream.identity import Identity
 from stream.intake import Intake
 from stream.workspace import Workspace
@@ -34,10 +36,14 @@ class Refolding:
         for one in self._records_of(gone):
             record = self.ws.record(one)
             events = self._events_of(record, gone)
-            neighbours = self.ws.members(record.person)
+            again = [(stored, self.intake.again(stored)) for stored in events]
+            learnt = self.ws.learn(record, self._traits(record, again))
+            neighbours = self.ws.members(record.person) | self._reached(record, learnt)
             before = set(record.holdings)
             self._unlink(record, gone, events)
-            self._fold(record, events)
+            self._fold(record, again)
+            if learnt is not None:
+                self.ws.say(record, learnt)
             lost = before - record.holdings.keys()
             for identifier in lost:
                 self.ws.let_go(identifier, one)
@@ -94,11 +100,28 @@ class Refolding:
                 self.ws.writes.events = [one for one in self.ws.writes.events if one.id != event.id]
                 self.ws.writes.events.append(mended)
 
-    def _fold(self, record: Record, events: list[StoredEvent]) -> None:
+    def _traits(self, record: Record, again: list[tuple[StoredEvent, Event]]) -> Said:
+        """What a record says by its events, for matching."""
+        traits: Said = {}
+        for stored, event in again:
+            if stored.record == record.id:
+                traits = told(traits, event.traits) or traits
+        return traits
+
+    def _reached(self, record: Record, learnt: Learnt | None) -> set[int]:
+        """The records that matching could relate to the change, before it."""
+        if self.ws.model is None:
+            return set()
+        people = {one for one, _ in people_holdings(self.ws.plan, record.holdings)}
+        generic = [node.id for node in self.ws.identifiers(people).values() if node.generic]
+        near = [self.ws.holders(generic), self.ws.speakers(learnt.ends if learnt is not None else ())]
+        starts = {other for found in near for records in found.values() for other in records}
+        return Identity(self.ws).reach({record.id, *starts})
+
+    def _fold(self, record: Record, again: list[tuple[StoredEvent, Event]]) -> None:
         """Makes a record hold what its events say, and nothing else."""
         holdings: dict[int, Holding] = {}
         times: list[int] = []
-        again = [(stored, self.intake.again(stored)) for stored in events]
         named = [each for _, event in again for each in (*event.held, *(event.also or (None, ()))[1])]
         self.ws.identifier_ids({Identifier(each.namespace, each.value) for each in named})
         for stored, event in again:

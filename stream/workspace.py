@@ -4,7 +4,6 @@ It remembers what it read from batch to batch for as long as nobody else writes,
 batch at hand has changed. Nothing here decides anything.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 
 from graph_schema.store import Transaction, Writes
@@ -22,28 +21,20 @@ from graph_schema.vocabulary import (
 from resolver.founding import founding_rank, person_id
 from resolver.plan import Plan
 from stream.awaited import ISSUED, Awaited
+from stream.contents import Contents
+from stream.ghosts import ANY_GHOSTS, ghost_identifier
 
 REMEMBERED = 150_000
 """Records, identifiers or persons kept in memory between batches; beyond that all are forgotten at once."""
 ANY_JUDGEMENTS = "judgements"
 """Operational state: set once a judgement was ever given."""
-ANY_GHOSTS = "ghosts"
-"""Operational state: set once a person was ever erased."""
 
 
-def ghost_identifier(identifier: Identifier, id_key: bytes) -> Identifier:
-    """The form in which an erased identifier is kept: its keyed hash."""
-    text = f"{identifier.namespace}:{identifier.value}".encode()
-    digest = hashlib.blake2b(text, digest_size=16, key=id_key[:64]).hexdigest()
-    return Identifier(identifier.namespace, "#" + digest)
-
-
-class Workspace:
+class Workspace(Contents):
     """What a batch reads and changes. The ``Graph`` that neighbourhoods are walked on."""
 
     def __init__(self, plan: Plan, id_key: bytes) -> None:
-        self.plan = plan
-        self.id_key = id_key
+        super().__init__(plan, id_key)
         self._records: dict[int, Record] = {}
         self._record_ids: dict[RecordKey, int] = {}
         self._nodes: dict[int, IdentifierNode] = {}
@@ -57,6 +48,7 @@ class Workspace:
     def _fresh_start(self) -> None:
         """Forgets what the last batch changed."""
         self.writes = Writes()
+        self._fresh_blocks()
         self.origins: dict[int, int] = {}
         self.new_persons: set[int] = set()
         self.dirty_records: set[int] = set()
@@ -73,7 +65,7 @@ class Workspace:
     def begin(self, tx: Transaction) -> None:
         """Takes up a transaction."""
         self.tx = tx
-        held = max(len(self._records), len(self._nodes), len(self._persons))
+        held = max(len(self._records), len(self._nodes), len(self._persons), len(self._prepared))
         if not tx.unchanged or held > REMEMBERED:
             self.forget()
         self._any_judgements = bool(tx.get(ANY_JUDGEMENTS))
@@ -86,6 +78,7 @@ class Workspace:
         ids = (self._record_ids, self._node_ids)
         for remembered in (*ids, self._records, self._nodes, self._persons, self._ghosts):
             remembered.clear()
+        self._forget_contents()
         self._fresh_start()
 
     # Reading
@@ -183,6 +176,7 @@ class Workspace:
         hashed = ghost_identifier(Identifier(key.source, key.record_id), self.id_key).value
         record.key = RecordKey(GHOST_SOURCE, f"{hashed}{record.erasures}")
         record.ghost = at
+        self._keep_still(record)
         record.last_event = 0
         self._ghosts[key] = record
         self._record_ids.pop(key, None)
@@ -222,6 +216,12 @@ class Workspace:
         if self._any_judgements:
             self.awaited.came(record)
         return record
+
+    def show(self, record: Record, found: bool) -> None:
+        """Whether a record of this batch can be found by its key."""
+        self._absent.add(record.key)
+        self._record_ids.pop(record.key, None)
+        self._record_ids |= {record.key: record.id} if found else {}
 
     def _name(self, record: Record) -> str:
         """The id of the person that a record founds."""

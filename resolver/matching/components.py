@@ -1,6 +1,6 @@
 """Groups, their edges, and how far a change can reach: components, cut where they grow too large."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -23,7 +23,7 @@ class Group(NamedTuple):
 
     key: Key
     contents: frozenset[int]
-    unique: frozenset[tuple[str, str]] = frozenset()
+    unique: frozenset[tuple[Hashable, Hashable]] = frozenset()
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Average linkage: the two groups that agree most in the mean join first, until none agree enough."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple
 
@@ -19,6 +19,14 @@ class Review(NamedTuple):
     two: Key
     weight: Weight
     why: Literal["review", "unique", "ambiguous"]
+
+
+class Joined(NamedTuple):
+    """One step of linkage: the keys of the two clusters that became one, and their mean weight."""
+
+    one: tuple[Key, ...]
+    two: tuple[Key, ...]
+    weight: Weight
 
 
 class Linked(NamedTuple):
@@ -42,38 +50,41 @@ def link(
     """
     persons: list[tuple[Key, ...]] = []
     reviews: list[Review] = []
-    for keys, floor in components(graph, graph.groups if starts is None else starts, model):
+    for keys, _ in components(graph, graph.groups if starts is None else starts, model):
         if len(keys) == 1:
             persons.append((keys[0],))
             continue
-        linkage = _Linkage(graph, keys, floor, model, apart or {})
+        linkage = Linkage(graph, keys, model, apart or {})
         linkage.run()
         persons += linkage.persons()
         reviews += linkage.reviews()
     return Linked(tuple(sorted(persons)), tuple(sorted(reviews)))
 
 
-class _Linkage:
-    """One component under joining. Clusters have numbers; a join makes a new one, so old heap entries are
-    stale."""
+class Linkage:
+    """One component under joining. ``joins`` are the steps, ``ambiguous`` pairs of a group that rivals would
+    take and one of these.
+
+    Clusters have numbers; a join makes a new one, so old heap entries are stale.
+    """
 
     def __init__(
-        self, graph: Graph, keys: Sequence[Key], floor: Weight, model: Model, apart: Mapping[Key, Set[Key]]
+        self, graph: Graph, keys: Sequence[Key], model: Model, apart: Mapping[Key, Set[Key]]
     ) -> None:
         self._model = model
         self._apart = apart
-        self._floor = floor
+        self.joins: list[Joined] = []
+        self.ambiguous: list[tuple[Key, Key]] = []
         self._members: dict[int, list[Key]] = {number: [key] for number, key in enumerate(keys)}
         self._sizes = [max(1, len(graph.groups[key].contents)) for key in keys]
-        self._unique: list[dict[str, frozenset[str]]] = []
+        self._unique: list[dict[Hashable, frozenset[Hashable]]] = []
         for key in keys:
-            held: dict[str, frozenset[str]] = {}
+            held: dict[Hashable, frozenset[Hashable]] = {}
             for namespace, value in graph.groups[key].unique:
                 held[namespace] = held.get(namespace, frozenset()) | {value}
             self._unique.append(held)
         self._sums: dict[int, dict[int, Weight]] = {number: {} for number in self._members}
         self._banned: set[tuple[int, int]] = set()
-        self._ambiguous: list[tuple[Key, Key]] = []
         self._next = len(keys)
         self._add_edges(graph, keys)
 
@@ -152,11 +163,13 @@ class _Linkage:
         ]
         for holder in [taker, *rivals] if rivals else ():
             self._banned |= {(taken, holder), (holder, taken)}
-            self._ambiguous.append((self._members[taken][0], self._members[holder][0]))
+            self.ambiguous.append((self._members[taken][0], self._members[holder][0]))
         return bool(rivals)
 
     def _join(self, one: int, two: int) -> int:
         joined, self._next = self._next, self._next + 1
+        mean = self._mean(one, two) >> _FINE
+        self.joins.append(Joined(tuple(self._members[one]), tuple(self._members[two]), mean))
         self._members[joined] = sorted(self._members.pop(one) + self._members.pop(two))
         self._sizes.append(self._sizes[one] + self._sizes[two])
         both = dict(self._unique[one])
@@ -181,7 +194,7 @@ class _Linkage:
     def reviews(self) -> list[Review]:
         """Pairs of clusters that agree enough to be looked at, and are not kept apart by a judgement."""
         of = {key: number for number, members in self._members.items() for key in members}
-        undecided = {tuple(sorted((of[one], of[two]))) for one, two in self._ambiguous}
+        undecided = {tuple(sorted((of[one], of[two]))) for one, two in self.ambiguous}
         found = []
         for one, sums in self._sums.items():
             for two in sums:

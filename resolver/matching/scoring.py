@@ -1,7 +1,7 @@
 """Two contents into one weight: Fellegi and Sunter's sum, with relatives, neighbours and namesakes in
 mind."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from math import log2
 from typing import NamedTuple
 
@@ -132,8 +132,9 @@ def explain(one: Prepared, two: Prepared, model: Model) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def veto_weight(one: Prepared, two: Prepared, model: Model) -> Weight:
-    """What two contents say for or against one person, the prior left out, where an identifier ties them.
+def veto_weight(one: Prepared, two: Prepared, model: Model, leaving: Set[int] = frozenset()) -> Weight:
+    """What two contents say for or against one person, the prior left out, where an identifier ties them;
+    ``leaving`` out the comparisons at these places.
 
     People who share an address or a card may well be one household, so what a household shares can only speak
     against here. Below ``model.veto`` the records are kept apart; contents that say nothing of each other
@@ -143,7 +144,7 @@ def veto_weight(one: Prepared, two: Prepared, model: Model) -> Weight:
     for scale in model.scales:
         place = scale.place
         mine, theirs = one.fields[place], two.fields[place]
-        if not mine or not theirs:
+        if not mine or not theirs or place in leaving:
             continue
         level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
         if level < 0:

@@ -12,7 +12,7 @@ from resolver.matching.model import from_dict
 from tests.accuracy.measure import measured, score
 from tests.accuracy.tables import febrl, one_name, renamed, simulated
 
-PEOPLE = Path("resolver/matching/people.json")
+PEOPLE = Path("graph_schema/bundled/people.json")
 
 
 def test_a_dirty_table_of_all_fields() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from graph_schema.rules import Namespace, Rules, Source
 from graph_schema.vocabulary import Event, Judgement, RecordKey
 from stream.intake import Intake
+from tests.engine import alike
 
 PEOPLE = ("user_id", "loyalty_card", "email", "phone")
 ANONYMOUS = ("session_id", "order_id", "anonymous_id", "reward_code")
@@ -172,14 +173,19 @@ def event_of(intake: Intake, source: str, message: dict[str, Any]) -> Event:
 
 
 @st.composite
-def histories(draw: st.DrawFn, most: int = 10, plain: bool = False, late: bool = True) -> History:
-    """Rules, messages, contents that come late under the id of another, and judgements on the records."""
+def histories(
+    draw: st.DrawFn, most: int = 10, plain: bool = False, late: bool = True, matched: bool = False
+) -> History:
+    """Rules, messages, contents that come late under the id of another, and judgements on the records;
+    ``matched``: people who are alike, and rules with matching."""
     by = draw(rules(plain))
+    by = draw(alike.matching(by)) if matched else by
     names = tuple(space.name for space in by.namespaces)
-    drawn = [draw(messages(names, number)) for number in range(draw(st.integers(1, most)))]
+    makes = alike.messages if matched else messages
+    drawn = [draw(makes(names, number)) for number in range(draw(st.integers(1, most)))]
     for _ in range(draw(st.sampled_from((0, 0, 1, 2))) if late else 0):
         source, first = draw(st.sampled_from(drawn))
-        _, other = draw(messages(names, 0))
+        _, other = draw(makes(names, 0))
         drawn.append((source, {**other, "messageId": first["messageId"]}))
     intake = Intake(by)
     events = tuple(event_of(intake, source, message) for source, message in drawn)

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from graph_schema.store import Store, Transaction
 from graph_schema.vocabulary import (
+    ALIKE,
     CONTESTED_ANONYMOUS,
     CONTESTED_PEOPLE,
     JUDGED,
@@ -23,6 +24,7 @@ FLAGS = {
     CONTESTED_PEOPLE: "contested by people",
     CONTESTED_ANONYMOUS: "contested by anonymous",
     JUDGED: "judged",
+    ALIKE: "alike",
     KNOWN: "known",
     TWO_VALUES: "two values",
 }
@@ -52,7 +54,7 @@ def picture_of(tx: Transaction) -> Picture:
             for one in tx.related(records.keys())
         ),
         frozenset(
-            (one.detail, frozenset(groups[records[record].person] for record in one.records))
+            (one.kind, one.detail, frozenset(groups[records[record].person] for record in one.records))
             for one in tx.cases()
         ),
         frozenset(node.identifier for node in tx.all_identifiers(generic=True) if node.holders),
@@ -172,6 +174,9 @@ def _needed(keys: Group, expected: Folded) -> int:
     group = expected.person_of[next(iter(keys))]
     found = expected.found
     flags = KNOWN * (group in found.known) | TWO_VALUES * (group in found.two_values)
+    for component in expected.likeness.components:
+        if component.wide and any(expected.records[one].key in keys for one in component.records):
+            flags |= ALIKE
     for contest in found.contests:
         if len(contest.anchors) < 2:  # takes in all that it is tied to, as if nothing were contested
             continue

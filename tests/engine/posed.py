@@ -6,7 +6,8 @@ from graph_schema.vocabulary import BLOCKED, CLAIMED, UNDECLARED, Holding, Judge
 from resolver.evidence import generic_identifiers
 from resolver.founding import founding_record
 from resolver.plan import Plan, Space
-from resolver.resolve import Resolution, resolve
+from resolver.resolution import Resolution
+from resolver.resolve import resolve
 from tests.reference import evidence as plain
 from tests.reference.evidence import Group, Identifier, Key
 from tests.reference.statement import Answer
@@ -90,7 +91,6 @@ def told(posed: Posed, found: Resolution) -> Told:
     cases = {
         (posed.plan.spaces[one.step.namespace].name, frozenset(map(person, one.rivals)))
         for one in found.cases()
-        if one.step is not None
     }
     return Told(
         frozenset(named.values()),

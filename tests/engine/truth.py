@@ -25,8 +25,14 @@ from profiles.objects import fold_object, views
 from profiles.state import fold, mention, new_state, show
 from resolver.evidence import generic_identifiers
 from resolver.founding import DEFAULT_ID_KEY, founding_record, person_id
+from resolver.kinship import Kinship
+from resolver.likeness import Likeness, likeness_of
+from resolver.matching.batch import edges_of
+from resolver.matching.content import prepare
 from resolver.plan import Plan
-from resolver.resolve import Resolution, resolve
+from resolver.resolution import MATCHED, Resolution
+from resolver.resolve import resolve
+from tests.engine.whole import Whole
 
 Group = frozenset[RecordKey]
 
@@ -42,7 +48,7 @@ class Picture:
 
     persons: dict[Group, str]
     ambiguous: frozenset[tuple[Group, Group, str]]
-    cases: frozenset[tuple[str, frozenset[Group]]]
+    cases: frozenset[tuple[str, str, frozenset[Group]]]
     generic: frozenset[Identifier]
     records: dict[RecordKey, tuple[int | None, frozenset[tuple[Identifier, Holding]]]]
     profiles: dict[str, bytes]
@@ -101,7 +107,29 @@ class Truth:
                 _fold(plan, records.setdefault(key, _empty(len(records) + 1, key)), numbers, event.at, held)
         by_id = {record.id: record for record in records.values()}
         generic = generic_identifiers(plan, by_id.values())
-        return Folded(self, plan, by_id, numbers, generic, resolve(plan, by_id, generic, self.standing))
+        likeness = self._likeness(plan, by_id, generic)
+        found = resolve(plan, by_id, generic, self.standing, likeness)
+        return Folded(self, plan, by_id, numbers, generic, found, likeness)
+
+    def _likeness(self, plan: Plan, records: Mapping[int, Record], generic: set[int]) -> Likeness:
+        """What matching has to go by, from scratch."""
+        if plan.matching is None:
+            return Likeness()
+        model = plan.matching.model
+        said: dict[RecordKey, dict[str, set[str]]] = {}
+        for event in self.events.values():
+            for name, text in event.traits:
+                said.setdefault(event.record, {}).setdefault(name, set()).add(text)
+        contents = {}
+        for record in records.values():
+            traits = {name: tuple(sorted(texts)[:8]) for name, texts in said.get(record.key, {}).items()}
+            content = prepare(traits, model)
+            if any(content.fields):
+                contents[content.content] = content
+                record.content = content.content
+        edges = edges_of(contents, model)
+        graph = Whole(plan, records, generic, self.standing, (contents, edges))
+        return likeness_of(graph, Kinship(plan, graph), records)
 
 
 @dataclass(frozen=True)
@@ -114,6 +142,7 @@ class Folded:
     numbers: Mapping[Identifier, int]
     generic: set[int]
     found: Resolution
+    likeness: Likeness
 
     @cached_property
     def groups(self) -> dict[int, Group]:
@@ -133,22 +162,20 @@ class Folded:
         person = {record.id: self.groups[self.found.group_of[record.id]] for record in self.records.values()}
         ids = {group: self._person_id(members) for group, members in self.found.groups.items()}
         names = {number: identifier for identifier, number in self.numbers.items()}
-        spaces = self.plan.spaces
         return Picture(
             {self.groups[group]: named for group, named in ids.items()},
             frozenset(
                 (
                     person[one.part],
                     person[anchor],
-                    spaces[one.namespace].name if one.namespace >= 0 else "judgement",
+                    _by(self.plan, one.namespace),
                 )
                 for one in self.found.ambiguities
                 for anchor in one.anchors
             ),
             frozenset(
-                (spaces[one.step.namespace].name, frozenset(person[rival] for rival in one.rivals))
+                (one.kind, self.plan.step_name(one.step), frozenset(person[rival] for rival in one.rivals))
                 for one in self.found.cases()
-                if one.step is not None
             ),
             frozenset(names[number] for number in self.generic),
             {
@@ -186,6 +213,12 @@ class Folded:
             for group, view in views(key, found, self.person_of).items():
                 show(states[group], key, view)
         return states
+
+
+def _by(plan: Plan, namespace: int) -> str:
+    if namespace == MATCHED:
+        return "matching"
+    return plan.spaces[namespace].name if namespace >= 0 else "judgement"
 
 
 def _rank(event: Event) -> tuple[bool, int, bytes]:

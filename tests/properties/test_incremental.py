@@ -75,3 +75,11 @@ def test_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> 
     steps = data.draw(plays(history))
     event(f"judged: {bool(history.judgements)}")
     play(history, steps, MemoryStore())
+
+
+@settings(max_examples=200)
+@given(histories(most=14, matched=True), st.data())
+def test_step_by_step_is_from_scratch_with_matching(history: History, data: st.DataObject) -> None:
+    steps = data.draw(plays(history))
+    event(f"judged: {bool(history.judgements)}")
+    play(history, steps, MemoryStore())

@@ -1,19 +1,18 @@
 """The resolver against the naive statement, and neighbourhoods against everything, on drawn evidence."""
 
-from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode, Judgement, Record, RecordKey
-from resolver.evidence import is_known
-from resolver.neighbourhood import neighbourhood
-from resolver.resolve import Resolution, resolve
+from graph_schema.vocabulary import Record
+from resolver.neighbourhood import Neighbourhood, neighbourhood
+from resolver.resolution import Resolution
+from resolver.resolve import resolve_near
 from tests.engine.posed import Posed, pose, stated, told
+from tests.engine.whole import Whole
 from tests.reference import strategies as drawing
 from tests.reference.evidence import Evidence
-from tests.reference.evidence import Identifier as Named
 from tests.reference.statement import resolve_evidence
 
 
@@ -40,65 +39,16 @@ def test_the_resolver_says_what_the_statement_says(drawn: Evidence) -> None:
 def test_a_trace_changes_nothing_and_tells_every_join(drawn: Evidence) -> None:
     posed = pose(drawn)
     plain = posed.resolved()
-    traced = resolve(posed.plan, posed.records, posed.generic, posed.judgements, trace=True)
+    said = {one.judgement_id: one for one in posed.judgements}
+    traced = resolve_near(posed.plan, Neighbourhood(posed.records, {}, posed.generic, said), trace=True)
     assert told(posed, plain) == told(posed, traced)
     made = sum(len(join.groups) - 1 for join in traced.joins)
     assert made == len(posed.records) - len(plain.groups)
 
 
-class Everything:
-    """All the evidence as a graph that can be walked, every person being whom all of it makes."""
-
-    def __init__(self, posed: Posed, found: Resolution) -> None:
-        self._records = {
-            one: replace(record, person=found.group_of[one]) for one, record in posed.records.items()
-        }
-        self._ids = {record.key: one for one, record in posed.records.items()}
-        self._judgements = posed.judgements
-        self._nodes = {number: self._node(posed, name, number) for name, number in posed.identifiers.items()}
-
-    def _node(self, posed: Posed, name: Named, number: int) -> IdentifierNode:
-        holders = [record for record in self._records.values() if number in record.holdings]
-        holdings = [record.holdings[number] for record in holders]
-        return IdentifierNode(
-            number,
-            (name[0], name[1]),  # type: ignore[arg-type]  # compared, never read
-            holdings[0].namespace,
-            len(holders),
-            sum(not is_known(posed.plan, record.holdings, posed.generic) for record in holders),
-            sum(bool(holding.flags & CLAIMED) for holding in holdings),
-            generic=number in posed.generic,
-        )
-
-    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
-        """See ``Graph``."""
-        return {one: self._records[one] for one in ids}
-
-    def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
-        """See ``Graph``."""
-        return {one: self._nodes[one] for one in ids}
-
-    def holders(self, identifiers: Collection[int]) -> Mapping[int, Collection[int]]:
-        """See ``Graph``."""
-        return {
-            one: [
-                record.id
-                for record in self._records.values()
-                if one in record.holdings
-                and record.holdings[one].namespace >= 0
-                and not record.holdings[one].flags & BLOCKED
-            ]
-            for one in identifiers
-        }
-
-    def judgements(self, records: Collection[int]) -> Collection[Judgement]:
-        """See ``Graph``."""
-        keys = {self._records[one].key for one in records}
-        return [one for one in self._judgements if keys.intersection((*one.a, *one.b))]
-
-    def record_ids(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, int]:
-        """See ``Graph``."""
-        return {key: self._ids[key] for key in keys if key in self._ids}
+def whose(posed: Posed, found: Resolution) -> dict[int, Record]:
+    """The records, each with whom all of the evidence makes its person."""
+    return {one: replace(record, person=found.group_of[one]) for one, record in posed.records.items()}
 
 
 @settings(max_examples=400)
@@ -108,8 +58,9 @@ def test_a_neighbourhood_gives_what_everything_gives(drawn: Evidence, data: st.D
     whole = posed.resolved()
     seeds = data.draw(st.sets(st.sampled_from(sorted(posed.records)), min_size=1, max_size=2))
     local = data.draw(st.booleans())
-    near = neighbourhood(posed.plan, Everything(posed, whole), seeds, local=local)
-    found = resolve(posed.plan, near.records, near.generic, near.judgements.values(), near.borders)
+    graph = Whole(posed.plan, whose(posed, whole), posed.generic, posed.judgements)
+    near = neighbourhood(posed.plan, graph, seeds, local=local)
+    found = resolve_near(posed.plan, near)
     event(f"borders: {bool(near.borders)}, part of all: {len(near.records) < len(posed.records)}")
 
     def person(record: int) -> frozenset[int]:

@@ -10,22 +10,12 @@ from serving.scenarios import STORES, Report, run_scenario, store_factory
 HERE = Path(__file__).parent
 WRITTEN = [(path, scenario) for path in scenario_files([HERE]) for scenario in read_scenarios(path)]
 
-NOT_YET = {
-    "Mother and son with one address in the family are two persons, and a steward sees why": (
-        "the veto of matching takes no part in resolving yet"
-    ),
-}
-
-
-def known(path: Path, scenario: Scenario) -> object:
-    """A scenario as a case for pytest, told by its file and story."""
-    why = NOT_YET.get(scenario.story)
-    marks = [] if why is None else [pytest.mark.xfail(reason=why)]
-    return pytest.param(path, scenario, marks=marks, id=f"{path.stem}: {scenario.story}")
-
 
 @pytest.mark.parametrize("kind", STORES)
-@pytest.mark.parametrize(("path", "scenario"), [known(*one) for one in WRITTEN])
+@pytest.mark.parametrize(
+    ("path", "scenario"),
+    [pytest.param(path, scenario, id=f"{path.stem}: {scenario.story}") for path, scenario in WRITTEN],
+)
 def test_the_scenario_holds(path: Path, scenario: Scenario, kind: str, tmp_path: Path) -> None:
     report = Report(tuple(run_scenario(scenario, path.parent, store_factory(kind, tmp_path))))
     assert report.outcomes

@@ -15,7 +15,7 @@ from resolver.matching.looks import look
 from resolver.matching.model import BIT, Model, from_dict
 from resolver.matching.scoring import veto_weight
 
-MODEL = from_dict(json.loads(Path("resolver/matching/people.json").read_text()))
+MODEL = from_dict(json.loads(Path("graph_schema/bundled/people.json").read_text()))
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ def test_extends_replaces_declared_parts_whole_and_inherits_the_others(tmp_path:
         (f'{TWO}[source.x]\nalias = "anonymous"\n', 9, ["alias can't be 'anonymous'", "'anonymous_id'?"]),
         (f'{TWO}[matching]\nafter = "c"\n', 9, ["no [[namespace]] is named 'c'"]),
         (f'{TWO}[matching]\nafter = "a"\nmerge = 0.2\nreview = 0.5\n', 11, ["review is above merge"]),
+        (f'{TWO}[matching]\nafter = "b"\n', 9, ["'b', which joins only anonymous", "put it after a"]),
         (
             f'{TWO}[matching]\nafter = "a"\nmodel = "m.json"\n',
             10,
@@ -199,9 +200,9 @@ def test_the_order_of_namespaces_is_part_of_the_identity(write: Path) -> None:
 
 def test_a_model_counts_by_its_content_not_by_its_place(tmp_path: Path, write: Path) -> None:
     text = f'{TWO}[matching]\nafter = "a"\nmodel = "%s"\n'
-    (tmp_path / "one.json").write_text("1")
-    (tmp_path / "same.json").write_text("1")
-    (tmp_path / "other.json").write_text("2")
+    (tmp_path / "one.json").write_text('{"a": 1}')
+    (tmp_path / "same.json").write_text('{"a": 1}')
+    (tmp_path / "other.json").write_text('{"a": 2}')
     one, same, other = (loaded(write, text % f"{name}.json") for name in ("one", "same", "other"))
     assert one.identity_hash == same.identity_hash != other.identity_hash
     assert one.matching is not None

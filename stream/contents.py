@@ -1,0 +1,278 @@
+"""The part of the workspace that is about matching: contents, who says them, their blocks and edges.
+
+Blocks and edges are at every moment what a batch over the same contents would make: see decision 0010. A
+change of what a record says is first worked out (``learn``), so that one may look at the graph before it, and
+made then (``say``).
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from graph_schema.store import Transaction, Writes
+from graph_schema.vocabulary import Content, Record
+from resolver.matching.content import Prepared, prepare
+from resolver.matching.model import Model, Weight
+from resolver.matching.scoring import edge
+from resolver.plan import Plan
+
+Pair = tuple[int, int]
+Said = dict[str, tuple[str, ...]]
+
+VALUES_KEPT = 8
+"""So many values of one trait a record keeps, the smallest: what it keeps is a function of what was said."""
+
+
+class Learnt(NamedTuple):
+    """A change of what a record says, worked out and not yet made.
+
+    ``content`` is the new one, None for nothing; ``edges`` the weights that change, None for those that go;
+    ``ends`` the contents whose likeness to others the change alters; ``likens``: there is any such other.
+    """
+
+    traits: Said
+    content: Prepared | None
+    edges: dict[Pair, Weight | None]
+    ends: set[int]
+    likens: bool
+
+
+def told(traits: Said, more: Iterable[tuple[str, str]]) -> Said | None:
+    """What a record says once it has said some more; None where that is nothing new."""
+    found: Said | None = None
+    for name, text in more:
+        before = (found or traits).get(name, ())
+        if text not in before:
+            after = tuple(sorted((*before, text))[:VALUES_KEPT])
+            if after != before:
+                found = dict(traits) if found is None else found
+                found[name] = after
+    return found
+
+
+class Contents:
+    """What a batch reads and changes of contents. Remembered as the rest of the workspace is."""
+
+    tx: Transaction
+    writes: Writes
+
+    def __init__(self, plan: Plan, id_key: bytes) -> None:
+        self.plan = plan
+        self.id_key = id_key
+        self._prepared: dict[int, Prepared] = {}
+        self._speakers: dict[int, set[int]] = {}
+        self._edges: dict[int, dict[int, Weight]] = {}
+        self._blocks: dict[int, set[int]] = {}
+        self._came: dict[int, set[int]] = {}
+        self._left: dict[int, set[int]] = {}
+
+    def _forget_contents(self) -> None:
+        for remembered in (self._prepared, self._speakers, self._edges):
+            remembered.clear()
+        self._fresh_blocks()
+
+    def _fresh_blocks(self) -> None:
+        for remembered in (self._blocks, self._came, self._left):
+            remembered.clear()
+
+    @property
+    def model(self) -> Model | None:
+        """The matching model, where the rules have one."""
+        return None if self.plan.matching is None else self.plan.matching.model
+
+    # Reading
+
+    def prepared(self, contents: Collection[int]) -> Mapping[int, Prepared]:
+        """Contents by id, as this batch sees them."""
+        missing = [one for one in contents if one not in self._prepared]
+        if missing:
+            found = self.tx.contents(missing)
+            self._prepared.update((one, _unpacked(content)) for one, content in found.items())
+        return {one: self._prepared[one] for one in contents}
+
+    def speakers(self, contents: Collection[int]) -> Mapping[int, Collection[int]]:
+        """The records that have each content, as this batch sees them."""
+        missing = [one for one in contents if one not in self._speakers]
+        if missing:
+            self._speakers.update((one, set(found)) for one, found in self.tx.speakers(missing).items())
+        return {one: self._speakers[one] for one in contents}
+
+    def edges(self, contents: Collection[int]) -> Mapping[int, Mapping[int, Weight]]:
+        """The edges of each content, as this batch sees them."""
+        missing = [one for one in contents if one not in self._edges]
+        if missing:
+            self._edges.update((one, dict(found)) for one, found in self.tx.edges(missing).items())
+        return {one: self._edges[one] for one in contents}
+
+    def _blocks_of(self, model: Model, keys: Iterable[int]) -> list[set[int]]:
+        """The contents of blocks; of a block that is over the cap by more than one only so many of them."""
+        keys = list(keys)
+        missing = [key for key in keys if key not in self._blocks]
+        if missing:
+            # One over the cap may fall to the cap, and is needed whole then; what left it must not be missed.
+            limit = model.block_cap + 2 + max((len(self._left.get(key, ())) for key in missing), default=0)
+            for key, stored in self.tx.blocks(missing, limit).items():
+                self._blocks[key] = {*stored} - self._left.get(key, set()) | self._came.get(key, set())
+        return [self._blocks[key] for key in keys]
+
+    # Changing
+
+    def learn(self, record: Record, traits: Said) -> Learnt | None:
+        """What it would change if a record said this; None where it would change nothing but the traits."""
+        model = self.model
+        if model is None:
+            return None
+        content = self._prepare(traits, model)
+        new = 0 if content is None else content.content
+        if new == record.content:
+            record.traits = traits
+            return None
+        edges: dict[Pair, Weight | None] = {}
+        old, others = record.content, False
+        if old and set(self.speakers((old,))[old]) == {record.id}:
+            self._take_out(self.prepared((old,))[old], model, edges)
+        if content is not None:
+            if self.speakers((new,))[new]:
+                others = self.prepared((new,))[new].votes
+            else:
+                self._prepared[new] = content
+                self._edges[new] = {}
+                self._put_in(content, model, edges)
+        ends = {one for pair in edges for one in pair} | {old, new} - {0}
+        return Learnt(traits, content, edges, ends, bool(edges) or others)
+
+    def say(self, record: Record, learnt: Learnt) -> None:
+        """Makes a change that ``learn`` worked out."""
+        old, new = record.content, 0 if learnt.content is None else learnt.content.content
+        for (one, two), weight in learnt.edges.items():
+            self.writes.edges[one, two] = weight
+            for here, there in ((one, two), (two, one)):
+                known = self.edges((here,))[here]
+                if weight is None:
+                    self._edges[here].pop(there, None)
+                elif known.get(there) != weight:
+                    self._edges[here][there] = weight
+        record.traits, record.content = learnt.traits, new
+        if old:
+            self._speakers[old].discard(record.id)
+            if not self._speakers[old]:
+                gone = self._prepared[old]
+                self.writes.contents.pop(old, None)
+                self.writes.contents_gone[old] = _packed(gone)
+        if learnt.content is not None:
+            if not self._speakers[new]:
+                self.writes.contents_gone.pop(new, None)
+                self.writes.contents[new] = _packed(learnt.content)
+            self._speakers[new].add(record.id)
+
+    def _keep_still(self, record: Record) -> None:
+        """Forgets what an erased record said, where nobody else says so; its likeness to others stays."""
+        record.traits, one = {}, record.content
+        if one and all(other.ghost for other in self._who(one)):
+            still = self.prepared((one,))[one]._replace(fields=(), rarity=())
+            self._prepared[one] = still
+            self.writes.contents[one] = _packed(still)
+
+    def _who(self, content: int) -> Iterable[Record]:
+        return self.records(self.speakers((content,))[content]).values()
+
+    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
+        """Records by id, as this batch sees them."""
+        raise NotImplementedError
+
+    def _prepare(self, traits: Said, model: Model) -> Prepared | None:
+        """A content under the key of the store: what is stored of it once somebody is erased tells nobody
+        anything."""
+        if not traits:
+            return None
+        plain = prepare(traits, model)
+        if not plain.votes and not any(self._tells(place) for place, said in enumerate(plain.fields) if said):
+            return None
+        keys = tuple(sorted(self._keyed(key) for key in plain.keys))
+        return plain._replace(content=self._keyed(plain.content), keys=keys)
+
+    def _tells(self, place: int) -> bool:
+        """Whether what is compared at a place can keep records apart that an identifier ties."""
+        return self.plan.matching is not None and place not in self.plan.matching.identifiers
+
+    def _keyed(self, number: int) -> int:
+        digest = hashlib.blake2b(number.to_bytes(8, "big"), digest_size=8, key=self.id_key[:64]).digest()
+        return int.from_bytes(digest, "big") >> 1 or 1
+
+    def _put_in(self, content: Prepared, model: Model, edges: dict[Pair, Weight | None]) -> None:
+        """Takes a content into its blocks: its candidates are weighed, blocks over the cap by it are
+        closed."""
+        one, cap = content.content, model.block_cap
+        candidates: set[int] = set()
+        closed = []
+        for key, block in zip(content.keys, self._blocks_of(model, content.keys), strict=True):
+            if len(block) < cap:
+                candidates |= block
+            elif len(block) == cap:
+                closed.append(set(block))
+            block.add(one)
+            self._came.setdefault(key, set()).add(one)
+            self._left.get(key, set()).discard(one)
+        for known in self.prepared(candidates).values():
+            self._weigh(content, known, model, edges)
+        for block in closed:
+            for pair in list(self._edges_within(block, edges)):
+                if not self._are_candidates(pair, model):
+                    edges[pair] = None
+
+    def _take_out(self, content: Prepared, model: Model, edges: dict[Pair, Weight | None]) -> None:
+        """Lets a content go; blocks that it had closed open again."""
+        one = content.content
+        opened = []
+        for key, block in zip(content.keys, self._blocks_of(model, content.keys), strict=True):
+            size = len(block)
+            block.discard(one)
+            self._came.get(key, set()).discard(one)
+            self._left.setdefault(key, set()).add(one)
+            if size == model.block_cap + 1:
+                opened.append(block)
+            elif size > model.block_cap + 1:
+                del self._blocks[key]
+        for pair in {pair for block in opened for pair in combinations(sorted(block), 2)}:
+            if pair[1] not in self.edges((pair[0],))[pair[0]] and one not in pair:
+                both = self.prepared(pair)
+                self._weigh(both[pair[0]], both[pair[1]], model, edges)
+        edges.update((_pair(one, other), None) for other in self.edges((one,))[one])
+
+    def _weigh(self, one: Prepared, two: Prepared, model: Model, edges: dict[Pair, Weight | None]) -> None:
+        if one.fields and two.fields:
+            weight = edge(one, two, model)
+            if weight is not None:
+                edges[_pair(one.content, two.content)] = weight
+
+    def _edges_within(self, block: Set[int], edges: Mapping[Pair, Weight | None]) -> Iterator[Pair]:
+        """The edges among some contents, as they are once these changes are made."""
+        for one, alike in self.edges(block).items():
+            for two in alike.keys() & block:
+                if one < two and edges.get((one, two), 0) is not None:
+                    yield one, two
+        for (one, two), weight in edges.items():
+            if weight is not None and one in block and two in block:
+                yield one, two
+
+    def _are_candidates(self, pair: Pair, model: Model) -> bool:
+        both = self.prepared(pair)
+        shared = set(both[pair[0]].keys).intersection(both[pair[1]].keys)
+        return any(len(block) <= model.block_cap for block in self._blocks_of(model, shared))
+
+
+def _pair(one: int, two: int) -> Pair:
+    return (one, two) if one < two else (two, one)
+
+
+def _packed(content: Prepared) -> Content:
+    said = [content.fields, content.rarity] if content.fields else None
+    return Content(content.content, content.keys, content.own, content.votes, said)
+
+
+def _unpacked(content: Content) -> Prepared:
+    said: Any = content.said or ((), ())
+    fields = tuple(tuple(tuple(value) for value in values) for values in said[0])
+    rarity = tuple(tuple(each) for each in said[1])
+    return Prepared(content.id, fields, rarity, content.keys, content.own, content.votes)
