@@ -8,6 +8,7 @@
     ├── SchemaMismatch        503  exit 3   the store's schema is newer than this program, or not migrated
     ├── RulesMismatch         503  exit 3   the store was built by other rules: rebuild first
     ├── Conflict              409  exit 1   two writes, or a word against what stands
+    │   └── Overtaken         503  exit 3   another writer came first: the same call may succeed now
     ├── UnknownPerson         404  exit 1   nobody is known by this id or identifier
     ├── AmbiguousIdentifier   409  exit 1   several persons hold it; `persons` are their ids
     ├── Erased                410  exit 1   that person was erased
@@ -82,6 +83,16 @@ class Conflict(OnefoldError):
     """What is asked contradicts what stands, or another writer came first."""
 
     status = 409
+
+
+class Overtaken(Conflict):
+    """Another writer came first, so nothing was written; the same call may succeed now."""
+
+    status = 503
+    exit_code = 3
+
+    def __init__(self, what: str = "another writer came first, again and again") -> None:
+        super().__init__(what, way_out="Nothing was written. Try again, with fewer writers or smaller batches")
 
 
 class UnknownPerson(OnefoldError):

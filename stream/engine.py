@@ -18,6 +18,7 @@ from graph_schema.vocabulary import DeadLetter, Event, Judgement
 from resolver.founding import DEFAULT_ID_KEY
 from stream.batch import Batch, Counts
 from stream.intake import Intake
+from stream.turns import in_turn
 from stream.upkeep import AUDIENCES_STATE, Upkeep, carry_over, refresh_all
 from stream.workspace import Workspace
 
@@ -105,34 +106,36 @@ class Engine:
             return self._fall_due(until)
 
     def _fall_due(self, until: int) -> int:
-        if self.upkeep is None:
+        upkeep = self.upkeep
+        if upkeep is None:
             return 0
         looked = 0
         while True:
             with self.store.read() as tx:
                 self._agree(tx)
-                agree = self._audiences_agree or tx.get(AUDIENCES_STATE) == self.upkeep.hash
+                agree = self._audiences_agree or tx.get(AUDIENCES_STATE) == upkeep.hash
                 waiting = bool(tx.due(until, 1))
             if not agree:
-                refresh_all(self.store, self.upkeep, self._workspace, until)
+                refresh_all(self.store, upkeep, self._workspace, until)
             self._audiences_agree = True
             if not waiting:
                 return looked
-            with self.store.write() as tx:
-                looked += self.upkeep.fall_due(tx, self._workspace, until)
+            looked += in_turn(self.store, lambda tx: upkeep.fall_due(tx, self._workspace, until))
 
     def _run(self, work: Callable[[Batch], None], state: Mapping[str, Any]) -> Counts:
+        def carry_out(tx: Transaction) -> Counts:
+            self._agree(tx)
+            self._workspace.begin(tx)
+            batch = Batch(tx, self._workspace, self.intake, now)
+            work(batch)
+            batch.finish({**self._built_by(), **state}, self.upkeep)
+            return batch.counts
+
         with self._turn:
             now = self.clock()
             try:
                 self._fall_due(now)
-                with self.store.write() as tx:
-                    self._agree(tx)
-                    self._workspace.begin(tx)
-                    batch = Batch(tx, self._workspace, self.intake, now)
-                    work(batch)
-                    batch.finish({**self._built_by(), **state}, self.upkeep)
-                    return batch.counts
+                return in_turn(self.store, carry_out)
             except BaseException:
                 self._workspace.forget()
                 raise

@@ -7,7 +7,7 @@ its own, by the id that the person had then; whoever is gone (merged into anothe
 import hashlib
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -21,6 +21,7 @@ from profiles.portrait import Portrait
 from profiles.profile_rules import profile_rules
 from resolver.plan import Plan
 from stream.profiling import Profiling, Told
+from stream.turns import in_turn
 from stream.workspace import Workspace
 
 AUDIENCES_STATE: Final = "audiences"
@@ -234,8 +235,8 @@ def refresh_all(store: Store, upkeep: Upkeep, ws: Workspace, at: int, tell: bool
     with store.read() as tx:
         everybody = [person.id for person in tx.all_persons()]
     for start in range(0, len(everybody), _AT_ONCE):
-        with store.write() as tx:
-            now |= upkeep.refresh(tx, ws, everybody[start : start + _AT_ONCE], at, tell).now
+        some = everybody[start : start + _AT_ONCE]
+        now |= in_turn(store, partial(upkeep.refresh, ws=ws, persons=some, at=at, tell=tell)).now
     return now
 
 

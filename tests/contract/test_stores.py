@@ -1,4 +1,4 @@
-"""The contract of stores, kept by the store in memory and the one in a file."""
+"""The contract of stores, kept by the store in memory, the one in a file and the one in Neo4j."""
 
 from collections.abc import Callable, Iterator
 from multiprocessing import get_context
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph_schema.memory import MemoryStore
+from graph_schema.neo4j_store import Neo4jStore, open_store
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store, Writes
 from graph_schema.vocabulary import EventKey
@@ -80,6 +81,21 @@ class TestSqlite(StoreContract):
         with opened().read() as tx:
             assert tx.get("count") == 60
             assert [event.id for event in tx.all_events()] == list(range(1, 61))
+
+
+@pytest.mark.neo4j
+class TestNeo4j(StoreContract):
+    @pytest.fixture
+    def opened(self, tmp_path: Path, neo4j_url: str) -> Iterator[Callable[[], Store]]:
+        stores: list[Neo4jStore] = []
+
+        def one_more() -> Store:
+            stores.append(open_store(neo4j_url))
+            return stores[-1]
+
+        yield one_more
+        for store in stores:
+            store.close()
 
 
 def _count(path: Path, times: int) -> None:

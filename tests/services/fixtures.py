@@ -5,6 +5,7 @@ the environment they fail instead: a run there that tested less than it seems wo
 """
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -40,6 +41,13 @@ def neo4j_graph(neo4j_service: Service) -> Iterator[Service]:
         neo4j_service.start()
         wipe(neo4j_service)
         yield neo4j_service
+
+
+@pytest.fixture
+def neo4j_url(neo4j_service: Service) -> Iterator[str]:
+    """The address of a store in a graph of its own, beside other tests in one database."""
+    with neo4j_service.among_others():
+        yield f"{neo4j_service.url}/{uuid.uuid4().hex}"
 
 
 @pytest.fixture

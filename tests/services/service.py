@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tests.services.artefacts import cache_directory
 from tests.services.locks import locked
@@ -145,6 +145,14 @@ class Service:
     def can_fail(self) -> bool:
         """Whether it is ours to kill; one from the environment is not."""
         return self._services is not None
+
+    @property
+    def url(self) -> str:
+        """The address with user and password in it, where it asks for them."""
+        if self.auth is None:
+            return self.address
+        scheme, _, host = self.address.partition("://")
+        return f"{scheme}://{':'.join(quote(part, safe='') for part in self.auth)}@{host}"
 
     def start(self) -> None:
         """Start it again if it does not run."""

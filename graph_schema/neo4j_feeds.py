@@ -1,0 +1,133 @@
+"""What the Neo4j store keeps beside the graph: feeds, audiences, dead letters, operational state."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Final, LiteralString, NamedTuple, TypeVar
+
+import orjson
+
+from graph_schema import neo4j_known as marks
+from graph_schema import neo4j_queries as q
+from graph_schema.neo4j_known import PERSON, Known
+from graph_schema.neo4j_reading import Ask, Reading
+from graph_schema.neo4j_rows import Numbers, Row, changes_of, deltas_of, letter_of, within
+from graph_schema.vocabulary import Change, DeadLetter, Delta, Enrolment, Membership
+
+T = TypeVar("T", Change, Delta)
+
+_SEPARATOR: Final = "\x1f"
+_NODES: Final = 16
+"""Batches of a feed that are read at once."""
+
+
+class Graph(NamedTuple):
+    """The node of a graph: its number, and how many commits, entries of the feeds, letters and cases it saw."""
+
+    number: int
+    commits: int
+    changes: int
+    deltas: int
+    letters: int
+    cases: int
+
+
+class Feeds(Reading):
+    """The part of a transaction that reads what is beside the graph. ``graph`` is as it stood at its beginning."""
+
+    def __init__(self, ask: Ask, graph: Graph, known: Known) -> None:
+        super().__init__(ask, Numbers(graph.number), known)
+        self.graph = graph
+
+    def _fed(
+        self, query: LiteralString, after: int, limit: int, read: Callable[[str], list[T]], audience: str | None
+    ) -> list[T]:
+        """Entries above a number; they lie together by batches."""
+        found: list[T] = []
+        at = self._low + after
+        while len(found) < limit:
+            asked = {"after": at, "end": self._numbers.end, "page": _NODES, "audience": audience}
+            rows = self._ask(query, asked)
+            for last, entries in rows:
+                at = last
+                found += [one for one in read(entries) if one.seq > after]
+            if len(rows) < _NODES:
+                break
+        return found[:limit]
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """See ``Transaction``."""
+        return self._fed(q.CHANGES, after, limit, changes_of, None)
+
+    def last_change(self) -> int:
+        """See ``Transaction``. Where others write meanwhile, what is written comes after theirs."""
+        return self.graph.changes
+
+    def deltas(self, audience: str | None, after: int, limit: int) -> list[Delta]:
+        """See ``Transaction``."""
+
+        def read(entries: str) -> list[Delta]:
+            return [one for one in deltas_of(entries) if audience in (None, one.audience)]
+
+        return self._fed(q.DELTAS, after, limit, read, audience)
+
+    def last_delta(self) -> int:
+        """See ``Transaction``; as ``last_change``."""
+        return self.graph.deltas
+
+    def memberships(self, persons: Collection[int]) -> Mapping[int, set[Membership]]:
+        """See ``Transaction``."""
+        found: dict[int, set[Membership]] = {one: set() for one in persons}
+        for person, audience, product in self._by_id(q.MEMBERSHIPS, persons, PERSON):
+            found[within(person)].add(Membership(audience, product))
+        return found
+
+    def enrolled(
+        self, audience: str, product: str | None, after: tuple[str, int], limit: int
+    ) -> list[Enrolment]:
+        """See ``Transaction``."""
+        number = self._numbers.graph
+        first = place_of(number, Enrolment(after[1], audience, after[0]))
+        scope = [str(number), audience, *([] if product is None else [product])]
+        begin, end = _SEPARATOR.join([*scope, ""]), _SEPARATOR.join(scope) + " "
+        rows = self._ask(q.ENROLLED, {"after": max(first, begin), "end": end, "page": limit})
+        return [Enrolment(within(row[0]), row[1], row[2]) for row in rows]
+
+    def due(self, until: int, limit: int) -> list[tuple[int, int]]:
+        """See ``Transaction``."""
+        rows = self._ask(q.DUE, {"number": self._numbers.graph, "until": until, "page": limit})
+        return [(row[0], within(row[1])) for row in rows]
+
+    def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
+        """See ``Transaction``."""
+        asked = {"after": self._low + after, "end": self._numbers.end, "page": limit}
+        return [letter_of(row) for row in self._ask(q.DEAD_LETTERS, asked)]
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
+        """See ``Transaction``."""
+        value = self._stated(name)
+        return None if value is None else orjson.loads(value)
+
+    def _stated(self, name: str) -> str | None:
+        mark = marks.of_other("state", name)
+        self.read.add(mark)
+        if mark not in self._known.state:
+            rows = self._ask(q.GET, {"path": path_of(self._numbers.graph, name)})
+            self._known.state[mark] = rows[0][0] if rows else None
+        value: str | None = self._known.state[mark]
+        return value
+
+    def scan(self, prefix: str) -> Mapping[str, Any]:
+        """See ``Transaction``."""
+        self.read_all = True
+        begin = path_of(self._numbers.graph, "")
+        rows: Iterator[Row] = iter(self._ask(q.SCAN, {"path": begin + prefix}))
+        return {row[0].removeprefix(begin): orjson.loads(row[1]) for row in rows}
+
+
+def path_of(graph: int, name: str) -> str:
+    """Where a piece of operational state of a graph lies."""
+    return f"{graph}/{name}"
+
+
+def place_of(graph: int, one: Enrolment) -> str:
+    """A place in an audience as a text: places are read in the order of audience, product, person."""
+    return _SEPARATOR.join((str(graph), one.audience, one.product, f"{one.person:019d}"))

@@ -1,0 +1,350 @@
+"""Every statement that the Neo4j store speaks: parameters only, batches by UNWIND, each row found by an index.
+
+Rows come as lists. Numbers named ``id``, ``key`` and ``last`` are the graph's (see ``neo4j_keys``). What has to
+read everything reads it page by page, in the order of an index.
+"""
+
+from typing import Final, LiteralString
+
+# The graph, its turns and its counters
+
+NEW_NUMBER: Final = (
+    "MERGE (c:Counter {name: 'graphs'}) SET c.turn = true WITH c SET c.last = coalesce(c.last, -1) + 1 "
+    "RETURN c.last"
+)
+NEW_GRAPH: Final = (
+    "MERGE (g:Graph {name: $name}) ON CREATE SET g.number = $number, g.commits = 0, g.changes = 0, "
+    "g.deltas = 0, g.letters = 0, g.cases = 0 RETURN g.number"
+)
+_GRAPH: Final = "RETURN g.number, g.commits, g.changes, g.deltas, g.letters, g.cases"
+GRAPH: Final = f"MATCH (g:Graph {{name: $name}}) {_GRAPH}"
+LOCK: Final = f"MATCH (g:Graph {{name: $name}}) SET g.writer = $writer WITH g {_GRAPH}"
+COUNT: Final = (
+    "MATCH (g:Graph {name: $name}) SET g.commits = $commits, g.changes = $changes, g.deltas = $deltas, "
+    "g.letters = $letters, g.cases = $cases"
+)
+RENAME: Final = "MATCH (g:Graph {name: $name}) SET g.name = $to"
+REMOVE_GRAPH: Final = "MATCH (g:Graph {name: $name}) DELETE g"
+COMMIT: Final = "MERGE (c:Commit {slot: $slot}) SET c.number = $number, c.keys = $keys"
+COMMITS: Final = "UNWIND $slots AS slot MATCH (c:Commit {slot: slot}) RETURN c.number, c.keys"
+RESERVE: Final = (
+    "MERGE (c:Counter {name: $name}) SET c.turn = true WITH c "
+    "SET c.last = coalesce(c.last, 0) + $count RETURN c.last"
+)
+
+# Events
+
+_EVENT: Final = (
+    "e.id, e.source, e.message_id, e.at, e.stamped, e.received, e.record, e.previous, e.content"
+)
+SEEN: Final = "UNWIND $keys AS key MATCH (e:Event {key: key}) RETURN e.source, e.message_id, e.id"
+EVENTS: Final = f"UNWIND $ids AS id MATCH (e:Event {{id: id}}) RETURN {_EVENT}"
+ALL_EVENTS: Final = (
+    f"MATCH (e:Event) WHERE e.id > $after AND e.id < $end RETURN {_EVENT} ORDER BY e.id LIMIT $page"
+)
+HISTORY: Final = (
+    f"UNWIND $ids AS id MATCH (r:Record {{id: id}})<-[:TOLD|ALSO_TOLD]-(e:Event) RETURN {_EVENT}, r.id"
+)
+_EVENT_PROPERTIES: Final = (
+    "e.key = row[1], e.source = row[2], e.message_id = row[3], e.at = row[4], e.stamped = row[5], "
+    "e.received = row[6], e.record = row[7], e.previous = row[8], e.content = row[9]"
+)
+CREATE_EVENTS: Final = (
+    "UNWIND $rows AS row CREATE (e:Event {id: row[0], key: row[1], source: row[2], message_id: row[3], "
+    "at: row[4], stamped: row[5], received: row[6], record: row[7], previous: row[8], content: row[9]}) "
+    "WITH e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
+)
+MERGE_EVENTS: Final = (
+    f"UNWIND $rows AS row MERGE (e:Event {{id: row[0]}}) SET {_EVENT_PROPERTIES} "
+    "WITH e, row OPTIONAL MATCH (e)-[was:TOLD]->(:Record) DELETE was "
+    "WITH DISTINCT e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
+)
+ERASE_EVENTS: Final = (
+    "UNWIND $ids AS id MATCH (:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e:Event) "
+    "WITH DISTINCT e, e.key AS key DETACH DELETE e RETURN key"
+)
+ALSO: Final = (
+    "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) WITH r, row MATCH (e:Event {id: row[1]}) "
+    "MERGE (e)-[:ALSO_TOLD]->(r)"
+)
+ALSO_GONE: Final = (
+    "UNWIND $rows AS row MATCH (e:Event {id: row[1]})-[told:ALSO_TOLD]->(r:Record) "
+    "WHERE r.id = row[0] DELETE told"
+)
+
+# Records
+
+_RECORD: Final = (
+    "r.id, r.source, r.record_id, r.person, r.first_at, r.last_event, r.holdings, r.erasures, r.ghost"
+)
+RECORDS: Final = f"UNWIND $ids AS id MATCH (r:Record {{id: id}}) RETURN {_RECORD}"
+ALL_RECORDS: Final = (
+    f"MATCH (r:Record) WHERE r.id > $after AND r.id < $end RETURN {_RECORD} ORDER BY r.id LIMIT $page"
+)
+FOUNDED: Final = f"UNWIND $keys AS key MATCH (r:Record {{founds_key: key}}) RETURN r.founds, {_RECORD}"
+FORMERLY_FOUNDED: Final = "UNWIND $keys AS key MATCH (f:FormerId {key: key}) RETURN f.person_id, f.record"
+ALL_FOUNDED: Final = (
+    "MATCH (r:Record) WHERE r.id > $after AND r.id < $end "
+    "WITH r ORDER BY r.id LIMIT $page RETURN r.id, r.founds"
+)
+ALL_FORMERLY_FOUNDED: Final = (
+    "MATCH (f:FormerId) WHERE f.key > $after AND f.key < $end RETURN f.key, f.person_id, f.record"
+)
+FOUND: Final = "UNWIND $rows AS row MERGE (f:FormerId {key: row[0], person_id: row[1]}) SET f.record = row[2]"
+UNFOUND: Final = (
+    "UNWIND $rows AS row MATCH (r:Record {founds_key: row[0]}) WHERE r.founds = row[1] "
+    "REMOVE r.founds, r.founds_key"
+)
+FORMERLY_UNFOUND: Final = (
+    "UNWIND $rows AS row MATCH (f:FormerId {key: row[0]}) WHERE f.person_id = row[1] DELETE f"
+)
+CREATE_RECORDS: Final = (
+    "UNWIND $rows AS row MATCH (p:Person {id: row[1]}) CREATE (r:Record {id: row[0], source: row[2], "
+    "record_id: row[3], person: row[4], first_at: row[5], last_event: row[6], holdings: row[7], "
+    "erasures: row[8], ghost: row[9], founds: row[10], founds_key: row[11]})-[:IS]->(p)"
+)
+MERGE_RECORDS: Final = (
+    "UNWIND $rows AS row MERGE (r:Record {id: row[0]}) SET r.source = row[2], r.record_id = row[3], "
+    "r.person = row[4], r.first_at = row[5], r.last_event = row[6], r.holdings = row[7], "
+    "r.erasures = row[8], r.ghost = row[9] "
+    "WITH r, row OPTIONAL MATCH (r)-[was:IS]->(:Person) DELETE was "
+    "WITH DISTINCT r, row MERGE (p:Person {id: row[1]}) CREATE (r)-[:IS]->(p)"
+)
+UPDATE_RECORDS: Final = (
+    "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) SET r.first_at = row[1], r.last_event = row[2], "
+    "r.holdings = row[3]"
+)
+DELETE_RECORDS: Final = "UNWIND $ids AS id MATCH (r:Record {id: id}) DETACH DELETE r"
+
+# Identifiers
+
+_IDENTIFIER: Final = (
+    "i.id, i.namespace, i.value, i.place, i.holders, i.unknown, i.claims, i.timeless, i.sole, i.generic, "
+    "i.peers"
+)
+IDENTIFIERS: Final = f"UNWIND $ids AS id MATCH (i:Identifier {{id: id}}) RETURN {_IDENTIFIER}"
+NAMED: Final = f"UNWIND $keys AS key MATCH (i:Identifier {{key: key}}) RETURN {_IDENTIFIER}"
+ALL_IDENTIFIERS: Final = (
+    f"MATCH (i:Identifier) WHERE i.id > $after AND i.id < $end RETURN {_IDENTIFIER} "
+    "ORDER BY i.id LIMIT $page"
+)
+ALL_GENERIC: Final = (
+    f"MATCH (i:Identifier) WHERE i.generic > $after AND i.generic < $end RETURN {_IDENTIFIER} "
+    "ORDER BY i.generic LIMIT $page"
+)
+HOLDERS: Final = (
+    "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r:Record) RETURN i.id, collect(r.id)"
+)
+CREATE_IDENTIFIERS: Final = (
+    "UNWIND $rows AS row CREATE (i:Identifier {id: row[0], key: row[1], namespace: row[2], value: row[3], "
+    "place: row[4], holders: row[5], unknown: row[6], claims: row[7], timeless: row[8], sole: row[9], "
+    "generic: row[10], peers: row[11]})"
+)
+MERGE_IDENTIFIERS: Final = (
+    "UNWIND $rows AS row MERGE (i:Identifier {id: row[0]}) SET i.key = row[1], i.namespace = row[2], "
+    "i.value = row[3], i.place = row[4], i.holders = row[5], i.unknown = row[6], i.claims = row[7], "
+    "i.timeless = row[8], i.sole = row[9], i.generic = row[10], i.peers = row[11]"
+)
+HOLD: Final = (
+    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) WITH i, row MATCH (r:Record {id: row[1]}) "
+    "CREATE (r)-[:CARRIES]->(i)"
+)
+HOLD_ONCE: Final = (
+    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) WITH i, row MATCH (r:Record {id: row[1]}) "
+    "MERGE (r)-[:CARRIES]->(i)"
+)
+LET_GO: Final = (
+    "UNWIND $rows AS row MATCH (r:Record {id: row[1]})-[held:CARRIES]->(i:Identifier) "
+    "WHERE i.id = row[0] DELETE held"
+)
+
+# Persons
+
+_PERSON: Final = "p.id, p.person_id, p.founder, p.flags, p.size, p.version"
+PERSONS: Final = (
+    f"UNWIND $ids AS id MATCH (p:Person {{id: id}}) WHERE p.person_id IS NOT NULL RETURN {_PERSON}"
+)
+ALL_PERSONS: Final = (
+    f"MATCH (p:Person) WHERE p.id > $after AND p.id < $end WITH p ORDER BY p.id LIMIT $page RETURN {_PERSON}"
+)
+MEMBERS: Final = "UNWIND $ids AS id MATCH (p:Person {id: id})<-[:IS]-(r:Record) RETURN p.id, collect(r.id)"
+PROFILES: Final = (
+    "UNWIND $ids AS id MATCH (p:Person {id: id}) WHERE p.profile IS NOT NULL RETURN p.id, p.profile"
+)
+CREATE_PERSONS: Final = (
+    "UNWIND $rows AS row CREATE (p:Person {id: row[0], person_id: row[1], founder: row[2], flags: row[3], "
+    "size: row[4], version: row[5], profile: row[6]})"
+)
+MERGE_PERSONS: Final = (
+    "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.person_id = row[1], p.founder = row[2], "
+    "p.flags = row[3], p.size = row[4], p.version = row[5], p.profile = coalesce(row[6], p.profile)"
+)
+SET_PROFILES: Final = "UNWIND $rows AS row MATCH (p:Person {id: row[0]}) SET p.profile = row[1]"
+DELETE_PERSONS: Final = "UNWIND $ids AS id MATCH (p:Person {id: id}) DETACH DELETE p"
+
+# Orders and rewards
+
+ORDERS: Final = "UNWIND $keys AS key MATCH (o:Order {key: key}) RETURN o.order_id, o.state"
+REWARDS: Final = "UNWIND $keys AS key MATCH (o:Reward {key: key}) RETURN o.reward_code, o.state"
+ALL_ORDERS: Final = (
+    "MATCH (o:Order) WHERE o.key > $after AND o.key < $end RETURN o.key, o.order_id, o.state "
+    "ORDER BY o.key LIMIT $page"
+)
+ALL_REWARDS: Final = (
+    "MATCH (o:Reward) WHERE o.key > $after AND o.key < $end RETURN o.key, o.reward_code, o.state "
+    "ORDER BY o.key LIMIT $page"
+)
+MERGE_ORDERS: Final = (
+    "UNWIND $rows AS row MERGE (o:Order {key: row[0], order_id: row[1]}) SET o.state = row[2]"
+)
+MERGE_REWARDS: Final = (
+    "UNWIND $rows AS row MERGE (o:Reward {key: row[0], reward_code: row[1]}) SET o.state = row[2]"
+)
+DELETE_ORDERS: Final = (
+    "UNWIND $rows AS row MATCH (o:Order {key: row[0]}) WHERE o.order_id = row[1] DETACH DELETE o"
+)
+DELETE_REWARDS: Final = (
+    "UNWIND $rows AS row MATCH (o:Reward {key: row[0]}) WHERE o.reward_code = row[1] DETACH DELETE o"
+)
+
+# What stewards see and say
+
+_JUDGEMENT: Final = (
+    "j.judgement_id, j.kind, j.sides, j.at, j.judged_by, j.why, j.founders, j.retracted_at"
+)
+JUDGEMENTS: Final = (
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:JUDGES]-(j:Judgement) "
+    f"WITH DISTINCT j RETURN {_JUDGEMENT}"
+)
+ALL_JUDGEMENTS: Final = (
+    f"MATCH (j:Judgement) WHERE j.key > $after AND j.key < $end RETURN {_JUDGEMENT} ORDER BY j.judgement_id"
+)
+MERGE_JUDGEMENTS: Final = (
+    "UNWIND $rows AS row MERGE (j:Judgement {key: row[0], judgement_id: row[1]}) SET j.kind = row[2], "
+    "j.sides = row[3], j.at = row[4], j.judged_by = row[5], j.why = row[6], j.founders = row[7], "
+    "j.retracted_at = row[8]"
+)
+JUDGE: Final = (
+    "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) WITH r, row MATCH (j:Judgement {key: row[1]}) "
+    "WHERE j.judgement_id = row[2] MERGE (j)-[:JUDGES]->(r)"
+)
+RELATED: Final = (
+    "UNWIND $ids AS id MATCH (:Record {id: id})-[m:MAY_BE]-(:Record) "
+    "WITH DISTINCT m RETURN startNode(m).id, endNode(m).id, m.namespace"
+)
+RELATE: Final = (
+    "UNWIND $rows AS row MATCH (part:Record {id: row[0]}) WITH part, row MATCH (anchor:Record {id: row[1]}) "
+    "MERGE (part)-[:MAY_BE {namespace: row[2]}]->(anchor)"
+)
+UNRELATE: Final = "UNWIND $ids AS id MATCH (:Record {id: id})-[m:MAY_BE]->(:Record) DELETE m"
+CASES: Final = (
+    "UNWIND $ids AS id MATCH (:Record {id: id})<-[:ABOUT]-(c:Case) "
+    "WITH DISTINCT c RETURN c.kind, c.records, c.identifiers, c.detail"
+)
+ALL_CASES: Final = (
+    "MATCH (c:Case) WHERE c.id > $after AND c.id < $end "
+    "RETURN c.kind, c.records, c.identifiers, c.detail ORDER BY c.id"
+)
+OPEN_CASES: Final = (
+    "UNWIND $rows AS row CREATE (c:Case {id: row[0], kind: row[1], records: row[2], identifiers: row[3], "
+    "detail: row[4]}) WITH c, row UNWIND row[5] AS id MATCH (r:Record {id: id}) CREATE (c)-[:ABOUT]->(r)"
+)
+CLOSE_CASES: Final = (
+    "UNWIND $ids AS id MATCH (:Record {id: id})<-[:ABOUT]-(c:Case) WITH DISTINCT c DETACH DELETE c"
+)
+
+# Audiences
+
+MEMBERSHIPS: Final = (
+    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:IN]->(a:Audience) RETURN p.id, a.name, a.product"
+)
+ENROLLED: Final = (
+    "MATCH (p:Person)-[m:IN]->(a:Audience) WHERE m.place > $after AND m.place < $end "
+    "RETURN p.id, a.name, a.product ORDER BY m.place LIMIT $page"
+)
+AUDIENCES: Final = (
+    "UNWIND $rows AS row MERGE (a:Audience {key: row[0], name: row[1], product: row[2]}) RETURN count(a)"
+)
+ENROL: Final = (
+    "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) WITH p, row MATCH (a:Audience {key: row[1]}) "
+    "WHERE a.name = row[2] AND a.product = row[3] MERGE (p)-[:IN {place: row[4]}]->(a)"
+)
+LEAVE: Final = (
+    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[m:IN]->(:Audience) WHERE m.place = row[1] DELETE m"
+)
+DUE: Final = (
+    "MATCH (p:Person) WHERE p.due_in = $number AND p.due <= $until "
+    "RETURN p.due, p.id ORDER BY p.due, p.id LIMIT $page"
+)
+SET_DUES: Final = (
+    "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.due_in = row[1], p.due = row[2]"
+)
+
+# Feeds, dead letters, state
+
+CHANGES: Final = (
+    "MATCH (c:Changes) WHERE c.last > $after AND c.last < $end RETURN c.last, c.entries "
+    "ORDER BY c.last LIMIT $page"
+)
+TELL_CHANGES: Final = "CREATE (c:Changes {last: $last, entries: $entries})"
+DELTAS: Final = (
+    "MATCH (d:Deltas) WHERE d.last > $after AND d.last < $end "
+    "AND ($audience IS NULL OR $audience IN d.audiences) RETURN d.last, d.entries ORDER BY d.last LIMIT $page"
+)
+TELL_DELTAS: Final = "CREATE (d:Deltas {last: $last, audiences: $audiences, entries: $entries})"
+DEAD_LETTERS: Final = (
+    "MATCH (d:DeadLetter) WHERE d.id > $after AND d.id < $end RETURN d.id, d.source, d.message_id, d.field, "
+    "d.reason, d.raw, d.at, d.position ORDER BY d.id LIMIT $page"
+)
+CREATE_DEAD_LETTERS: Final = (
+    "UNWIND $rows AS row CREATE (d:DeadLetter {id: row[0], source: row[1], message_id: row[2], "
+    "field: row[3], reason: row[4], raw: row[5], at: row[6], position: row[7]})"
+)
+GET: Final = "MATCH (s:State {path: $path}) RETURN s.value"
+SCAN: Final = (
+    "MATCH (s:State) WHERE s.path STARTS WITH $path AND s.value <> 'null' RETURN s.path, s.value "
+    "ORDER BY s.path"
+)
+SET_STATE: Final = "UNWIND $rows AS row MERGE (s:State {path: row[0]}) SET s.name = row[1], s.value = row[2]"
+
+# The schema's own history
+
+MIGRATIONS: Final = "MATCH (m:Migration) WHERE m.number > 0 RETURN m.number, m.name, m.checksum ORDER BY m.number"
+MIGRATED: Final = (
+    "MERGE (m:Migration {number: $number}) SET m.name = $name, m.checksum = $checksum, m.at = datetime() "
+    "WITH m MATCH (before:Migration {number: $number - 1}) MERGE (m)-[:FOLLOWS]->(before)"
+)
+INDEXES: Final = (
+    "SHOW INDEXES YIELD name, type, state WHERE type <> 'LOOKUP' RETURN name, state"
+)
+AWAIT_INDEXES: Final = "CALL db.awaitIndexes(300)"
+
+# What a graph that was replaced leaves behind
+
+REMOVALS: Final[tuple[LiteralString, ...]] = (
+    "MATCH (n:Event) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
+    "MATCH (n:Record) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
+    "MATCH (n:Identifier) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n "
+    "RETURN count(*)",
+    "MATCH (n:Person) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
+    "MATCH (n:Order) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
+    "MATCH (n:Reward) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
+    "MATCH (n:Judgement) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n "
+    "RETURN count(*)",
+    "MATCH (n:Case) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
+    "MATCH (n:Audience) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n "
+    "RETURN count(*)",
+    "MATCH (n:FormerId) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n "
+    "RETURN count(*)",
+    "MATCH (n:DeadLetter) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n "
+    "RETURN count(*)",
+    "MATCH (n:Changes) WHERE n.last >= $low AND n.last < $end WITH n LIMIT $page DETACH DELETE n "
+    "RETURN count(*)",
+    "MATCH (n:Deltas) WHERE n.last >= $low AND n.last < $end WITH n LIMIT $page DETACH DELETE n "
+    "RETURN count(*)",
+    "MATCH (n:Commit) WHERE n.slot >= $low AND n.slot < $end WITH n LIMIT $page DETACH DELETE n "
+    "RETURN count(*)",
+)
+REMOVE_STATE: Final = (
+    "MATCH (n:State) WHERE n.path STARTS WITH $path WITH n LIMIT $page DETACH DELETE n RETURN count(*)"
+)

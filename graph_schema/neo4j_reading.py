@@ -1,0 +1,250 @@
+"""Answering what a transaction asks of the Neo4j store: evidence, identity, profiles, stewardship."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Final, LiteralString, TypeVar
+
+import orjson
+
+from graph_schema import neo4j_known as marks
+from graph_schema import neo4j_queries as q
+from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known, own_record
+from graph_schema.neo4j_rows import (
+    Numbers,
+    Row,
+    case_of,
+    event_of,
+    identifier_of,
+    judgement_of,
+    person_of,
+    record_of,
+    short_hash,
+    within,
+)
+from graph_schema.store import Document, StoredCase
+from graph_schema.vocabulary import (
+    EventKey,
+    Identifier,
+    IdentifierNode,
+    Judgement,
+    ObjectKey,
+    Person,
+    Record,
+    Related,
+    StoredEvent,
+)
+from dataclasses import replace
+
+Ask = Callable[[LiteralString, dict[str, Any]], list[Row]]
+"""Runs a statement with its parameters, and gives its rows."""
+
+T = TypeVar("T")
+
+_PAGE: Final = 5_000
+_FIRST: Final = -1
+
+
+class Reading:
+    """The part of a transaction that reads the graph, through what is ``known`` of it already. ``read`` are the
+    marks of everything that it was asked for."""
+
+    def __init__(self, ask: Ask, numbers: Numbers, known: Known) -> None:
+        self._ask = ask
+        self._numbers = numbers
+        self._low = numbers.low
+        self._known = known
+        self.read: set[int] = set()
+        self.read_all = False
+
+    def _numbered(self, ids: Collection[int], kind: int) -> list[int]:
+        self.read.update([one << 3 | kind for one in ids])
+        low = self._low
+        return [low + one for one in ids]
+
+    def _by_id(self, query: LiteralString, ids: Collection[int], kind: int) -> list[Row]:
+        numbers = self._numbered(ids, kind)
+        return self._ask(query, {"ids": numbers}) if numbers else []
+
+    def _keyed(self, query: LiteralString, hashes: Collection[int]) -> list[Row]:
+        return self._ask(query, {"keys": [self._low + one for one in hashes]}) if hashes else []
+
+    def _pages(self, query: LiteralString, after: int = _FIRST) -> Iterator[Row]:
+        """Everything of a kind, some at a time, in the order of the number that each row begins with."""
+        self.read_all = True
+        at = self._low + after
+        while True:
+            rows = self._ask(query, {"after": at, "end": self._numbers.end, "page": _PAGE})
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            at = rows[-1][0]
+
+    def _all(self, query: LiteralString) -> list[Row]:
+        return self._ask(query, {"after": self._low + _FIRST, "end": self._numbers.end})
+
+    # Evidence
+
+    def seen(self, keys: Collection[EventKey]) -> Mapping[EventKey, int]:
+        """See ``Transaction``."""
+        self.read.update([marks.of_event(*key) for key in keys])
+        rows = self._keyed(q.SEEN, [short_hash(*key) for key in keys])
+        wanted = set(keys)
+        return {key: within(row[2]) for row in rows if (key := EventKey(row[0], row[1])) in wanted}
+
+    def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
+        """See ``Transaction``."""
+        rows = self._ask(q.EVENTS, {"ids": [self._low + one for one in ids]}) if ids else []
+        return {event.id: event for event in self._noted(rows)}
+
+    def _noted(self, rows: list[Row]) -> list[StoredEvent]:
+        events = [event_of(row) for row in rows]
+        self.read.update([marks.of_event(*event.key) for event in events])
+        return events
+
+    def history(self, records: Collection[int]) -> Iterator[tuple[int, StoredEvent]]:
+        """See ``Transaction``."""
+        rows = self._by_id(q.HISTORY, records, RECORD)
+        return iter([(within(row[9]), event) for row, event in zip(rows, self._noted(rows), strict=True)])
+
+    def all_events(self, after: int = 0) -> Iterator[StoredEvent]:
+        """See ``Transaction``."""
+        return map(event_of, self._pages(q.ALL_EVENTS, after))
+
+    # Identity
+
+    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
+        """See ``Transaction``."""
+        known = self._known.records
+        missing = [one for one in ids if one not in known]
+        self._numbered(ids, RECORD)
+        if missing:
+            known.update((r.id, r) for r in map(record_of, self._by_id(q.RECORDS, missing, RECORD)))
+        return {one: own_record(known[one]) for one in ids if one in known}
+
+    def all_records(self) -> Iterator[Record]:
+        """See ``Transaction``."""
+        return map(record_of, self._pages(q.ALL_RECORDS))
+
+    def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
+        """See ``Transaction``."""
+        known = self._known.founded
+        asked = {marks.of_founded(one): one for one in person_ids}
+        self.read.update(asked)
+        hashes = [mark >> 3 for mark in asked.keys() - known.keys()]
+        for founds, *row in self._keyed(q.FOUNDED, hashes):
+            record = record_of(row)
+            self._known.records[record.id] = record
+            self.read.add(record.id << 3 | RECORD)
+            known[marks.of_founded(founds)] = (founds, record.id)
+        for person_id, one in self._keyed(q.FORMERLY_FOUNDED, hashes):
+            known[marks.of_founded(person_id)] = (person_id, one)
+        found = (known[mark] for mark in asked.keys() & known.keys())
+        wanted = set(person_ids)
+        return {person_id: one for person_id, one in found if person_id in wanted}
+
+    def all_founded(self) -> Iterator[tuple[str, int]]:
+        """See ``Transaction``."""
+        found = [(row[1], within(row[0])) for row in self._pages(q.ALL_FOUNDED) if row[1] is not None]
+        found += [(row[1], row[2]) for row in self._all(q.ALL_FORMERLY_FOUNDED)]
+        return iter(sorted(found))
+
+    def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
+        """See ``Transaction``."""
+        known = self._known.named
+        self.read.update([marks.of_named(one) for one in wanted])
+        missing = {short_hash(*one) for one in wanted if one not in known}
+        for node in map(identifier_of, self._keyed(q.NAMED, missing)):
+            self._known.learn(node)
+            self.read.add(node.id << 3 | IDENTIFIER)
+        return {one: known[one] for one in wanted if one in known}
+
+    def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
+        """See ``Transaction``."""
+        known = self._known.identifiers
+        missing = [one for one in ids if one not in known]
+        self._numbered(ids, IDENTIFIER)
+        if missing:
+            for node in map(identifier_of, self._by_id(q.IDENTIFIERS, missing, IDENTIFIER)):
+                self._known.learn(node)
+        return {one: _own_node(known[one]) for one in ids if one in known}
+
+    def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
+        """See ``Transaction``."""
+        return map(identifier_of, self._pages(q.ALL_GENERIC if generic else q.ALL_IDENTIFIERS))
+
+    def _gathered(self, query: LiteralString, ids: Collection[int], kind: int) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {one: [] for one in ids}
+        for one, others in self._by_id(query, ids, kind):
+            found[within(one)] = [within(other) for other in others]
+        return found
+
+    def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
+        """See ``Transaction``."""
+        return self._gathered(q.HOLDERS, identifiers, IDENTIFIER)
+
+    def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
+        """See ``Transaction``."""
+        return self._gathered(q.MEMBERS, persons, PERSON)
+
+    def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
+        """See ``Transaction``."""
+        known = self._known.persons
+        missing = [one for one in ids if one not in known]
+        self._numbered(ids, PERSON)
+        if missing:
+            known.update((p.id, p) for p in map(person_of, self._by_id(q.PERSONS, missing, PERSON)))
+        return {one: replace(known[one]) for one in ids if one in known}
+
+    def all_persons(self) -> Iterator[Person]:
+        """See ``Transaction``."""
+        return (person_of(row) for row in self._pages(q.ALL_PERSONS) if row[1] is not None)
+
+    # Profiles
+
+    def profiles(self, ids: Collection[int]) -> Mapping[int, Document]:
+        """See ``Transaction``."""
+        return {within(row[0]): orjson.loads(row[1]) for row in self._by_id(q.PROFILES, ids, PERSON)}
+
+    def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
+        """See ``Transaction``."""
+        found: dict[ObjectKey, Document] = {}
+        for kind, query in (("order", q.ORDERS), ("reward", q.REWARDS)):
+            asked = {key for key in keys if key.kind == kind}
+            self.read.update([marks.of_object(*key) for key in asked])
+            for name, state in self._keyed(query, {short_hash(*key) for key in asked}):
+                key = ObjectKey(kind, name)
+                if key in asked:
+                    found[key] = orjson.loads(state)
+        return found
+
+    def all_objects(self, kind: str) -> Iterator[tuple[ObjectKey, Document]]:
+        """See ``Transaction``."""
+        rows = self._pages(q.ALL_ORDERS if kind == "order" else q.ALL_REWARDS)
+        return ((ObjectKey(kind, row[1]), orjson.loads(row[2])) for row in rows)
+
+    # Stewardship
+
+    def judgements(self, records: Collection[int] | None = None) -> list[Judgement]:
+        """See ``Transaction``."""
+        if records is None:
+            self.read.add(marks.ALL_JUDGEMENTS)
+            return [judgement_of(row) for row in self._all(q.ALL_JUDGEMENTS)]
+        rows = self._by_id(q.JUDGEMENTS, records, RECORD)
+        found = sorted((judgement_of(row) for row in rows), key=lambda one: one.judgement_id)
+        self.read.update([marks.of_other("judgement", one.judgement_id) for one in found])
+        return found
+
+    def related(self, records: Collection[int]) -> list[Related]:
+        """See ``Transaction``."""
+        rows = self._by_id(q.RELATED, records, RECORD)
+        return sorted(Related(within(row[0]), within(row[1]), row[2]) for row in rows)
+
+    def cases(self, records: Collection[int] | None = None) -> list[StoredCase]:
+        """See ``Transaction``."""
+        if records is None:
+            self.read_all = True
+            return [case_of(row) for row in self._all(q.ALL_CASES)]
+        return [case_of(row) for row in self._by_id(q.CASES, records, RECORD)]
+
+
+def _own_node(node: IdentifierNode) -> IdentifierNode:
+    return replace(node, peers={place: set(others) for place, others in node.peers.items()})

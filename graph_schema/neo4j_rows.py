@@ -1,0 +1,208 @@
+"""How rows of the Neo4j store read and write, and the numbers by which its nodes are found.
+
+A node's number carries the number of its graph in its upper bits: several graphs share one database, and a graph
+that is derived again grows beside the one that stands. Content is JSON as text, so that a browser shows it.
+"""
+
+import hashlib
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from graph_schema.store import StoredCase
+from graph_schema.vocabulary import (
+    Change,
+    DeadLetter,
+    Delta,
+    EventKey,
+    Holding,
+    Identifier,
+    IdentifierNode,
+    Judgement,
+    Person,
+    Record,
+    RecordKey,
+    StoredEvent,
+)
+
+Row = list[Any]
+
+_SHIFT: Final = 47
+_MASK: Final = (1 << _SHIFT) - 1
+
+
+class Numbers(NamedTuple):
+    """The numbers of one graph: ``low`` is the first of its own, ``end`` the first of the next graph's."""
+
+    graph: int
+
+    @property
+    def low(self) -> int:
+        """What is added to the store's own ids (and to hashes) within this graph."""
+        return self.graph << _SHIFT
+
+    @property
+    def end(self) -> int:
+        """The first number beyond this graph."""
+        return (self.graph + 1) << _SHIFT
+
+
+def within(number: int) -> int:
+    """The store's own id of a node's number."""
+    return number & _MASK
+
+
+@lru_cache(200_000)
+def short_hash(*parts: str) -> int:
+    """47 bits that find a node by what it is called; whoever finds one compares the rest as well."""
+    digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") & _MASK
+
+
+def packed(value: object) -> str:
+    """JSON text."""
+    return orjson.dumps(value).decode()
+
+
+def event_row(event: StoredEvent, low: int) -> Row:
+    """A row of CREATE_EVENTS and MERGE_EVENTS."""
+    source, message_id = event.key
+    return [
+        low + event.id,
+        low + short_hash(source, message_id),
+        source,
+        message_id,
+        event.at,
+        event.stamped,
+        event.received,
+        event.record,
+        event.previous,
+        event.content.decode(),
+        low + event.record,
+    ]
+
+
+def event_of(row: Row) -> StoredEvent:
+    """An event from the columns that all questions for events return."""
+    one, source, message_id, at, stamped, received, record, previous, content = row[:9]
+    key = EventKey(source, message_id)
+    return StoredEvent(within(one), key, at, stamped, received, record, previous, content.encode())
+
+
+def held_row(record: Record) -> str:
+    """What a record holds."""
+    return packed([(one, *holding) for one, holding in record.holdings.items()])
+
+
+def record_row(record: Record, low: int) -> Row:
+    """A row of CREATE_RECORDS (without what it founds) and MERGE_RECORDS."""
+    return [
+        low + record.id,
+        low + record.person,
+        record.key[0],
+        record.key[1],
+        record.person,
+        record.first_at,
+        record.last_event,
+        held_row(record),
+        record.erasures or None,
+        record.ghost or None,
+    ]
+
+
+def record_of(row: Row) -> Record:
+    """A record from the columns that all questions for records return."""
+    one, source, record_id, person, first_at, last_event, holdings, erasures, ghost = row
+    held = {h[0]: Holding(h[1], h[2], h[3], h[4]) for h in orjson.loads(holdings)}
+    key = RecordKey(source, record_id)
+    return Record(within(one), key, person, first_at, last_event, held, erasures or 0, ghost or 0)
+
+
+def identifier_row(node: IdentifierNode, low: int) -> Row:
+    """A row of CREATE_IDENTIFIERS and MERGE_IDENTIFIERS."""
+    namespace, value = node.identifier
+    return [
+        low + node.id,
+        low + short_hash(namespace, value),
+        namespace,
+        value,
+        node.namespace,
+        node.holders,
+        node.unknown,
+        node.claims,
+        node.timeless,
+        node.sole,
+        low + node.id if node.generic else None,
+        packed([[place, *others] for place, others in node.peers.items()]) if node.peers else None,
+    ]
+
+
+def identifier_of(row: Row) -> IdentifierNode:
+    """An identifier from the columns that all questions for identifiers return."""
+    one, namespace, value, place, holders, unknown, claims, timeless, sole, generic, peers = row
+    others = {each[0]: set(each[1:]) for each in orjson.loads(peers)} if peers else {}
+    named = Identifier(namespace, value)
+    counted = (holders, unknown, claims, timeless, sole)
+    return IdentifierNode(within(one), named, place, *counted, generic is not None, others)
+
+
+def person_row(person: Person, profile: str | None, low: int) -> Row:
+    """A row of CREATE_PERSONS and MERGE_PERSONS; without a profile the one that stands stays."""
+    return [
+        low + person.id,
+        person.person_id,
+        person.founder,
+        person.flags,
+        person.size,
+        person.version,
+        profile,
+    ]
+
+
+def person_of(row: Row) -> Person:
+    """A person from the columns that all questions for persons return."""
+    return Person(within(row[0]), *row[1:])
+
+
+def judgement_row(judgement: Judgement, low: int) -> Row:
+    """A row of MERGE_JUDGEMENTS."""
+    founders = [[*key, *event] for key, event in judgement.founders.items()]
+    return [
+        low + short_hash(judgement.judgement_id),
+        judgement.judgement_id,
+        judgement.kind,
+        packed([[list(key) for key in side] for side in (judgement.a, judgement.b)]),
+        judgement.at,
+        judgement.by,
+        judgement.why,
+        packed(founders),
+        judgement.retracted_at,
+    ]
+
+
+def judgement_of(row: Row) -> Judgement:
+    """A judgement from the columns that all questions for judgements return."""
+    a, b = (tuple(RecordKey(*key) for key in side) for side in orjson.loads(row[2]))
+    founders = {RecordKey(f[0], f[1]): EventKey(f[2], f[3]) for f in orjson.loads(row[6])}
+    return Judgement(row[0], row[1], a, b, row[3], row[4], row[5], founders, row[7])
+
+
+def case_of(row: Row) -> StoredCase:
+    """A case from (kind, records, identifiers, detail)."""
+    return StoredCase(row[0], tuple(row[1]), tuple(row[2]), row[3])
+
+
+def letter_of(row: Row) -> tuple[int, DeadLetter]:
+    """A dead letter with its number."""
+    return within(row[0]), DeadLetter(*row[1:])
+
+
+def changes_of(entries: str) -> list[Change]:
+    """The changes of one batch, each with its sequence number."""
+    return [Change(e[0], e[1], e[2], tuple(e[3]), tuple(e[4]), e[5], e[6]) for e in orjson.loads(entries)]
+
+
+def deltas_of(entries: str) -> list[Delta]:
+    """The deltas of one batch, each with its sequence number."""
+    return [Delta(*entry) for entry in orjson.loads(entries)]

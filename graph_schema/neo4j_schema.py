@@ -1,0 +1,70 @@
+"""The schema of the Neo4j store: migrations, whose history lies in the graph as a chain, and whether it still holds."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, LiteralString, cast
+
+from graph_schema import neo4j_queries as q
+from graph_schema.errors import SchemaMismatch
+from graph_schema.migrations import Migration, migrations, pending
+from graph_schema.neo4j_reading import Ask
+
+_NAMED: Final = re.compile(r"^CREATE (?:CONSTRAINT|INDEX) (\w+)", re.MULTILINE)
+_COMMENT: Final = re.compile(r"^//.*$", re.MULTILINE)
+
+
+def shipped() -> list[Migration]:
+    """The migrations of this version."""
+    return migrations("neo4j_migrations", ".cypher")
+
+
+def migrate(ask: Ask) -> None:
+    """Applies what is missing; done again after a crash, or by two at once, it comes to the same end.
+
+    Raises ``SchemaMismatch`` where the graph was migrated by a newer version, or by other migrations.
+    """
+    for migration in pending(shipped(), _applied(ask)):
+        for statement in _statements(migration.text):
+            ask(statement, {})
+        ask(q.AWAIT_INDEXES, {})
+        ask(
+            q.MIGRATED,
+            {"number": migration.number, "name": migration.name, "checksum": migration.checksum},
+        )
+
+
+def drift(ask: Ask) -> list[str]:
+    """What differs from the schema that this version wants, in words; empty where nothing does."""
+    applied = _applied(ask)
+    known = {one.number: one for one in shipped()}
+    found = [f"migration {number} is missing" for number in known.keys() - applied.keys()]
+    found += [f"migration {number} is unknown here" for number in applied.keys() - known.keys()]
+    found += [
+        f"migration {number} was changed since it was applied"
+        for number in known.keys() & applied.keys()
+        if known[number].checksum != applied[number]
+    ]
+    states = {row[0]: row[1] for row in ask(q.INDEXES, {})}
+    wanted = [name for one in known.values() for name in _NAMED.findall(one.text)]
+    found += [f"index or constraint {name} is missing" for name in wanted if name not in states]
+    found += [
+        f"index {name} is {states[name].lower()}" for name in wanted if states.get(name, "ONLINE") != "ONLINE"
+    ]
+    return sorted(found)
+
+
+def _applied(ask: Ask) -> dict[int, str]:
+    chain = ask(q.MIGRATIONS, {})
+    if [row[0] for row in chain] != list(range(1, len(chain) + 1)):
+        raise SchemaMismatch(
+            "the chain of migrations in the graph has a gap",
+            way_out="Restore the graph from a backup, or derive it again into an empty database",
+        )
+    return {row[0]: row[2] for row in chain}
+
+
+def _statements(script: str) -> Iterator[LiteralString]:
+    # They are our own files: nothing of what a user says comes into them.
+    for statement in _COMMENT.sub("", script).split(";"):
+        if statement.strip():
+            yield cast(LiteralString, statement.strip())

@@ -1,0 +1,250 @@
+"""The store in a Neo4j database, which several processes write to at once.
+
+Each process remembers what it read and learns from the graph what others changed (``neo4j_known``). A batch reads
+without stopping anybody, and takes its turn only to write (``neo4j_transaction``).
+"""
+
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, LiteralString, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import neo4j
+from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+
+from graph_schema import neo4j_queries as q
+from graph_schema.errors import Invalid, Overtaken, SchemaMismatch, StoreUnavailable
+from graph_schema.neo4j_feeds import Graph
+from graph_schema.neo4j_ids import Ids
+from graph_schema.neo4j_known import Known
+from graph_schema.neo4j_reading import Ask
+from graph_schema.neo4j_rows import Numbers, Row
+from graph_schema.neo4j_schema import drift, migrate, shipped
+from graph_schema.neo4j_transaction import Neo4jTransaction, changed_since
+
+_CONNECT_SECONDS: Final = 5
+_TURN_SECONDS: Final = 120
+"""How long a batch may take, waiting for its turn included, before the server ends it."""
+_EVERYTHING: Final = 100_000
+"""Rows that the driver fetches at once: all that one question gives."""
+_RACES: Final = 5
+
+USER: Final = "ONEFOLD_NEO4J_USER"
+PASSWORD: Final = "ONEFOLD_NEO4J_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+class Address(NamedTuple):
+    """Where a graph is: the server's address, who asks, and the graph's name within the database."""
+
+    server: str
+    auth: tuple[str, str] | None
+    graph: str
+
+
+def address_of(url: str) -> Address:
+    """The parts of ``neo4j://[user:password@]host:port[/graph]``; who asks may come from the environment."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or 7687
+    except ValueError:
+        raise Invalid("--store", "The port is no number; write neo4j://host:7687.") from None
+    if not parts.hostname:
+        raise Invalid("--store", "This names no host; write neo4j://host:7687.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    user = unquote(parts.username or "") or os.environ.get(USER, "neo4j")
+    password = unquote(parts.password or "") or os.environ.get(PASSWORD, "")
+    return Address(
+        f"{parts.scheme}://{host}:{port}", (user, password) if password else None, parts.path.strip("/") or "onefold"
+    )
+
+
+def open_store(url: str, create: bool = True) -> "Neo4jStore":
+    """The store at an address, migrated.
+
+    Raises ``StoreUnavailable`` where nothing answers or nobody is let in, ``SchemaMismatch`` where the graph's
+    schema is not this version's.
+    """
+    return Neo4jStore(address_of(url), create)
+
+
+class Neo4jStore:
+    """A store in one graph of a Neo4j database. Safe to use from several threads: those who write take turns."""
+
+    def __init__(self, address: Address, create: bool = True) -> None:
+        self.address = address
+        self.name = address.graph
+        self._writer = f"{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._known = Known()
+        self._writing = threading.Lock()
+        self._overtaken = False
+        self._ids = Ids(self._reserve)
+        with _told(address.server):
+            self._driver = neo4j.GraphDatabase.driver(
+                address.server,
+                auth=address.auth,
+                connection_timeout=_CONNECT_SECONDS,
+                connection_acquisition_timeout=2 * _CONNECT_SECONDS,
+                max_transaction_retry_time=0,
+                notifications_min_severity="OFF",
+                telemetry_disabled=True,
+            )
+        try:
+            with _told(address.server):
+                self._driver.verify_connectivity()
+            with self._session() as session:
+                self._prepare(_asking(session), create)
+        except BaseException:
+            self._driver.close()
+            raise
+
+    def _prepare(self, ask: Ask, create: bool) -> None:
+        for attempt in range(_RACES):
+            try:
+                migrate(ask)
+                break
+            except Overtaken:
+                # Another process makes the same schema at this moment.
+                if attempt + 1 == _RACES:
+                    raise
+        if ask(q.GRAPH, {"name": self.name}):
+            return
+        if not create:
+            raise StoreUnavailable(
+                f"there is no graph {self.name!r} in the database at {self.address.server}",
+                way_out="Name another with --store or ONEFOLD_STORE, or make one: onefold ingest FILE",
+            )
+        number = ask(q.NEW_NUMBER, {})[0][0]
+        ask(q.NEW_GRAPH, {"name": self.name, "number": number})
+
+    @contextmanager
+    def _session(self) -> Iterator[neo4j.Session]:
+        with _told(self.address.server), self._driver.session(fetch_size=_EVERYTHING) as session:
+            yield session
+
+    def _reserve(self, counter: str, count: int) -> int:
+        with self._session() as session:
+            end: int = _asking(session)(q.RESERVE, {"name": counter, "count": count})[0][0]
+            return end
+
+    @contextmanager
+    def read(self) -> Iterator[Neo4jTransaction]:
+        """See ``Store``. Each question is answered as of its own moment."""
+        with self._session() as session:
+            ask = _asking(session)
+            yield Neo4jTransaction(ask, self._graph(ask), Known(), self._ids.allocate, self.name, self._writer)
+
+    @contextmanager
+    def write(self) -> Iterator[Neo4jTransaction]:
+        """See ``Store``. Raises ``Overtaken`` where others came first: done again at once, it has its turn from
+        the beginning, so that they can't come first again."""
+        with self._writing, self._session() as session:
+            in_turn, self._overtaken = self._overtaken, False
+            try:
+                graph = self._catch_up(session)
+                with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
+                    ask = _asking(transaction)
+                    tx = Neo4jTransaction(ask, graph, self._known, self._ids.allocate, self.name, self._writer)
+                    if in_turn:
+                        tx.lock()
+                    try:
+                        yield tx
+                    except Overtaken:
+                        raise
+                    except Exception as error:
+                        # What is read while others write may not fit together.
+                        if not tx.locked and self._others_wrote(transaction, graph):
+                            raise Overtaken from error
+                        raise
+                tx.remember()
+            except Overtaken:
+                self._overtaken = True
+                self._known.forget()
+                raise
+            except BaseException:
+                self._known.forget()
+                raise
+
+    def _graph(self, ask: Ask) -> Graph:
+        rows = ask(q.GRAPH, {"name": self.name})
+        if not rows:
+            raise StoreUnavailable(
+                f"the graph {self.name!r} is gone from the database",
+                way_out="Open the store again",
+            )
+        return Graph(*rows[0])
+
+    def _others_wrote(self, transaction: neo4j.Transaction, graph: Graph) -> bool:
+        if transaction.closed():
+            return True
+        now = self._graph(_asking(transaction))
+        return (now.number, now.commits) != (graph.number, self._known.commit)
+
+    def _catch_up(self, session: neo4j.Session) -> Graph:
+        """Drops from memory what others changed; returns the graph as it stands.
+
+        Where others wrote, it waits until the last of them is through: a commit may be seen in part.
+        """
+        known = self._known
+        graph = self._graph(_asking(session))
+        if (graph.number, graph.commits) == (known.graph, known.commit):
+            return graph
+        with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
+            ask = _asking(transaction)
+            graph = Graph(*ask(q.LOCK, {"name": self.name, "writer": self._writer})[0])
+            changed = changed_since(ask, graph, known.commit) if graph.number == known.graph else None
+            if changed is None:
+                known.forget()
+            else:
+                known.drop(changed)
+            known.graph, known.commit = graph.number, graph.commits
+            transaction.rollback()
+        return graph
+
+    def schema(self) -> tuple[int, list[str]]:
+        """The number of the newest migration, and what differs from the schema that this version wants."""
+        with self._session() as session:
+            return max(one.number for one in shipped()), drift(_asking(session))
+
+    def close(self) -> None:
+        """See ``Store``."""
+        self._driver.close()
+
+
+def _asking(runner: neo4j.Session | neo4j.Transaction) -> Ask:
+    def ask(query: LiteralString, parameters: dict[str, Any]) -> list[Row]:
+        return runner.run(query, parameters).values()
+
+    return ask
+
+
+@contextmanager
+def _told(server: str) -> Iterator[None]:
+    """Says in our words what goes wrong with the database; never its own, which may hold values."""
+    try:
+        yield
+    except AuthError:
+        raise StoreUnavailable(
+            f"Neo4j at {server} doesn't let this user in",
+            way_out=f"Set {USER} and {PASSWORD}",
+        ) from None
+    except (ServiceUnavailable, SessionExpired, OSError):
+        raise StoreUnavailable(
+            f"Neo4j at {server} doesn't answer", way_out="See that it runs there (docker compose up neo4j)"
+        ) from None
+    except Neo4jError as error:
+        code = error.code or "unknown"
+        if error.is_retryable() or code.startswith("Neo.TransientError") or "AlreadyExists" in code:
+            raise Overtaken from None
+        if "Transaction" in code and "Time" in code:
+            raise StoreUnavailable(
+                f"a transaction took longer than {_TURN_SECONDS} s, and Neo4j ended it",
+                way_out="Use smaller batches, or fewer writers",
+            ) from None
+        raise StoreUnavailable(f"Neo4j refuses ({code})", way_out="Its own log tells more") from None
+    except DriverError as error:
+        raise StoreUnavailable(
+            f"Neo4j at {server} can't be used ({type(error).__name__})", way_out="See that the address is right"
+        ) from None

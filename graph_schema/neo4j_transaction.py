@@ -1,0 +1,291 @@
+"""Writing one transaction of the Neo4j store.
+
+What a batch stands on was read without stopping anybody. Only when it writes, it takes its turn: a lock on the
+graph's own node, held until the commit. Then it looks whether others have changed meanwhile what it read; if so
+nothing is written, and the batch is to be worked out again, this time within its turn.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import LiteralString, TypeVar
+
+from graph_schema import neo4j_known as marks
+from graph_schema import neo4j_queries as q
+from graph_schema.errors import Overtaken
+from graph_schema.neo4j_feeds import Feeds, Graph, path_of, place_of
+from graph_schema.neo4j_known import COMMITS, Known
+from graph_schema.neo4j_reading import Ask
+from graph_schema.neo4j_rows import (
+    Row,
+    event_row,
+    held_row,
+    identifier_row,
+    judgement_row,
+    packed,
+    person_row,
+    record_row,
+    short_hash,
+)
+from graph_schema.store import Kind, Writes
+from graph_schema.vocabulary import Enrolment, Record
+
+T = TypeVar("T")
+
+Allocate = Callable[[Kind, int], int]
+"""Gives a new id of a kind within a graph."""
+
+
+class Neo4jTransaction(Feeds):
+    """See ``Transaction``."""
+
+    def __init__(self, ask: Ask, graph: Graph, known: Known, allocate: Allocate, name: str, writer: str) -> None:
+        super().__init__(ask, graph, known)
+        self._allocate = allocate
+        self._called = {"name": name, "writer": writer}
+        self._new: dict[Kind, set[int]] = {"event": set(), "record": set(), "identifier": set(), "person": set()}
+        self._written: Writes | None = None
+        self.locked = False
+
+    @property
+    def unchanged(self) -> bool:
+        """Never: what this process remembers is kept below, entry by entry."""
+        return False
+
+    def allocate(self, kind: Kind) -> int:
+        """See ``Transaction``."""
+        one = self._allocate(kind, self.graph.number)
+        self._new[kind].add(one)
+        return one
+
+    def lock(self) -> Graph:
+        """Takes its turn. Raises ``Overtaken`` where others have changed what was read so far."""
+        rows = self._ask(q.LOCK, self._called)
+        now = Graph(*rows[0]) if rows else None
+        self.locked = True
+        if now is None or now.number != self.graph.number:
+            raise Overtaken
+        changed = changed_since(self._ask, now, self._known.commit)
+        if changed is None or (changed and self.read_all) or not changed.isdisjoint(self.read):
+            raise Overtaken
+        self._known.drop(changed)
+        self._known.commit = now.commits
+        return now
+
+    def apply(self, writes: Writes) -> None:
+        """See ``Transaction``. Raises ``Overtaken`` where others came first."""
+        now = self.lock()
+        state = [
+            (name, value)
+            for name, value in ((name, packed(value)) for name, value in writes.state.items())
+            if marks.of_other("state", name) not in self.read or self._stated(name) != value
+        ]
+        changed = marks.marks_of(writes)
+        changed.update(marks.of_other("state", name) for name, _ in state)
+        changed.update(self._apply_events_gone(writes))
+        self._apply_persons(writes)
+        self._apply_records(writes)
+        self._apply_identifiers(writes)
+        self._apply_events(writes)
+        self._apply_objects(writes)
+        self._apply_stewardship(writes)
+        cases = self._apply_cases(writes, now)
+        self._ids(q.DELETE_RECORDS, writes.records_gone)
+        self._ids(q.DELETE_PERSONS, writes.persons_gone)
+        self._apply_audiences(writes)
+        self._rows(q.SET_STATE, [[path_of(now.number, name), name, value] for name, value in state])
+        self._close(writes, now, cases, changed)
+        self._known.state.update((marks.of_other("state", name), value) for name, value in state)
+        self._written = writes
+
+    def remember(self) -> None:
+        """Takes into the process's memory what is now durable."""
+        if self._written is not None:
+            self._known.take(self._written)
+            self._known.commit += 1
+        self._known.trim()
+
+    def _rows(self, query: LiteralString, rows: Sequence[object], name: str = "rows") -> list[Row]:
+        return self._ask(query, {name: rows}) if rows else []
+
+    def _ids(self, query: LiteralString, ids: Iterable[int]) -> list[Row]:
+        return self._rows(query, [self._low + one for one in sorted(ids)], "ids")
+
+    def _pairs(self, query: LiteralString, pairs: Iterable[tuple[int, int]]) -> None:
+        self._rows(query, [[self._low + one, self._low + other] for one, other in pairs])
+
+    def _apply_events_gone(self, writes: Writes) -> set[int]:
+        keys = self._ids(q.ERASE_EVENTS, writes.erased_records)
+        return {marks.of_event_key(row[0] - self._low) for row in keys}
+
+    def _apply_persons(self, writes: Writes) -> None:
+        profiles = {one: packed(state) for one, state in writes.profiles.items()}
+        rows = [
+            person_row(person, profiles.pop(one, None), self._low) for one, person in sorted(writes.persons.items())
+        ]
+        new, old = self._split(rows, "person")
+        self._rows(q.CREATE_PERSONS, new)
+        self._rows(q.MERGE_PERSONS, old)
+        self._rows(q.SET_PROFILES, [[self._low + one, state] for one, state in profiles.items()])
+
+    def _split(self, rows: list[Row], kind: Kind) -> tuple[list[Row], list[Row]]:
+        """Rows of nodes that this transaction makes, and of those that may be there."""
+        made = self._new[kind]
+        parts: tuple[list[Row], list[Row]] = [], []
+        for row in rows:
+            parts[row[0] - self._low not in made].append(row)
+        return parts
+
+    def _apply_records(self, writes: Writes) -> None:
+        named = {record: one for one, record in writes.founded.items()}
+        made = self._new["record"]
+        new, light, whole = [], [], []
+        for one, record in sorted(writes.records.items()):
+            if one in made:
+                founds = named.get(one)
+                key = None if founds is None else self._low + short_hash(founds)
+                new.append([*record_row(record, self._low), founds, key])
+            elif self._only_grew(record):
+                row = [self._low + one, record.first_at, record.last_event, held_row(record)]
+                light.append(row)
+            else:
+                whole.append(record_row(record, self._low))
+        gone = [[self._low + short_hash(one), one] for one in sorted(writes.founded_gone)]
+        self._rows(q.UNFOUND, gone)
+        self._rows(q.FORMERLY_UNFOUND, gone)
+        self._rows(q.CREATE_RECORDS, new)
+        self._rows(q.UPDATE_RECORDS, light)
+        self._rows(q.MERGE_RECORDS, whole)
+        others = [
+            [self._low + short_hash(one), one, record]
+            for one, record in sorted(writes.founded.items())
+            if not (record in made and record in writes.records and named[record] == one)
+        ]
+        self._rows(q.FOUND, others)
+
+    def _only_grew(self, record: Record) -> bool:
+        """Whether a record is whose it was, under the key that it had."""
+        was = self._known.records.get(record.id)
+        if was is None:
+            return False
+        before = (was.key, was.person, was.erasures, was.ghost)
+        return before == (record.key, record.person, record.erasures, record.ghost)
+
+    def _apply_identifiers(self, writes: Writes) -> None:
+        rows = [identifier_row(node, self._low) for _, node in sorted(writes.identifiers.items())]
+        new, old = self._split(rows, "identifier")
+        self._rows(q.CREATE_IDENTIFIERS, new)
+        self._rows(q.MERGE_IDENTIFIERS, old)
+        self._pairs(q.LET_GO, writes.holders_gone)
+        made, records_made = self._new["identifier"], self._new["record"]
+        fresh = {pair for pair in writes.holders if pair[0] in made or pair[1] in records_made}
+        self._pairs(q.HOLD, sorted(fresh))
+        self._pairs(q.HOLD_ONCE, sorted(set(writes.holders) - fresh))
+
+    def _apply_events(self, writes: Writes) -> None:
+        # Of two under one id the later stands.
+        rows = {event.id: event_row(event, self._low) for event in writes.events}
+        new, old = self._split([rows[one] for one in sorted(rows)], "event")
+        self._rows(q.CREATE_EVENTS, new)
+        self._rows(q.MERGE_EVENTS, old)
+        self._pairs(q.ALSO_GONE, writes.also_gone)
+        self._pairs(q.ALSO, writes.also)
+
+    def _apply_objects(self, writes: Writes) -> None:
+        for kind, merge, delete in (
+            ("order", q.MERGE_ORDERS, q.DELETE_ORDERS),
+            ("reward", q.MERGE_REWARDS, q.DELETE_REWARDS),
+        ):
+            gone = sorted(key for key in writes.objects_gone if key.kind == kind)
+            self._rows(delete, [[self._low + short_hash(*key), key.key] for key in gone])
+            told = sorted(key for key in writes.objects if key.kind == kind)
+            self._rows(
+                merge, [[self._low + short_hash(*key), key.key, packed(writes.objects[key])] for key in told]
+            )
+
+    def _apply_stewardship(self, writes: Writes) -> None:
+        self._ids(q.UNRELATE, writes.related_gone)
+        self._rows(
+            q.RELATE,
+            [[self._low + one.part, self._low + one.anchor, one.namespace] for one in writes.related],
+        )
+        self._rows(q.MERGE_JUDGEMENTS, [judgement_row(one, self._low) for one in writes.judgements])
+        judged = sorted(set(writes.judged_records))
+        self._rows(q.JUDGE, [[self._low + one, self._low + short_hash(word), word] for one, word in judged])
+
+    def _apply_cases(self, writes: Writes, now: Graph) -> int:
+        """Closes and opens cases; returns the number of the last."""
+        self._ids(q.CLOSE_CASES, writes.cases_gone)
+        rows = [
+            [
+                self._low + number,
+                case.kind,
+                list(case.records),
+                list(case.identifiers),
+                case.detail,
+                [self._low + one for one in sorted(set(case.records))],
+            ]
+            for number, case in enumerate(writes.cases, now.cases + 1)
+        ]
+        self._rows(q.OPEN_CASES, rows)
+        return now.cases + len(rows)
+
+    def _apply_audiences(self, writes: Writes) -> None:
+        low, graph = self._low, self.graph.number
+
+        def place(one: Enrolment) -> str:
+            return place_of(graph, one)
+
+        self._rows(q.LEAVE, [[low + one.person, place(one)] for one in sorted(writes.enrolled_gone)])
+        enrolled = sorted(writes.enrolled)
+        audiences = {(one.audience, one.product): low + short_hash(one.audience, one.product) for one in enrolled}
+        self._rows(q.AUDIENCES, [[key, *named] for named, key in audiences.items()])
+        self._rows(
+            q.ENROL,
+            [
+                [low + one.person, audiences[one.audience, one.product], one.audience, one.product, place(one)]
+                for one in enrolled
+            ],
+        )
+        dues = sorted(writes.dues.items())
+        gone = writes.persons_gone
+        rows = [[low + one, None if at is None else graph, at] for one, at in dues if one not in gone]
+        self._rows(q.SET_DUES, rows)
+
+    def _close(self, writes: Writes, now: Graph, cases: int, changed: set[int]) -> None:
+        """Tells the feeds, the commit and the counts. What was numbered from an earlier end comes after it."""
+        ahead = now.changes - self.graph.changes
+        changes = [one._replace(seq=one.seq + ahead) for one in writes.changes]
+        if changes:
+            self._ask(q.TELL_CHANGES, {"last": self._low + changes[-1].seq, "entries": packed(list(map(list, changes)))})
+        ahead = now.deltas - self.graph.deltas
+        deltas = [one._replace(seq=one.seq + ahead) for one in writes.deltas]
+        if deltas:
+            told = {"audiences": sorted({one.audience for one in deltas}), "entries": packed(list(map(list, deltas)))}
+            self._ask(q.TELL_DELTAS, {"last": self._low + deltas[-1].seq, **told})
+        letters = [
+            [self._low + number, *letter] for number, letter in enumerate(writes.dead_letters, now.letters + 1)
+        ]
+        self._rows(q.CREATE_DEAD_LETTERS, letters)
+        number = now.commits + 1
+        slot = self._low + number % COMMITS
+        self._ask(q.COMMIT, {"slot": slot, "number": number, "keys": marks.to_bytes(changed)})
+        counts = {
+            "commits": number,
+            "changes": changes[-1].seq if changes else now.changes,
+            "deltas": deltas[-1].seq if deltas else now.deltas,
+            "letters": now.letters + len(letters),
+            "cases": cases,
+        }
+        self._ask(q.COUNT, {**self._called, **counts})
+
+
+def changed_since(ask: Ask, now: Graph, commit: int) -> set[int] | None:
+    """The marks of what was changed after a commit; None where that can't be told any more."""
+    if commit == now.commits:
+        return set()
+    if commit < 0 or now.commits - commit > COMMITS:
+        return None
+    low = now.number << 47
+    wanted = range(commit + 1, now.commits + 1)
+    rows = ask(q.COMMITS, {"slots": [low + number % COMMITS for number in wanted]})
+    return set(chain.from_iterable(marks.from_bytes(row[1]) for row in rows))
