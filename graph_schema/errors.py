@@ -92,7 +92,9 @@ class Overtaken(Conflict):
     exit_code = 3
 
     def __init__(self, what: str = "another writer came first, again and again") -> None:
-        super().__init__(what, way_out="Nothing was written. Try again, with fewer writers or smaller batches")
+        super().__init__(
+            what, way_out="Nothing was written. Try again, with fewer writers or smaller batches"
+        )
 
 
 class UnknownPerson(OnefoldError):

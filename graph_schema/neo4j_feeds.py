@@ -20,7 +20,7 @@ _NODES: Final = 16
 
 
 class Graph(NamedTuple):
-    """The node of a graph: its number, and how many commits, entries of the feeds, letters and cases it saw."""
+    """The node of a graph: its number, and how many commits, entries of feeds, letters and cases it saw."""
 
     number: int
     commits: int
@@ -31,14 +31,19 @@ class Graph(NamedTuple):
 
 
 class Feeds(Reading):
-    """The part of a transaction that reads what is beside the graph. ``graph`` is as it stood at its beginning."""
+    """The part of a transaction that reads what is beside the graph; ``graph`` is as it stood at first."""
 
     def __init__(self, ask: Ask, graph: Graph, known: Known) -> None:
         super().__init__(ask, Numbers(graph.number), known)
         self.graph = graph
 
     def _fed(
-        self, query: LiteralString, after: int, limit: int, read: Callable[[str], list[T]], audience: str | None
+        self,
+        query: LiteralString,
+        after: int,
+        limit: int,
+        read: Callable[[str], list[T]],
+        audience: str | None = None,
     ) -> list[T]:
         """Entries above a number; they lie together by batches."""
         found: list[T] = []
@@ -55,7 +60,7 @@ class Feeds(Reading):
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See ``Transaction``."""
-        return self._fed(q.CHANGES, after, limit, changes_of, None)
+        return self._fed(q.CHANGES, after, limit, changes_of)
 
     def last_change(self) -> int:
         """See ``Transaction``. Where others write meanwhile, what is written comes after theirs."""

@@ -1,4 +1,4 @@
-"""New ids, taken from the graph's counters in blocks: each process has some of its own, and waits for nobody."""
+"""New ids, taken from the graph's counters in blocks: each process has its own, and waits for nobody."""
 
 import threading
 from collections.abc import Callable

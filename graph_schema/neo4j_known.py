@@ -1,9 +1,9 @@
 """What a process remembers of a graph, and how it learns what others have changed of it.
 
-Whatever a transaction can read has a mark, a small integer, be it there or not. A transaction notes the marks of
-what it read; when it writes, the marks of what it changes go into the graph's short list of latest commits. So
-another process knows, commit by commit, what of its memory no longer holds, and whether a batch that it has
-worked out stands on something that changed meanwhile.
+Whatever a transaction can read has a mark, a small integer, be it there or not. A transaction notes the
+marks of what it read; when it writes, the marks of what it changes go into the graph's short list of latest
+commits. So another process knows, commit by commit, what of its memory no longer holds, and whether a batch
+that it has worked out stands on something that changed meanwhile.
 """
 
 from array import array
@@ -19,6 +19,9 @@ REMEMBERED: Final = 100_000
 """Records, identifiers or persons kept in memory; beyond that all are forgotten at once."""
 COMMITS: Final = 64
 """Latest commits of which a graph tells what they changed; who is further behind forgets everything."""
+
+FEW: Final = 32
+"""Holders of an identifier that are remembered with it."""
 
 _EVENT, RECORD, IDENTIFIER, PERSON, _FOUNDED, _NAMED, _OBJECT, _OTHER = range(8)
 
@@ -75,7 +78,7 @@ def marks_of(writes: Writes) -> set[int]:
     persons.update(record.person for record in writes.records.values())
     persons.update(one.person for one in [*writes.enrolled, *writes.enrolled_gone])
     found.update(one << 3 | PERSON for one in persons)
-    found.update(map(of_founded, [*writes.founded, *writes.founded_gone]))
+    found.update(of_founded(one) for one in [*writes.founded, *writes.founded_gone])
     found.update(of_named(node.identifier) for node in writes.identifiers.values())
     found.update(of_object(*key) for key in [*writes.objects, *writes.objects_gone])
     if writes.judgements:
@@ -107,20 +110,22 @@ class Known:
     persons: dict[int, Person] = field(default_factory=dict)
     founded: dict[int, tuple[str, int]] = field(default_factory=dict)
     named: dict[Identifier, int] = field(default_factory=dict)
+    holders: dict[int, list[int]] = field(default_factory=dict)
     state: dict[int, Any] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Forgets everything."""
         self.graph = self.commit = -1
-        for kept in (self.records, self.identifiers, self.persons, self.founded, self.named, self.state):
+        nodes: list[dict[Any, Any]] = [self.records, self.identifiers, self.persons]
+        for kept in (*nodes, self.founded, self.named, self.holders, self.state):
             kept.clear()
 
     def trim(self) -> None:
         """Forgets everything where it has become much; what it is as of stays."""
-        if max(map(len, (self.records, self.identifiers, self.persons, self.state))) > REMEMBERED:
-            graph, commit = self.graph, self.commit
+        if max(len(self.records), len(self.identifiers), len(self.persons), len(self.state)) > REMEMBERED:
+            as_of = self.graph, self.commit
             self.forget()
-            self.graph, self.commit = graph, commit
+            self.graph, self.commit = as_of
 
     def drop(self, marks: Iterable[int]) -> None:
         """Forgets what others changed."""
@@ -129,6 +134,7 @@ class Known:
             if kind == RECORD:
                 self.records.pop(one, None)
             elif kind == IDENTIFIER:
+                self.holders.pop(one, None)
                 node = self.identifiers.pop(one, None)
                 if node is not None:
                     self.named.pop(node.identifier, None)
@@ -144,13 +150,22 @@ class Known:
         self.identifiers[node.id] = node
         self.named[node.identifier] = node.id
 
-    def take(self, writes: Writes) -> None:
-        """Remembers what a batch has written."""
+    def take(self, writes: Writes, made: Iterable[int]) -> None:
+        """Remembers what a batch has written; ``made`` are the identifiers that nobody held before."""
+        self.holders.update((one, []) for one in made)
         for node in writes.identifiers.values():
             before = self.identifiers.get(node.id)
             if before is not None and before.identifier != node.identifier:
                 self.named.pop(before.identifier, None)
             self.learn(_own(node))
+        for one, record_id in writes.holders_gone:
+            if record_id in self.holders.get(one, ()):
+                self.holders[one].remove(record_id)
+        for one, record_id in writes.holders:
+            if one in self.holders and record_id not in self.holders[one]:
+                self.holders[one].append(record_id)
+                if len(self.holders[one]) > FEW:
+                    del self.holders[one]
         self.records.update((one, own_record(record)) for one, record in writes.records.items())
         self.persons.update((one, replace(person)) for one, person in writes.persons.items())
         self.founded.update((of_founded(named), (named, one)) for named, one in writes.founded.items())

@@ -1,7 +1,7 @@
-"""Every statement that the Neo4j store speaks: parameters only, batches by UNWIND, each row found by an index.
+"""Every statement that the Neo4j store speaks: parameters only, batches by UNWIND, all found by an index.
 
-Rows come as lists. Numbers named ``id``, ``key`` and ``last`` are the graph's (see ``neo4j_keys``). What has to
-read everything reads it page by page, in the order of an index.
+Rows come as lists. Numbers named ``id``, ``key`` and ``last`` are the graph's (see ``neo4j_rows``). What has
+to read everything reads it page by page, in the order of an index.
 """
 
 from typing import Final, LiteralString
@@ -34,9 +34,7 @@ RESERVE: Final = (
 
 # Events
 
-_EVENT: Final = (
-    "e.id, e.source, e.message_id, e.at, e.stamped, e.received, e.record, e.previous, e.content"
-)
+_EVENT: Final = "e.id, e.source, e.message_id, e.at, e.stamped, e.received, e.record, e.previous, e.content"
 SEEN: Final = "UNWIND $keys AS key MATCH (e:Event {key: key}) RETURN e.source, e.message_id, e.id"
 EVENTS: Final = f"UNWIND $ids AS id MATCH (e:Event {{id: id}}) RETURN {_EVENT}"
 ALL_EVENTS: Final = (
@@ -122,11 +120,13 @@ _IDENTIFIER: Final = (
     "i.id, i.namespace, i.value, i.place, i.holders, i.unknown, i.claims, i.timeless, i.sole, i.generic, "
     "i.peers"
 )
-IDENTIFIERS: Final = f"UNWIND $ids AS id MATCH (i:Identifier {{id: id}}) RETURN {_IDENTIFIER}"
-NAMED: Final = f"UNWIND $keys AS key MATCH (i:Identifier {{key: key}}) RETURN {_IDENTIFIER}"
+_FEW_HOLDERS: Final = (
+    "CASE WHEN i.holders <= 16 THEN COLLECT { MATCH (i)<-[:CARRIES]-(r:Record) RETURN r.id } END"
+)
+IDENTIFIERS: Final = f"UNWIND $ids AS id MATCH (i:Identifier {{id: id}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
+NAMED: Final = f"UNWIND $keys AS key MATCH (i:Identifier {{key: key}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
 ALL_IDENTIFIERS: Final = (
-    f"MATCH (i:Identifier) WHERE i.id > $after AND i.id < $end RETURN {_IDENTIFIER} "
-    "ORDER BY i.id LIMIT $page"
+    f"MATCH (i:Identifier) WHERE i.id > $after AND i.id < $end RETURN {_IDENTIFIER} ORDER BY i.id LIMIT $page"
 )
 ALL_GENERIC: Final = (
     f"MATCH (i:Identifier) WHERE i.generic > $after AND i.generic < $end RETURN {_IDENTIFIER} "
@@ -209,9 +209,7 @@ DELETE_REWARDS: Final = (
 
 # What stewards see and say
 
-_JUDGEMENT: Final = (
-    "j.judgement_id, j.kind, j.sides, j.at, j.judged_by, j.why, j.founders, j.retracted_at"
-)
+_JUDGEMENT: Final = "j.judgement_id, j.kind, j.sides, j.at, j.judged_by, j.why, j.founders, j.retracted_at"
 JUDGEMENTS: Final = (
     "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:JUDGES]-(j:Judgement) "
     f"WITH DISTINCT j RETURN {_JUDGEMENT}"
@@ -276,9 +274,7 @@ DUE: Final = (
     "MATCH (p:Person) WHERE p.due_in = $number AND p.due <= $until "
     "RETURN p.due, p.id ORDER BY p.due, p.id LIMIT $page"
 )
-SET_DUES: Final = (
-    "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.due_in = row[1], p.due = row[2]"
-)
+SET_DUES: Final = "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.due_in = row[1], p.due = row[2]"
 
 # Feeds, dead letters, state
 
@@ -309,42 +305,34 @@ SET_STATE: Final = "UNWIND $rows AS row MERGE (s:State {path: row[0]}) SET s.nam
 
 # The schema's own history
 
-MIGRATIONS: Final = "MATCH (m:Migration) WHERE m.number > 0 RETURN m.number, m.name, m.checksum ORDER BY m.number"
+MIGRATIONS: Final = (
+    "MATCH (m:Migration) WHERE m.number > 0 RETURN m.number, m.name, m.checksum ORDER BY m.number"
+)
 MIGRATED: Final = (
     "MERGE (m:Migration {number: $number}) SET m.name = $name, m.checksum = $checksum, m.at = datetime() "
     "WITH m MATCH (before:Migration {number: $number - 1}) MERGE (m)-[:FOLLOWS]->(before)"
 )
-INDEXES: Final = (
-    "SHOW INDEXES YIELD name, type, state WHERE type <> 'LOOKUP' RETURN name, state"
-)
+INDEXES: Final = "SHOW INDEXES YIELD name, type, state WHERE type <> 'LOOKUP' RETURN name, state"
 AWAIT_INDEXES: Final = "CALL db.awaitIndexes(300)"
 
 # What a graph that was replaced leaves behind
 
+_SOME: Final = "WITH n LIMIT $page DETACH DELETE n RETURN count(*)"
 REMOVALS: Final[tuple[LiteralString, ...]] = (
-    "MATCH (n:Event) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
-    "MATCH (n:Record) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
-    "MATCH (n:Identifier) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n "
-    "RETURN count(*)",
-    "MATCH (n:Person) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
-    "MATCH (n:Order) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
-    "MATCH (n:Reward) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
-    "MATCH (n:Judgement) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n "
-    "RETURN count(*)",
-    "MATCH (n:Case) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n RETURN count(*)",
-    "MATCH (n:Audience) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n "
-    "RETURN count(*)",
-    "MATCH (n:FormerId) WHERE n.key >= $low AND n.key < $end WITH n LIMIT $page DETACH DELETE n "
-    "RETURN count(*)",
-    "MATCH (n:DeadLetter) WHERE n.id >= $low AND n.id < $end WITH n LIMIT $page DETACH DELETE n "
-    "RETURN count(*)",
-    "MATCH (n:Changes) WHERE n.last >= $low AND n.last < $end WITH n LIMIT $page DETACH DELETE n "
-    "RETURN count(*)",
-    "MATCH (n:Deltas) WHERE n.last >= $low AND n.last < $end WITH n LIMIT $page DETACH DELETE n "
-    "RETURN count(*)",
-    "MATCH (n:Commit) WHERE n.slot >= $low AND n.slot < $end WITH n LIMIT $page DETACH DELETE n "
-    "RETURN count(*)",
+    f"MATCH (n:Event) WHERE n.id >= $low AND n.id < $end {_SOME}",
+    f"MATCH (n:Record) WHERE n.id >= $low AND n.id < $end {_SOME}",
+    f"MATCH (n:Identifier) WHERE n.id >= $low AND n.id < $end {_SOME}",
+    f"MATCH (n:Person) WHERE n.id >= $low AND n.id < $end {_SOME}",
+    f"MATCH (n:Order) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    f"MATCH (n:Reward) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    f"MATCH (n:Judgement) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    f"MATCH (n:Case) WHERE n.id >= $low AND n.id < $end {_SOME}",
+    f"MATCH (n:Audience) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    f"MATCH (n:FormerId) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    f"MATCH (n:DeadLetter) WHERE n.id >= $low AND n.id < $end {_SOME}",
+    f"MATCH (n:Changes) WHERE n.last >= $low AND n.last < $end {_SOME}",
+    f"MATCH (n:Deltas) WHERE n.last >= $low AND n.last < $end {_SOME}",
+    f"MATCH (n:Commit) WHERE n.slot >= $low AND n.slot < $end {_SOME}",
 )
-REMOVE_STATE: Final = (
-    "MATCH (n:State) WHERE n.path STARTS WITH $path WITH n LIMIT $page DETACH DELETE n RETURN count(*)"
-)
+REMOVE_STATE: Final = f"MATCH (n:State) WHERE n.path STARTS WITH $path {_SOME}"
+REMOVE_COUNTERS: Final = f"MATCH (n:Counter) WHERE n.name STARTS WITH $path {_SOME}"

@@ -1,6 +1,7 @@
 """Answering what a transaction asks of the Neo4j store: evidence, identity, profiles, stewardship."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, LiteralString, TypeVar
 
 import orjson
@@ -20,7 +21,7 @@ from graph_schema.neo4j_rows import (
     short_hash,
     within,
 )
-from graph_schema.store import Document, StoredCase
+from graph_schema.store import Document, Kind, StoredCase
 from graph_schema.vocabulary import (
     EventKey,
     Identifier,
@@ -32,26 +33,32 @@ from graph_schema.vocabulary import (
     Related,
     StoredEvent,
 )
-from dataclasses import replace
 
 Ask = Callable[[LiteralString, dict[str, Any]], list[Row]]
 """Runs a statement with its parameters, and gives its rows."""
 
 T = TypeVar("T")
 
+_KINDS: Final[tuple[Kind, ...]] = ("event", "record", "identifier", "person")
 _PAGE: Final = 5_000
 _FIRST: Final = -1
 
 
 class Reading:
-    """The part of a transaction that reads the graph, through what is ``known`` of it already. ``read`` are the
-    marks of everything that it was asked for."""
+    """The part of a transaction that reads the graph, through what is ``known`` of it already. ``read`` are
+    the marks of everything that it was asked for."""
 
     def __init__(self, ask: Ask, numbers: Numbers, known: Known) -> None:
         self._ask = ask
         self._numbers = numbers
         self._low = numbers.low
         self._known = known
+        self._new: dict[Kind, set[int]] = {
+            "event": set(),
+            "record": set(),
+            "identifier": set(),
+            "person": set(),
+        }
         self.read: set[int] = set()
         self.read_all = False
 
@@ -152,10 +159,18 @@ class Reading:
         known = self._known.named
         self.read.update([marks.of_named(one) for one in wanted])
         missing = {short_hash(*one) for one in wanted if one not in known}
-        for node in map(identifier_of, self._keyed(q.NAMED, missing)):
-            self._known.learn(node)
+        for node in self._learned(self._keyed(q.NAMED, missing)):
             self.read.add(node.id << 3 | IDENTIFIER)
         return {one: known[one] for one in wanted if one in known}
+
+    def _learned(self, rows: list[Row]) -> list[IdentifierNode]:
+        """Remembers identifiers, and the holders of those that few hold."""
+        nodes = [identifier_of(row[:-1]) for row in rows]
+        for node, row in zip(nodes, rows, strict=True):
+            self._known.learn(node)
+            if row[-1] is not None:
+                self._known.holders[node.id] = [within(one) for one in row[-1]]
+        return nodes
 
     def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
         """See ``Transaction``."""
@@ -163,8 +178,7 @@ class Reading:
         missing = [one for one in ids if one not in known]
         self._numbered(ids, IDENTIFIER)
         if missing:
-            for node in map(identifier_of, self._by_id(q.IDENTIFIERS, missing, IDENTIFIER)):
-                self._known.learn(node)
+            self._learned(self._by_id(q.IDENTIFIERS, missing, IDENTIFIER))
         return {one: _own_node(known[one]) for one in ids if one in known}
 
     def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
@@ -179,11 +193,16 @@ class Reading:
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
-        return self._gathered(q.HOLDERS, identifiers, IDENTIFIER)
+        known = self._known.holders
+        self._numbered(identifiers, IDENTIFIER)
+        missing = [one for one in identifiers if one not in known and one not in self._new["identifier"]]
+        found = self._gathered(q.HOLDERS, missing, IDENTIFIER)
+        return {one: found[one] if one in found else list(known.get(one, ())) for one in identifiers}
 
     def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
-        return self._gathered(q.MEMBERS, persons, PERSON)
+        stored = [one for one in persons if one not in self._new["person"]]
+        return {one: [] for one in persons} | self._gathered(q.MEMBERS, stored, PERSON)
 
     def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
         """See ``Transaction``."""

@@ -1,7 +1,7 @@
 """How rows of the Neo4j store read and write, and the numbers by which its nodes are found.
 
-A node's number carries the number of its graph in its upper bits: several graphs share one database, and a graph
-that is derived again grows beside the one that stands. Content is JSON as text, so that a browser shows it.
+A node's number carries the number of its graph in its upper bits: several graphs share one database, and a
+graph that is derived again grows beside the one that stands. Content is JSON as text: a browser shows it.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
-"""The schema of the Neo4j store: migrations, whose history lies in the graph as a chain, and whether it still holds."""
+"""The schema of the Neo4j store: migrations, their history as a chain in the graph, and what drifted."""
 
 import re
 from collections.abc import Iterator
-from typing import Final, LiteralString, cast
+from typing import Final
 
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import SchemaMismatch
@@ -63,8 +63,8 @@ def _applied(ask: Ask) -> dict[int, str]:
     return {row[0]: row[2] for row in chain}
 
 
-def _statements(script: str) -> Iterator[LiteralString]:
+def _statements(script: str) -> Iterator[str]:
     # They are our own files: nothing of what a user says comes into them.
     for statement in _COMMENT.sub("", script).split(";"):
         if statement.strip():
-            yield cast(LiteralString, statement.strip())
+            yield statement.strip()

@@ -1,13 +1,13 @@
 """The store in a Neo4j database, which several processes write to at once.
 
-Each process remembers what it read and learns from the graph what others changed (``neo4j_known``). A batch reads
-without stopping anybody, and takes its turn only to write (``neo4j_transaction``).
+Each process remembers what it read and learns from the graph what others changed (``neo4j_known``). A batch
+reads without stopping anybody, and takes its turn only to write (``neo4j_transaction``).
 """
 
 import os
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, LiteralString, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -16,14 +16,15 @@ import neo4j
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
 from graph_schema import neo4j_queries as q
-from graph_schema.errors import Invalid, Overtaken, SchemaMismatch, StoreUnavailable
+from graph_schema.errors import Invalid, Overtaken, StoreUnavailable
 from graph_schema.neo4j_feeds import Graph
 from graph_schema.neo4j_ids import Ids
 from graph_schema.neo4j_known import Known
 from graph_schema.neo4j_reading import Ask
-from graph_schema.neo4j_rows import Numbers, Row
+from graph_schema.neo4j_rows import Row
 from graph_schema.neo4j_schema import drift, migrate, shipped
-from graph_schema.neo4j_transaction import Neo4jTransaction, changed_since
+from graph_schema.neo4j_swap import Neo4jSwap, remove, unique_name
+from graph_schema.neo4j_transaction import Neo4jTransaction, Turn, changed_since
 
 _CONNECT_SECONDS: Final = 5
 _TURN_SECONDS: Final = 120
@@ -57,21 +58,29 @@ def address_of(url: str) -> Address:
     user = unquote(parts.username or "") or os.environ.get(USER, "neo4j")
     password = unquote(parts.password or "") or os.environ.get(PASSWORD, "")
     return Address(
-        f"{parts.scheme}://{host}:{port}", (user, password) if password else None, parts.path.strip("/") or "onefold"
+        f"{parts.scheme}://{host}:{port}",
+        (user, password) if password else None,
+        parts.path.strip("/") or "onefold",
     )
 
 
 def open_store(url: str, create: bool = True) -> "Neo4jStore":
     """The store at an address, migrated.
 
-    Raises ``StoreUnavailable`` where nothing answers or nobody is let in, ``SchemaMismatch`` where the graph's
-    schema is not this version's.
+    Raises ``StoreUnavailable`` where nothing answers or nobody is let in, ``SchemaMismatch`` where the
+    graph's schema is not this version's.
     """
     return Neo4jStore(address_of(url), create)
 
 
+def fleeting(url: str) -> "FleetingStore":
+    """An empty store in a graph of its own in the database at an address, which is gone when it is closed."""
+    address = address_of(url)
+    return FleetingStore(address._replace(graph=unique_name(address.graph)))
+
+
 class Neo4jStore:
-    """A store in one graph of a Neo4j database. Safe to use from several threads: those who write take turns."""
+    """A store in one graph of a Neo4j database. Several threads may use it: those who write take turns."""
 
     def __init__(self, address: Address, create: bool = True) -> None:
         self.address = address
@@ -134,19 +143,19 @@ class Neo4jStore:
         """See ``Store``. Each question is answered as of its own moment."""
         with self._session() as session:
             ask = _asking(session)
-            yield Neo4jTransaction(ask, self._graph(ask), Known(), self._ids.allocate, self.name, self._writer)
+            yield self._transaction(ask, self._graph(ask), Known())
 
     @contextmanager
     def write(self) -> Iterator[Neo4jTransaction]:
-        """See ``Store``. Raises ``Overtaken`` where others came first: done again at once, it has its turn from
-        the beginning, so that they can't come first again."""
+        """See ``Store``. Raises ``Overtaken`` where others came first: done again, it has its turn from the
+        beginning, so that they can't come first once more."""
         with self._writing, self._session() as session:
             in_turn, self._overtaken = self._overtaken, False
             try:
                 graph = self._catch_up(session)
                 with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
                     ask = _asking(transaction)
-                    tx = Neo4jTransaction(ask, graph, self._known, self._ids.allocate, self.name, self._writer)
+                    tx = self._transaction(ask, graph, self._known)
                     if in_turn:
                         tx.lock()
                     try:
@@ -166,6 +175,9 @@ class Neo4jStore:
             except BaseException:
                 self._known.forget()
                 raise
+
+    def _transaction(self, ask: Ask, graph: Graph, known: Known) -> Neo4jTransaction:
+        return Neo4jTransaction(ask, graph, known, self._ids.allocate, Turn(self.name, self._writer))
 
     def _graph(self, ask: Ask) -> Graph:
         rows = ask(q.GRAPH, {"name": self.name})
@@ -193,7 +205,7 @@ class Neo4jStore:
             return graph
         with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
             ask = _asking(transaction)
-            graph = Graph(*ask(q.LOCK, {"name": self.name, "writer": self._writer})[0])
+            graph = Graph(*ask(q.LOCK, Turn(self.name, self._writer)._asdict())[0])
             changed = changed_since(ask, graph, known.commit) if graph.number == known.graph else None
             if changed is None:
                 known.forget()
@@ -203,14 +215,45 @@ class Neo4jStore:
             transaction.rollback()
         return graph
 
+    @contextmanager
+    def swap(self) -> Iterator[Neo4jSwap]:
+        """See ``Replaceable``."""
+
+        def run(work: Callable[[Ask], bool]) -> bool:
+            with self._session() as session, session.begin_transaction() as transaction:
+                kept = work(_asking(transaction))
+                if not kept:
+                    transaction.rollback()
+                return kept
+
+        def opened(name: str) -> Neo4jStore:
+            return Neo4jStore(self.address._replace(graph=name))
+
+        with self._session() as session, Neo4jSwap(_asking(session), run, self.name, opened) as swap:
+            yield swap
+
+    def remove(self) -> None:
+        """Removes the graph from the database."""
+        with self._session() as session:
+            remove(_asking(session), self.name)
+
     def schema(self) -> tuple[int, list[str]]:
-        """The number of the newest migration, and what differs from the schema that this version wants."""
+        """See ``Replaceable``."""
         with self._session() as session:
             return max(one.number for one in shipped()), drift(_asking(session))
 
     def close(self) -> None:
         """See ``Store``."""
         self._driver.close()
+
+
+class FleetingStore(Neo4jStore):
+    """A store that lives as long as it is open."""
+
+    def close(self) -> None:
+        """See ``Store``."""
+        self.remove()
+        super().close()
 
 
 def _asking(runner: neo4j.Session | neo4j.Transaction) -> Ask:
@@ -246,5 +289,6 @@ def _told(server: str) -> Iterator[None]:
         raise StoreUnavailable(f"Neo4j refuses ({code})", way_out="Its own log tells more") from None
     except DriverError as error:
         raise StoreUnavailable(
-            f"Neo4j at {server} can't be used ({type(error).__name__})", way_out="See that the address is right"
+            f"Neo4j at {server} can't be used ({type(error).__name__})",
+            way_out="See that the address is right",
         ) from None

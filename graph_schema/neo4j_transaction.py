@@ -1,13 +1,13 @@
 """Writing one transaction of the Neo4j store.
 
-What a batch stands on was read without stopping anybody. Only when it writes, it takes its turn: a lock on the
-graph's own node, held until the commit. Then it looks whether others have changed meanwhile what it read; if so
-nothing is written, and the batch is to be worked out again, this time within its turn.
+What a batch stands on was read without stopping anybody. Only when it writes, it takes its turn: a lock on
+the graph's own node, held until the commit. Then it looks whether others have changed meanwhile what it
+read; if so nothing is written, and the batch is to be worked out again, this time within its turn.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import LiteralString, TypeVar
+from typing import LiteralString, NamedTuple, TypeVar
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_queries as q
@@ -35,14 +35,20 @@ Allocate = Callable[[Kind, int], int]
 """Gives a new id of a kind within a graph."""
 
 
+class Turn(NamedTuple):
+    """Who takes a turn at which graph."""
+
+    name: str
+    writer: str
+
+
 class Neo4jTransaction(Feeds):
     """See ``Transaction``."""
 
-    def __init__(self, ask: Ask, graph: Graph, known: Known, allocate: Allocate, name: str, writer: str) -> None:
+    def __init__(self, ask: Ask, graph: Graph, known: Known, allocate: Allocate, turn: Turn) -> None:
         super().__init__(ask, graph, known)
         self._allocate = allocate
-        self._called = {"name": name, "writer": writer}
-        self._new: dict[Kind, set[int]] = {"event": set(), "record": set(), "identifier": set(), "person": set()}
+        self._turn = turn._asdict()
         self._written: Writes | None = None
         self.locked = False
 
@@ -59,7 +65,7 @@ class Neo4jTransaction(Feeds):
 
     def lock(self) -> Graph:
         """Takes its turn. Raises ``Overtaken`` where others have changed what was read so far."""
-        rows = self._ask(q.LOCK, self._called)
+        rows = self._ask(q.LOCK, self._turn)
         now = Graph(*rows[0]) if rows else None
         self.locked = True
         if now is None or now.number != self.graph.number:
@@ -100,7 +106,7 @@ class Neo4jTransaction(Feeds):
     def remember(self) -> None:
         """Takes into the process's memory what is now durable."""
         if self._written is not None:
-            self._known.take(self._written)
+            self._known.take(self._written, self._new["identifier"])
             self._known.commit += 1
         self._known.trim()
 
@@ -120,7 +126,8 @@ class Neo4jTransaction(Feeds):
     def _apply_persons(self, writes: Writes) -> None:
         profiles = {one: packed(state) for one, state in writes.profiles.items()}
         rows = [
-            person_row(person, profiles.pop(one, None), self._low) for one, person in sorted(writes.persons.items())
+            person_row(person, profiles.pop(one, None), self._low)
+            for one, person in sorted(writes.persons.items())
         ]
         new, old = self._split(rows, "person")
         self._rows(q.CREATE_PERSONS, new)
@@ -237,12 +244,20 @@ class Neo4jTransaction(Feeds):
 
         self._rows(q.LEAVE, [[low + one.person, place(one)] for one in sorted(writes.enrolled_gone)])
         enrolled = sorted(writes.enrolled)
-        audiences = {(one.audience, one.product): low + short_hash(one.audience, one.product) for one in enrolled}
+        audiences = {
+            (one.audience, one.product): low + short_hash(one.audience, one.product) for one in enrolled
+        }
         self._rows(q.AUDIENCES, [[key, *named] for named, key in audiences.items()])
         self._rows(
             q.ENROL,
             [
-                [low + one.person, audiences[one.audience, one.product], one.audience, one.product, place(one)]
+                [
+                    low + one.person,
+                    audiences[one.audience, one.product],
+                    one.audience,
+                    one.product,
+                    place(one),
+                ]
                 for one in enrolled
             ],
         )
@@ -252,18 +267,25 @@ class Neo4jTransaction(Feeds):
         self._rows(q.SET_DUES, rows)
 
     def _close(self, writes: Writes, now: Graph, cases: int, changed: set[int]) -> None:
-        """Tells the feeds, the commit and the counts. What was numbered from an earlier end comes after it."""
+        """Tells feeds, commit and counts. What was numbered from an earlier end of a feed moves behind it."""
         ahead = now.changes - self.graph.changes
         changes = [one._replace(seq=one.seq + ahead) for one in writes.changes]
         if changes:
-            self._ask(q.TELL_CHANGES, {"last": self._low + changes[-1].seq, "entries": packed(list(map(list, changes)))})
+            self._ask(
+                q.TELL_CHANGES,
+                {"last": self._low + changes[-1].seq, "entries": packed(list(map(list, changes)))},
+            )
         ahead = now.deltas - self.graph.deltas
         deltas = [one._replace(seq=one.seq + ahead) for one in writes.deltas]
         if deltas:
-            told = {"audiences": sorted({one.audience for one in deltas}), "entries": packed(list(map(list, deltas)))}
+            told = {
+                "audiences": sorted({one.audience for one in deltas}),
+                "entries": packed(list(map(list, deltas))),
+            }
             self._ask(q.TELL_DELTAS, {"last": self._low + deltas[-1].seq, **told})
         letters = [
-            [self._low + number, *letter] for number, letter in enumerate(writes.dead_letters, now.letters + 1)
+            [self._low + number, *letter]
+            for number, letter in enumerate(writes.dead_letters, now.letters + 1)
         ]
         self._rows(q.CREATE_DEAD_LETTERS, letters)
         number = now.commits + 1
@@ -276,7 +298,7 @@ class Neo4jTransaction(Feeds):
             "letters": now.letters + len(letters),
             "cases": cases,
         }
-        self._ask(q.COUNT, {**self._called, **counts})
+        self._ask(q.COUNT, {**self._turn, **counts})
 
 
 def changed_since(ask: Ask, now: Graph, commit: int) -> set[int] | None:

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from graph_schema.errors import SchemaMismatch, StoreUnavailable
 from graph_schema.migrations import migrations, pending
+from graph_schema.sqlite_swap import SqliteSwap
 from graph_schema.sqlite_transaction import SqliteTransaction
 
+_SHIPPED = ("sqlite_migrations", ".sql")
 _BUSY_SECONDS = 60
 _WRITER_CACHE_KIB = 128 * 1024
 _READER_CACHE_KIB = 8 * 1024
@@ -70,7 +72,7 @@ class SqliteStore:
                 "(number INTEGER PRIMARY KEY, name TEXT, checksum TEXT, at TEXT)"
             )
             applied = dict(execute("SELECT number, checksum FROM migration").fetchall())
-            for migration in pending(migrations("sqlite_migrations", ".sql"), applied):
+            for migration in pending(migrations(*_SHIPPED), applied):
                 for statement in _statements(migration.text):
                     execute(statement)
                 execute(
@@ -113,6 +115,14 @@ class SqliteStore:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+
+    def swap(self) -> SqliteSwap:
+        """See ``Replaceable``."""
+        return SqliteSwap(self.path, SqliteStore)
+
+    def schema(self) -> tuple[int, list[str]]:
+        """See ``Replaceable``. A file whose schema is not ours is not even opened."""
+        return max(one.number for one in migrations(*_SHIPPED)), []
 
     def close(self) -> None:
         """See ``Store``."""

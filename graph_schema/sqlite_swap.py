@@ -4,40 +4,39 @@ The file stays, so that whoever has it open sees all of the old or all of the ne
 """
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from graph_schema.errors import StoreUnavailable
-from graph_schema.sqlite import SqliteStore
+from graph_schema.store import Store
 
 _BUSY_SECONDS = 60
 
 
-class Swap:
-    """From when it is made, watches whether anybody writes to the store that is to be replaced."""
+class SqliteSwap:
+    """See ``Swap``; ``opened`` opens a store in a file."""
 
-    def __init__(self, standing: SqliteStore) -> None:
-        self._path = standing.path
+    def __init__(self, path: str, opened: Callable[[str], Store]) -> None:
+        self._path = path
+        self._opened = opened
         self._connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
         self._version = self._data_version()
 
-    def __enter__(self) -> "Swap":
+    def __enter__(self) -> "SqliteSwap":
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._connection.close()
         self._remove_fresh()
 
-    def fresh(self) -> SqliteStore:
-        """An empty store beside the one that stands; what an earlier attempt left there is removed."""
+    def fresh(self) -> Store:
+        """See ``Swap``."""
         self._remove_fresh()
-        return SqliteStore(self._fresh_path)
+        return self._opened(self._fresh_path)
 
     def take_place(self) -> bool:
-        """Moves the content of the (closed) fresh store over; nothing, and False, where somebody wrote since.
-
-        Raises ``StoreUnavailable`` where the store that stands is locked or full.
-        """
+        """See ``Swap``. Raises ``StoreUnavailable`` where the store that stands is locked or full."""
         execute = self._connection.execute
         try:
             execute("ATTACH DATABASE ? AS fresh", (self._fresh_path,))

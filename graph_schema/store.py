@@ -8,7 +8,7 @@ becomes durable when the transaction ends, or nothing. Ids are the store's own; 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from graph_schema.vocabulary import (
     Audited,
@@ -239,3 +239,25 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Gives back everything that is held open."""
+
+
+class Swap(Protocol):
+    """The replacement of a store by another; from when it is made, it watches whether anybody writes."""
+
+    def fresh(self) -> Store:
+        """An empty store beside the one that stands; what an earlier attempt left is removed."""
+
+    def take_place(self) -> bool:
+        """Puts the (closed) fresh store in the other's place; nothing, and False, where somebody wrote."""
+
+
+@runtime_checkable
+class Replaceable(Protocol):
+    """A store that outlives its process."""
+
+    def swap(self) -> AbstractContextManager[Swap]:
+        """What puts another store in the place of this one."""
+
+    def schema(self) -> tuple[int, list[str]]:
+        """The number of its newest migration, and in words what differs from the schema that this version
+        wants."""

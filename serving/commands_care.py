@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
-from graph_schema.migrations import migrations
 from graph_schema.rules import Rules, load_rules
 from graph_schema.store import Store
 from serving import diagnosis
 from serving.diagnosis import Finding
 from serving.scenarios import check
-from serving.stores import DEFAULT_STORE, open_store
+from serving.stores import DEFAULT_STORE, open_store, without_password
 from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, id_key, progress
 from stream.rebuilding import rebuild
 from stream.replaying import Choice, put_back, replay
@@ -31,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def check_scenarios(
     scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO…", help="YAML files, or folders.")],
     store: Annotated[
-        str, typer.Option(metavar="KIND", help="What they are played into: memory or sqlite.")
+        str, typer.Option(metavar="KIND", help="What they are played into: memory, sqlite, neo4j://….")
     ] = "memory",
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="The outcome as JUnit's XML.")] = None,
 ) -> None:
@@ -56,7 +55,7 @@ def doctor(
         opened.append(found)
         with found.read() as tx:
             tx.last_change()
-        return [Finding("store", f"{store} answers")]
+        return [Finding("store", f"{without_password(store)} answers")]
 
     wanted: dict[str, Callable[[], list[Finding]]] = {"store": reach}
     if kafka is not None:
@@ -75,8 +74,7 @@ def doctor(
 
 
 def _of_store(store: Store, rules: Rules, kafka: str | None) -> Iterator[Finding]:
-    schema = max(one.number for one in migrations("sqlite_migrations", ".sql"))
-    yield Finding("schema", f"version {schema}")
+    yield diagnosis.schema(store)
     agree = diagnosis.rules_agree(store, rules)
     yield agree
     if kafka is not None:

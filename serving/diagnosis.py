@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from graph_schema.errors import OnefoldError
 from graph_schema.rules import Rules
-from graph_schema.store import Store, Transaction
+from graph_schema.store import Replaceable, Store, Transaction
 from graph_schema.vocabulary import BLOCKED, UNDECLARED
 from stream.cases import open_cases
 from stream.engine import RULES_STATE
@@ -83,6 +83,22 @@ def published(store: Store, servers: str, environment: Mapping[str, str]) -> Fin
     with store.read() as tx:
         sent, last = tx.get(sent_name(cluster.changes)) or 0, tx.last_change()
     return Finding("published", f"{sent:,} of {last:,} changes are on {cluster.changes}")
+
+
+def schema(store: Store) -> Finding:
+    """Whether the store's schema is the one that this version wants."""
+    if not isinstance(store, Replaceable):
+        return Finding("schema", "none in memory")
+    version, drift = store.schema()
+    if not drift:
+        return Finding("schema", f"version {version}")
+    return Finding(
+        "schema",
+        _listed(drift),
+        False,
+        "Open it once with the version that wrote it; a missing index: run its line of "
+        "graph_schema/neo4j_migrations",
+    )
 
 
 def rules_agree(store: Store, rules: Rules) -> Finding:

@@ -6,6 +6,7 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ from graph_schema.store import Store
 from serving.scenario_checks import Checks
 from serving.scenario_files import Expectation, Scenario, read_scenarios, scenario_files
 from serving.scenario_play import Arrival, AsWritten, Play, play_otherwise
+from serving.stores import fleeting_graph, in_neo4j
 
 SHUFFLES: Final = 3
 STORES: Final = ("memory", "sqlite")
@@ -98,9 +100,13 @@ def check(paths: list[Path], store: str = "memory", junit: Path | None = None) -
 
 
 def store_factory(kind: str, folder: Path) -> StoreFactory:
-    """Fresh stores of a kind; those that need files make them in ``folder``."""
+    """Fresh stores of a kind; those that need files make them in ``folder``, those at the address of a Neo4j
+    are graphs of their own there."""
+    if in_neo4j(kind):
+        return partial(fleeting_graph, kind)
     if kind not in STORES:
-        raise Invalid("--store", f"scenarios can't be played into {kind!r}. {nearest(kind, STORES)}")
+        ways = nearest(kind, (*STORES, "neo4j://host:7687"))
+        raise Invalid("--store", f"scenarios can't be played into {kind!r}. {ways}")
     numbers = iter(range(1_000_000))
     return MemoryStore if kind == "memory" else lambda: SqliteStore(folder / f"{next(numbers)}.db")
 

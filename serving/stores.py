@@ -1,7 +1,6 @@
 """Which store an address means, and opening it."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, cast
 
@@ -29,7 +28,7 @@ def open_store(url: str, create: bool = True) -> Store:
     if scheme == "memory":
         return MemoryStore()
     if scheme in _NEO4J:
-        return _neo4j(url)
+        return _neo4j(url, create)
     path = sqlite_path(url)
     if path is None:
         raise Invalid("--store", f"This names no file ({rest}). {_FILE}.")
@@ -47,7 +46,22 @@ def sqlite_path(url: str) -> Path | None:
     return Path(path) if path and path != url else None
 
 
-def _neo4j(url: str) -> Store:
-    if find_spec("graph_schema.neo4j") is None:
-        raise StoreUnavailable("this version has no Neo4j store", way_out=_FILE)
-    return cast(Store, import_module("graph_schema.neo4j").open_store(url))
+def _neo4j(url: str, create: bool) -> Store:
+    # Its driver takes a while to import, which those who keep a file needn't wait for.
+    return cast(Store, import_module("graph_schema.neo4j_store").open_store(url, create))
+
+
+def in_neo4j(url: str) -> bool:
+    """Whether an address is of a Neo4j."""
+    return url.partition("://")[0] in _NEO4J
+
+
+def fleeting_graph(url: str) -> Store:
+    """A graph of its own in the Neo4j at an address, gone when it is closed."""
+    return cast(Store, import_module("graph_schema.neo4j_store").fleeting(url))
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"

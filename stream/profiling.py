@@ -56,9 +56,10 @@ class Profiling:
         self._load(told, moves)
         for person, parts in moves.refold.items():
             self._refold(person, parts)
+        absorbed = self.tx.profiles({one for gone in moves.absorbed.values() for one in gone})
         for person, gone in moves.absorbed.items():
             for one in gone:
-                merge(self._state(person), self.tx.profiles((one,)).get(one) or new_state())
+                merge(self._state(person), absorbed.get(one) or new_state())
             self.changed.add(person)
         self.reassembled = moves.refold.keys() | moves.absorbed.keys()
         self.restated |= self.reassembled

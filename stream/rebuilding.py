@@ -13,9 +13,7 @@ from typing import Final, TypeVar
 
 from graph_schema.errors import Conflict, Invalid
 from graph_schema.rules import Rules
-from graph_schema.sqlite import SqliteStore
-from graph_schema.sqlite_swap import Swap
-from graph_schema.store import Store, Transaction, Writes
+from graph_schema.store import Replaceable, Store, Transaction, Writes
 from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgement, Record, RecordKey
 from resolver.founding import person_id
 from stream.awaited import AWAITED, ISSUED
@@ -48,15 +46,15 @@ class Rebuilt:
 
 
 def rebuild(store: Store, rules: Rules, id_key: bytes, report: Callable[[int], None]) -> Rebuilt:
-    """Derives a SQLite store again and swaps the result in at once, when all of it is ready.
+    """Derives a store again and swaps the result in at once, when all of it is ready.
 
-    ``report`` is told how many events are done. Raises ``Invalid`` for another kind of store, ``Conflict``
-    where others write to it all the while; then nothing has changed.
+    ``report`` is told how many events are done. Raises ``Invalid`` for a store that lives in memory,
+    ``Conflict`` where others write to it all the while; then nothing has changed.
     """
-    if not isinstance(store, SqliteStore):
-        raise Invalid("--store", "Only a SQLite store can be rebuilt in its place; derive into a fresh one.")
+    if not isinstance(store, Replaceable):
+        raise Invalid("--store", "A store in memory has nothing to rebuild; name a file or a graph.")
     for _ in range(_ATTEMPTS):
-        with Swap(store) as swap:
+        with store.swap() as swap:
             fresh = swap.fresh()
             try:
                 told = derive(store, Engine(fresh, rules, id_key), report)

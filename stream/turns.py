@@ -15,7 +15,7 @@ _PAUSE_SECONDS: Final = 0.02
 
 
 def in_turn(store: Store, work: Callable[[Transaction], T]) -> T:
-    """Does ``work`` in a transaction that writes, and again from the beginning where another writer came first.
+    """Does ``work`` in a transaction that writes, and all of it again where another writer came first.
 
     Raises ``Overtaken`` after several attempts, which wait longer and longer, by chance of unlike length.
     """

@@ -1,16 +1,27 @@
-"""Two engines in step, on memory and on SQLite, whatever is asked of them: both hold what is true."""
+"""Two engines in step, in memory and on SQLite or Neo4j, whatever is asked: both hold what is true."""
 
+import os
 import shutil
 import tempfile
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from graph_schema.memory import MemoryStore
+from graph_schema.neo4j_store import open_store
 from graph_schema.rules import Rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store
@@ -19,6 +30,9 @@ from stream.engine import Engine
 from tests.engine.drawn import RECEIVED, START, event_of, messages, rules
 from tests.engine.kept import differences, picture, slips
 from tests.engine.truth import Truth
+
+NEO4J_EXAMPLES = int(os.environ.get("ONEFOLD_TEST_NEO4J_EXAMPLES", "8"))
+"""Histories that are played into Neo4j, where each takes seconds."""
 
 
 class Failed(Exception):
@@ -32,10 +46,14 @@ class Engines(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.memory = MemoryStore()
-        self.files: list[SqliteStore] = []
+        self.files: list[Store] = []
         self.said: list[Event] = []
         self.drawn: list[tuple[str, dict[str, Any]]] = []
         self.words: dict[str, Judgement] = {}
+
+    def opened(self) -> Store:
+        """The store once more."""
+        return SqliteStore(self.folder / "graph.db")
 
     @initialize(by=rules())
     def begin(self, by: Rules) -> None:
@@ -47,7 +65,7 @@ class Engines(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         """Another connection, as of another process; the one before stays open, and may come back."""
-        self.files.append(SqliteStore(self.folder / "graph.db"))
+        self.files.append(self.opened())
         self.on_file = Engine(self.files[-1], self.by, clock=lambda: RECEIVED)
 
     @rule(data=st.data())
@@ -124,6 +142,26 @@ class Engines(RuleBasedStateMachine):
 def _feed(store: Store) -> list[Change]:
     with store.read() as tx:
         return tx.changes(0, 10_000)
+
+
+class EnginesOnNeo4j(Engines):
+    """The same with a graph of its own in a Neo4j."""
+
+    graphs = count()
+
+    def __init__(self, url: str) -> None:
+        self.url = f"{url}-{next(self.graphs)}"
+        super().__init__()
+
+    def opened(self) -> Store:
+        return open_store(self.url)
+
+
+@pytest.mark.neo4j
+def test_engines_on_neo4j(neo4j_url: str) -> None:
+    few = settings(max_examples=NEO4J_EXAMPLES, stateful_step_count=8, deadline=None)
+    # Any callable will do that gives a machine, whatever the hint says.
+    run_state_machine_as_test(lambda: EnginesOnNeo4j(neo4j_url), settings=few)  # type: ignore[arg-type]
 
 
 Engines.TestCase.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)

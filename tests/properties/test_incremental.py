@@ -1,9 +1,14 @@
 """The engine, change by change, holds what all evidence at once would give: any order, any batches."""
 
+import os
+from itertools import count
+
+import pytest
 from hypothesis import currently_in_test_context, event, given, note, settings
 from hypothesis import strategies as st
 
 from graph_schema.memory import MemoryStore
+from graph_schema.neo4j_store import open_store
 from graph_schema.rules import Namespace, Rules, Source
 from graph_schema.store import Document, Store
 from resolver.founding import DEFAULT_ID_KEY
@@ -13,6 +18,8 @@ from stream.reader import Reader
 from tests.engine.drawn import RECEIVED, Batch, History, Step, event_of, histories, plays
 from tests.engine.kept import differences, picture, slips
 from tests.engine.truth import Truth
+
+NEO4J_EXAMPLES = int(os.environ.get("ONEFOLD_TEST_NEO4J_EXAMPLES", "15"))
 
 
 def play(history: History, steps: list[Step], store: Store) -> None:
@@ -67,6 +74,22 @@ def test_a_claim_that_makes_a_value_generic_parts_those_whom_it_joined() -> None
     store = MemoryStore()
     play(History(by, tuple(said), ()), [Batch((event,)) for event in said], store)
     assert sorted(map(len, picture(store).persons)) == [1, 1, 1]
+
+
+@pytest.mark.neo4j
+def test_step_by_step_is_from_scratch_in_neo4j(neo4j_url: str) -> None:
+    graphs = count()
+
+    @settings(max_examples=NEO4J_EXAMPLES)
+    @given(histories(most=14), st.data())
+    def check(history: History, data: st.DataObject) -> None:
+        store = open_store(f"{neo4j_url}-{next(graphs)}")
+        try:
+            play(history, data.draw(plays(history)), store)
+        finally:
+            store.close()
+
+    check()
 
 
 @settings(max_examples=300)

@@ -1,0 +1,89 @@
+"""Graphs beside the one that stands: one that takes its place when it is derived again, and fleeting ones.
+
+All lie in one database. What a graph's nodes are found by begins with the graph's number, so a graph takes
+the place of another by its name alone, in one small transaction; what the other leaves is removed afterwards.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Final, LiteralString
+
+from graph_schema import neo4j_queries as q
+from graph_schema.neo4j_reading import Ask
+from graph_schema.neo4j_rows import Numbers
+from graph_schema.store import Store
+
+_PAGE: Final = 5_000
+
+Run = Callable[[Callable[[Ask], bool]], bool]
+"""Does something in one transaction, which is kept where it says so."""
+
+
+class Neo4jSwap:
+    """See ``Swap``. ``ask`` speaks outside of any transaction, ``run`` within one."""
+
+    def __init__(self, ask: Ask, run: Run, name: str, opened: Callable[[str], Store]) -> None:
+        self._ask = ask
+        self._run = run
+        self._name = name
+        self._opened = opened
+        self._fresh = f"{name} (derived again)"
+        self._gone = f"{name} (replaced)"
+        self._standing = self._state(name)
+
+    def __enter__(self) -> "Neo4jSwap":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._remove_others()
+
+    def fresh(self) -> Store:
+        """See ``Swap``."""
+        self._remove_others()
+        return self._opened(self._fresh)
+
+    def take_place(self) -> bool:
+        """See ``Swap``."""
+
+        def exchange(ask: Ask) -> bool:
+            rows = ask(q.LOCK, {"name": self._name, "writer": "rebuild"})
+            if not rows or rows[0][:2] != self._standing:
+                return False
+            ask(q.RENAME, {"name": self._name, "to": self._gone})
+            ask(q.RENAME, {"name": self._fresh, "to": self._name})
+            return True
+
+        return self._run(exchange)
+
+    def _state(self, name: str) -> list[int]:
+        """The number of a graph and how many commits it saw."""
+        numbers: list[int] = self._ask(q.GRAPH, {"name": name})[0][:2]
+        return numbers
+
+    def _remove_others(self) -> None:
+        for name in (self._fresh, self._gone):
+            remove(self._ask, name)
+
+
+def remove(ask: Ask, name: str) -> None:
+    """Removes a graph, some at a time; nothing where there is none of this name."""
+    for row in ask(q.GRAPH, {"name": name}):
+        numbers = Numbers(row[0])
+        span = {"low": numbers.low, "end": numbers.end, "page": _PAGE}
+        for query in q.REMOVALS:
+            _while_any(ask, query, span)
+        path = {"path": f"{numbers.graph}/", "page": _PAGE}
+        _while_any(ask, q.REMOVE_STATE, path)
+        _while_any(ask, q.REMOVE_COUNTERS, path)
+        ask(q.REMOVE_GRAPH, {"name": name})
+
+
+def _while_any(ask: Ask, query: LiteralString, span: Mapping[str, object]) -> None:
+    while ask(query, dict(span))[0][0]:
+        pass
+
+
+def unique_name(name: str) -> str:
+    """The name of a graph that nobody else uses."""
+    return f"{name} {uuid.uuid4().hex}"
