@@ -62,8 +62,8 @@ ERASE_EVENTS: Final = (
     "WITH DISTINCT e, e.key AS key DETACH DELETE e RETURN key"
 )
 ALSO: Final = (
-    "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) WITH r, row MATCH (e:Event {id: row[1]}) "
-    "MERGE (e)-[:ALSO_TOLD]->(r)"
+    "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) "
+    "CALL (r, row) { MATCH (e:Event {id: row[1]}) MERGE (e)-[:ALSO_TOLD]->(r) }"
 )
 ALSO_GONE: Final = (
     "UNWIND $rows AS row MATCH (e:Event {id: row[1]})-[told:ALSO_TOLD]->(r:Record) "
@@ -146,12 +146,12 @@ MERGE_IDENTIFIERS: Final = (
     "i.timeless = row[8], i.sole = row[9], i.generic = row[10], i.peers = row[11]"
 )
 HOLD: Final = (
-    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) WITH i, row MATCH (r:Record {id: row[1]}) "
-    "CREATE (r)-[:CARRIES]->(i)"
+    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) "
+    "CALL (i, row) { MATCH (r:Record {id: row[1]}) CREATE (r)-[:CARRIES]->(i) }"
 )
 HOLD_ONCE: Final = (
-    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) WITH i, row MATCH (r:Record {id: row[1]}) "
-    "MERGE (r)-[:CARRIES]->(i)"
+    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) "
+    "CALL (i, row) { MATCH (r:Record {id: row[1]}) MERGE (r)-[:CARRIES]->(i) }"
 )
 LET_GO: Final = (
     "UNWIND $rows AS row MATCH (r:Record {id: row[1]})-[held:CARRIES]->(i:Identifier) "
@@ -223,16 +223,16 @@ MERGE_JUDGEMENTS: Final = (
     "j.retracted_at = row[8]"
 )
 JUDGE: Final = (
-    "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) WITH r, row MATCH (j:Judgement {key: row[1]}) "
-    "WHERE j.judgement_id = row[2] MERGE (j)-[:JUDGES]->(r)"
+    "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) CALL (r, row) { "
+    "MATCH (j:Judgement {key: row[1]}) WHERE j.judgement_id = row[2] MERGE (j)-[:JUDGES]->(r) }"
 )
 RELATED: Final = (
     "UNWIND $ids AS id MATCH (:Record {id: id})-[m:MAY_BE]-(:Record) "
     "WITH DISTINCT m RETURN startNode(m).id, endNode(m).id, m.namespace"
 )
 RELATE: Final = (
-    "UNWIND $rows AS row MATCH (part:Record {id: row[0]}) WITH part, row MATCH (anchor:Record {id: row[1]}) "
-    "MERGE (part)-[:MAY_BE {namespace: row[2]}]->(anchor)"
+    "UNWIND $rows AS row MATCH (part:Record {id: row[0]}) CALL (part, row) { "
+    "MATCH (anchor:Record {id: row[1]}) MERGE (part)-[:MAY_BE {namespace: row[2]}]->(anchor) }"
 )
 UNRELATE: Final = "UNWIND $ids AS id MATCH (:Record {id: id})-[m:MAY_BE]->(:Record) DELETE m"
 CASES: Final = (

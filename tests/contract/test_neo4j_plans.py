@@ -1,0 +1,62 @@
+"""How Neo4j would answer each statement of the store: by an index, never by looking at everything."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import neo4j
+import pytest
+
+from graph_schema import neo4j_queries
+from graph_schema.neo4j_store import address_of, open_store
+
+STATEMENTS = {
+    name: value
+    for name, value in vars(neo4j_queries).items()
+    if name.isupper() and not name.startswith("_") and isinstance(value, str)
+} | {f"REMOVALS[{at}]": one for at, one in enumerate(neo4j_queries.REMOVALS)}
+SCANS = re.compile(
+    r"AllNodesScan|NodeByLabelScan|CartesianProduct|RelationshipTypeScan|IndexScan|NodeHashJoin"
+)
+OF_THE_SCHEMA = {"INDEXES", "AWAIT_INDEXES"}
+"""What asks for the schema itself can't be explained, and looks at nothing else."""
+
+
+@pytest.fixture(scope="module")
+def session(neo4j_service: Any) -> Iterator[neo4j.Session]:
+    with neo4j_service.among_others():
+        open_store(neo4j_service.url).close()
+        address = address_of(neo4j_service.url)
+        with neo4j.GraphDatabase.driver(address.server, auth=address.auth) as driver, driver.session() as one:
+            yield one
+
+
+def operators(plan: dict[str, Any]) -> Iterator[str]:
+    """The operators of a plan, as it tells them."""
+    yield plan["operatorType"].partition("@")[0]
+    for child in plan.get("children", ()):
+        yield from operators(child)
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - OF_THE_SCHEMA))
+def test_every_statement_finds_its_nodes_by_an_index(session: neo4j.Session, name: str) -> None:
+    asked: dict[str, Any] = dict.fromkeys(re.findall(r"\$(\w+)", STATEMENTS[name]), 1)
+    asked |= {"rows": [[1, [2]] * 6]} if "rows" in asked else {}
+    plan = session.run(f"EXPLAIN {STATEMENTS[name]}", asked).consume().plan
+    assert plan is not None
+    scans = [operator for operator in operators(plan) if SCANS.search(operator)]
+    assert not scans, f"{name}: {scans}"
+
+
+@pytest.mark.neo4j
+def test_a_scan_would_be_seen(session: neo4j.Session) -> None:
+    plan = session.run("EXPLAIN MATCH (p:Person), (r:Record) WHERE p.size > 1 RETURN p, r").consume().plan
+    assert plan is not None
+    assert {one for one in operators(plan) if SCANS.search(one)} >= {"NodeByLabelScan", "CartesianProduct"}
+
+
+def test_statements_take_values_by_parameters_alone() -> None:
+    for name, statement in STATEMENTS.items():
+        quoted = set(re.findall(r"'([^']*)'", statement))
+        assert quoted <= {"graphs", "null", "LOOKUP"}, name

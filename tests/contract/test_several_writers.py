@@ -1,0 +1,213 @@
+"""Several processes write to one store at once: it holds what one of them alone would have come to."""
+
+import random
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from threading import BrokenBarrierError
+from typing import Any
+
+import pytest
+
+from graph_schema.memory import MemoryStore
+from graph_schema.rules import load_rules
+from graph_schema.store import Store, Transaction, Writes
+from graph_schema.vocabulary import Event, EventKey, Judgement
+from serving.stores import open_store
+from stream.engine import Engine
+from stream.reader import Reader
+from stream.turns import in_turn
+from tests.contract.contract import EVENT
+from tests.engine.drawn import RECEIVED, event_of
+from tests.engine.kept import differences, picture
+
+RULES = load_rules("retail")
+SPAWN = get_context("spawn")
+Work = Callable[[Engine, Any], None]
+
+kinds = pytest.mark.parametrize("kind", ["sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> str:
+    """The address of an empty store of a kind."""
+    return request.getfixturevalue("neo4j_url") if kind == "neo4j" else f"sqlite:///{tmp_path / 'graph.db'}"
+
+
+def events(number: int, seed: int) -> list[Event]:
+    """Messages of few people who share much, so that hardly two are without something in common."""
+    draw = random.Random(seed)
+    engine = in_memory()
+    made = []
+    for one in range(number):
+        held = {"userId": f"u{draw.randrange(30)}", "anonymousId": f"a{draw.randrange(40)}"}
+        traits = {"email": f"p{draw.randrange(30)}@shop.test", "phone": f"+4930123{draw.randrange(30):04}"}
+        kept = {name: value for name, value in held.items() if draw.random() < 0.5}
+        told = {name: value for name, value in traits.items() if draw.random() < 0.4}
+        body: dict[str, Any] = {
+            "messageId": f"m{seed}-{one}",
+            "timestamp": f"2026-03-02T09:{one // 60 % 60:02}:{one % 60:02}Z",
+        }
+        body |= {"anonymousId": f"a{one}"} | kept | {"type": "identify", "traits": told}
+        if draw.random() < 0.4:
+            order = {"order_id": f"o{draw.randrange(20)}", "total": 10, "currency": "EUR", "products": []}
+            body |= {"type": "track", "event": "Order Completed", "properties": order}
+            body["context"] = {"traits": told}
+        made.append(event_of(engine.intake, draw.choice(("web", "app", "shop")), body))
+    return made
+
+
+def in_memory() -> Engine:
+    return Engine(MemoryStore(), RULES, clock=lambda: RECEIVED)
+
+
+def at_once(url: str, *works: tuple[Work, Any]) -> None:
+    """Does each work in a process of its own, all beginning at the same moment."""
+    barrier = SPAWN.Barrier(len(works))
+    workers = [SPAWN.Process(target=_work, args=(url, barrier, *work)) for work in works]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(120)
+    assert [worker.exitcode for worker in workers] == [0] * len(works)
+
+
+def _work(url: str, barrier: Any, work: Work, given: Any) -> None:
+    store = open_store(url)
+    try:
+        engine = Engine(store, RULES, clock=lambda: RECEIVED)
+        barrier.wait(60)
+        work(engine, given)
+    except BrokenBarrierError:
+        raise SystemExit(1) from None
+    finally:
+        store.close()
+
+
+def ingest(engine: Engine, given: list[list[Event]]) -> None:
+    for batch in given:
+        engine.ingest(batch)
+
+
+def judge(engine: Engine, given: list[Judgement]) -> None:
+    for word in given:
+        engine.judge([word])
+
+
+def erase(engine: Engine, given: str) -> None:
+    with engine.store.read() as tx:
+        found = Reader(tx, engine.intake, engine.id_key).find(given)
+    engine.erase(found.person.id, RECEIVED)
+
+
+def count(engine: Engine, times: int) -> None:
+    """Raises a number so many times, each by reading and writing it in one transaction."""
+
+    def more(tx: Transaction) -> None:
+        number = (tx.get("count") or 0) + 1
+        event = EVENT._replace(id=tx.allocate("event"), key=EventKey("web", f"m{number}"))
+        tx.apply(Writes(events=[event], state={"count": number}))
+
+    for _ in range(times):
+        in_turn(engine.store, more)
+
+
+def batches(of: list[Event], size: int) -> list[list[Event]]:
+    return [of[at : at + size] for at in range(0, len(of), size)]
+
+
+def same(store: Store, expected: Engine) -> None:
+    """Persons, ids, profiles and orders are those of the engine in memory; the feed tells all in order."""
+    assert differences(picture(store), picture(expected.store)) == []
+    with store.read() as tx:
+        changes = tx.changes(0, 100_000)
+        assert [change.seq for change in changes] == list(range(1, tx.last_change() + 1))
+        deltas = tx.deltas(None, 0, 100_000)
+        assert [delta.seq for delta in deltas] == list(range(1, tx.last_delta() + 1))
+        members = {person.id: person.person_id for person in tx.all_persons()}
+        now = {
+            (one.audience, one.product, members[person])
+            for person, places in tx.memberships(members.keys()).items()
+            for one in places
+        }
+        told = {(one.audience, one.product, one.person_id): one.added for one in deltas}
+        assert {place for place, added in told.items() if added} == now
+
+
+@kinds
+def test_several_processes_count_to_a_sum(url: str) -> None:
+    at_once(url, (count, 15), (count, 15), (count, 15))
+    store = open_store(url)
+    with store.read() as tx:
+        assert tx.get("count") == 45
+        assert len({event.id for event in tx.all_events()}) == 45
+    store.close()
+
+
+@kinds
+def test_two_events_that_join_two_persons_at_one_moment_give_one_person(url: str) -> None:
+    intake = in_memory().intake
+    first, left, right = [], [], []
+    for one in range(10):
+        a, b = ({"email": f"{name}{one}@shop.test"} for name in "ab")
+        first += [
+            event_of(intake, "web", {"type": "identify", "userId": f"u{one}", "traits": a}),
+            event_of(intake, "crm", {"type": "identify", "context": {"recordId": f"r{one}"}, "traits": b}),
+        ]
+        tie = {"externalIds": [{"type": "loyalty_card", "id": f"L{one}"}]}
+        left.append([event_of(intake, "web", {"type": "identify", "userId": f"u{one}", "context": tie})])
+        right.append([event_of(intake, "shop", {"type": "identify", "traits": b, "context": tie})])
+    store = open_store(url)
+    Engine(store, RULES, clock=lambda: RECEIVED).ingest(first)
+    at_once(url, (ingest, left), (ingest, right))
+    expected = in_memory()
+    ingest(expected, [first, *left, *right])
+    same(store, expected)
+    assert len(picture(store).persons) == 10
+    store.close()
+
+
+@kinds
+def test_a_stream_over_three_processes_is_that_of_one(url: str) -> None:
+    said = events(450, seed=5)
+    twice = said[::9]
+    parts = [batches([*said[at::3], *twice], size) for at, size in enumerate((7, 20, 33))]
+    at_once(url, *((ingest, part) for part in parts))
+    expected = in_memory()
+    expected.ingest(said)
+    store = open_store(url)
+    same(store, expected)
+    store.close()
+
+
+@kinds
+def test_words_and_erasures_come_between_the_events_of_others(url: str) -> None:
+    first, then = events(120, seed=6), events(240, seed=7)
+    gone = event_of(
+        in_memory().intake, "crm", {"type": "identify", "userId": "gone", "traits": {"firstName": "Go"}}
+    )
+    keys = sorted({event.record for event in first})
+    words = [
+        Judgement(
+            f"j{one}", "different" if one % 3 else "same", (keys[one],), (keys[-one],), one, "Ana", "seen"
+        )
+        for one in range(1, 9)
+    ]
+    store = open_store(url)
+    Engine(store, RULES, clock=lambda: RECEIVED).ingest([*first, gone])
+    at_once(
+        url,
+        (ingest, batches(then[::2], 10)),
+        (ingest, batches(then[1::2], 15)),
+        (judge, words),
+        (erase, "user_id:gone"),
+    )
+    expected = in_memory()
+    expected.ingest([*first, gone])
+    erase(expected, "user_id:gone")
+    judge(expected, words)
+    expected.ingest(then)
+    same(store, expected)
+    with store.read() as tx:
+        assert gone.record not in {record.key for record in tx.all_records()}
+    store.close()
