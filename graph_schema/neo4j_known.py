@@ -74,7 +74,7 @@ def marks_of(writes: Writes) -> set[int]:
     found.update(one << 3 | RECORD for one in records)
     identifiers = {*writes.identifiers, *(one for one, _ in [*writes.holders, *writes.holders_gone])}
     found.update(one << 3 | IDENTIFIER for one in identifiers)
-    persons = {*writes.persons, *writes.persons_gone, *writes.profiles, *writes.dues}
+    persons = {*writes.persons, *writes.persons_gone, *writes.profiles, *writes.dues, *writes.names}
     persons.update(record.person for record in writes.records.values())
     persons.update(one.person for one in [*writes.enrolled, *writes.enrolled_gone])
     found.update(one << 3 | PERSON for one in persons)

@@ -276,6 +276,48 @@ DUE: Final = (
 )
 SET_DUES: Final = "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.due_in = row[1], p.due = row[2]"
 
+# What stewards search, and the log of what they did
+
+ALIKE: Final = (
+    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]})<-[:LIKE]-(w:Word) WHERE s.text = row[1] "
+    "RETURN DISTINCT w.word"
+)
+CALLED: Final = (
+    "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] CALL (w) { "
+    "MATCH (w)<-[:CALLED]-(p:Person) RETURN p.id AS id ORDER BY id LIMIT $page } RETURN w.word, collect(id)"
+)
+NAMES: Final = "UNWIND $ids AS id MATCH (p:Person {id: id})-[:CALLED]->(w:Word) RETURN p.id, w.word"
+WORDS: Final = "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] RETURN w.word"
+SPELL: Final = (
+    "UNWIND $rows AS row MERGE (w:Word {key: row[0], word: row[1]}) WITH w, row UNWIND row[2] AS spelt "
+    "MERGE (s:Spelling {key: spelt[0], text: spelt[1]}) MERGE (w)-[:LIKE]->(s)"
+)
+CALL: Final = (
+    "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) WITH p, row CALL (p, row) { "
+    "MATCH (w:Word {key: row[1]}) WHERE w.word = row[2] MERGE (p)-[:CALLED]->(w) }"
+)
+UNCALL: Final = (
+    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[called:CALLED]->(w:Word) WHERE w.word = row[1] "
+    "DELETE called"
+)
+FORGET_WORDS: Final = (
+    "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] "
+    "AND NOT EXISTS { (w)<-[:CALLED]-(:Person) } "
+    "WITH w, COLLECT { MATCH (w)-[:LIKE]->(s:Spelling) RETURN s.key } AS spellings "
+    "DETACH DELETE w RETURN spellings"
+)
+FORGET_SPELLINGS: Final = (
+    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]}) WHERE NOT EXISTS { (s)<-[:LIKE]-(:Word) } DELETE s"
+)
+AUDIT: Final = (
+    "MATCH (a:Audited) WHERE a.id >= $low AND a.id < $end "
+    "RETURN a.id, a.at, a.by, a.role, a.what, a.about, a.why ORDER BY a.id DESC LIMIT $page"
+)
+NOTE: Final = (
+    "UNWIND $rows AS row CREATE (a:Audited {id: row[0], at: row[1], by: row[2], role: row[3], what: row[4], "
+    "about: row[5], why: row[6]})"
+)
+
 # Feeds, dead letters, state
 
 CHANGES: Final = (
@@ -297,10 +339,8 @@ CREATE_DEAD_LETTERS: Final = (
     "field: row[3], reason: row[4], raw: row[5], at: row[6], position: row[7]})"
 )
 GET: Final = "MATCH (s:State {path: $path}) RETURN s.value"
-SCAN: Final = (
-    "MATCH (s:State) WHERE s.path STARTS WITH $path AND s.value <> 'null' RETURN s.path, s.value "
-    "ORDER BY s.path"
-)
+SCAN: Final = "MATCH (s:State) WHERE s.path STARTS WITH $path RETURN s.path, s.value ORDER BY s.path"
+UNSET_STATE: Final = "UNWIND $rows AS row MATCH (s:State {path: row[0]}) DELETE s"
 SET_STATE: Final = "UNWIND $rows AS row MERGE (s:State {path: row[0]}) SET s.name = row[1], s.value = row[2]"
 
 # The schema's own history
@@ -329,6 +369,9 @@ REMOVALS: Final[tuple[LiteralString, ...]] = (
     f"MATCH (n:Case) WHERE n.id >= $low AND n.id < $end {_SOME}",
     f"MATCH (n:Audience) WHERE n.key >= $low AND n.key < $end {_SOME}",
     f"MATCH (n:FormerId) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    f"MATCH (n:Word) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    f"MATCH (n:Spelling) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    f"MATCH (n:Audited) WHERE n.id >= $low AND n.id < $end {_SOME}",
     f"MATCH (n:DeadLetter) WHERE n.id >= $low AND n.id < $end {_SOME}",
     f"MATCH (n:Changes) WHERE n.last >= $low AND n.last < $end {_SOME}",
     f"MATCH (n:Deltas) WHERE n.last >= $low AND n.last < $end {_SOME}",

@@ -25,6 +25,7 @@ from graph_schema.neo4j_rows import Row
 from graph_schema.neo4j_schema import drift, migrate, shipped
 from graph_schema.neo4j_swap import Neo4jSwap, remove, unique_name
 from graph_schema.neo4j_transaction import Neo4jTransaction, Turn, changed_since
+from graph_schema.store import Transaction
 
 _CONNECT_SECONDS: Final = 5
 _TURN_SECONDS: Final = 120
@@ -139,14 +140,14 @@ class Neo4jStore:
             return end
 
     @contextmanager
-    def read(self) -> Iterator[Neo4jTransaction]:
+    def read(self) -> Iterator[Transaction]:
         """See ``Store``. Each question is answered as of its own moment."""
         with self._session() as session:
             ask = _asking(session)
             yield self._transaction(ask, self._graph(ask), Known())
 
     @contextmanager
-    def write(self) -> Iterator[Neo4jTransaction]:
+    def write(self) -> Iterator[Transaction]:
         """See ``Store``. Raises ``Overtaken`` where others came first: done again, it has its turn from the
         beginning, so that they can't come first once more."""
         with self._writing, self._session() as session:

@@ -5,14 +5,15 @@ the graph's own node, held until the commit. Then it looks whether others have c
 read; if so nothing is written, and the batch is to be worked out again, this time within its turn.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import LiteralString, NamedTuple, TypeVar
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Overtaken
-from graph_schema.neo4j_feeds import Feeds, Graph, path_of, place_of
+from graph_schema.neo4j_console import Console
+from graph_schema.neo4j_feeds import Graph, path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
 from graph_schema.neo4j_reading import Ask
 from graph_schema.neo4j_rows import (
@@ -42,7 +43,7 @@ class Turn(NamedTuple):
     writer: str
 
 
-class Neo4jTransaction(Feeds):
+class Neo4jTransaction(Console):
     """See ``Transaction``."""
 
     def __init__(self, ask: Ask, graph: Graph, known: Known, allocate: Allocate, turn: Turn) -> None:
@@ -82,7 +83,9 @@ class Neo4jTransaction(Feeds):
         now = self.lock()
         state = [
             (name, value)
-            for name, value in ((name, packed(value)) for name, value in writes.state.items())
+            for name, value in (
+                (name, None if value is None else packed(value)) for name, value in writes.state.items()
+            )
             if marks.of_other("state", name) not in self.read or self._stated(name) != value
         ]
         changed = marks.marks_of(writes)
@@ -95,10 +98,14 @@ class Neo4jTransaction(Feeds):
         self._apply_objects(writes)
         self._apply_stewardship(writes)
         cases = self._apply_cases(writes, now)
+        self._apply_names(writes)
+        changed.update(self._apply_audit(writes))
         self._ids(q.DELETE_RECORDS, writes.records_gone)
         self._ids(q.DELETE_PERSONS, writes.persons_gone)
         self._apply_audiences(writes)
-        self._rows(q.SET_STATE, [[path_of(now.number, name), name, value] for name, value in state])
+        stated = [[path_of(now.number, name), name, value] for name, value in state]
+        self._rows(q.UNSET_STATE, [row for row in stated if row[2] is None])
+        self._rows(q.SET_STATE, [row for row in stated if row[2] is not None])
         self._close(writes, now, cases, changed)
         self._known.state.update((marks.of_other("state", name), value) for name, value in state)
         self._written = writes
@@ -109,9 +116,6 @@ class Neo4jTransaction(Feeds):
             self._known.take(self._written, self._new["identifier"])
             self._known.commit += 1
         self._known.trim()
-
-    def _rows(self, query: LiteralString, rows: Sequence[object], name: str = "rows") -> list[Row]:
-        return self._ask(query, {name: rows}) if rows else []
 
     def _ids(self, query: LiteralString, ids: Iterable[int]) -> list[Row]:
         return self._rows(query, [self._low + one for one in sorted(ids)], "ids")

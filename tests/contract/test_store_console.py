@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from graph_schema.memory import MemoryStore
+from graph_schema.neo4j_store import open_store
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store, Writes
 from graph_schema.vocabulary import Audited
@@ -16,9 +17,13 @@ DONE = [
 ]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "store.db")
+    made: Store
+    if request.param == "neo4j":
+        made = open_store(request.getfixturevalue("neo4j_url"))
+    else:
+        made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "store.db")
     yield made
     made.close()
 

@@ -11,7 +11,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 import orjson
@@ -44,10 +43,8 @@ def kept_in(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
     """The address of an empty store of a kind."""
     if kind == "sqlite":
         return f"sqlite:///{folder}/graph.db"
-    if find_spec("graph_schema.neo4j") is None:
-        pytest.skip("this version has no Neo4j store")
-    address: str = request.getfixturevalue("neo4j_graph").address
-    return address
+    url: str = request.getfixturevalue("neo4j_graph").url
+    return url
 
 
 def messages(events: int, seed: int) -> list[bytes]:
