@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import LiteralString
 
 from graph_schema import neo4j_known as marks
-from graph_schema import neo4j_queries as q
+from graph_schema import neo4j_more_queries as more
 from graph_schema.neo4j_feeds import Feeds
 from graph_schema.neo4j_known import PERSON
 from graph_schema.neo4j_rows import Row, short_hash, within
@@ -28,14 +28,14 @@ class Console(Feeds):
 
     def alike(self, keys: Collection[str]) -> set[str]:
         """See ``Transaction``."""
-        rows = self._rows(q.ALIKE, [self._spelt(key) for key in keys])
+        rows = self._rows(more.ALIKE, [self._spelt(key) for key in keys])
         return {row[0] for row in rows}
 
     def named(self, words: Collection[str], limit: int) -> Mapping[str, list[int]]:
         """See ``Transaction``."""
         found: dict[str, list[int]] = {word: [] for word in words}
         asked = {"rows": [self._spelt(word) for word in words], "page": limit}
-        for word, persons in self._ask(q.CALLED, asked):
+        for word, persons in self._ask(more.CALLED, asked):
             found[word] = [within(one) for one in persons]
         return found
 
@@ -43,30 +43,30 @@ class Console(Feeds):
         """See ``Transaction``."""
         self.read.add(_AUDIT)
         end = self._numbers.end if before is None else self._low + before
-        rows = self._ask(q.AUDIT, {"low": self._low, "end": end, "page": limit})
+        rows = self._ask(more.AUDIT, {"low": self._low, "end": end, "page": limit})
         return [Audited(within(row[0]), *row[1:])._replace(about=tuple(row[5])) for row in rows]
 
     def _apply_audit(self, writes: Writes) -> set[int]:
         """Adds to the audit log; returns the marks of what changed by it."""
         rows = [[self._low + one.seq, *one[1:5], list(one.about), one.why] for one in writes.audit]
-        self._rows(q.NOTE, rows)
+        self._rows(more.NOTE, rows)
         return {_AUDIT} if rows else set()
 
     def _apply_names(self, writes: Writes) -> None:
         """Before persons who are gone are removed."""
         stored = [one for one in writes.names.keys() | writes.persons_gone if one not in self._new["person"]]
-        before = {(within(row[0]), row[1]) for row in self._by_id(q.NAMES, stored, PERSON)}
+        before = {(within(row[0]), row[1]) for row in self._by_id(more.NAMES, stored, PERSON)}
         now = {(one, word) for one in writes.names.keys() - writes.persons_gone for word in writes.names[one]}
         came, went = sorted(now - before), sorted(before - now)
-        self._rows(q.UNCALL, [[self._low + one, word] for one, word in went])
+        self._rows(more.UNCALL, [[self._low + one, word] for one, word in went])
         words = {word for _, word in came}
-        words -= {row[0] for row in self._rows(q.WORDS, [self._spelt(word) for word in sorted(words)])}
+        words -= {row[0] for row in self._rows(more.WORDS, [self._spelt(word) for word in sorted(words)])}
         spellings = [
             [*self._spelt(word), [self._spelt(key) for key in sorted(writes.name_keys[word])]]
             for word in sorted(words)
         ]
-        self._rows(q.SPELL, spellings)
-        self._rows(q.CALL, [[self._low + one, *self._spelt(word)] for one, word in came])
+        self._rows(more.SPELL, spellings)
+        self._rows(more.CALL, [[self._low + one, *self._spelt(word)] for one, word in came])
         left = [self._spelt(word) for word in sorted({word for _, word in went})]
-        for spelt in self._rows(q.FORGET_WORDS, left):
-            self._rows(q.FORGET_SPELLINGS, [[key] for key in spelt[0]])
+        for spelt in self._rows(more.FORGET_WORDS, left):
+            self._rows(more.FORGET_SPELLINGS, [[key] for key in spelt[0]])

@@ -6,7 +6,7 @@ from typing import Any, Final, LiteralString, NamedTuple, TypeVar
 import orjson
 
 from graph_schema import neo4j_known as marks
-from graph_schema import neo4j_queries as q
+from graph_schema import neo4j_more_queries as more
 from graph_schema.neo4j_known import PERSON, Known
 from graph_schema.neo4j_reading import Ask, Reading
 from graph_schema.neo4j_rows import Numbers, Row, changes_of, deltas_of, letter_of, within
@@ -60,7 +60,7 @@ class Feeds(Reading):
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See ``Transaction``."""
-        return self._fed(q.CHANGES, after, limit, changes_of)
+        return self._fed(more.CHANGES, after, limit, changes_of)
 
     def last_change(self) -> int:
         """See ``Transaction``. Where others write meanwhile, what is written comes after theirs."""
@@ -72,7 +72,7 @@ class Feeds(Reading):
         def read(entries: str) -> list[Delta]:
             return [one for one in deltas_of(entries) if audience in (None, one.audience)]
 
-        return self._fed(q.DELTAS, after, limit, read, audience)
+        return self._fed(more.DELTAS, after, limit, read, audience)
 
     def last_delta(self) -> int:
         """See ``Transaction``; as ``last_change``."""
@@ -81,7 +81,7 @@ class Feeds(Reading):
     def memberships(self, persons: Collection[int]) -> Mapping[int, set[Membership]]:
         """See ``Transaction``."""
         found: dict[int, set[Membership]] = {one: set() for one in persons}
-        for person, audience, product in self._by_id(q.MEMBERSHIPS, persons, PERSON):
+        for person, audience, product in self._by_id(more.MEMBERSHIPS, persons, PERSON):
             found[within(person)].add(Membership(audience, product))
         return found
 
@@ -93,18 +93,18 @@ class Feeds(Reading):
         first = place_of(number, Enrolment(after[1], audience, after[0]))
         scope = [str(number), audience, *([] if product is None else [product])]
         begin, end = _SEPARATOR.join([*scope, ""]), _SEPARATOR.join(scope) + " "
-        rows = self._ask(q.ENROLLED, {"after": max(first, begin), "end": end, "page": limit})
+        rows = self._ask(more.ENROLLED, {"after": max(first, begin), "end": end, "page": limit})
         return [Enrolment(within(row[0]), row[1], row[2]) for row in rows]
 
     def due(self, until: int, limit: int) -> list[tuple[int, int]]:
         """See ``Transaction``."""
-        rows = self._ask(q.DUE, {"number": self._numbers.graph, "until": until, "page": limit})
+        rows = self._ask(more.DUE, {"number": self._numbers.graph, "until": until, "page": limit})
         return [(row[0], within(row[1])) for row in rows]
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
         asked = {"after": self._low + after, "end": self._numbers.end, "page": limit}
-        return [letter_of(row) for row in self._ask(q.DEAD_LETTERS, asked)]
+        return [letter_of(row) for row in self._ask(more.DEAD_LETTERS, asked)]
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
         """See ``Transaction``."""
@@ -115,7 +115,7 @@ class Feeds(Reading):
         mark = marks.of_other("state", name)
         self.read.add(mark)
         if mark not in self._known.state:
-            rows = self._ask(q.GET, {"path": path_of(self._numbers.graph, name)})
+            rows = self._ask(more.GET, {"path": path_of(self._numbers.graph, name)})
             self._known.state[mark] = rows[0][0] if rows else None
         value: str | None = self._known.state[mark]
         return value
@@ -124,7 +124,7 @@ class Feeds(Reading):
         """See ``Transaction``."""
         self.read_all = True
         begin = path_of(self._numbers.graph, "")
-        rows: Iterator[Row] = iter(self._ask(q.SCAN, {"path": begin + prefix}))
+        rows: Iterator[Row] = iter(self._ask(more.SCAN, {"path": begin + prefix}))
         return {row[0].removeprefix(begin): orjson.loads(row[1]) for row in rows}
 
 

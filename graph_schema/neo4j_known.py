@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from graph_schema.neo4j_rows import short_hash
+from graph_schema.neo4j_rows import short_hash, within
 from graph_schema.store import Writes
 from graph_schema.vocabulary import Identifier, IdentifierNode, Person, Record
 
@@ -59,6 +59,16 @@ def of_object(kind: str, key: str) -> int:
 def of_other(*parts: str) -> int:
     """The mark of a judgement, or of a piece of operational state."""
     return short_hash(*parts) << 3 | _OTHER
+
+
+def of_content(content: int) -> int:
+    """The mark of a content, of who says it and what it resembles."""
+    return within(content) << 3 | _OBJECT
+
+
+def of_block(key: int) -> int:
+    """The mark of the contents of a block."""
+    return within(key) << 3 | _OTHER
 
 
 ALL_JUDGEMENTS: Final = of_other("judgements")
@@ -188,6 +198,8 @@ def own_record(record: Record) -> Record:
         dict(record.holdings),
         record.erasures,
         record.ghost,
+        record.content,
+        dict(record.traits),
     )
 
 

@@ -4,7 +4,7 @@ Rows come as lists. Numbers named ``id``, ``key`` and ``last`` are the graph's (
 to read everything reads it page by page, in the order of an index.
 """
 
-from typing import Final, LiteralString
+from typing import Final
 
 # The graph, its turns and its counters
 
@@ -73,7 +73,8 @@ ALSO_GONE: Final = (
 # Records
 
 _RECORD: Final = (
-    "r.id, r.source, r.record_id, r.person, r.first_at, r.last_event, r.holdings, r.erasures, r.ghost"
+    "r.id, r.source, r.record_id, r.person, r.first_at, r.last_event, r.holdings, r.erasures, r.ghost, "
+    "r.content, r.traits"
 )
 RECORDS: Final = f"UNWIND $ids AS id MATCH (r:Record {{id: id}}) RETURN {_RECORD}"
 ALL_RECORDS: Final = (
@@ -99,18 +100,19 @@ FORMERLY_UNFOUND: Final = (
 CREATE_RECORDS: Final = (
     "UNWIND $rows AS row MATCH (p:Person {id: row[1]}) CREATE (r:Record {id: row[0], source: row[2], "
     "record_id: row[3], person: row[4], first_at: row[5], last_event: row[6], holdings: row[7], "
-    "erasures: row[8], ghost: row[9], founds: row[10], founds_key: row[11]})-[:IS]->(p)"
+    "erasures: row[8], ghost: row[9], content: row[10], says: row[11], traits: row[12], founds: row[13], "
+    "founds_key: row[14]})-[:IS]->(p)"
 )
 MERGE_RECORDS: Final = (
     "UNWIND $rows AS row MERGE (r:Record {id: row[0]}) SET r.source = row[2], r.record_id = row[3], "
     "r.person = row[4], r.first_at = row[5], r.last_event = row[6], r.holdings = row[7], "
-    "r.erasures = row[8], r.ghost = row[9] "
+    "r.erasures = row[8], r.ghost = row[9], r.content = row[10], r.says = row[11], r.traits = row[12] "
     "WITH r, row OPTIONAL MATCH (r)-[was:IS]->(:Person) DELETE was "
     "WITH DISTINCT r, row MERGE (p:Person {id: row[1]}) CREATE (r)-[:IS]->(p)"
 )
 UPDATE_RECORDS: Final = (
     "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) SET r.first_at = row[1], r.last_event = row[2], "
-    "r.holdings = row[3]"
+    "r.holdings = row[3], r.content = row[4], r.says = row[5], r.traits = row[6]"
 )
 DELETE_RECORDS: Final = "UNWIND $ids AS id MATCH (r:Record {id: id}) DETACH DELETE r"
 
@@ -250,132 +252,3 @@ OPEN_CASES: Final = (
 CLOSE_CASES: Final = (
     "UNWIND $ids AS id MATCH (:Record {id: id})<-[:ABOUT]-(c:Case) WITH DISTINCT c DETACH DELETE c"
 )
-
-# Audiences
-
-MEMBERSHIPS: Final = (
-    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:IN]->(a:Audience) RETURN p.id, a.name, a.product"
-)
-ENROLLED: Final = (
-    "MATCH (p:Person)-[m:IN]->(a:Audience) WHERE m.place > $after AND m.place < $end "
-    "RETURN p.id, a.name, a.product ORDER BY m.place LIMIT $page"
-)
-AUDIENCES: Final = (
-    "UNWIND $rows AS row MERGE (a:Audience {key: row[0], name: row[1], product: row[2]}) RETURN count(a)"
-)
-ENROL: Final = (
-    "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) WITH p, row MATCH (a:Audience {key: row[1]}) "
-    "WHERE a.name = row[2] AND a.product = row[3] MERGE (p)-[:IN {place: row[4]}]->(a)"
-)
-LEAVE: Final = (
-    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[m:IN]->(:Audience) WHERE m.place = row[1] DELETE m"
-)
-DUE: Final = (
-    "MATCH (p:Person) WHERE p.due_in = $number AND p.due <= $until "
-    "RETURN p.due, p.id ORDER BY p.due, p.id LIMIT $page"
-)
-SET_DUES: Final = "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.due_in = row[1], p.due = row[2]"
-
-# What stewards search, and the log of what they did
-
-ALIKE: Final = (
-    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]})<-[:LIKE]-(w:Word) WHERE s.text = row[1] "
-    "RETURN DISTINCT w.word"
-)
-CALLED: Final = (
-    "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] CALL (w) { "
-    "MATCH (w)<-[:CALLED]-(p:Person) RETURN p.id AS id ORDER BY id LIMIT $page } RETURN w.word, collect(id)"
-)
-NAMES: Final = "UNWIND $ids AS id MATCH (p:Person {id: id})-[:CALLED]->(w:Word) RETURN p.id, w.word"
-WORDS: Final = "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] RETURN w.word"
-SPELL: Final = (
-    "UNWIND $rows AS row MERGE (w:Word {key: row[0], word: row[1]}) WITH w, row UNWIND row[2] AS spelt "
-    "MERGE (s:Spelling {key: spelt[0], text: spelt[1]}) MERGE (w)-[:LIKE]->(s)"
-)
-CALL: Final = (
-    "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) WITH p, row CALL (p, row) { "
-    "MATCH (w:Word {key: row[1]}) WHERE w.word = row[2] MERGE (p)-[:CALLED]->(w) }"
-)
-UNCALL: Final = (
-    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[called:CALLED]->(w:Word) WHERE w.word = row[1] "
-    "DELETE called"
-)
-FORGET_WORDS: Final = (
-    "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] "
-    "AND NOT EXISTS { (w)<-[:CALLED]-(:Person) } "
-    "WITH w, COLLECT { MATCH (w)-[:LIKE]->(s:Spelling) RETURN s.key } AS spellings "
-    "DETACH DELETE w RETURN spellings"
-)
-FORGET_SPELLINGS: Final = (
-    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]}) WHERE NOT EXISTS { (s)<-[:LIKE]-(:Word) } DELETE s"
-)
-AUDIT: Final = (
-    "MATCH (a:Audited) WHERE a.id >= $low AND a.id < $end "
-    "RETURN a.id, a.at, a.by, a.role, a.what, a.about, a.why ORDER BY a.id DESC LIMIT $page"
-)
-NOTE: Final = (
-    "UNWIND $rows AS row CREATE (a:Audited {id: row[0], at: row[1], by: row[2], role: row[3], what: row[4], "
-    "about: row[5], why: row[6]})"
-)
-
-# Feeds, dead letters, state
-
-CHANGES: Final = (
-    "MATCH (c:Changes) WHERE c.last > $after AND c.last < $end RETURN c.last, c.entries "
-    "ORDER BY c.last LIMIT $page"
-)
-TELL_CHANGES: Final = "CREATE (c:Changes {last: $last, entries: $entries})"
-DELTAS: Final = (
-    "MATCH (d:Deltas) WHERE d.last > $after AND d.last < $end "
-    "AND ($audience IS NULL OR $audience IN d.audiences) RETURN d.last, d.entries ORDER BY d.last LIMIT $page"
-)
-TELL_DELTAS: Final = "CREATE (d:Deltas {last: $last, audiences: $audiences, entries: $entries})"
-DEAD_LETTERS: Final = (
-    "MATCH (d:DeadLetter) WHERE d.id > $after AND d.id < $end RETURN d.id, d.source, d.message_id, d.field, "
-    "d.reason, d.raw, d.at, d.position ORDER BY d.id LIMIT $page"
-)
-CREATE_DEAD_LETTERS: Final = (
-    "UNWIND $rows AS row CREATE (d:DeadLetter {id: row[0], source: row[1], message_id: row[2], "
-    "field: row[3], reason: row[4], raw: row[5], at: row[6], position: row[7]})"
-)
-GET: Final = "MATCH (s:State {path: $path}) RETURN s.value"
-SCAN: Final = "MATCH (s:State) WHERE s.path STARTS WITH $path RETURN s.path, s.value ORDER BY s.path"
-UNSET_STATE: Final = "UNWIND $rows AS row MATCH (s:State {path: row[0]}) DELETE s"
-SET_STATE: Final = "UNWIND $rows AS row MERGE (s:State {path: row[0]}) SET s.name = row[1], s.value = row[2]"
-
-# The schema's own history
-
-MIGRATIONS: Final = (
-    "MATCH (m:Migration) WHERE m.number > 0 RETURN m.number, m.name, m.checksum ORDER BY m.number"
-)
-MIGRATED: Final = (
-    "MERGE (m:Migration {number: $number}) SET m.name = $name, m.checksum = $checksum, m.at = datetime() "
-    "WITH m MATCH (before:Migration {number: $number - 1}) MERGE (m)-[:FOLLOWS]->(before)"
-)
-INDEXES: Final = "SHOW INDEXES YIELD name, type, state WHERE type <> 'LOOKUP' RETURN name, state"
-AWAIT_INDEXES: Final = "CALL db.awaitIndexes(300)"
-
-# What a graph that was replaced leaves behind
-
-_SOME: Final = "WITH n LIMIT $page DETACH DELETE n RETURN count(*)"
-REMOVALS: Final[tuple[LiteralString, ...]] = (
-    f"MATCH (n:Event) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Record) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Identifier) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Person) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Order) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Reward) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Judgement) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Case) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Audience) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:FormerId) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Word) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Spelling) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Audited) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:DeadLetter) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Changes) WHERE n.last >= $low AND n.last < $end {_SOME}",
-    f"MATCH (n:Deltas) WHERE n.last >= $low AND n.last < $end {_SOME}",
-    f"MATCH (n:Commit) WHERE n.slot >= $low AND n.slot < $end {_SOME}",
-)
-REMOVE_STATE: Final = f"MATCH (n:State) WHERE n.path STARTS WITH $path {_SOME}"
-REMOVE_COUNTERS: Final = f"MATCH (n:Counter) WHERE n.name STARTS WITH $path {_SOME}"

@@ -13,6 +13,7 @@ import orjson
 from graph_schema.store import StoredCase
 from graph_schema.vocabulary import (
     Change,
+    Content,
     DeadLetter,
     Delta,
     EventKey,
@@ -108,15 +109,44 @@ def record_row(record: Record, low: int) -> Row:
         held_row(record),
         record.erasures or None,
         record.ghost or None,
+        *said_row(record, low),
     ]
+
+
+def said_row(record: Record, low: int) -> Row:
+    """What a record says that matching compares: three columns of every row of records."""
+    traits = packed(record.traits) if record.traits else None
+    return (
+        [record.content, low + (record.content & _MASK), traits] if record.content else [None, None, traits]
+    )
 
 
 def record_of(row: Row) -> Record:
     """A record from the columns that all questions for records return."""
-    one, source, record_id, person, first_at, last_event, holdings, erasures, ghost = row
+    one, source, record_id, person, first_at, last_event, holdings, *state, content, said = row
+    erasures, ghost = state
+    traits = {name: tuple(values) for name, values in orjson.loads(said).items()} if said else {}
     held = {h[0]: Holding(h[1], h[2], h[3], h[4]) for h in orjson.loads(holdings)}
     key = RecordKey(source, record_id)
-    return Record(within(one), key, person, first_at, last_event, held, erasures or 0, ghost or 0)
+    kept = (held, erasures or 0, ghost or 0, content or 0, traits)
+    return Record(within(one), key, person, first_at, last_event, *kept)
+
+
+def keyed(number: int, low: int) -> Row:
+    """How a content, or a block, is found by its own number, a hash of 63 bits: a key, and the number."""
+    return [low + (number & _MASK), number]
+
+
+def content_row(content: Content, low: int) -> Row:
+    """A row of MERGE_CONTENTS."""
+    said = None if content.said is None else packed(content.said)
+    return [*keyed(content.id, low), list(content.keys), content.own, content.votes, said]
+
+
+def content_of(row: Row) -> Content:
+    """A content from the columns that CONTENTS returns."""
+    said = None if row[4] is None else orjson.loads(row[4])
+    return Content(row[0], tuple(row[1]), row[2], row[3], said)
 
 
 def identifier_row(node: IdentifierNode, low: int) -> Row:

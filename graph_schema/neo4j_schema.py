@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from graph_schema import neo4j_queries as q
+from graph_schema import neo4j_more_queries as more
 from graph_schema.errors import SchemaMismatch
 from graph_schema.migrations import Migration, migrations, pending
 from graph_schema.neo4j_reading import Ask
@@ -26,9 +26,9 @@ def migrate(ask: Ask) -> None:
     for migration in pending(shipped(), _applied(ask)):
         for statement in _statements(migration.text):
             ask(statement, {})
-        ask(q.AWAIT_INDEXES, {})
+        ask(more.AWAIT_INDEXES, {})
         ask(
-            q.MIGRATED,
+            more.MIGRATED,
             {"number": migration.number, "name": migration.name, "checksum": migration.checksum},
         )
 
@@ -44,7 +44,7 @@ def drift(ask: Ask) -> list[str]:
         for number in known.keys() & applied.keys()
         if known[number].checksum != applied[number]
     ]
-    states = {row[0]: row[1] for row in ask(q.INDEXES, {})}
+    states = {row[0]: row[1] for row in ask(more.INDEXES, {})}
     wanted = [name for one in known.values() for name in _NAMED.findall(one.text)]
     found += [f"index or constraint {name} is missing" for name in wanted if name not in states]
     found += [
@@ -54,7 +54,7 @@ def drift(ask: Ask) -> list[str]:
 
 
 def _applied(ask: Ask) -> dict[int, str]:
-    chain = ask(q.MIGRATIONS, {})
+    chain = ask(more.MIGRATIONS, {})
     if [row[0] for row in chain] != list(range(1, len(chain) + 1)):
         raise SchemaMismatch(
             "the chain of migrations in the graph has a gap",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, LiteralString
 
+from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.neo4j_reading import Ask
 from graph_schema.neo4j_rows import Numbers
@@ -71,11 +72,11 @@ def remove(ask: Ask, name: str) -> None:
     for row in ask(q.GRAPH, {"name": name}):
         numbers = Numbers(row[0])
         span = {"low": numbers.low, "end": numbers.end, "page": _PAGE}
-        for query in q.REMOVALS:
+        for query in more.REMOVALS:
             _while_any(ask, query, span)
         path = {"path": f"{numbers.graph}/", "page": _PAGE}
-        _while_any(ask, q.REMOVE_STATE, path)
-        _while_any(ask, q.REMOVE_COUNTERS, path)
+        _while_any(ask, more.REMOVE_STATE, path)
+        _while_any(ask, more.REMOVE_COUNTERS, path)
         ask(q.REMOVE_GRAPH, {"name": name})
 
 

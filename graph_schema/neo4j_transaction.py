@@ -10,11 +10,12 @@ from itertools import chain
 from typing import LiteralString, NamedTuple, TypeVar
 
 from graph_schema import neo4j_known as marks
+from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Overtaken
-from graph_schema.neo4j_console import Console
 from graph_schema.neo4j_feeds import Graph, path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
+from graph_schema.neo4j_likeness import Likeness
 from graph_schema.neo4j_reading import Ask
 from graph_schema.neo4j_rows import (
     Row,
@@ -25,6 +26,7 @@ from graph_schema.neo4j_rows import (
     packed,
     person_row,
     record_row,
+    said_row,
     short_hash,
 )
 from graph_schema.store import Kind, Writes
@@ -43,7 +45,7 @@ class Turn(NamedTuple):
     writer: str
 
 
-class Neo4jTransaction(Console):
+class Neo4jTransaction(Likeness):
     """See ``Transaction``."""
 
     def __init__(self, ask: Ask, graph: Graph, known: Known, allocate: Allocate, turn: Turn) -> None:
@@ -90,10 +92,12 @@ class Neo4jTransaction(Console):
         ]
         changed = marks.marks_of(writes)
         changed.update(marks.of_other("state", name) for name, _ in state)
+        changed.update(self._marks_of_likeness(writes))
         changed.update(self._apply_events_gone(writes))
         self._apply_persons(writes)
         self._apply_records(writes)
         self._apply_identifiers(writes)
+        self._apply_likeness(writes)
         self._apply_events(writes)
         self._apply_objects(writes)
         self._apply_stewardship(writes)
@@ -104,8 +108,8 @@ class Neo4jTransaction(Console):
         self._ids(q.DELETE_PERSONS, writes.persons_gone)
         self._apply_audiences(writes)
         stated = [[path_of(now.number, name), name, value] for name, value in state]
-        self._rows(q.UNSET_STATE, [row for row in stated if row[2] is None])
-        self._rows(q.SET_STATE, [row for row in stated if row[2] is not None])
+        self._rows(more.UNSET_STATE, [row for row in stated if row[2] is None])
+        self._rows(more.SET_STATE, [row for row in stated if row[2] is not None])
         self._close(writes, now, cases, changed)
         self._known.state.update((marks.of_other("state", name), value) for name, value in state)
         self._written = writes
@@ -157,7 +161,7 @@ class Neo4jTransaction(Console):
                 new.append([*record_row(record, self._low), founds, key])
             elif self._only_grew(record):
                 row = [self._low + one, record.first_at, record.last_event, held_row(record)]
-                light.append(row)
+                light.append([*row, *said_row(record, self._low)])
             else:
                 whole.append(record_row(record, self._low))
         gone = [[self._low + short_hash(one), one] for one in sorted(writes.founded_gone)]
@@ -246,14 +250,14 @@ class Neo4jTransaction(Console):
         def place(one: Enrolment) -> str:
             return place_of(graph, one)
 
-        self._rows(q.LEAVE, [[low + one.person, place(one)] for one in sorted(writes.enrolled_gone)])
+        self._rows(more.LEAVE, [[low + one.person, place(one)] for one in sorted(writes.enrolled_gone)])
         enrolled = sorted(writes.enrolled)
         audiences = {
             (one.audience, one.product): low + short_hash(one.audience, one.product) for one in enrolled
         }
-        self._rows(q.AUDIENCES, [[key, *named] for named, key in audiences.items()])
+        self._rows(more.AUDIENCES, [[key, *named] for named, key in audiences.items()])
         self._rows(
-            q.ENROL,
+            more.ENROL,
             [
                 [
                     low + one.person,
@@ -268,7 +272,7 @@ class Neo4jTransaction(Console):
         dues = sorted(writes.dues.items())
         gone = writes.persons_gone
         rows = [[low + one, None if at is None else graph, at] for one, at in dues if one not in gone]
-        self._rows(q.SET_DUES, rows)
+        self._rows(more.SET_DUES, rows)
 
     def _close(self, writes: Writes, now: Graph, cases: int, changed: set[int]) -> None:
         """Tells feeds, commit and counts. What was numbered from an earlier end of a feed moves behind it."""
@@ -276,7 +280,7 @@ class Neo4jTransaction(Console):
         changes = [one._replace(seq=one.seq + ahead) for one in writes.changes]
         if changes:
             self._ask(
-                q.TELL_CHANGES,
+                more.TELL_CHANGES,
                 {"last": self._low + changes[-1].seq, "entries": packed(list(map(list, changes)))},
             )
         ahead = now.deltas - self.graph.deltas
@@ -286,12 +290,12 @@ class Neo4jTransaction(Console):
                 "audiences": sorted({one.audience for one in deltas}),
                 "entries": packed(list(map(list, deltas))),
             }
-            self._ask(q.TELL_DELTAS, {"last": self._low + deltas[-1].seq, **told})
+            self._ask(more.TELL_DELTAS, {"last": self._low + deltas[-1].seq, **told})
         letters = [
             [self._low + number, *letter]
             for number, letter in enumerate(writes.dead_letters, now.letters + 1)
         ]
-        self._rows(q.CREATE_DEAD_LETTERS, letters)
+        self._rows(more.CREATE_DEAD_LETTERS, letters)
         number = now.commits + 1
         slot = self._low + number % COMMITS
         self._ask(q.COMMIT, {"slot": slot, "number": number, "keys": marks.to_bytes(changed)})

@@ -7,14 +7,14 @@ from typing import Any
 import neo4j
 import pytest
 
-from graph_schema import neo4j_queries
+from graph_schema import neo4j_more_queries, neo4j_queries
 from graph_schema.neo4j_store import address_of, open_store
 
 STATEMENTS = {
     name: value
-    for name, value in vars(neo4j_queries).items()
+    for name, value in {**vars(neo4j_queries), **vars(neo4j_more_queries)}.items()
     if name.isupper() and not name.startswith("_") and isinstance(value, str)
-} | {f"REMOVALS[{at}]": one for at, one in enumerate(neo4j_queries.REMOVALS)}
+} | {f"REMOVALS[{at}]": one for at, one in enumerate(neo4j_more_queries.REMOVALS)}
 SCANS = re.compile(
     r"AllNodesScan|NodeByLabelScan|CartesianProduct|RelationshipTypeScan|IndexScan|NodeHashJoin"
 )
