@@ -1,4 +1,4 @@
-"""More statements of the Neo4j store: what lies beside records and persons, under the same rules as theirs."""
+"""More statements of the Neo4j store: what lies beside records and persons, under the same rules."""
 
 from typing import Final, LiteralString
 
