@@ -30,6 +30,8 @@ TWO_VALUES: Final = 16
 ALIKE: Final = 32
 """Flag of a person: matching compares records of hers with those of others, so she may have neighbours by
 it."""
+BETWEEN: Final = 64
+"""Flag of a person: whenever values of hers were contested, it was between others."""
 
 
 class Identifier(NamedTuple):

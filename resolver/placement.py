@@ -9,6 +9,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from graph_schema.vocabulary import (
+    ALIKE,
+    BETWEEN,
     BLOCKED,
     CLAIMED,
     CONTESTED_ANONYMOUS,
@@ -20,6 +22,7 @@ from graph_schema.vocabulary import (
     Person,
     Record,
 )
+from resolver.evidence import people_holdings
 from resolver.plan import Plan
 
 
@@ -34,12 +37,14 @@ class Verdict(Enum):
 
 class Placement(NamedTuple):
     """A verdict; ``person`` to attach to; ``local``: then resolve by anonymous values alone; ``contested``:
-    persons that now share an anonymous value with another known person, so are no longer at peace."""
+    persons that now share an anonymous value with another known person, so are no longer at peace;
+    ``absorbed``: persons who are not known and at peace, and now become one with the record's, whole."""
 
     verdict: Verdict
     person: int = 0
     local: bool = False
     contested: tuple[int, ...] = ()
+    absorbed: tuple[int, ...] = ()
 
 
 class Change(NamedTuple):
@@ -118,6 +123,34 @@ def place(
     return _anonymous(plan, known, by_others, persons)
 
 
+def only_tie(
+    plan: Plan, change: Change, nodes: Mapping[int, IdentifierNode], flipped: Set[int]
+) -> IdentifierNode | None:
+    """The identifier by which a new record is tied to others, where it is the only one and nothing of the
+    record can keep it from going along with whoever else holds it. ``nodes`` are as for ``place``."""
+    record = change.record
+    tied = [nodes[one] for one in change.fresh if _ties(record, nodes[one])]
+    if record.person or not plan.people_first or len(tied) != 1 or flipped & _shared(nodes, flipped):
+        return None
+    node = tied[0]
+    if node.claims or record.holdings[node.id].flags or _leased(plan, tied):
+        return None
+    by_people = node.namespace in plan.people
+    if any(namespace in plan.uniques for _, namespace in change.people) if by_people else change.people:
+        return None
+    return node
+
+
+def leads(plan: Plan, node: IdentifierNode, other: Record, person: Person) -> bool:
+    """Whether a record whose ``only_tie`` is ``node`` goes wherever ``other`` goes, who is ``person``'s.
+
+    A tie takes all that it connects along, but for anchors; and she never was one.
+    """
+    if other.ghost or other.holdings[node.id].flags or person.flags & (BETWEEN | ALIKE) != BETWEEN:
+        return False
+    return node.namespace in plan.people or not people_holdings(plan, other.holdings)
+
+
 def holds_live(people: Iterable[tuple[int, int]], nodes: Mapping[int, IdentifierNode]) -> bool:
     """Whether one of these people-joining identifiers is not generic: so is its holder known."""
     return any(not nodes[one].generic for one, _ in people)
@@ -157,9 +190,17 @@ def _existing(
     if home.flags & JUDGED:
         return _RESOLVE
     if known:
-        return _shares(Verdict.STAY, home, touched)
-    at_peace = _sole(touched) == home.id and not home.flags & _UNREST and not _leased(plan, touched)
-    return Placement(Verdict.STAY) if at_peace else _LOCAL
+        return _shares(plan, Placement(Verdict.STAY, home.id), touched, persons)
+    other = persons.get(_sole(touched))
+    if other is None or _leased(plan, touched):
+        return _LOCAL
+    if other.id == home.id:
+        return _LOCAL if home.flags & _UNREST else Placement(Verdict.STAY)
+    if not other.flags and (home.flags or other.size <= home.size):
+        return Placement(Verdict.STAY, home.id, absorbed=(other.id,))
+    if home.flags or not _takes(other, touched):
+        return _LOCAL
+    return Placement(Verdict.ATTACH, other.id, absorbed=(home.id,))
 
 
 def _with_people(
@@ -171,7 +212,9 @@ def _with_people(
 ) -> Placement:
     """A new record with people-joining values that others hold."""
     person = persons.get(_sole(by_people))
-    if person is None or person.flags & (JUDGED | TWO_VALUES):
+    if person is None or person.flags & TWO_VALUES:
+        return _RESOLVE
+    if person.flags & JUDGED and person.flags & CONTESTED_PEOPLE:
         return _RESOLVE
     leased = [node for node in by_people if plan.spaces[node.namespace].lease]
     if len(leased) == len(by_people) or any(node.timeless for node in leased):
@@ -182,7 +225,7 @@ def _with_people(
         return _RESOLVE
     if person.flags & CONTESTED_PEOPLE and not _joins_first(plan, by_people):
         return _RESOLVE
-    return _shares(Verdict.ATTACH, person, by_others)
+    return _shares(plan, Placement(Verdict.ATTACH, person.id), by_others, persons)
 
 
 def _joins_first(plan: Plan, by_people: list[IdentifierNode]) -> bool:
@@ -193,17 +236,33 @@ def _joins_first(plan: Plan, by_people: list[IdentifierNode]) -> bool:
     return by_it and strongest.unique and not strongest.lease
 
 
-def _shares(verdict: Verdict, person: Person, nodes: list[IdentifierNode]) -> Placement:
-    """A known person who now holds these anonymous values, which others hold as well."""
+def _shares(
+    plan: Plan, placement: Placement, nodes: list[IdentifierNode], persons: Mapping[int, Person]
+) -> Placement:
+    """A known person (of ``placement``) who now holds these anonymous values, which others hold as well."""
+    person = persons[placement.person]
     contested: list[int] = []
+    absorbed: set[int] = set()
     for node in nodes:
         settled = not node.unknown or not (person.flags & _UNREST or node.timeless)
         if node.sole == person.id and settled:
             continue
-        if node.unknown:
-            return Placement(verdict, person.id, local=True)
-        contested += [one for one in (person.id, node.sole) if one > 0]
-    return Placement(verdict, person.id, contested=tuple(contested))
+        other = persons.get(node.sole)
+        if other is not None and not other.flags and other is not person and not _leased(plan, (node,)):
+            absorbed.add(other.id)
+        elif node.unknown:
+            return placement._replace(local=True)
+        else:
+            contested += [one for one in (person.id, node.sole) if one > 0]
+    return placement._replace(contested=tuple(contested), absorbed=tuple(sorted(absorbed)))
+
+
+def _takes(person: Person, nodes: Iterable[IdentifierNode]) -> bool:
+    """Whether who holds all these anonymous values takes in whoever else comes to hold them, and isn't known:
+    a known record of hers holds each, or nothing was ever contested there."""
+    if not person.flags & CONTESTED_ANONYMOUS:
+        return True
+    return not person.flags & JUDGED and all(node.unknown < node.holders for node in nodes)
 
 
 def _anonymous(
@@ -218,13 +277,16 @@ def _anonymous(
         if any(node.unknown for node in nodes):
             return Placement(Verdict.FOUND, local=True)
         return Placement(Verdict.FOUND, contested=(*{node.sole for node in nodes if node.sole > 0}, 0))
-    if person is None or person.flags & JUDGED or _leased(plan, nodes):
+    if person is None or _leased(plan, nodes):
         return _LOCAL
-    if at_peace or not any(node.unknown for node in nodes):
+    single = len(nodes) == 1 or not person.flags & CONTESTED_ANONYMOUS
+    if single and _takes(person, nodes):
         return Placement(Verdict.ATTACH, person.id)
-    return _LOCAL
+    if person.flags & JUDGED or any(node.unknown for node in nodes):
+        return _LOCAL
+    return Placement(Verdict.ATTACH, person.id)
 
 
-def _leased(plan: Plan, nodes: list[IdentifierNode]) -> bool:
+def _leased(plan: Plan, nodes: Iterable[IdentifierNode]) -> bool:
     """Whether an identifier may have changed hands: then who holds it does not tell whom it ties."""
     return any(plan.spaces[node.namespace].lease for node in nodes)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from graph_schema.vocabulary import (
     ALIKE,
+    BETWEEN,
     BLOCKED,
     CLAIMED,
     CONTESTED_ANONYMOUS,
@@ -21,7 +22,16 @@ from graph_schema.vocabulary import (
 from resolver.evidence import is_known, people_holdings
 from resolver.kinship import Kinship
 from resolver.neighbourhood import neighbourhood
-from resolver.placement import Change, Placement, Verdict, holds_live, note_peers, place
+from resolver.placement import (
+    Change,
+    Placement,
+    Verdict,
+    holds_live,
+    leads,
+    note_peers,
+    only_tie,
+    place,
+)
 from resolver.resolve import resolve_near
 from stream.contents import Learnt
 from stream.settlement import Settlement
@@ -53,8 +63,14 @@ class Identity:
         placement = place(
             self.plan, change, nodes, self.ws.persons([one for one in soles if one > 0]), flipped
         )
+        if placement.verdict is Verdict.RESOLVE and learnt is None:
+            placement = self._led(change, nodes, flipped) or placement
         if record.id in self.ws.awaited.back or self._compared(change, nodes, learnt):
             placement = Placement(Verdict.RESOLVE)
+        if placement.absorbed and any(map(_says_more, self._all_of(placement.absorbed))):
+            placement = placement._replace(absorbed=(), local=True)
+            if record.person:
+                placement = Placement(Verdict.RESOLVE, local=True)
         reached: set[int] = set()
         if placement.verdict is Verdict.RESOLVE and not placement.local:
             with self._before(record, fresh, flipped):
@@ -93,6 +109,37 @@ class Identity:
         found = neighbourhood(self.plan, self.ws, seeds, flipped, local, crossing)
         result = resolve_near(self.plan, found)
         Settlement(self.ws, found, result).carry_out()
+
+    def _led(
+        self, change: Change, nodes: Mapping[int, IdentifierNode], flipped: Set[int]
+    ) -> Placement | None:
+        """Where a new record goes that has one tie to others, contested between them; None: not yet told."""
+        node = only_tie(self.plan, change, nodes, flipped)
+        if node is None:
+            return None
+        newest = sorted(self.ws.holders((node.id,))[node.id])[-_ASKED:]
+        records = self.ws.records(newest)
+        persons = self.ws.persons({record.person for record in records.values()})
+        for record in records.values():
+            if leads(self.plan, node, record, persons[record.person]):
+                return Placement(Verdict.ATTACH, record.person)
+        return None
+
+    def _all_of(self, persons: Collection[int]) -> Iterable[Record]:
+        members = self.ws.members_of(persons)
+        return self.ws.records({one for each in members.values() for one in each}).values()
+
+    def _absorb(self, person: Person, gone: Collection[int]) -> None:
+        """Makes all records of others a person's: all that they hold was theirs alone."""
+        for one in gone:
+            self.ws.challenge_founder(person, self.ws.record(self.ws.person(one).founder))
+        for record in list(self._all_of(gone)):
+            before = record.person
+            self.ws.move(record, person)
+            for node in self.ws.identifiers(record.holdings.keys()).values():
+                if node.sole == before:
+                    node.sole = person.id
+                    self.ws.dirty_nodes.add(node.id)
 
     def reach(self, records: Iterable[int]) -> set[int]:
         """The records that are matched together with some, to be asked before anything changes that matching
@@ -161,19 +208,18 @@ class Identity:
             self.around({record.id, *reached}, flipped, placement.local)
             _own(self.ws, record, change.fresh)
             return
-        if placement.verdict is Verdict.STAY:
-            person = self.ws.person(record.person)
-        elif placement.verdict is Verdict.ATTACH:
-            person = self.ws.person(placement.person)
-            self.ws.move(record, person)
-        else:
+        if placement.verdict is Verdict.FOUND:
             person = self.ws.new_person(record)
+        else:
+            person = self.ws.person(placement.person or record.person)
+        self._absorb(person, placement.absorbed)
+        if record.person != person.id:
             self.ws.move(record, person)
         self._mark(person, change.people, known)
         for one in placement.contested:
             neighbour = self.ws.person(one) if one else person
             self.ws.touch(neighbour)
-            neighbour.flags |= CONTESTED_ANONYMOUS
+            neighbour.flags = (neighbour.flags | CONTESTED_ANONYMOUS) & ~BETWEEN
         _own(self.ws, record, change.fresh)
         if placement.local:
             self.around({record.id}, flipped, local=True)
@@ -223,6 +269,15 @@ class Identity:
                 for node in held.values():
                     node.unknown += 1
                 self.ws.dirty_nodes.update(held)
+
+
+_ASKED = 8
+"""Holders of a contested value who are asked where a new one goes, the newest: nearly always one can tell."""
+
+
+def _says_more(record: Record) -> bool:
+    """Whether more than values that are said can tie a record to others, or keep it apart."""
+    return bool(record.content) or any(holding.flags & CLAIMED for holding in record.holdings.values())
 
 
 def _own(workspace: Workspace, record: Record, fresh: Set[int]) -> None:

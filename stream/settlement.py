@@ -3,6 +3,7 @@
 from graph_schema.store import StoredCase
 from graph_schema.vocabulary import (
     ALIKE,
+    BETWEEN,
     CONTESTED_ANONYMOUS,
     CONTESTED_PEOPLE,
     JUDGED,
@@ -17,6 +18,10 @@ from resolver.neighbourhood import Neighbourhood
 from resolver.plan import MATCHING
 from resolver.resolution import MATCHED, Resolution
 from stream.workspace import Workspace
+
+_UNREST = CONTESTED_PEOPLE | CONTESTED_ANONYMOUS
+_LASTING = frozenset(("unique", "known"))
+"""Kinds of conflict that last: who was kept apart by one of these never becomes one by a weaker value."""
 
 
 class Settlement:
@@ -77,11 +82,18 @@ class Settlement:
     def _flag(self) -> None:
         """What is known of the persons: conflicts among the groups, judgements, live identifiers."""
         flags = dict.fromkeys(self.result.groups, 0)
+        anchors: set[int] = set()
         for contest in self.result.contests:
             anonymous = contest.step is not None and contest.step.anonymous
             flag = CONTESTED_ANONYMOUS if anonymous else CONTESTED_PEOPLE
-            for record in (*contest.anchors, *(one for part in contest.parts for one in part[0][:1])):
-                flags[self.result.group_of[record]] |= flag
+            between = {self.result.group_of[record] for record in contest.anchors}
+            parts = {self.result.group_of[part[0][0]] for part in contest.parts}
+            for group in between | parts:
+                flags[group] |= flag
+            if not contest.kinds <= _LASTING:
+                for group in between:
+                    flags[group] |= JUDGED
+            anchors |= between
         keys = {key for one in self.found.judgements.values() for key in (*one.a, *one.b)}
         if keys:
             for judged in self.found.records.values():
@@ -94,8 +106,9 @@ class Settlement:
         for group, person in self.person_of.items():
             new = flags[group]
             if person.id in self.outside:
-                new |= person.flags
+                new = (new | person.flags) & ~(BETWEEN * (group in anchors))
             else:
+                new |= BETWEEN * (bool(new & _UNREST) and not new & JUDGED and group not in anchors)
                 new |= KNOWN * (group in self.result.known) | TWO_VALUES * (group in self.result.two_values)
             if group in self.result.unattributed:
                 new |= CONTESTED_ANONYMOUS

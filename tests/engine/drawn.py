@@ -194,6 +194,59 @@ def histories(
 
 
 @st.composite
+def crowds(draw: st.DrawFn) -> History:
+    """Few customers on shared devices and addresses, and many visits, rows and orders that name only these:
+    what is contested, joined whole and led along by others."""
+    spaces = (
+        Namespace(name="user_id", joins="people", unique=draw(st.booleans())),
+        Namespace(name="email", joins="people", generic_above=draw(st.sampled_from((10, 2)))),
+        Namespace(name="session_id", joins="anonymous"),
+        Namespace(
+            name="anonymous_id",
+            joins="anonymous",
+            contested=draw(st.sampled_from(("apart", "apart", "latest"))),
+        ),
+    )
+    shop = Source(claims=frozenset(draw(st.sampled_from(((), (), ("email",))))))
+    by = Rules(namespaces=spaces, sources={"shop": shop})
+    intake = Intake(by)
+    events = []
+    for number in range(draw(st.integers(4, 22))):
+        named = draw(st.sampled_from(_MEETINGS))
+        held = {name: draw(st.sampled_from(values)) for name, values in named}
+        external = [{"type": name, "id": value} for name, value in held.items()]
+        row = draw(st.sampled_from((number, number, number, 0)))
+        message = {
+            "messageId": f"m{number}",
+            "timestamp": time_of(draw(st.integers(0, 9))),
+            "type": "page",
+            "context": {"externalIds": external, "recordId": f"r{row}"},
+        }
+        events.append(event_of(intake, draw(st.sampled_from(("web", "web", "shop"))), message))
+    keys = sorted({event.record for event in events})
+    return History(by, tuple(events), draw(_judgements(keys)))
+
+
+_DEVICES = ("anonymous_id", ("c", "d"))
+_VISITS = ("session_id", ("s", "t", "v"))
+_MAIL = ("email", ("a", "b"))
+_ACCOUNTS = ("user_id", ("u", "v", "w"))
+_MEETINGS = (
+    (_DEVICES,),
+    (_DEVICES,),
+    (_VISITS,),
+    (_DEVICES, _VISITS),
+    (_MAIL,),
+    (_MAIL,),
+    (_ACCOUNTS, _DEVICES),
+    (_ACCOUNTS, _MAIL),
+    (_MAIL, _DEVICES),
+    (_ACCOUNTS, _VISITS),
+)
+"""What a message of a crowd names at once, with the values that it may have."""
+
+
+@st.composite
 def _judgements(draw: st.DrawFn, keys: list[RecordKey]) -> tuple[Judgement, ...]:
     said: list[Judgement] = []
     for number in range(draw(st.sampled_from((0, 0, 1, 2, 3))) if len(keys) > 1 else 0):

@@ -6,6 +6,7 @@ from dataclasses import fields
 from graph_schema.store import Store, Transaction
 from graph_schema.vocabulary import (
     ALIKE,
+    BETWEEN,
     CONTESTED_ANONYMOUS,
     CONTESTED_PEOPLE,
     JUDGED,
@@ -166,7 +167,16 @@ def _of_person(person: Person, own: list[Record], expected: Folded) -> list[str]
         wrong.append("never counted a change")
     needed = _needed(frozenset(record.key for record in own), expected)
     missing = [name for flag, name in FLAGS.items() if needed & flag and not person.flags & flag]
+    if person.flags & BETWEEN and _is_anchor(own, expected):
+        wrong.append("noted as only ever between others")
     return wrong + [f"not noted: {name}" for name in missing]
+
+
+def _is_anchor(own: list[Record], expected: Folded) -> bool:
+    """Whether a person is one of those between whom something is contested."""
+    group = expected.person_of[own[0].key]
+    contests = [contest for contest in expected.found.contests if len(contest.anchors) > 1]
+    return any(group in {expected.found.group_of[one] for one in contest.anchors} for contest in contests)
 
 
 def _needed(keys: Group, expected: Folded) -> int:

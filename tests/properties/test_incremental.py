@@ -15,7 +15,7 @@ from resolver.founding import DEFAULT_ID_KEY
 from stream.engine import Engine
 from stream.intake import Intake
 from stream.reader import Reader
-from tests.engine.drawn import RECEIVED, Batch, History, Step, event_of, histories, plays
+from tests.engine.drawn import RECEIVED, Batch, History, Step, crowds, event_of, histories, plays
 from tests.engine.kept import differences, picture, slips
 from tests.engine.truth import Truth
 
@@ -106,3 +106,9 @@ def test_step_by_step_is_from_scratch_with_matching(history: History, data: st.D
     steps = data.draw(plays(history))
     event(f"judged: {bool(history.judgements)}")
     play(history, steps, MemoryStore())
+
+
+@settings(max_examples=200)
+@given(crowds(), st.data())
+def test_a_crowd_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> None:
+    play(history, data.draw(plays(history)), MemoryStore())
