@@ -6,7 +6,9 @@ from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, CLAIMED
 from resolver.evidence import is_unattributed, people_holdings
 from resolver.judged import judge
-from resolver.resolution import Contest
+from resolver.likened import in_bits, likened
+from resolver.plan import Step
+from resolver.resolution import MATCHED, Contest
 from resolver.traced import Evidence, involved, iso, judgement_shown
 
 _DAY = 86_400_000_000
@@ -67,23 +69,41 @@ class Apart:
                 yield from self._rivals(contest, by, bool(direct))
             else:
                 yield from self._between(contest, groups)
+        yield from self._alike(groups)
+
+    def _alike(self, groups: list[int]) -> Iterator[Document]:
+        """What matching left apart although it is alike."""
+        of = self.evidence.resolution.group_of
+        for kept in self.evidence.resolution.likely:
+            if {of[one] for one in kept.rivals} == set(groups):
+                bits = in_bits(kept.weight or 0)
+                if kept.kind == "review":
+                    yield {"kind": "review", "by": [], "bits": bits}
+                else:
+                    yield from self._uniques(kept.step, {"by": [], "direct": False, "bits": bits})
+        for one in self.evidence.resolution.ambiguities:
+            anchors = {of[anchor] for anchor in one.anchors}
+            if one.namespace == MATCHED and of[one.part] in groups and anchors & set(groups):
+                between = [self.evidence.shown(each) for each in self.evidence.by_key(one.anchors)]
+                part = self.evidence.shown(one.part)
+                yield {"kind": "ambiguous", "by": [], "matching": True, "part": part, "between": between}
 
     def _rivals(self, contest: Contest, by: list[Document], direct: bool) -> Iterator[Document]:
         if "unique" in contest.kinds and contest.step is not None:
-            for place in contest.step.uniques:
-                values = [sorted(self._values(side, place)) for side in self.sides]
-                if values[0] and values[1] and values[0] != values[1]:
-                    name = self.evidence.plan.spaces[place].name
-                    yield {
-                        "kind": "unique",
-                        "by": by,
-                        "direct": direct,
-                        "namespace": name,
-                        "a": values[0],
-                        "b": values[1],
-                    }
+            yield from self._uniques(contest.step, {"by": by, "direct": direct})
+        if "veto" in contest.kinds:
+            found = likened(self.evidence, *self.sides)
+            yield {"kind": "veto", "by": by, "direct": direct, "likeness": found}
         if "known" in contest.kinds:
             yield {"kind": "known", "by": by, "direct": direct}
+
+    def _uniques(self, step: Step, tie: Document) -> Iterator[Document]:
+        """The values of unique namespaces that differ."""
+        for place in step.uniques:
+            values = [sorted(self._values(side, place)) for side in self.sides]
+            if values[0] and values[1] and values[0] != values[1]:
+                name = self.evidence.plan.spaces[place].name
+                yield {"kind": "unique", **tie, "namespace": name, "a": values[0], "b": values[1]}
 
     def _values(self, side: Iterable[int], place: int) -> set[str]:
         return {

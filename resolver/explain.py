@@ -16,6 +16,7 @@ import networkx as nx
 from graph_schema.store import Document
 from graph_schema.vocabulary import CLAIMED, Judgement
 from resolver.apart import Apart
+from resolver.likened import closest, in_bits, likened
 from resolver.resolution import Join
 from resolver.sentences import how_said, why_said
 from resolver.traced import Evidence, involved, iso, judgement_shown
@@ -32,8 +33,8 @@ def why(
     """Why the records ``ours`` and ``theirs`` (each of one person) are one person, or what keeps them apart.
 
     ``outcome`` is one_person (then ``path``: records and what ties each to the next), kept_apart (then
-    ``reasons``) or unconnected; ``sentences`` tell the same. ``aliased``: sources that are not trusted with
-    aliases and sent one between the two.
+    ``reasons``) or unconnected; ``likeness`` weighs what both say; ``sentences`` tell the same. ``aliased``:
+    sources that are not trusted with aliases and sent one between the two.
     """
     one, two = (evidence.by_key(side)[0] for side in (ours, theirs))
     if evidence.resolution.group_of[one] == evidence.resolution.group_of[two]:
@@ -44,6 +45,7 @@ def why(
         outcome = "kept_apart" if reasons else "unconnected"
         document = {"outcome": outcome, "path": [], "reasons": reasons}
     document |= {"a": evidence.shown(one), "b": evidence.shown(two)}
+    document["likeness"] = likened(evidence, ours, theirs)
     return document | {"sentences": why_said(document)}
 
 
@@ -55,6 +57,7 @@ def how(evidence: Evidence, record: int) -> Document:
         {
             "by": _step_name(evidence, join),
             "values": [evidence.identifier(value) for value in join.values],
+            "likeness": _likeness(evidence, join),
             "judgements": [judgement_shown(one) for one in _speaking(evidence, join)],
             "joined": [[evidence.shown(one) for one in evidence.by_key(part)] for part in join.groups],
         }
@@ -76,6 +79,14 @@ def how(evidence: Evidence, record: int) -> Document:
         "kept_apart": refused,
     }
     return document | {"sentences": how_said(document)}
+
+
+def _likeness(evidence: Evidence, join: Join) -> Document | None:
+    """How alike the groups were that likeness joined: in the mean, and the two records that are most so."""
+    if join.step is None or not join.step.matching:
+        return None
+    found = likened(evidence, *join.groups) or {}
+    return {"mean_bits": in_bits(join.weight or 0), **found}
 
 
 def _step_name(evidence: Evidence, join: Join) -> str:
@@ -109,8 +120,9 @@ def _links(evidence: Evidence, number: int, join: Join) -> Iterator[tuple[Link, 
                     ("judgement", judgement.judgement_id, side),
                     [ids[key] for key in sorted(keys) if key in ids],
                 )
-    elif not join.values:
-        yield ("likeness", number, 0), [min(evidence.by_key(part)) for part in join.groups]
+    elif join.step.matching:
+        one, two = join.groups
+        yield ("likeness", number, 0), [*(closest(evidence, one, two) or (one[0], two[0]))]
     for value in sorted(join.values, key=lambda one: evidence.nodes[one].identifier):
         for span, holders in enumerate(evidence.spans(value)):
             yield ("value", value, span), evidence.by_key({h.record for h in holders} & members)
@@ -156,7 +168,8 @@ def _link(evidence: Evidence, link: Link, ends: list[int]) -> Document:
             "judgement": next(judgement_shown(one) for one in evidence.judgements if one.judgement_id == name)
         }
     if kind == "likeness" or not isinstance(name, int):
-        return {"matching": True}
+        join = evidence.resolution.joins[int(name)]
+        return {"matching": True, "likeness": _likeness(evidence, join)}
     holdings = [evidence.records[one].holdings[name] for one in ends]
     seen = [
         {"first_seen": iso(h.first), "last_seen": iso(h.last), "claimed": bool(h.flags & CLAIMED)}

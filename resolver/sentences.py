@@ -15,12 +15,25 @@ def why_said(document: Document) -> list[str]:
     if len(path) == 1:
         return [f"Both are one record: {path[0]['record']['name']}."]
     if path:
-        return [_linked(*path[place - 1 : place + 2]) for place in range(1, len(path), 2)]
+        return [
+            text
+            for place in range(1, len(path), 2)
+            for text in [_linked(*path[place - 1 : place + 2]), *_waterfall(path[place].get("likeness"))]
+        ]
     if document["outcome"] == "one_person":
         return [f"{_capital(a)} and {b} are one person."]
+    alike = _waterfall(document["likeness"])
     if not document["reasons"]:
-        return [f"Nothing connects {a} and {b}: they share no identifier, and no judgement speaks of both."]
-    return [_reason(one) for one in document["reasons"]]
+        nothing = f"Nothing connects {a} and {b}: they share no identifier, and no judgement speaks of both."
+        if not alike:
+            return [nothing]
+        bits, merge = document["likeness"]["bits"], document["likeness"]["merge"]
+        return [
+            nothing,
+            f"What they say weighs {bits:+.1f} bits for one person; it takes {merge:+.1f}.",
+            *alike,
+        ]
+    return [*(_reason(one) for one in document["reasons"]), *alike]
 
 
 def how_said(document: Document) -> list[str]:
@@ -30,10 +43,19 @@ def how_said(document: Document) -> list[str]:
     for number, step in enumerate(document["steps"]):
         parts = [_part([one["name"] for one in part]) for part in step["joined"]]
         told.append(f"{'Then' if number else 'First'} {_by(step)} joined {_listed(parts)}.")
+        told += _waterfall(step.get("likeness"))
     for refused in document["kept_apart"]:
         for one in refused["reasons"]:
             told.append(f"Not {refused['from']['name']}. {_reason(one)}")
     return told
+
+
+def _waterfall(likeness: Document | None) -> list[str]:
+    """A line for each weight, the way from nothing to the sum."""
+    if not likeness or "steps" not in likeness:
+        return []
+    told = [f"    {one['bits']:+6.1f} bits  {one['compared']}: {one['level']}" for one in likeness["steps"]]
+    return [*told, f"    {likeness['bits']:+6.1f} bits  in all"]
 
 
 def _capital(text: str) -> str:
@@ -78,7 +100,8 @@ def _linked(one: Document, link: Document, two: Document) -> str:
     if "judgement" in link:
         return f"{both} by a judgement of {_spoken(link['judgement'])}."
     if "identifier" not in link:
-        return f"{both} because their names, dates and addresses are alike."
+        mean = link["likeness"]["mean_bits"]
+        return f"{both} because their names, dates and addresses are alike ({mean:+.1f} bits in the mean)."
     seen = [_seen(each) for each in link["seen"]]
     claim = ", which one of them only claims" if any(each["claimed"] for each in link["seen"]) else ""
     when = seen[0] if seen[0] == seen[1] else " and ".join(seen)
@@ -99,7 +122,7 @@ def _reason(reason: Document) -> str:
 def _hold(reason: Document) -> str:
     by = _identifiers(reason["by"])
     if not reason["by"]:
-        return "judgements connect them"
+        return "they are alike" if "bits" in reason else "judgements connect them"
     return (
         f"both hold {by}"
         if reason.get("direct", True)
@@ -115,9 +138,10 @@ def _unique(reason: Document) -> str:
 
 def _ambiguous(reason: Document) -> str:
     names = _listed([one["name"] for one in reason["between"]])
+    by = "likeness" if reason.get("matching") else _identifiers(reason["by"])
     return (
         f"{_capital(reason['part']['name'])} belongs to one of several persons and nobody can say to whom: "
-        f"by {_identifiers(reason['by'])} it could be of {names}, who are kept apart."
+        f"by {by} it could be of {names}, who are kept apart."
     )
 
 
@@ -140,6 +164,12 @@ def _lease(reason: Document) -> str:
 _REASONS: Final[Mapping[str, Callable[[Document], str]]] = {
     "judgement": lambda one: f"Kept apart by a judgement of {_spoken(one)}.",
     "unique": _unique,
+    "veto": lambda one: (
+        f"Kept apart: {_hold(one)}, but their names and birth dates speak against one person."
+    ),
+    "review": lambda one: (
+        f"Alike, but not enough to be one person ({one['bits']:+.1f} bits): a steward may say."
+    ),
     "known": lambda one: (
         f"Kept apart: {_hold(one)}, but that joins anonymous evidence only, and each is known without it."
     ),

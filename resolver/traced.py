@@ -1,13 +1,14 @@
 """A traced resolution as explanations read it, and how records, identifiers and words are named in them."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, IdentifierNode, Judgement, Record
 from resolver.evidence import Holder, leases
+from resolver.matching.content import Prepared
 from resolver.plan import Plan
 from resolver.resolution import Contest, Resolution
 
@@ -16,7 +17,8 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all times are UTC, and said so b
 
 @dataclass(frozen=True)
 class Evidence:
-    """A neighbourhood, resolved with a trace. ``persons`` names the person of each record, by record id."""
+    """A neighbourhood, resolved with a trace. ``persons`` names the person of each record, by record id;
+    ``contents`` are what records say that matching compares."""
 
     plan: Plan
     records: Mapping[int, Record]
@@ -24,6 +26,7 @@ class Evidence:
     judgements: Collection[Judgement]
     resolution: Resolution
     persons: Mapping[int, str]
+    contents: Mapping[int, Prepared] = field(default_factory=dict)
 
     @cached_property
     def holders(self) -> Mapping[int, list[int]]:

@@ -107,4 +107,5 @@ def evidence_around(reader: Reader, records: Collection[Record]) -> Evidence:
         if record.person in persons
     }
     nodes = workspace.identifiers({one for record in found.records.values() for one in record.holdings})
-    return Evidence(reader.intake.plan, found.records, nodes, judgements, resolution, named)
+    contents = found.likeness.contents
+    return Evidence(reader.intake.plan, found.records, nodes, judgements, resolution, named, contents)
