@@ -153,7 +153,9 @@ def _matching(rules: Rules) -> Matching | None:
     )
     # What lies in the review band must be found as well; but no search goes over what speaks against.
     floor = min(model.floor, merge, max(0, review))
-    chosen = replace(model, merge=merge, review=review, veto=veto, floor=floor)
+    # What is asked for must be within reach.
+    clip = max(model.clip, merge)
+    chosen = replace(model, merge=merge, review=review, veto=veto, floor=floor, clip=clip)
     return Matching(after, chosen, identifiers)
 
 
