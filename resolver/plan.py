@@ -134,7 +134,7 @@ MATCHING = "matching"
 def _matching(rules: Rules) -> Matching | None:
     """The step that the rules declare. Raises ``RulesError`` where their model can't be used."""
     said = rules.matching
-    if said is None:
+    if said is None or not rules.model:
         return None
     try:
         model = from_dict(rules.model)

@@ -15,7 +15,7 @@ _HOMES: Final = {
     "serving.commands_serve": ("demo", "serve", "worker", "access-key"),
     "serving.commands_ingest": ("ingest", "simulate"),
     "serving.commands_read": ("person", "why", "how", "export"),
-    "serving.commands_match": ("train", "evaluate"),
+    "serving.commands_match": ("train", "evaluate", "diff"),
     "serving.commands_decide": ("decide", "audience", "report", "fit"),
     "serving.commands_sync": ("sync", "destinations"),
     "serving.commands_care": ("check", "doctor", "rebuild", "replay"),

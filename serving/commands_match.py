@@ -1,4 +1,4 @@
-"""Commands of matching: train, evaluate."""
+"""Commands of matching: train, evaluate, diff."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,18 +13,21 @@ from resolver.matching.model import to_dict
 from resolver.matching.report import Training, lines
 from resolver.matching.training import train
 from resolver.matching.values import Traits
-from serving.stores import DEFAULT_STORE
+from serving.difference_view import difference_lines, difference_view
+from serving.stores import DEFAULT_STORE, open_store
 from serving.terminal import (
     SPOKEN,
     RulesOption,
     StoreOption,
     counted,
     engine_on,
+    id_key,
     progress,
     reader_on,
     show_json,
 )
 from serving.training_view import as_html
+from stream.differing import difference
 from stream.evaluating import as_json, as_lines, evaluate_store
 from stream.mapping import load_mapping
 from stream.training import declared, keys_of, of_file, of_store
@@ -34,6 +37,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     app.command("train")(train_model)
     app.command("evaluate")(evaluate)
+    app.command("diff")(diff)
 
 
 def train_model(
@@ -122,4 +126,31 @@ def evaluate(
         show_json(told)
         return
     for line in as_lines(told):
+        typer.echo(line)
+
+
+def diff(
+    rules: Annotated[str, typer.Option(metavar="RULES", help="The other rules: a file, or a bundled name.")],
+    examples: Annotated[int, typer.Option(min=0, help="So many examples of each kind.")] = 5,
+    as_data: Annotated[bool, typer.Option("--json", help="All of it as JSON.")] = False,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Show what other rules or another model would change: persons merged, split, moved, under another id.
+
+    Nothing is written. `onefold rebuild --rules RULES` does it.
+    """
+    loaded = load_rules(rules)
+    opened = open_store(store, create=False)
+    try:
+        with progress("{task.completed:>10,.0f} events") as shown:
+            task = shown.add_task("deriving", total=None)
+            found = difference(
+                opened, loaded, id_key(), examples, lambda done: shown.update(task, completed=done)
+            )
+    finally:
+        opened.close()
+    if as_data:
+        show_json(difference_view(found))
+        return
+    for line in difference_lines(found):
         typer.echo(line)

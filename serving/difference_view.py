@@ -1,0 +1,46 @@
+"""What other rules would change, for people and for programs."""
+
+from collections.abc import Iterator
+
+from graph_schema.store import Document
+from stream.differing import KINDS, Difference
+
+_SAID = {
+    "merged": "become one person with others",
+    "split": "become several persons",
+    "moved": "exchange records with others",
+    "renamed": "keep their records under another id",
+}
+
+
+def difference_view(found: Difference) -> Document:
+    """All of it as JSON."""
+    return {
+        "persons": {"before": found.persons[0], "after": found.persons[1], "same": found.same},
+        "cases": {"before": found.cases[0], "after": found.cases[1]},
+        **{kind: found.altered[kind] for kind in KINDS},
+        "examples": [
+            {
+                "kind": one.kind,
+                "before": list(one.before),
+                "after": list(one.after),
+                "records": [{"source": key.source, "record_id": key.record_id} for key in one.records],
+            }
+            for one in found.examples
+        ],
+    }
+
+
+def difference_lines(found: Difference) -> Iterator[str]:
+    """The same in lines of text."""
+    before, after = found.persons
+    yield f"{before:,} persons would be {after:,}; {found.same:,} stay as they are."
+    yield f"{found.cases[0]:,} open cases would be {found.cases[1]:,}."
+    for kind in KINDS:
+        if found.altered[kind]:
+            yield f"{kind}: {found.altered[kind]:,} times persons {_SAID[kind]}"
+        for one in (each for each in found.examples if each.kind == kind):
+            records = ", ".join(f"{key.source}/{key.record_id}" for key in one.records)
+            yield f"    {' '.join(one.before)} → {' '.join(one.after)}  ({records})"
+    if not sum(found.altered.values()):
+        yield "Nothing would change."

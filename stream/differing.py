@@ -1,0 +1,118 @@
+"""What other rules, or another model, would change on the evidence that a store keeps. Nothing is written."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, NamedTuple
+
+from graph_schema.rules import Rules
+from graph_schema.sqlite import SqliteStore
+from graph_schema.store import Store, Transaction
+from graph_schema.vocabulary import EventKey, RecordKey
+from stream.engine import Engine
+from stream.rebuilding import derive
+
+Kind = Literal["merged", "split", "moved", "renamed"]
+KINDS: tuple[Kind, ...] = ("merged", "split", "moved", "renamed")
+
+
+class Altered(NamedTuple):
+    """Persons, by id, that come out otherwise: of ``before`` there would be ``after``. ``records`` are some
+    of theirs, as they are keyed now."""
+
+    kind: Kind
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    records: tuple[RecordKey, ...]
+
+
+@dataclass
+class Difference:
+    """The persons and cases before and after, how many stay the same, and what is altered, by kind."""
+
+    persons: tuple[int, int]
+    cases: tuple[int, int]
+    same: int = 0
+    altered: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    examples: list[Altered] = field(default_factory=list)
+
+
+def difference(
+    store: Store, rules: Rules, id_key: bytes, examples: int, report: Callable[[int], None] | None = None
+) -> Difference:
+    """Derives what a store keeps by other rules, into a temporary file, and compares persons by their events.
+
+    Merged: several persons become one; split: one becomes several; moved: records go from some to others;
+    renamed: the same events under another id. ``examples`` of each kind are told.
+    """
+    with TemporaryDirectory(prefix="onefold-diff-") as folder:
+        fresh = SqliteStore(Path(folder) / "diff.db")
+        try:
+            derive(store, Engine(fresh, rules, id_key, audiences=False), report)
+            with store.read() as was, fresh.read() as now:
+                return _compared(was, now, examples)
+        finally:
+            fresh.close()
+
+
+def _compared(was: Transaction, now: Transaction, examples: int) -> Difference:
+    before, after = dict(_holders(was)), dict(_holders(now))
+    links: dict[tuple[int, int], int] = {}
+    for key, (person, record) in before.items():
+        if key in after:
+            links.setdefault((person, after[key][0]), record)
+    names = [{one.id: one.person_id for one in tx.all_persons()} for tx in (was, now)]
+    found = Difference((len(names[0]), len(names[1])), (len(was.cases()), len(now.cases())))
+    for olds, news, records in _together(links):
+        ids = [tuple(sorted(names[0][one] for one in olds)), tuple(sorted(names[1][one] for one in news))]
+        kind = _kind(ids[0], ids[1])
+        if kind is None:
+            found.same += 1
+            continue
+        found.altered[kind] += 1
+        if sum(one.kind == kind for one in found.examples) < examples:
+            keys = tuple(sorted(record.key for record in was.records(records[:5]).values()))
+            found.examples.append(Altered(kind, ids[0], ids[1], keys))
+    return found
+
+
+def _kind(before: tuple[str, ...], after: tuple[str, ...]) -> Kind | None:
+    if len(before) > 1:
+        return "moved" if len(after) > 1 else "merged"
+    if len(after) > 1:
+        return "split"
+    return None if before == after else "renamed"
+
+
+def _holders(tx: Transaction) -> Iterator[tuple[EventKey, tuple[int, int]]]:
+    """Each event with its person and record."""
+    person_of = {record.id: record.person for record in tx.all_records() if not record.ghost}
+    for event in tx.all_events():
+        if event.record in person_of:
+            yield event.key, (person_of[event.record], event.record)
+
+
+def _together(links: dict[tuple[int, int], int]) -> Iterator[tuple[set[int], set[int], list[int]]]:
+    """Persons of before and after that events connect, with records that tell how."""
+    of_old: dict[int, set[int]] = {}
+    of_new: dict[int, set[int]] = {}
+    for old, new in links:
+        of_old.setdefault(old, set()).add(new)
+        of_new.setdefault(new, set()).add(old)
+    seen: set[int] = set()
+    for start in of_old:
+        if start in seen:
+            continue
+        olds, ring = {start}, [start]
+        while ring:
+            met = {each for new in of_old[ring.pop()] for each in of_new[new]} - olds
+            olds |= met
+            ring += met
+        seen |= olds
+        news = {new for old in olds for new in of_old[old]}
+        yield (
+            olds,
+            news,
+            [links[pair] for old in olds for new in of_old[old] if (pair := (old, new)) in links],
+        )

@@ -1,0 +1,87 @@
+"""Matching in the stream: customer tables without a key in common, record by record into SQLite.
+
+`python -m tests.bench.matching`; PEOPLE in the environment sets the size (50,000). All in one process. The last
+records come one at a time, each in a transaction of its own, and are what the latencies are of.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+
+from graph_schema.rules import load_rules
+from graph_schema.sqlite import SqliteStore
+from stream.engine import Engine
+from stream.simulation.table import people_table
+from tests.bench.figures import Figure, number, percentile, table
+from tests.bench.machine import machine
+
+_AT_ONCE = 1_000
+_SINGLES = 2_000
+_DIRTY = 0.3
+_PLACE = ("street", "city", "postalCode", "country")
+
+
+def messages(people: int, seed: int = 1) -> Iterator[bytes]:
+    """The rows of a dirty customer table as messages, e-mail and phone among what is only compared."""
+    for row in people_table(people, seed, _DIRTY):
+        traits: dict[str, Any] = {n: row[n] for n in ("firstName", "lastName", "birthday") if row[n]}
+        traits["address"] = {name: row[name] for name in _PLACE if row[name]}
+        context = {"recordId": row["record_id"]}
+        yield orjson.dumps(
+            {"type": "identify", "source": row["source"], "context": context, "traits": traits}
+        )
+
+
+def measure(folder: Path, people: int) -> Iterator[Figure]:
+    """Throughput in batches of a thousand, then the latency of single records."""
+    least = 1_000 if people <= 100_000 else 500
+    store = SqliteStore(folder / "matching.db")
+    engine = Engine(store, load_rules())
+    lines = list(messages(people))
+    singles = min(_SINGLES, len(lines) // 10)
+    started, spent = time.perf_counter(), time.process_time()
+    rest = iter(lines)
+    taken = len(lines) - singles
+    left = islice(rest, taken)
+    while part := list(islice(left, _AT_ONCE)):
+        engine.ingest([engine.intake.take(line, 1) for line in part])
+    seconds, spent = time.perf_counter() - started, time.process_time() - spent
+    note = f"{taken:,} records of {people:,} people"
+    yield Figure("streamed with matching", taken / seconds, "records/s", least, True, note)
+    yield Figure("processor time", spent / taken * 1e6, "µs/record")
+    walls, works = [], []
+    for line in rest:
+        began, worked = time.perf_counter(), time.process_time()
+        engine.ingest([engine.intake.take(line, 1)])
+        walls.append((time.perf_counter() - began) * 1e3)
+        works.append((time.process_time() - worked) * 1e3)
+    for name, values in (("a single record", walls), ("processor time of a single record", works)):
+        yield Figure(f"{name}, p50", percentile(values, 0.5), "ms", 2)
+        yield Figure(f"{name}, p99", percentile(values, 0.99), "ms", 10)
+    store.close()
+    size = sum(each.stat().st_size for each in folder.glob("matching.db*"))
+    yield Figure("the store on disk", size / len(lines), "bytes/record")
+
+
+def main() -> None:
+    """Prints each figure as it comes, and the table at the end."""
+    people = int(os.environ.get("PEOPLE", "50000"))
+    sys.stdout.write(f"PEOPLE={people} python -m tests.bench.matching\n{machine()}\n\n")
+    figures = []
+    with TemporaryDirectory(prefix="onefold-bench-") as folder:
+        for figure in measure(Path(folder), people):
+            sys.stdout.write(f"  {figure.what}: {number(figure.measured)} {figure.unit} {figure.verdict}\n")
+            sys.stdout.flush()
+            figures.append(figure)
+    sys.stdout.write(f"\n{table(figures)}\n")
+
+
+if __name__ == "__main__":
+    main()
