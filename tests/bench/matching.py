@@ -1,7 +1,7 @@
 """Matching in the stream: customer tables without a key in common, record by record into SQLite.
 
-`python -m tests.bench.matching`; PEOPLE in the environment sets the size (50,000). All in one process. The last
-records come one at a time, each in a transaction of its own, and are what the latencies are of.
+`python -m tests.bench.matching`; PEOPLE in the environment sets the size (50,000). All in one process. The
+last records come one at a time, each in a transaction of its own, and are what the latencies are of.
 """
 
 import os
