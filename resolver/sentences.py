@@ -33,7 +33,8 @@ def why_said(document: Document) -> list[str]:
             f"What they say weighs {bits:+.1f} bits for one person; it takes {merge:+.1f}.",
             *alike,
         ]
-    return [*(_reason(one) for one in document["reasons"]), *alike]
+    weighed = any(one["kind"] == "veto" or "bits" in one for one in document["reasons"])
+    return [*(_reason(one) for one in document["reasons"]), *(alike if weighed else ())]
 
 
 def how_said(document: Document) -> list[str]:
