@@ -30,6 +30,9 @@ _HEX: Final = "0123456789abcdef"
 SHARDS: Final = [first + second for first in CROCKFORD for second in CROCKFORD]
 """The beginnings of person ids: a ledger of any size is gone over one of them at a time."""
 
+WITHHELD: Final = "withheld"
+"""Stands in a row for why it was refused, where it was we who left it out, as it was about to be sent."""
+
 
 @dataclass
 class Head:
@@ -75,7 +78,7 @@ class Flight(NamedTuple):
 
     def kept(self) -> list[Any]:
         """As the ledger has it."""
-        return [self.op, self.rows, self.delta, self.change]
+        return [self.op, kept_rows(self.rows), self.delta, self.change]
 
 
 class Entry(NamedTuple):
@@ -88,6 +91,10 @@ class Entry(NamedTuple):
     request: str = ""
     refused: str = ""
     told: Any = None
+
+    def kept(self) -> list[Any]:
+        """As the ledger has it."""
+        return [*self[:1], list(self.persons), *self[2:]]
 
 
 class Ledger:
@@ -176,6 +183,11 @@ def _entry(kept: Sequence[Any]) -> Entry:
 def _flight(name: str, kept: Sequence[Any]) -> Flight:
     op, rows, delta, change = kept
     return Flight(name, op, rows_of(rows), delta, change)
+
+
+def kept_rows(rows: Iterable[Row]) -> list[list[Any]]:
+    """Rows as the ledger has them."""
+    return [[row.person_id, row.said, list(row.handles)] for row in rows]
 
 
 def rows_of(kept: Sequence[Sequence[Any]]) -> list[Row]:

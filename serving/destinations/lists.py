@@ -13,7 +13,17 @@ from graph_schema.errors import Conflict
 from graph_schema.store import Transaction
 from profiles.moments import DAY
 from serving.destinations.delivering import Delivery, chunks, delivered, key_of
-from serving.destinations.ledger import SHARDS, Entry, Flight, Head, Ledger, State, rows_of
+from serving.destinations.ledger import (
+    SHARDS,
+    WITHHELD,
+    Entry,
+    Flight,
+    Head,
+    Ledger,
+    State,
+    kept_rows,
+    rows_of,
+)
 from serving.destinations.planning import Comparing, Plan, Wants
 from serving.destinations.platforms import Job, Op, Platform, Row
 from serving.destinations.sending import Courier
@@ -236,7 +246,7 @@ class List:
             head = self.ledger.begun(tx)
             entries = self.ledger.entries(tx, {handle for row in rows for handle in row.handles})
         state: State = {}
-        fates = [*told.rows, *((row, "withheld") for row in dropped)]
+        fates = [*told.rows, *((row, WITHHELD) for row in dropped)]
         for row, refused in fates:
             request = told.requests[0] if told.requests else ""
             for handle in row.handles:
@@ -249,17 +259,17 @@ class List:
                 entries[handle] = entry = Entry(
                     handle, tuple(sorted(persons)), now, request, refused, told.told.get(handle)
                 )
-                state[self.ledger.row(handle)] = entry
+                state[self.ledger.row(handle)] = entry.kept()
             if row.said == "erased":
                 receipt = {"handles": len(row.handles), "at": now, "request": request}
                 state[self.ledger.receipt(row.person_id)] = receipt
-            if refused and refused != "withheld":
+            if refused and refused != WITHHELD:
                 head.refused[refused] = head.refused.get(refused, 0) + 1
         if told.unnamed:
             head.refused["unnamed"] = head.refused.get("unnamed", 0) + told.unnamed
         for request in told.later:
             state[self.ledger.later(request)] = now
-            state[self.ledger.sent(request)] = [op, [row for row, _ in told.rows]]
+            state[self.ledger.sent(request)] = [op, kept_rows(row for row, _ in told.rows)]
         sent = sum(len(row.handles) for row, refused in told.rows if not refused)
         head.removed += sent * (op == "remove")
         head.added += sent * (op != "remove")

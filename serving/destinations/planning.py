@@ -11,7 +11,7 @@ from graph_schema.vocabulary import Membership
 from profiles.audiences import may_be_given
 from profiles.profile_rules import profile_rules
 from serving.destinations.contacts import DEVICES, contact_of
-from serving.destinations.ledger import Entry, Ledger, State
+from serving.destinations.ledger import WITHHELD, Entry, Ledger, State
 from serving.destinations.platforms import Platform, Row
 from serving.destinations.recognition import ADDRESS_TRAITS
 from serving.destinations.settings import Settings, Target
@@ -133,20 +133,23 @@ class Comparing:
         for one, row in sorted(self._wanted.rows.items()):
             whole = one in again or bool(self._lost.get(one))
             sent = [
-                handle for handle in row.handles if whole or handle in renewed or handle not in self._entries
+                handle for handle in row.handles if whole or handle in renewed or not self._is_there(handle)
             ]
             if sent:
                 plan.adds.append(row._replace(handles=tuple(sent)))
         for handle, entry in self._entries.items():
             if handle not in gone and owners[handle] != set(entry.persons):
                 kept = entry._replace(persons=tuple(sorted(owners[handle])))
-                plan.state[self._ledger.row(handle)] = kept
+                plan.state[self._ledger.row(handle)] = kept.kept()
         for one, had in self.had.items():
             now = self._new.get(one, [])
             if now != had:
                 plan.state[self._ledger.person(one)] = now or None
                 plan.members += bool(now) - bool(had)
         return plan
+
+    def _is_there(self, handle: str) -> bool:
+        return handle in self._entries and self._entries[handle].refused != WITHHELD
 
     def refused(self) -> set[str]:
         """Handles that were refused before."""

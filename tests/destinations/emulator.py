@@ -46,6 +46,7 @@ class Faults:
     def __init__(self, share: float = 0.0, slow: float = 0.5, seed: int = 1) -> None:
         self.share = share
         self.slow = slow
+        self.drawn: Counter[str] = Counter()
         self._draw = random.Random(seed)
         self._lock = threading.Lock()
 
@@ -54,7 +55,9 @@ class Faults:
         with self._lock:
             if self._draw.random() >= self.share:
                 return ""
-            return self._draw.choice(("busy", "fault", "late", "closed before", "closed after"))
+            fault = self._draw.choice(("busy", "fault", "late", "closed before", "closed after"))
+            self.drawn[fault] += 1
+            return fault
 
 
 class Emulator:
@@ -83,7 +86,11 @@ class Emulator:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Who is killed while it speaks closes its connection: that is no error here."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)

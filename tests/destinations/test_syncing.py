@@ -1,10 +1,12 @@
 """From events to what a platform holds: every story of leaving and coming, on each of the three platforms."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graph_schema.sqlite import SqliteStore
 from serving.commands_sync import receipts
 from serving.destinations.platforms import DestinationRefuses
 from serving.destinations.sending import DestinationUnavailable
@@ -43,10 +45,12 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=PLATFORMS)
-def there(request: pytest.FixtureRequest) -> Iterator[tuple[Emulator, Shop]]:
+def there(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Emulator, Shop]]:
     emulated, settings = PLATFORMS[request.param]
     with emulated() as emulator:
-        yield emulator, Shop({"ads": settings(emulator.url)})
+        store = SqliteStore(tmp_path / "shop.db")
+        yield emulator, Shop({"ads": settings(emulator.url)}, store)
+        store.close()
 
 
 def test_a2_a_purchase_takes_her_out_and_spares_her_the_product(there: tuple[Emulator, Shop]) -> None:
@@ -226,6 +230,9 @@ def test_whoever_withdrew_while_her_row_waited_is_not_sent(there: tuple[Emulator
         drain(running)
     assert emulator.lists[CART] == {BORIS}
     assert next(one for one in emulator.log if one[0] == "add") == ("add", 1)
+    shop.tell(granted("u-1"))
+    shop.sync()
+    assert emulator.lists[CART] == {ANA, BORIS}
 
 
 def test_a_destination_that_does_not_answer_loses_nothing(there: tuple[Emulator, Shop]) -> None:
