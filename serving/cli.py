@@ -16,8 +16,8 @@ _HOMES: Final = {
     "serving.commands_ingest": ("ingest", "simulate"),
     "serving.commands_read": ("person", "why", "how", "export"),
     "serving.commands_match": ("train", "evaluate", "diff"),
-    "serving.commands_decide": ("decide", "audience", "report", "fit"),
-    "serving.commands_sync": ("sync", "destinations"),
+    "serving.commands_decide": ("decide", "report", "fit"),
+    "serving.commands_sync": ("audience", "sync", "destinations"),
     "serving.commands_care": ("check", "doctor", "rebuild", "replay"),
 }
 

@@ -1,4 +1,4 @@
-"""Commands about what to do: decide, audience, report, fit."""
+"""Commands about what to do: decide, report, fit."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -10,15 +10,12 @@ import typer
 from graph_schema.errors import Invalid, nearest
 from profiles.decide import Request
 from profiles.moments import iso
-from serving.audiences import check_audience, page
 from serving.report_views import as_html, as_text
 from serving.stores import DEFAULT_STORE
 from serving.terminal import (
     SPOKEN,
     RulesOption,
     StoreOption,
-    counted,
-    engine_on,
     moment,
     reader_on,
     show_json,
@@ -35,7 +32,6 @@ def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     anything = {"allow_extra_args": True, "ignore_unknown_options": True}
     app.command("decide", context_settings=anything)(decide)
-    app.command("audience")(audience)
     app.command("report")(tell_report)
     app.command("fit")(fit)
 
@@ -64,34 +60,6 @@ def decide(
     asked = Asked(reference, _request(campaign, context.args), moment("--at", at))
     with reader_on(store, rules) as reader:
         show_json(decide_all(reader, [asked])[0].shown())
-
-
-def audience(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The audience, as the rules name it.")],
-    product: Annotated[
-        str | None, typer.Option(metavar="ID", help="Of an audience per product: this one only.")
-    ] = None,
-    store: StoreOption = DEFAULT_STORE,
-    rules: RulesOption = "retail",
-) -> None:
-    """List who is in an audience now, one member on a line, as JSON."""
-    with engine_on(store, rules, create=False) as engine:
-        check_audience(engine.rules, name)
-        engine.fall_due(engine.clock())
-        out = typer.get_binary_stream("stdout")
-        number = 0
-        after: str | None = None
-        with engine.store.read() as tx:
-            while True:
-                found = page(tx, name, product, after, _AT_ONCE)
-                for one in found["members"]:
-                    out.write(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE))
-                number += len(found["members"])
-                after = found["next"]
-                if after is None:
-                    break
-        out.flush()
-    SPOKEN.print(counted(number, "member"))
 
 
 def tell_report(

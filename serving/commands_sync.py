@@ -1,22 +1,26 @@
-"""Commands about destinations: sync, destinations."""
+"""Commands about audiences and where they are sent: audience, sync, destinations."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Annotated, Final
 
+import orjson
 import typer
 
 from graph_schema.errors import Invalid, OnefoldError, nearest
 from graph_schema.rules import Rules, load_rules
 from profiles.moments import iso
+from serving.audiences import check_audience, page
+from serving.destinations.replacing import members_of
 from serving.destinations.settings import Settings, destination_settings
 from serving.destinations.syncing import Standing, Sync
 from serving.stores import DEFAULT_STORE
 from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, show_json
 from stream.engine import Engine
 
+_AT_ONCE: Final = 10_000
 _POLL_SECONDS: Final = 0.25
 _LATER_SECONDS: Final = 30.0
 _WORDS: Final = {"add": "sent", "remove": "taken out", "replace": "put in their place"}
@@ -28,8 +32,48 @@ Names = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
+    app.command("audience")(audience)
     app.command("sync")(sync)
     app.command("destinations")(tell_destinations)
+
+
+def audience(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The audience, as the rules name it.")],
+    product: Annotated[
+        str | None, typer.Option(metavar="ID", help="Of an audience per product: this one only.")
+    ] = None,
+    destination: Annotated[
+        str | None,
+        typer.Option("--for", metavar="DESTINATION", help="As it would be sent there, and who would not be."),
+    ] = None,
+    unmask: Annotated[bool, typer.Option("--unmask", help="With --for: show the handles whole.")] = False,
+    store: StoreOption = DEFAULT_STORE,
+    rules: RulesOption = "retail",
+) -> None:
+    """List who is in an audience now, one member on a line, as JSON."""
+    with engine_on(store, rules, create=False) as engine:
+        check_audience(engine.rules, name)
+        engine.fall_due(engine.clock())
+        out = typer.get_binary_stream("stdout")
+        if destination is not None:
+            key = name if product is None else f"{name}/{product}"
+            for told in _as_sent(engine, destination, key, unmask):
+                out.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
+            out.flush()
+            return
+        number = 0
+        after: str | None = None
+        with engine.store.read() as tx:
+            while True:
+                found = page(tx, name, product, after, _AT_ONCE)
+                for one in found["members"]:
+                    out.write(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE))
+                number += len(found["members"])
+                after = found["next"]
+                if after is None:
+                    break
+        out.flush()
+    SPOKEN.print(counted(number, "member"))
 
 
 class Reconcile(Enum):
@@ -131,6 +175,32 @@ class _Running:
     def _failed(self, error: OnefoldError) -> int:
         SPOKEN.print(f"onefold: {error}", markup=False)
         return error.exit_code
+
+
+def _as_sent(engine: Engine, destination: str, key: str, unmask: bool) -> Iterator[dict[str, object]]:
+    """The members of an audience, or of one product of it, as a destination would be told of them."""
+    (settings,) = _chosen(engine.rules, [destination]).values()
+    with Sync(engine, destination, settings) as looking:
+        lists = [one for one in looking.lists if key in (one.target.key, one.target.audience)]
+        if not lists:
+            known = [one.target.key for one in looking.lists]
+            raise Invalid("NAME", f"{destination} is not sent this audience. {nearest(key, known)}.")
+        for one in lists:
+            for wanted in members_of(one, looking.means):
+                for row in wanted.rows.values():
+                    yield {
+                        "person_id": row.person_id,
+                        "audience": one.target.key,
+                        "advertising": row.said,
+                        "handles": [handle if unmask else _masked(handle) for handle in row.handles],
+                    }
+                for person_id, why in wanted.withheld.items():
+                    yield {"person_id": person_id, "audience": one.target.key, "withheld": why}
+
+
+def _masked(handle: str) -> str:
+    kind, _, value = handle.partition(":")
+    return f"{kind}:{value[:4]}…"
 
 
 def _preview(engine: Engine, chosen: dict[str, Settings]) -> None:

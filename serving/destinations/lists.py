@@ -279,8 +279,10 @@ class List:
 
     # What comes later, and all at once
 
-    def ask_outcomes(self) -> None:
-        """Asks what became of requests whose outcome comes later; one that failed is made again."""
+    def ask_outcomes(self) -> bool:
+        """Asks what became of requests whose outcome comes later; one that failed is to be made again.
+        Returns whether any is."""
+        failed = False
         with self._engine.store.read() as tx:
             waiting = self.ledger.waiting(tx)
         due = [one for one, at in waiting.items() if at + _OUTCOME_AFTER <= self._engine.clock()]
@@ -293,6 +295,7 @@ class List:
                 op, rows = tx.get(self.ledger.sent(request))
             state: State = {self.ledger.later(request): None, self.ledger.sent(request): None}
             if outcome.failed:
+                failed = True
                 head.flights += 1
                 name = self.ledger.flight(head.flights)
                 state[name] = Flight(name, op, rows_of(rows), MADE_AGAIN, MADE_AGAIN).kept()
@@ -300,6 +303,7 @@ class List:
                 head.refused[reason] = head.refused.get(reason, 0) + count
             head.match_rate = outcome.match_rate or head.match_rate
             self.put({**state, self.ledger.head_name: asdict(head)})
+        return failed
 
     def rest(self) -> None:
         """Writes how far the feeds were read, where nothing else was written since."""

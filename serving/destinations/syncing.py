@@ -12,7 +12,7 @@ from serving.destinations.google import Google
 from serving.destinations.ledger import SHARDS, Head
 from serving.destinations.lists import List, Means, lease
 from serving.destinations.meta import Meta
-from serving.destinations.planning import Comparing, Wanted, Wants
+from serving.destinations.planning import Comparing, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Platform, Size
 from serving.destinations.replacing import is_being_replaced, members_of, replace_members
 from serving.destinations.sending import Courier
@@ -112,10 +112,10 @@ class Sync:
         self._fly()
         if any(moved):
             return True
+        made_again = [self._on(one, one.ask_outcomes) for one in self._open_lists()]
         for one in self._open_lists():
-            self._on(one, one.ask_outcomes)
             self._on(one, one.publish)
-        return False
+        return any(made_again)
 
     def rest(self) -> None:
         """Writes down how far the feeds were read."""
@@ -177,12 +177,6 @@ class Sync:
             with self._engine.store.read() as tx:
                 gone = sum(person not in seen for shard in SHARDS for person in one.ledger.persons(tx, shard))
             yield Preview(one.target.key, added, removed + gone, withheld, refused)
-
-    def members(self, key: str) -> Iterator[Wanted]:
-        """Who belongs into the lists of an audience, and who of its members doesn't."""
-        for one in self.lists:
-            if key in (one.target.key, one.target.audience):
-                yield from members_of(one, self.means)
 
     def standings(self, ask: bool) -> Iterator[Standing]:
         """Where each list stands; with ``ask``, what the platform says of it too."""

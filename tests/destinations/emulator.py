@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
 from jsonschema import Draft202012Validator
@@ -95,7 +95,7 @@ class Emulator:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
-    def __enter__(self) -> "Emulator":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

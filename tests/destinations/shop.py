@@ -147,11 +147,11 @@ def ordered(user: str, order_id: str, product: str = "vit-c") -> dict[str, Any]:
     return {"userId": user, "event": "Order Completed", "properties": properties}
 
 
-def named(user: str, address: str, **traits: Any) -> dict[str, Any]:
+def named(user: str, mail: str, **traits: Any) -> dict[str, Any]:
     """Who somebody is."""
-    return {"userId": user, "traits": {"email": address, **traits}}
+    return {"userId": user, "traits": {"email": mail, **traits}}
 
 
-def shopper(user: str, address: str, **traits: Any) -> Iterable[dict[str, Any]]:
+def shopper(user: str, mail: str, **traits: Any) -> Iterable[dict[str, Any]]:
     """Somebody who consents and has something in the cart."""
-    return named(user, address, **traits), granted(user), carted(user)
+    return named(user, mail, **traits), granted(user), carted(user)
