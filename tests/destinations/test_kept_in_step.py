@@ -1,7 +1,7 @@
 """Members are kept in step on three platforms while they come and go, everything fails at times, and the
 process that syncs is killed: at the end each platform holds exactly the audience.
 
-ONEFOLD_DESTINATION_MEMBERS sets how many there are.
+ONEFOLD_TEST_DESTINATION_MEMBERS sets how many there are.
 """
 
 import contextlib
@@ -27,8 +27,8 @@ from tests.destinations.platforms import GoogleEmulator, MetaEmulator, TikTokEmu
 from tests.destinations.shop import SECRETS
 from tests.integration.command import process
 
-MEMBERS = int(os.environ.get("ONEFOLD_DESTINATION_MEMBERS", "1500"))
-ROUNDS = 6
+MEMBERS = int(os.environ.get("ONEFOLD_TEST_DESTINATION_MEMBERS", "1000"))
+ROUNDS = 5
 ROWS = max(100, MEMBERS // 20)
 FAULTS = 0.15
 RULES = """
