@@ -59,6 +59,7 @@ class Namespace(_Table):
     contested: Literal["apart", "latest", "earliest"] = "apart"
     normaliser: Normaliser = "text"
     blocked: tuple[str, ...] = ()
+    hashes: NamespaceName | Literal[""] | None = None
 
     @field_validator("lease")
     @classmethod
@@ -209,6 +210,22 @@ class Rules(_Table):
         """The namespaces by name, strongest first."""
         return {namespace.name: namespace for namespace in self.namespaces}
 
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """By each namespace that holds hashes, the namespace of whose values they are: as it says itself, or
+        by its name, as email_sha256 is of email."""
+        found: dict[str, str] = {}
+        for space in self.namespaces:
+            hashed = space.hashes
+            if hashed is None and space.normaliser == "sha256":
+                hashed = space.name.removesuffix("_sha256")
+                other = self.by_name.get(hashed)
+                if hashed == space.name or other is None or _cannot_hash(space, other):
+                    continue
+            if hashed:
+                found[space.name] = hashed
+        return found
+
     def source(self, name: str) -> Source:
         """What is particular to a source; for one that the rules don't name, nothing is."""
         return self.sources.get(name, _UNDECLARED_SOURCE)
@@ -235,9 +252,11 @@ class Rules(_Table):
             "version": RESOLUTION_VERSION,
             "blocked": BUNDLED_PATTERNS,
             "namespaces": [
-                {**namespace.model_dump(exclude={"lease"}), "lease_us": namespace.lease_us}
+                {**namespace.model_dump(exclude={"lease", "hashes"}), "lease_us": namespace.lease_us}
                 for namespace in self.namespaces
             ],
+            # Rules from before there were hashes are still the same rules.
+            **({"hashes": self.hashes} if self.hashes else {}),
             "matching": self.matching and self.matching.model_dump(exclude={"model"}),
             "model": self.model_digest,
             "sources": {name: source for name, source in sources.items() if source},
@@ -261,7 +280,27 @@ def _namespace_faults(rules: Rules) -> list[Fault]:
                 Fault(("namespace", position, "name"), what, "Its place is its strength: keep one of them")
             )
         seen.add(namespace.name)
+        if namespace.hashes:
+            found += _hash_faults(position, namespace, rules)
     return found
+
+
+def _hash_faults(position: int, namespace: Namespace, rules: Rules) -> list[Fault]:
+    path = ("namespace", position, "hashes")
+    hashed = rules.by_name.get(namespace.hashes or "")
+    if hashed is None:
+        return [_undeclared(path, namespace.hashes or "", rules)]
+    why = _cannot_hash(namespace, hashed)
+    return [Fault(path, f"{namespace.name!r} can't hold the hashes of {hashed.name!r}", why)] if why else []
+
+
+def _cannot_hash(namespace: Namespace, hashed: Namespace) -> str:
+    """What one namespace lacks to hold the hashes of another, "" for nothing."""
+    if hashed.normaliser not in ("email", "phone"):
+        return "Only e-mail addresses and telephone numbers are known to go by their hashes"
+    if namespace.normaliser != "sha256" or namespace.joins != hashed.joins:
+        return f'It needs normaliser = "sha256" and joins = "{hashed.joins}"'
+    return ""
 
 
 def _matching_faults(rules: Rules) -> list[Fault]:

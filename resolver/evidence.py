@@ -62,7 +62,7 @@ def generic_identifiers(plan: Plan, records: Iterable[Record]) -> set[int]:
                 continue
             known = peers.setdefault(identifier, {})
             for other, namespace in people:
-                if namespace != holding.namespace:
+                if namespace != holding.namespace and namespace in plan.counted:
                     known.setdefault(namespace, set()).add(other)
     return {
         identifier

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from graph_schema.messages import Message
 from graph_schema.rules import Rules, Source
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Held, RecordKey
+from resolver.hashed import digests, hexadecimal
 from resolver.normalise import normalise, shown
 from resolver.plan import Plan
 
@@ -37,6 +38,8 @@ class Identifying:
         self._forms: dict[tuple[str, str, str], Held] = {}
         self._derived: dict[tuple[str, ...], str] = {}
         self._people = {plan.spaces[place].name for place in plan.people}
+        self._hashes = {space.hashes: space.name for space in plan.spaces if space.hashes is not None}
+        self._hashed: dict[tuple[str, Held], tuple[Held, ...]] = {}
         self._leases = {space.name: space.lease for space in plan.spaces if space.lease is not None}
 
     def identify(self, message: Message) -> Identity:
@@ -60,6 +63,8 @@ class Identifying:
             record_id = self._derive(message, tuple(one for one in held if one.namespace == "user_id"))
         else:
             record_id = self._derive(message, held)
+        if self._hashes:
+            held = self._with_hashes(message.source, source, held)
         return Identity(RecordKey(message.source, record_id), held, also)
 
     def match_form(self, namespace: str, value: str, source: str = "") -> Held:
@@ -74,6 +79,26 @@ class Identifying:
             found.setdefault(held[:2], held)
         return tuple(found.values()) if len(found) < 2 else tuple([found[key] for key in sorted(found)])
 
+    def _with_hashes(self, name: str, source: Source, held: tuple[Held, ...]) -> tuple[Held, ...]:
+        """What a message names, and the hashes of its addresses: under them others may know the same person.
+
+        They are no part of the record's key: the address itself is.
+        """
+        found = {one[:2]: one for one in held}
+        for one in held:
+            if one.namespace in self._hashes and not one.flags & BLOCKED:
+                for hashed in self._hashed.get((name, one)) or self._hash(name, source, one):
+                    found.setdefault(hashed[:2], hashed)
+        return held if len(found) == len(held) else tuple([found[key] for key in sorted(found)])
+
+    def _hash(self, name: str, source: Source, one: Held) -> tuple[Held, ...]:
+        space = self._hashes[one.namespace]
+        known = digests(self._rules.by_name[one.namespace].normaliser, one.value, one.shown)
+        if len(self._hashed) >= _FORMS_KEPT:
+            self._hashed.clear()
+        made = self._hashed[name, one] = tuple(self._form(name, source, space, digest) for digest in known)
+        return made
+
     def _form(self, name: str, source: Source, namespace: str, value: str) -> Held:
         cached = self._forms.get((name, namespace, value))
         if cached is not None:
@@ -82,8 +107,12 @@ class Identifying:
         if declared is None:
             held = Held(namespace, value.strip(), value.strip(), 0)
         else:
+            hashed = self._rules.hashes.get(namespace, namespace)
+            if hashed != namespace:
+                value = hexadecimal(value)
             match = normalise(declared.normaliser, value, source.region)
-            flags = CLAIMED if namespace in source.claims else 0
+            # Who only claims an address only claims its hashes.
+            flags = CLAIMED if {namespace, hashed} & source.claims else 0
             if match is None or declared.blocks(match):
                 flags |= BLOCKED
             text = match if match is not None else value.strip()

@@ -81,7 +81,7 @@ def note_peers(plan: Plan, change: Change, nodes: Mapping[int, IdentifierNode]) 
         space = plan.spaces[holding.namespace]
         if not holding.flags & CLAIMED:
             for other, namespace in change.people if identifier in change.fresh else new_people:
-                if namespace != holding.namespace:
+                if namespace != holding.namespace and namespace in plan.counted:
                     node.peers.setdefault(namespace, set()).add(other)
         common = any(len(others) > space.generic_above for others in node.peers.values())
         if common or node.holders + (identifier in change.fresh) > space.max_records:

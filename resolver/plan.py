@@ -15,7 +15,8 @@ from resolver.matching.model import BIT, Model, from_dict
 
 
 class Space(NamedTuple):
-    """A namespace as the resolution rule sees it. ``lease`` is in microseconds, ``None`` for ever."""
+    """A namespace as the resolution rule sees it. ``lease`` is in microseconds, ``None`` for ever; ``hashes``
+    the namespace of whose values its own are hashes."""
 
     name: str
     people: bool
@@ -24,6 +25,7 @@ class Space(NamedTuple):
     max_records: int = 10_000
     lease: int | None = None
     contested: Literal["apart", "latest", "earliest"] = "apart"
+    hashes: str | None = None
 
 
 class Step(NamedTuple):
@@ -74,6 +76,7 @@ class Plan:
                     space.max_records,
                     space.lease_us,
                     space.contested,
+                    rules.hashes.get(space.name),
                 )
                 for space in rules.namespaces
             ),
@@ -89,6 +92,14 @@ class Plan:
     def people(self) -> frozenset[int]:
         """Positions of the people-joining namespaces."""
         return frozenset(place for place, space in enumerate(self.spaces) if space.people)
+
+    @cached_property
+    def counted(self) -> frozenset[int]:
+        """Positions of those whose values count when it is asked whether another value is generic.
+
+        Hashes don't: they are the address once more, and not another one.
+        """
+        return frozenset(place for place in self.people if self.spaces[place].hashes is None)
 
     @cached_property
     def uniques(self) -> frozenset[int]:

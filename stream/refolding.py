@@ -175,7 +175,7 @@ class Refolding:
         for record in records:
             if not record.holdings[node.id].flags & (CLAIMED | BLOCKED):
                 for other, namespace in people_holdings(plan, record.holdings):
-                    if namespace != node.namespace:
+                    if namespace != node.namespace and namespace in plan.counted:
                         node.peers.setdefault(namespace, set()).add(other)
         node.generic = node.id in generic_identifiers(plan, records)
         persons = {record.person for record in records} - {0}

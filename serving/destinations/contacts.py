@@ -49,6 +49,7 @@ def contact_of(portrait: Portrait, rules: Rules, at: int, shared: bool, traits: 
         found = [one.value for one in addresses(portrait, namespace) if not one.claimed and one.value in mine]
         return [shown_form(portrait, namespace, one) for one in found]
 
+    hashes = hash_namespaces(rules)
     settings = profile_rules(rules).settings
     known = {name: attribute_value(portrait.state, name, settings) for name in traits}
     emails = tuple(held("email"))
@@ -58,6 +59,11 @@ def contact_of(portrait: Portrait, rules: Rules, at: int, shared: bool, traits: 
         emails,
         tuple(held("phone")),
         tuple(Device(kind, one) for kind in DEVICES for one in held(kind)),
-        () if emails else tuple(held("email_sha256")),
+        () if emails else tuple(one for name in hashes for one in held(name)),
         {name: value for name, value in known.items() if value is not None},
     )
+
+
+def hash_namespaces(rules: Rules) -> tuple[str, ...]:
+    """The namespaces that hold SHA-256 of e-mail addresses."""
+    return tuple(name for name, hashed in rules.hashes.items() if hashed == "email")

@@ -10,7 +10,7 @@ from graph_schema.store import Transaction
 from graph_schema.vocabulary import Membership
 from profiles.audiences import may_be_given
 from profiles.profile_rules import profile_rules
-from serving.destinations.contacts import DEVICES, contact_of
+from serving.destinations.contacts import DEVICES, contact_of, hash_namespaces
 from serving.destinations.ledger import WITHHELD, Entry, Ledger, State
 from serving.destinations.platforms import Platform, Row
 from serving.destinations.recognition import ADDRESS_TRAITS
@@ -19,7 +19,7 @@ from stream.deciding import portraits_of
 from stream.reader import Reader
 
 _NAMESPACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "email": ("email", "email_sha256"),
+    "email": ("email",),
     "phone": ("phone",),
     "device": DEVICES,
     "address": (),
@@ -46,6 +46,7 @@ class Wants:
         self._namespaces = {
             "email",
             "phone",
+            *hash_namespaces(rules),
             *(one for kind in settings.identifiers for one in _NAMESPACES[kind]),
         }
         self._traits = ADDRESS_TRAITS if "address" in settings.identifiers else ()

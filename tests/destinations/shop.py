@@ -155,3 +155,8 @@ def named(user: str, mail: str, **traits: Any) -> dict[str, Any]:
 def shopper(user: str, mail: str, **traits: Any) -> Iterable[dict[str, Any]]:
     """Somebody who consents and has something in the cart."""
     return named(user, mail, **traits), granted(user), carted(user)
+
+
+def two(shop: Shop) -> None:
+    """Ana and Boris in the cart's audience."""
+    shop.tell(*shopper("u-1", "ana@example.com"), *shopper("u-2", "boris@example.org"))

@@ -24,7 +24,6 @@ from stream.engine import Engine, now_us
 from stream.reader import Reader
 from tests.destinations.emulator import Emulator, Faults
 from tests.destinations.platforms import GoogleEmulator, MetaEmulator, TikTokEmulator
-from tests.destinations.shop import SECRETS
 from tests.integration.command import process
 
 MEMBERS = int(os.environ.get("ONEFOLD_TEST_DESTINATION_MEMBERS", "1000"))
@@ -211,11 +210,7 @@ def _killed_in_the_midst(folder: Path, there: dict[str, Emulator], draw: random.
 
 @pytest.mark.slow
 @pytest.mark.timeout(7_200)
-def test_each_platform_holds_exactly_the_audience(
-    tmp_path: Path, there: dict[str, Emulator], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(f"TEST_{name}", value)
+def test_each_platform_holds_exactly_the_audience(tmp_path: Path, there: dict[str, Emulator]) -> None:
     engine = Engine(SqliteStore(tmp_path / "town.db"), load_rules(_rules(tmp_path, there)))
     town = Town(MEMBERS, seed=3)
     _take(engine, town.first())

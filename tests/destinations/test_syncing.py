@@ -38,12 +38,6 @@ PLATFORMS: dict[str, tuple[Callable[[], Emulator], Callable[..., dict[str, Any]]
 }
 
 
-@pytest.fixture(autouse=True)
-def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(f"TEST_{name}", value)
-
-
 @pytest.fixture(params=PLATFORMS)
 def there(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Emulator, Shop]]:
     emulated, settings = PLATFORMS[request.param]

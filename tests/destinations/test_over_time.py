@@ -1,0 +1,222 @@
+"""Replacement, refresh, outcomes that come later, and looking before sending."""
+
+import pytest
+
+from tests.destinations.platforms import GoogleEmulator, MetaEmulator, TikTokEmulator
+from tests.destinations.shop import (
+    BUYERS,
+    CART,
+    SPARED,
+    Shop,
+    carted,
+    drain,
+    email,
+    google,
+    granted,
+    meta,
+    named,
+    ordered,
+    secret,
+    tiktok,
+    two,
+)
+
+ANA, BORIS = email("ana@example.com"), email("boris@example.org")
+
+
+# Replacement
+
+
+def test_meta_replaces_all_at_once_whoever_was_in_it() -> None:
+    with MetaEmulator() as emulator:
+        shop = Shop({"meta": meta(emulator.url, rows_per_request=1)})
+        two(shop)
+        shop.sync()
+        emulator.lists[CART].add(email("stranger@example.com"))
+        emulator.log.clear()
+        with shop.syncing("meta") as running:
+            running.replace()
+            drain(running)
+        assert emulator.lists[CART] == {ANA, BORIS}
+        assert emulator.log == [("replace", 1), ("replace", 1)]
+
+
+def test_a_replacement_that_was_interrupted_begins_again_and_nothing_was_empty_meanwhile() -> None:
+    with MetaEmulator() as emulator:
+        shop = Shop({"meta": meta(emulator.url, rows_per_request=1, attempts=1)})
+        two(shop)
+        shop.sync()
+        fates = iter(("", "fault"))
+        emulator.faults.next = lambda: next(fates, "")  # type: ignore[method-assign]
+        with shop.syncing("meta") as running, pytest.raises(Exception, match="503"):
+            running.replace()
+        assert emulator.lists[CART] == {ANA, BORIS}
+        shop.tell(ordered("u-1", "o-1"))
+        shop.sync()
+        assert emulator.lists == {CART: {BORIS}, BUYERS: {ANA}}
+
+
+def test_where_nothing_replaces_all_is_sent_again_and_what_does_not_belong_taken_out() -> None:
+    with TikTokEmulator() as emulator:
+        shop = Shop({"tiktok": tiktok(emulator.url)})
+        two(shop)
+        shop.sync()
+        emulator.lists[CART] = set()
+        with shop.syncing("tiktok") as running:
+            drain(running)
+            assert emulator.lists[CART] == set()
+            running.replace()
+            drain(running)
+        assert emulator.lists[CART] == {ANA, BORIS}
+
+
+# Google: what comes later, and what ends
+
+
+def test_a_request_that_failed_later_is_made_again() -> None:
+    with GoogleEmulator() as emulator:
+        shop = Shop({"google": google(emulator.url)})
+        emulator.next_outcome = {"requestStatus": "FAILED"}
+        two(shop)
+        shop.sync()
+        emulator.lists[CART] = set()
+        shop.tell(granted("u-1", withdrawn=True))
+        shop.wait(1 / 24)
+        emulator.next_outcome = {
+            "requestStatus": "PARTIAL_SUCCESS",
+            "errorInfo": {
+                "errorCounts": [{"reason": "PROCESSING_ERROR_REASON_INTERNAL", "recordCount": "1"}]
+            },
+            "audienceMembersIngestionStatus": {
+                "userDataIngestionStatus": {"uploadMatchRateRange": "MATCH_RATE_RANGE_60_TO_70"}
+            },
+        }
+        shop.sync()
+        assert emulator.lists[CART] == {BORIS}
+        shop.wait(1 / 24)
+        shop.sync()
+        with shop.syncing("google") as looking:
+            cart = next(one for one in looking.standings(ask=True) if one.remote == CART)
+        assert cart.head is not None
+        assert cart.head.match_rate == "60_to_70"
+        assert cart.head.refused["PROCESSING_ERROR_REASON_INTERNAL"] >= 1
+        assert cart.open_requests == 0
+        assert cart.size is not None
+        assert (cart.size.least, cart.size.most, cart.size.match_rate) == (0, 1, "61 %")
+
+
+def test_google_members_are_sent_again_before_540_days_are_over() -> None:
+    with GoogleEmulator() as emulator:
+        shop = Shop({"google": google(emulator.url, audiences={"suppress_buyers": BUYERS})})
+        shop.tell(named("u-1", "ana@example.com"), ordered("u-1", "o-1"))
+        shop.sync()
+        shop.wait(500)
+        shop.sync()
+        assert emulator.told_twice == 0
+        shop.wait(20)
+        shop.sync()
+        assert emulator.told_twice == 1
+        shop.wait(400)
+        shop.sync()
+        assert emulator.told_twice == 1
+        assert emulator.lists[BUYERS] == {ANA}
+
+
+def test_google_is_told_of_consent_member_by_member() -> None:
+    with GoogleEmulator() as emulator:
+        shop = Shop({"google": google(emulator.url, audiences={"suppress_buyers": BUYERS})})
+        for number, words in enumerate(([granted("u-0")], [], [granted("u-2", withdrawn=True)])):
+            user = f"u-{number}"
+            shop.tell(named(user, f"{user}@example.com"), *words, ordered(user, f"o-{number}"))
+        shop.sync()
+        assert sorted(emulator.consents) == ["", "CONSENT_GRANTED"]
+        assert emulator.lists[BUYERS] == {email("u-0@example.com"), email("u-1@example.com")}
+
+
+# Looking
+
+
+def test_a_dry_run_asks_google_to_validate_and_changes_nothing() -> None:
+    with GoogleEmulator() as emulator:
+        shop = Shop({"google": google(emulator.url)})
+        two(shop)
+        shop.tell(named("u-3", "cleo@example.net"))
+        with shop.engine.store.read() as tx:
+            before = dict(tx.scan(""))
+        with shop.syncing("google") as looking:
+            seen = {one.key: one for one in looking.preview()}
+        assert emulator.validated == 2
+        assert not emulator.lists
+        assert seen["retarget_abandoned_cart"].added == 2
+        with shop.engine.store.read() as tx:
+            after = dict(tx.scan(""))
+        assert {name for name in after if name not in before} <= {"sync/google/lease"}
+        shop.sync()
+        shop.tell(ordered("u-1", "o-1"))
+        with shop.syncing("google") as looking:
+            seen = {one.key: one for one in looking.preview()}
+        assert (seen["retarget_abandoned_cart"].added, seen["retarget_abandoned_cart"].removed) == (0, 1)
+        assert seen["suppress_buyers/vit-c"].added == 1
+        assert emulator.lists == {CART: {ANA, BORIS}}
+
+
+def test_a_platform_tells_how_many_a_list_has() -> None:
+    with MetaEmulator() as one, TikTokEmulator() as other:
+        shop = Shop({"meta": meta(one.url), "tiktok": tiktok(other.url)})
+        two(shop)
+        shop.sync()
+        one.lists[CART] |= {f"email:{number}" for number in range(2_000)}
+        told = {}
+        for name in ("meta", "tiktok"):
+            with shop.syncing(name) as looking:
+                for each in looking.standings(ask=True):
+                    assert each.size is not None
+                    told[name, each.remote] = each.size.least, each.size.most
+        assert told["meta", CART] == (2_002, 2_202)
+        assert told["meta", SPARED] == (None, None)
+        assert told["tiktok", CART] == (2, 2)
+
+
+def test_meta_wants_a_proof_where_the_app_asks_for_one_and_says_which_audience_is_flagged() -> None:
+    with MetaEmulator() as emulator:
+        emulator.secret = "s3cret"
+        shop = Shop({"meta": meta(emulator.url, app_secret=secret("HOOK"), limited_data_use=True)})
+        two(shop)
+        shop.sync()
+        assert emulator.lists[CART] == {ANA, BORIS}
+        emulator.flagged = True
+        shop.tell(ordered("u-1", "o-1"))
+        with shop.syncing("meta") as running:
+            drain(running)
+            assert "471" in str(running.refusals["retarget_abandoned_cart"])
+        emulator.flagged = False
+        shop.sync()
+        assert emulator.lists == {CART: {BORIS}, BUYERS: {ANA}}
+
+
+def test_devices_and_addresses_are_sent_where_they_are_wanted() -> None:
+    device = {"device": {"type": "ios", "advertisingId": "AEBE52E7-03EE-455A-B3C4-E57283966239"}}
+    traits = {
+        "firstName": "Ana",
+        "lastName": "Lima",
+        "address": {"city": "Lyon", "postalCode": "69001", "country": "FR"},
+    }
+    with GoogleEmulator() as one, MetaEmulator() as other:
+        kinds = ["email", "device", "address"]
+        shop = Shop(
+            {
+                "phones": google(one.url, identifiers=["device"]),
+                "people": google(
+                    one.url, identifiers=["email", "address"], audiences={"suppress_always": "9"}
+                ),
+                "meta": meta(other.url, identifiers=kinds),
+            }
+        )
+        shop.tell(named("u-1", "ana@example.com", **traits), granted("u-1"))
+        shop.tell({**carted("u-1"), "context": device})
+        shop.sync()
+        assert one.lists[CART] == {"device:AEBE52E7-03EE-455A-B3C4-E57283966239"}
+        assert other.lists[CART] == {ANA, "device:aebe52e7-03ee-455a-b3c4-e57283966239"}
+        shop.tell({"userId": "u-1", "event": "Processing Objected", "properties": {"purpose": "marketing"}})
+        shop.sync()
+        assert {handle.partition(":")[0] for handle in one.lists["9"]} == {"email", "address"}
