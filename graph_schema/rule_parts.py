@@ -8,7 +8,6 @@ decides who is who or how records are keyed, `hash` for everything.
 
 import hashlib
 import json
-import re
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -24,89 +23,28 @@ from pydantic import (
 )
 
 from graph_schema.access import Access
-from graph_schema.blocked import BUNDLED_PATTERNS, stands_for_nothing
+from graph_schema.blocked import BUNDLED_PATTERNS
 from graph_schema.errors import RulesError, nearest
+from graph_schema.namespaces import (
+    Namespace,
+    NamespaceName,
+    Normaliser,
+    Switch,
+    cannot_hash,
+    hash_spaces,
+)
+
+__all__ = ["Namespace", "Normaliser"]
 
 RESOLUTION_VERSION = 1
 """Part of `identity_hash`: raised when a normaliser or the resolver joins otherwise by the same rules."""
 
-MICROSECONDS_PER_DAY = 86_400_000_000
-
-Normaliser = Literal["text", "email", "phone", "card", "uuid", "sha256"]
-NamespaceName = Annotated[str, StringConstraints(pattern=r"^[^\s:/]+$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]
-Count = Annotated[int, Field(ge=1, strict=True)]
-Switch = Annotated[bool, Field(strict=True)]
-
-_LEASE = re.compile(r"(\d{1,5}) +(day|week|month|year)s?")
-_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Namespace(_Table):
-    """One kind of identifier. Its place in the list is its strength."""
-
-    name: NamespaceName
-    joins: Literal["people", "anonymous"]
-    unique: Switch = False
-    generic_above: Count = 10
-    max_records: Count = 10_000
-    lease: str | None = None
-    contested: Literal["apart", "latest", "earliest"] = "apart"
-    normaliser: Normaliser = "text"
-    blocked: tuple[str, ...] = ()
-    hashes: NamespaceName | Literal[""] | None = None
-
-    @field_validator("lease")
-    @classmethod
-    def _lease_is_a_time(cls, lease: str | None) -> str | None:
-        if lease is not None and _days(lease) == 0:
-            raise ValueError('is not a length of time; write "30 days", "6 weeks", "18 months" or "2 years"')
-        return lease
-
-    @field_validator("blocked")
-    @classmethod
-    def _patterns_compile(cls, blocked: tuple[str, ...]) -> tuple[str, ...]:
-        for number, pattern in enumerate(blocked, start=1):
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(
-                    f"holds something else than regular expressions: number {number}, {error}"
-                ) from error
-        return blocked
-
-    @field_validator("unique")
-    @classmethod
-    def _unique_joins_people(cls, unique: bool, info: ValidationInfo) -> bool:
-        if unique and info.data.get("joins") == "anonymous":
-            raise ValueError('needs joins = "people": a value that joins only anonymous evidence bars nobody')
-        return unique
-
-    @property
-    def joins_people(self) -> bool:
-        """Whether a value of it may join two known persons."""
-        return self.joins == "people"
-
-    @cached_property
-    def lease_us(self) -> int | None:
-        """How long a value may go unseen until it may have a new owner, in microseconds; None: for ever."""
-        return None if self.lease is None else _days(self.lease) * MICROSECONDS_PER_DAY
-
-    @cached_property
-    def _own_patterns(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(re.compile(pattern, re.IGNORECASE) for pattern in self.blocked)
-
-    def blocks(self, value: str) -> bool:
-        """Whether a match form (see `resolver.normalise`) links nothing, by the bundled patterns or its own.
-
-        Own patterns are searched for (anchor them with ^ and $), without regard to case.
-        """
-        return stands_for_nothing(value) or any(pattern.search(value) for pattern in self._own_patterns)
 
 
 class Comparison(_Table):
@@ -214,17 +152,7 @@ class Rules(_Table):
     def hashes(self) -> dict[str, str]:
         """By each namespace that holds hashes, the namespace of whose values they are: as it says itself, or
         by its name, as email_sha256 is of email."""
-        found: dict[str, str] = {}
-        for space in self.namespaces:
-            hashed = space.hashes
-            if hashed is None and space.normaliser == "sha256":
-                hashed = space.name.removesuffix("_sha256")
-                other = self.by_name.get(hashed)
-                if hashed == space.name or other is None or _cannot_hash(space, other):
-                    continue
-            if hashed:
-                found[space.name] = hashed
-        return found
+        return hash_spaces(self.by_name)
 
     def source(self, name: str) -> Source:
         """What is particular to a source; for one that the rules don't name, nothing is."""
@@ -290,17 +218,8 @@ def _hash_faults(position: int, namespace: Namespace, rules: Rules) -> list[Faul
     hashed = rules.by_name.get(namespace.hashes or "")
     if hashed is None:
         return [_undeclared(path, namespace.hashes or "", rules)]
-    why = _cannot_hash(namespace, hashed)
+    why = cannot_hash(namespace, hashed)
     return [Fault(path, f"{namespace.name!r} can't hold the hashes of {hashed.name!r}", why)] if why else []
-
-
-def _cannot_hash(namespace: Namespace, hashed: Namespace) -> str:
-    """What one namespace lacks to hold the hashes of another, "" for nothing."""
-    if hashed.normaliser not in ("email", "phone"):
-        return "Only e-mail addresses and telephone numbers are known to go by their hashes"
-    if namespace.normaliser != "sha256" or namespace.joins != hashed.joins:
-        return f'It needs normaliser = "sha256" and joins = "{hashed.joins}"'
-    return ""
 
 
 def _matching_faults(rules: Rules) -> list[Fault]:
@@ -347,11 +266,6 @@ def _undeclared(path: tuple[str | int, ...], name: str, rules: Rules) -> Fault:
 def _source_identity(source: Source) -> dict[str, Any]:
     said = source.model_dump(exclude_defaults=True, exclude={"write_key"})
     return {key: sorted(value) if isinstance(value, frozenset) else value for key, value in said.items()}
-
-
-def _days(lease: str) -> int:
-    match = _LEASE.fullmatch(lease.strip().lower())
-    return int(match[1]) * _DAYS[match[2]] if match else 0
 
 
 def _digest(said: dict[str, Any]) -> str:
