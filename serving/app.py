@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from graph_schema.errors import OnefoldError
-from serving import audiences, decisions, feed, health, intake, persons, stewardship
+from serving import api_page, audiences, decisions, feed, health, intake, persons, stewardship
 from serving.console.app import make_console
 from serving.group_commit import GroupCommit
 from serving.guard import Guard
@@ -54,7 +54,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
         redoc_url=None,
     )
     app.state.service = service
-    for routes in (intake, persons, decisions, audiences, stewardship, feed, health):
+    for routes in (intake, persons, decisions, audiences, stewardship, feed, health, api_page):
         app.include_router(routes.router)
     handle_problems(app)
     app.mount("/console", make_console(service))

@@ -300,6 +300,10 @@ def test_the_contract_is_told_as_openapi(client: httpx.Client) -> None:
     told = client.get("/openapi.json").json()
     assert told["paths"].keys() >= CONTRACT
     assert {"Profile", "Problem", "Changes", "NewJudgement"} <= told["components"]["schemas"].keys()
+    page = client.get("/docs")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert all(path in page.text for path in CONTRACT)
+    assert "<script" not in page.text
 
 
 def test_a_server_whose_feed_is_followed_ends_when_told(server: Serving, tmp_path: Any) -> None:
