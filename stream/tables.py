@@ -16,6 +16,7 @@ from stream.rows import Row
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _ROWS_AT_ONCE: Final = 2048
+_ENDLESS: Final = "The row has a cell without end, or far too long a one; close its quotes."
 
 
 class BadRow(NamedTuple):
@@ -31,12 +32,16 @@ class _Remembering:
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
         self._taken: list[str] = []
+        self.ended = False
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        line = next(self._lines, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
         self._taken.append(line)
         return line
 
@@ -91,10 +96,12 @@ def _csv_rows(lines: _Remembering, header: list[str], delimiter: str) -> Iterato
         except StopIteration:
             return
         except csv.Error:
-            yield BadRow("The row has a cell without end; close its quotes.", lines.taken())
+            yield BadRow(_ENDLESS, lines.taken())
             continue
         raw = lines.taken()
-        if len(cells) == width:
+        if lines.ended:  # it looked for the end of a cell behind the last line
+            yield BadRow(_ENDLESS, raw)
+        elif len(cells) == width:
             yield dict(zip(header, cells, strict=True))
         elif cells:
             reason = (

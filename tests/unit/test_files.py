@@ -206,6 +206,17 @@ def test_a_quote_without_end_costs_its_own_rows_only(tmp_path: Path, crm: FileMa
     assert first.raw.startswith(b'1,"u-1')
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_quote_that_is_open_at_the_end_swallows_no_rows(tmp_path: Path, crm: FileMapping, end: str) -> None:
+    # The broken cell is the row's last, so that the rows behind it leave the number of cells as it should be.
+    broken = HEADER + '\n1,u-1,,,,,,,\n2,u-2,,,,,,,"Oslo\n3,u-3,,,,,,,' + end
+    first, second = bodies(written(tmp_path, "crm.csv", broken), crm)
+    assert isinstance(first, dict)
+    assert isinstance(second, Rejected)
+    assert second.field == "row"
+    assert second.raw.endswith(f"3,u-3,,,,,,,{end}".encode())
+
+
 def test_a_cell_that_is_not_utf_8_is_refused_with_its_path(tmp_path: Path, crm: FileMapping) -> None:
     (body,) = bodies(written(tmp_path, "crm.csv", HEADER.encode() + b"\n1,,,,Zo\xeb,,,,\n"), crm)
     fate = read_message(body)
