@@ -1,0 +1,206 @@
+"""Measures destinations: hashing and batching members, and how soon an order over HTTP is a removal to send.
+
+`python -m tests.bench.destinations`; MEMBERS and ORDERS in the environment set the sizes.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import orjson
+
+from serving.destinations.contacts import Contact
+from serving.destinations.delivering import chunks, key_of
+from serving.destinations.ledger import Flight
+from serving.destinations.platforms import Answer, Job, Platform, Row
+from serving.destinations.sending import Courier
+from serving.destinations.settings import GoogleSettings, MetaSettings, Secret, Settings, TikTokSettings
+from serving.destinations.syncing import platform_of
+from tests.bench.figures import Figure, percentile, table
+from tests.bench.machine import machine
+from tests.integration.command import process
+from tests.integration.serving_process import Serving
+
+_PART: Final = 50_000
+_NAME: Final = "ONEFOLD_BENCH_TOKEN"
+SETTINGS: Final[dict[str, Settings]] = {
+    "Google": GoogleSettings(
+        type="google", account_id="1", access_token=Secret(env=_NAME), audiences={"a": "1"}
+    ),
+    "Meta": MetaSettings(type="meta", access_token=Secret(env=_NAME), audiences={"a": "1"}),
+    "TikTok": TikTokSettings(
+        type="tiktok", advertiser_id="1", access_token=Secret(env=_NAME), audiences={"a": "1"}
+    ),
+}
+RULES: Final = """
+extends = "retail"
+
+[destination.hook]
+type = "webhook"
+url = "{url}"
+secret = {{env = "{name}"}}
+audiences = ["retarget_abandoned_cart"]
+requests_per_minute = 60000
+"""
+
+
+class _Weighing(Courier):
+    """Builds each request and sends none; counts what it would have sent."""
+
+    def __init__(self) -> None:
+        super().__init__("bench", 1, 1, 1)
+        self.bytes = 0
+
+    def send(self, build: Any, read: Any) -> Any:
+        """See ``Courier``."""
+        self.made += 1
+        self.bytes += len(build().content)
+        return Answer()
+
+
+def _contacts(first: int, number: int) -> Iterator[Contact]:
+    for one in range(first, first + number):
+        mails = (f"First.Last{one}+shop@Example.com", f"f.last.{one}@gmail.com")[: 1 + one % 2]
+        yield Contact(f"per_{one:016d}", "granted", mails, (f"+336{one:08d}",) if one % 3 else ())
+
+
+def hashed(name: str, first: int, number: int) -> tuple[int, int]:
+    """Hashes and batches members for a platform; returns how many requests and handles they become."""
+    os.environ[_NAME] = "token"
+    settings = SETTINGS[name]
+    platform: Platform = platform_of(name, settings)
+    weighing = _Weighing()
+    handles = 0
+    waiting = _contacts(first, number)
+    while part := list(islice(waiting, 10_000)):
+        rows = [
+            Row(one.person_id, one.said, tuple(platform.recognition.handles(one, settings.identifiers)))
+            for one in part
+        ]
+        handles += sum(len(row.handles) for row in rows)
+        for rows_at_once in chunks(rows, platform, settings.rows_per_request):
+            orjson.dumps(Flight("", "add", rows_at_once, 0, 0).kept())
+            platform.deliver(Job("add", "1", rows_at_once, key_of(str(first))), weighing)
+    return weighing.made, handles
+
+
+def measure_hashing(members: int) -> Iterator[Figure]:
+    """How long members take to become requests, on all cores."""
+    for name in SETTINGS:
+        parts = [(first, min(_PART, members - first)) for first in range(0, members, _PART)]
+        began = time.perf_counter()
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            made = list(pool.map(hashed, [name] * len(parts), *zip(*parts, strict=True)))
+        seconds = time.perf_counter() - began
+        requests, handles = (sum(each) for each in zip(*made, strict=True))
+        note = f"{members:,} members, {handles:,} hashes, {requests:,} requests"
+        asked = 60.0 * members / 1_000_000
+        yield Figure(f"members hashed and batched for {name}", seconds, "s", asked, note=note)
+
+
+class _Hook:
+    """Listens as a webhook's owner, and notes when it was told of each address."""
+
+    def __init__(self) -> None:
+        self.told: dict[tuple[str, str], float] = {}
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = orjson.loads(self.rfile.read(int(self.headers["content-length"])))
+                now = time.perf_counter()
+                for member in body["members"]:
+                    for handle in member["handles"]:
+                        hook.told[body["op"], handle["value"]] = now
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def when(self, op: str, address: str) -> float:
+        """When it was told, once it is."""
+        ends = time.perf_counter() + 120
+        while (op, address) not in self.told:
+            if time.perf_counter() > ends:
+                raise TimeoutError(op)
+            time.sleep(0.002)
+        return self.told[op, address]
+
+    def close(self) -> None:
+        """Ends it."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _message(one: int, event: str, **properties: Any) -> dict[str, Any]:
+    traits = {"email": f"buyer{one}@example.com"}
+    about = {"userId": f"u-{one}", "context": {"traits": traits}, "event": event}
+    return {"type": "track", **about, "properties": properties}
+
+
+def measure_leaving(folder: Path, orders: int) -> Iterator[Figure]:
+    """How long from an order over HTTP until another process has taken her out of a webhook's list: so long
+    at most it is until the removal is ready."""
+    os.environ[_NAME] = "secret"
+    hook = _Hook()
+    rules = folder / "rules.toml"
+    rules.write_text(RULES.format(name=_NAME, url=hook.url), encoding="utf-8")
+    waits: list[float] = []
+    with Serving(folder / "shop.db", str(rules)) as served, served.client() as client:
+        for one in range(orders):
+            batch = [
+                _message(one, "Consent Granted", purpose="advertising"),
+                _message(one, "Product Added", product_id="tea", price=5, quantity=1),
+            ]
+            client.post("/v1/batch", json={"batch": batch}).raise_for_status()
+        store = "sqlite:///shop.db"
+        following = process(folder, "sync", "--follow", "--rules", "rules.toml", "--store", store)
+        try:
+            for one in range(orders):
+                hook.when("add", f"buyer{one}@example.com")
+            for one in range(orders):
+                order = {"order_id": f"o-{one}", "total": 5, "currency": "EUR"}
+                lines = [{"product_id": "tea", "price": 5, "quantity": 1}]
+                began = time.perf_counter()
+                sent = _message(one, "Order Completed", **order, products=lines)
+                client.post("/v1/track", json=sent).raise_for_status()
+                waits.append(hook.when("remove", f"buyer{one}@example.com") - began)
+        finally:
+            following.kill()
+            following.communicate()
+            hook.close()
+    note = f"{orders} orders; until the webhook has it"
+    yield Figure("order over HTTP to its removal, p50", percentile(waits, 0.5), "s", note=note)
+    yield Figure("order over HTTP to its removal, p99", percentile(waits, 0.99), "s", 2.0, note=note)
+
+
+def measure(folder: Path, members: int, orders: int) -> Iterator[Figure]:
+    """Both."""
+    yield from measure_hashing(members)
+    yield from measure_leaving(folder, orders)
+
+
+def main() -> None:
+    """Measures, and prints the figures as a table."""
+    members, orders = int(os.environ.get("MEMBERS", "1000000")), int(os.environ.get("ORDERS", "200"))
+    command = f"MEMBERS={members} ORDERS={orders} python -m tests.bench.destinations"
+    with TemporaryDirectory(prefix="onefold-bench-") as folder:
+        figures = list(measure(Path(folder), members, orders))
+    sys.stdout.write(f"{command}\n{machine()}\n\n{table(figures)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""The commands about destinations, as a user runs them, against an emulator."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from graph_schema.rules import load_rules
+from graph_schema.sqlite import SqliteStore
+from profiles.moments import iso
+from stream.engine import Engine, now_us
+from stream.reader import Reader
+from tests.destinations.platforms import MetaEmulator
+from tests.destinations.shop import email, granted, named
+from tests.integration.command import Ended, Onefold
+from tests.integration.serving_process import Serving
+
+ANA, BORIS = email("ana@example.com"), email("boris@example.org")
+RULES = """
+extends = "retail"
+
+[audience.reachable]
+when = "may_advertise"
+
+[destination.meta]
+type = "meta"
+endpoint = "{url}"
+access_token = {{env = "TEST_META"}}
+requests_per_minute = 60000
+audiences = {{reachable = "1", "suppress_buyers/vit-c" = "2"}}
+"""
+
+
+class Shopkeeper:
+    """The command line over a store and an emulator."""
+
+    def __init__(self, onefold: Onefold, emulator: MetaEmulator) -> None:
+        self._onefold = onefold
+        self.emulator = emulator
+        self.rules = onefold.folder / "rules.toml"
+        self.rules.write_text(RULES.format(url=emulator.url), encoding="utf-8")
+        self.store = onefold.folder / "shop.db"
+
+    def run(self, *arguments: str) -> Ended:
+        """Runs a command on the store, by the rules."""
+        return self._onefold(*arguments, "--rules", str(self.rules), "--store", f"sqlite:///{self.store}")
+
+    def told(self, *arguments: str) -> list[dict[str, Any]]:
+        """What a command says, line by line."""
+        ended = self.run(*arguments)
+        assert ended.code == 0, ended.err
+        return [orjson.loads(line) for line in ended.out.splitlines()]
+
+    def ingest(self, *messages: dict[str, Any]) -> None:
+        """Takes messages in."""
+        whole = [
+            {
+                "source": "web",
+                "type": "track" if "event" in one else "identify",
+                "timestamp": iso(now_us()),
+                **one,
+            }
+            for one in messages
+        ]
+        assert self.run("ingest", self._onefold.lines("events.jsonl", *whole)).code == 0
+
+
+@pytest.fixture
+def shop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Shopkeeper]:
+    with MetaEmulator() as emulator:
+        made = Shopkeeper(Onefold(tmp_path, capsys), emulator)
+        made.ingest(named("u-1", "ana@example.com"), granted("u-1"), named("u-2", "boris@example.org"))
+        yield made
+
+
+def test_a_member_is_looked_at_then_sent_and_told_of(shop: Shopkeeper) -> None:
+    (seen,) = shop.told("audience", "reachable", "--for", "meta")
+    assert seen["handles"] == [f"email:{ANA[6:10]}…"]
+    (seen,) = shop.told("audience", "reachable", "--for", "meta", "--unmask")
+    assert (seen["advertising"], seen["handles"]) == ("granted", [ANA])
+    would = {one["audience"]: one["would_add"] for one in shop.told("sync", "--dry-run")}
+    assert would == {"reachable": 1, "suppress_buyers/vit-c": 0}
+    assert not shop.emulator.lists
+    ended = shop.run("sync")
+    assert (ended.code, ended.out) == (0, "")
+    assert "meta: 1 member sent (reachable)" in ended.err
+    assert shop.emulator.lists == {"1": {ANA}}
+    assert "sent" not in shop.run("sync").err
+    standing = {one["audience"]: one for one in shop.told("destinations", "--ask")}
+    assert standing["reachable"]["members"] == 1
+    assert standing["reachable"]["complete"]
+    assert standing["reachable"]["platform"] == {"state": "200"}
+
+
+def test_reconciling_brings_back_what_a_platform_lost(shop: Shopkeeper) -> None:
+    shop.run("sync")
+    shop.emulator.lists["1"] = {BORIS}
+    assert shop.run("sync", "--reconcile", "replace").code == 0
+    assert shop.emulator.lists["1"] == {ANA}
+    assert shop.run("sync", "--reconcile", "compare").code == 0
+
+
+def test_an_erased_person_has_a_receipt(shop: Shopkeeper) -> None:
+    shop.run("sync")
+    store = SqliteStore(shop.store)
+    engine = Engine(store, load_rules(shop.rules))
+    with store.read() as tx:
+        person = Reader(tx, engine.intake, engine.id_key).find("user_id:u-1").person
+    engine.erase(person.id, now_us())
+    store.close()
+    assert shop.run("sync", "meta").code == 0
+    assert shop.emulator.lists["1"] == set()
+    told = orjson.loads(shop.run("destinations", "--receipt", person.person_id).out)
+    assert {(one["destination"], one["audience"], one["handles"]) for one in told} == {
+        ("meta", "reachable", 1),
+        ("meta", "suppress_buyers/vit-c", 0),
+    }
+
+
+def test_what_goes_wrong_is_told_without_anything_personal(
+    shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("TEST_META", "a-wrong-token")
+    ended = shop.run("sync")
+    assert ended.code == 1
+    assert "the destination meta refuses: HTTP 400, error 190" in ended.err
+    monkeypatch.delenv("TEST_META")
+    missing = shop.run("sync")
+    assert missing.code == 2
+    assert "TEST_META: This environment variable is not set" in missing.err
+    said = f"{ended.out}{ended.err}{missing.err}{caplog.text}"
+    assert "a-wrong-token" not in said
+    assert "ana@" not in said
+    assert ANA.partition(":")[2] not in said
+    monkeypatch.setenv("TEST_META", "meta-token")
+    assert shop.run("sync").code == 0
+    assert shop.emulator.lists == {"1": {ANA}}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "told"),
+    [
+        ('type = "meta"', 'type = "mata"', "Did you mean 'meta'"),
+        ("requests_per_minute", "requests_per_minut", "Did you mean 'requests_per_minute'"),
+        ("{reachable", "{reachabel", "Did you mean 'reachable'"),
+        ('"suppress_buyers/vit-c"', '"reachable/vit-c"', "no audience per product"),
+        ('{env = "TEST_META"}', '"a-token"', "must only say where it is"),
+        ('endpoint = "http://127.0.0.1', 'endpoint = "http://ads.example', "no https:// address"),
+    ],
+)
+def test_a_mistake_in_the_rules_is_named_with_its_way_out(
+    shop: Shopkeeper, wrong: str, right: str, told: str
+) -> None:
+    text = shop.rules.read_text()
+    assert wrong in text
+    shop.rules.write_text(text.replace(wrong, right))
+    ended = shop.run("sync")
+    assert ended.code == 2
+    assert "destination.meta" in ended.err
+    assert told in ended.err
+    assert "a-token" not in ended.err
+
+
+def test_google_keeps_nobody_for_longer_than_540_days(shop: Shopkeeper) -> None:
+    google = 'type = "google"\naccount_id = "1"\nlifetime = "541 days"'
+    text = shop.rules.read_text().replace("requests_per_minute = 60000\n", "")
+    shop.rules.write_text(text.replace('type = "meta"', google))
+    ended = shop.run("sync")
+    assert ended.code == 2
+    assert "at most 540 days" in ended.err
+
+
+def test_without_destinations_it_says_how_to_have_one(shop: Shopkeeper) -> None:
+    shop.rules.write_text('extends = "retail"\n')
+    ended = shop.run("sync")
+    assert ended.code == 2
+    assert "docs/destinations.md" in ended.err
+    shop.rules.write_text(RULES.format(url=shop.emulator.url))
+    assert "Did you mean 'meta'" in shop.run("sync", "mata").err
+    assert shop.run("audience", "lapsed", "--for", "meta").code == 2
+
+
+def test_an_order_over_http_leaves_by_a_sync_beside_it(shop: Shopkeeper) -> None:
+    with Serving(shop.store, str(shop.rules)) as served, served.client() as client:
+        shop.run("sync")
+        assert shop.emulator.lists == {"1": {ANA}}
+        lines = [{"product_id": "vit-c", "price": 20, "quantity": 1}]
+        order = {"order_id": "o-1", "total": 20, "currency": "EUR", "products": lines}
+        said = {"userId": "u-2", "event": "Order Completed", "properties": order}
+        assert client.post("/v1/track", json=said).status_code == 200
+        withdrawn = granted("u-1", withdrawn=True)
+        assert client.post("/v1/track", json=withdrawn).status_code == 200
+        shop.run("sync")
+    assert shop.emulator.lists == {"1": set(), "2": {BORIS}}
