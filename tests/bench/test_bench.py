@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import big_person, ingesting, startup
+from tests.bench import big_person, destinations, ingesting, startup
 from tests.bench.figures import Figure, percentile, table
 from tests.bench.reading import Reads
 
@@ -20,6 +20,13 @@ def test_everything_is_measured(tmp_path: Path) -> None:
     assert len({figure.what for figure in figures}) == len(figures) > 30
     assert all(figure.measured > 0 for figure in figures)
     assert len(table(figures).splitlines()) == len(figures) + 2
+
+
+@pytest.mark.slow
+def test_destinations_are_measured(tmp_path: Path) -> None:
+    figures = list(destinations.measure(tmp_path, members=2_000, orders=2))
+    assert [figure.measured > 0 for figure in figures] == [True] * 5
+    assert "4,333 hashes" in figures[0].note
 
 
 @pytest.mark.parametrize(

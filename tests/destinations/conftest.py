@@ -6,6 +6,9 @@ import pytest
 
 from tests.destinations.platforms import Uid2Emulator
 from tests.destinations.shop import SECRETS
+from tests.services.fixtures import neo4j_service, neo4j_url, services
+
+__all__ = ["neo4j_service", "neo4j_url", "services"]
 
 
 @pytest.fixture(autouse=True)
