@@ -212,7 +212,8 @@ class Identity:
             person = self.ws.new_person(record)
         else:
             person = self.ws.person(placement.person or record.person)
-        self._absorb(person, placement.absorbed)
+        if placement.absorbed:
+            self._absorb(person, placement.absorbed)
         if record.person != person.id:
             self.ws.move(record, person)
         self._mark(person, change.people, known)
