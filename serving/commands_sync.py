@@ -1,6 +1,7 @@
 """Commands about audiences and where they are sent: audience, sync, destinations."""
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
@@ -155,15 +156,20 @@ class _Running:
                 running.rest()
             except OnefoldError as error:
                 code = self._failed(error)
-            while self._follow and not self._stop.wait(_POLL_SECONDS if not code else _LATER_SECONDS):
+            refused_at = time.monotonic()
+            while self._follow and not self._stop.wait(_LATER_SECONDS if code else _POLL_SECONDS):
+                if running.refusals and time.monotonic() - refused_at > _LATER_SECONDS:
+                    # What a platform refuses altogether may be mended there meanwhile.
+                    refused_at = time.monotonic()
+                    self._tell_refusals(running)
+                    running.refusals.clear()
                 try:
                     code = 0
                     self._engine.fall_due(self._engine.clock())
                     self._settle(running)
                 except OnefoldError as error:
                     code = self._failed(error)
-            for refusal in running.refusals.values():
-                code = self._failed(refusal)
+            code = self._tell_refusals(running) or code
         if not code:
             SPOKEN.print(f"{name}: up to date")
         return code
@@ -171,6 +177,9 @@ class _Running:
     def _settle(self, running: Sync) -> None:
         while running.round() and not self._stop.is_set():
             pass
+
+    def _tell_refusals(self, running: Sync) -> int:
+        return max((self._failed(one) for one in running.refusals.values()), default=0)
 
     def _failed(self, error: OnefoldError) -> int:
         SPOKEN.print(f"onefold: {error}", markup=False)

@@ -1,7 +1,9 @@
 """The commands about destinations, as a user runs them, against an emulator."""
 
 import logging
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from profiles.moments import iso
+from serving import commands_sync
+from serving.destinations.settings import destination_settings
 from stream.engine import Engine, now_us
 from stream.reader import Reader
 from tests.destinations.platforms import MetaEmulator
@@ -182,6 +186,35 @@ def test_without_destinations_it_says_how_to_have_one(shop: Shopkeeper) -> None:
     shop.rules.write_text(RULES.format(url=shop.emulator.url))
     assert "Did you mean 'meta'" in shop.run("sync", "mata").err
     assert shop.run("audience", "lapsed", "--for", "meta").code == 2
+
+
+def test_who_follows_tries_again_what_a_platform_refused(
+    shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands_sync, "_LATER_SECONDS", 0.2)
+    shop.emulator.flagged = True
+    store = SqliteStore(shop.store)
+    engine, stop = Engine(store, load_rules(shop.rules)), threading.Event()
+    following = commands_sync._Running(engine, stop, True, None)
+    (settings,) = destination_settings(engine.rules).values()
+    ended: list[int] = []
+    thread = threading.Thread(target=lambda: ended.append(following.run("meta", settings)))
+    thread.start()
+    _until(lambda: shop.emulator.requests["POST 400"] > 0)
+    assert not shop.emulator.lists
+    shop.emulator.flagged = False
+    _until(lambda: shop.emulator.lists == {"1": {ANA}})
+    stop.set()
+    thread.join()
+    store.close()
+    assert ended == [0]
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 def test_an_order_over_http_leaves_by_a_sync_beside_it(shop: Shopkeeper) -> None:
