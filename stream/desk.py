@@ -19,7 +19,7 @@ class Taken(Conflict):
     """Somebody else works on this case."""
 
     def __init__(self, by: str, until: int) -> None:
-        super().__init__(f"{by} works on this case until {iso(until)}", way_out="Take the next one")
+        super().__init__(f"this case is worked on by {by} until {iso(until)}", way_out="Take the next one")
 
 
 class Steward(NamedTuple):
@@ -32,13 +32,14 @@ class Steward(NamedTuple):
 def claim_next(
     engine: Engine,
     steward: Steward,
-    ranked: Callable[[Transaction], Sequence[str]],
+    ranked: Sequence[str],
+    is_open: Callable[[Transaction, str], bool],
     skipped: str | None = None,
 ) -> str | None:
     """Claims the first case that nobody else works on and this one hasn't skipped; None where there is none.
 
-    ``ranked`` are the open cases by id, the first first, as the transaction sees them. ``skipped`` is put
-    aside for some hours; when all are, they come again.
+    ``ranked`` are cases by id, the first first; ``is_open`` tells whether one still is, as the transaction
+    sees it. ``skipped`` is put aside for some hours; when all are, they come again, that one last.
     """
     given: list[str] = []
 
@@ -48,12 +49,12 @@ def claim_next(
         if skipped is not None:
             aside[skipped] = batch.now + SKIP_US
         _release(desk, steward)
-        free = [one for one in ranked(batch.tx) if one not in desk["claims"]]
-        chosen = next((one for one in free if one not in aside), None)
-        if chosen is None and free:
-            # All were put aside: they come again, the one of just now last.
+        free = [one for one in ranked if one not in desk["claims"]]
+        put_aside = sorted((one for one in free if one in aside), key=lambda one: one == skipped)
+        fresh = [one for one in free if one not in aside]
+        chosen = next((one for one in (*fresh, *put_aside) if is_open(batch.tx, one)), None)
+        if chosen in aside:
             desk["skipped"][steward.session] = {skipped: aside[skipped]} if skipped else {}
-            chosen = next((one for one in free if one != skipped), free[0])
         if chosen is not None:
             until = batch.now + CLAIM_US
             desk["claims"][chosen] = {"by": steward.name, "session": steward.session, "until": until}

@@ -36,6 +36,8 @@ def _hits(reader: Reader, query: str) -> Iterator[Hit]:
     if not query:
         return
     yield from _exact(reader, query)
+    if is_person_id(query):
+        return
     yield from _by_value(reader, query)
     yield from _by_name(reader, query)
 

@@ -64,7 +64,8 @@ def _person(reader: Reader, person_id: str) -> Document | None:
 def _changes(person_id: str, then: Document | None, now: Document | None) -> list[Document]:
     if then is None or now is None:
         return [] if then == now else [{"person_id": person_id, "kind": "gone"}]
-    if now["is"] != then["is"]:
+    # Another id alone says nothing: a late message can give the same records an older founder.
+    if now["is"] != then["is"] and now["all"] != then["all"]:
         return [{"person_id": person_id, "kind": "another", "into": now["is"]}]
     found: list[Document] = []
     if now["all"] != then["all"]:

@@ -37,8 +37,8 @@ PAGES: Final = {
     "patterns": "/console/patterns",
     "sign-in": "/console/sign-in",
 }
-_SIZES: Final = {"wide": (1280, 860), "narrow": (360, 780)}
-_SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+SIZES: Final = {"wide": (1120, 700), "narrow": (360, 780)}
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
 def main(folder: Path) -> None:
@@ -50,8 +50,8 @@ def main(folder: Path) -> None:
         chromium() as browser,
     ):
         _work(browser, url)
-        for scheme in _SCHEMES:
-            for size, (width, height) in _SIZES.items():
+        for scheme in SCHEMES:
+            for size, (width, height) in SIZES.items():
                 context = browser.new_context(
                     color_scheme=scheme, viewport={"width": width, "height": height}, reduced_motion="reduce"
                 )

@@ -47,12 +47,11 @@ def person_page(
     at = time_of("as_of", as_of or None)
     with service.reader() as reader:
         found = reader.find(person_id)
-        if at is None:
-            profile = golden(reader.portrait(found), engine.rules, engine.clock())
-        else:
-            profile = profile_as_of(engine.store, engine.rules, engine.id_key, person_id, at, "received")
+        profile = golden(reader.portrait(found), engine.rules, engine.clock())
         cases = [shown(one, None) for one in ranked(reader, reader.cases(found.records))]
         given = _judgements(reader, found)
+    if at is not None:
+        profile = profile_as_of(engine.store, engine.rules, engine.id_key, person_id, at, "received")
     return page(
         request,
         "person.html",

@@ -20,15 +20,15 @@ from profiles.survivorship import attribute_value
 from serving.service import Service
 from stream.batch import ALIASES
 from stream.cases import open_case, open_cases
-from stream.judging import Judging
 from stream.reader import Reader
 
 _log: Final = logging.getLogger("onefold")
 _LEAST_S: Final = 1.0
+_AT_ONCE_S: Final = 0.03
+"""Where a snapshot takes no longer than this, each page has one of its own."""
 _SHARE: Final = 20
-"""A new snapshot is begun when at least so many times its own time has passed."""
+"""Else a new one is begun when at least so many times its own time has passed."""
 _AT_ONCE: Final = 500
-_TRIED: Final = 25
 
 
 class Waiting(NamedTuple):
@@ -59,10 +59,11 @@ class Queue:
         self._snapshot: Snapshot | None = None
         self._gone: set[str] = set()
         self._next = 0.0
+        self._took = 0.0
 
     def now(self) -> Snapshot:
         """The snapshot; what was decided here since is left out."""
-        if self._snapshot is None:
+        if self._snapshot is None or self._took < _AT_ONCE_S:
             with self._turn:
                 self._refresh()
         elif time.monotonic() >= self._next and self._turn.acquire(blocking=False):
@@ -81,12 +82,10 @@ class Queue:
         """Has the queue looked at as soon as can be."""
         self._next = 0.0
 
-    def open_ids(self, tx: Transaction) -> list[str]:
-        """The first cases by id that are open as a transaction sees them."""
-        service = self._service
-        reader = Judging(tx, service.engine.intake, service.engine.id_key)
-        waiting = (one.case.case_id for one in self.now().waiting)
-        return list(islice((one for one in waiting if open_case(reader, one) is not None), _TRIED))
+    def is_open(self, tx: Transaction, case_id: str) -> bool:
+        """Whether a case is open as a transaction sees it."""
+        engine = self._service.engine
+        return open_case(Reader(tx, engine.intake, engine.id_key), case_id) is not None
 
     def _refresh_beside(self) -> None:
         try:
@@ -112,8 +111,8 @@ class Queue:
                 )
                 self._gone = set()
                 self._snapshot = Snapshot(waiting, decided, mark)
-        took = time.monotonic() - started
-        self._next = time.monotonic() + max(_LEAST_S, _SHARE * took)
+                self._took = time.monotonic() - started
+        self._next = time.monotonic() + max(_LEAST_S, _SHARE * self._took)
 
 
 def _rank(one: Waiting) -> tuple[float, int, str]:

@@ -156,7 +156,8 @@ def _onward(request: Request, service: Service, skipped: str | None, done: str) 
     sessions.principal_of(request).must("steward")
     queue: Queue = request.app.state.queue
     steward = sessions.steward_of(request)
-    given = service.commits.run(lambda: claim_next(service.engine, steward, queue.open_ids, skipped))
+    waiting = [one.case.case_id for one in queue.now().waiting]
+    given = service.commits.run(lambda: claim_next(service.engine, steward, waiting, queue.is_open, skipped))
     told = f"?done={done}" if done else ""
     return go(request, f"/console/cases/{given}{told}" if given else f"/console/queue{told}")
 

@@ -1,0 +1,160 @@
+"""What the console stands on: names with typing errors, rehearsals, claims, masks, its pictures in docs."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph_schema.memory import MemoryStore
+from graph_schema.rules import load_rules
+from resolver.names import keys_of, likeness, words_of
+from serving.demo import play
+from serving.masking import hidden, masked
+from stream.desk import CLAIM_US, Steward, Taken, check_free, claim_next
+from stream.engine import Engine
+from stream.judging import Judging, Word
+from stream.rehearsal import consequences, rehearse
+from stream.searching import search
+from stream.seeing import Stale, check_unchanged, seen
+from stream.stewarding import Doer, erase, give, take_back
+from tests.screenshots import FOLDER, PAGES, SCHEMES, SIZES
+
+NAMES = st.text(st.sampled_from("abcdefghijklmnoprstuvwyéöß"), min_size=4, max_size=14)
+
+
+@given(NAMES, st.data())
+def test_one_typing_error_hides_no_name(name: str, data: st.DataObject) -> None:
+    (word,) = words_of([name])
+    place = data.draw(st.integers(0, len(word) - 1))
+    letter = data.draw(st.sampled_from("aeiouxn"))
+    typed = data.draw(
+        st.sampled_from(
+            [
+                word[:place] + word[place + 1 :],
+                word[:place] + letter + word[place:],
+                word[:place] + letter + word[place + 1 :],
+                word[:place] + word[place + 1 : place + 2] + word[place : place + 1] + word[place + 2 :],
+            ]
+        )
+    )
+    assert keys_of(word) & keys_of(typed), (word, typed)
+    assert likeness(typed, word) > 0.75, (word, typed)
+
+
+def test_a_name_of_somebody_else_is_not_like() -> None:
+    for asked, word in (("anna", "bruno"), ("li", "lo"), ("weber", "meyer"), ("martin", "bernard")):
+        assert likeness(asked, word) == 0.0, (asked, word)
+
+
+@pytest.fixture
+def engine() -> Engine:
+    made = Engine(MemoryStore(), load_rules(), clock=lambda: 1_772_600_000_000_000)
+    play(made, "demo_cases.yaml")
+    return made
+
+
+def reading(engine: Engine) -> Judging:
+    with engine.store.read() as tx:
+        return Judging(tx, engine.intake, engine.id_key)
+
+
+def found_by(engine: Engine, query: str) -> list[str]:
+    return [hit.found.person.person_id for hit in search(reading(engine), query)]
+
+
+def test_what_is_rehearsed_is_what_is_written(engine: Engine) -> None:
+    word = Word("same", ["user_id:u-4001"], ["user_id:u-4377"], 5, "mia", "")
+    with engine.store.read() as tx:
+        judgement = Judging(tx, engine.intake, engine.id_key).judgement(word)
+        foretold = rehearse(engine, tx, lambda batch: batch.judge(judgement))
+        told = consequences(engine, tx, judgement)
+        before = (tx.last_change(), tx.last_delta(), len(list(tx.all_persons())))
+    with engine.store.read() as tx:
+        assert before == (tx.last_change(), tx.last_delta(), len(list(tx.all_persons())))
+    engine.judge([judgement])
+    with engine.store.read() as tx:
+        assert tx.changes(before[0], 9) == foretold.changes
+        assert tx.deltas(None, before[1], 99) == foretold.deltas
+    assert [one["records"] for one in told["was"]] == [2, 2]
+    assert [one["records"] for one in told["now"]] == [4]
+    assert told["orders"] == 1
+
+
+def test_names_follow_merges_splits_and_erasures(engine: Engine) -> None:
+    one, two = found_by(engine, "jeanne morel")
+    word = Word("same", [one], [two], 5, "mia", "")
+    judgement = give(engine, word, "steward")
+    assert len(found_by(engine, "jeane morel")) == 1
+    take_back(engine, judgement.judgement_id, Doer("mia", "steward"))
+    assert sorted(found_by(engine, "jeanne morell")) == sorted([one, two])
+    erase(engine, one, Doer("ada", "admin"))
+    assert found_by(engine, "jeanne morel") == [two]
+    erase(engine, two, Doer("ada", "admin"))
+    with engine.store.read() as tx:
+        assert tx.alike(keys_of("jeanne")) & {"jeanne"} == set()
+
+
+def test_what_was_seen_and_is_no_more_is_told(engine: Engine) -> None:
+    one, two = found_by(engine, "jeanne morel")
+    reader = reading(engine)
+    then = seen(reader, (one, two))
+    check_unchanged(reader, then)
+    give(engine, Word("same", [one], [two], 5, "noa", ""), "steward")
+    with pytest.raises(Stale) as stale:
+        give(engine, Word("different", [one], [two], 6, "mia", ""), "steward", then)
+    kinds = {change["kind"] for change in stale.value.changes}
+    assert kinds <= {"another", "records", "held", "attributes"}
+    assert "another" in kinds
+    with engine.store.read() as tx:
+        assert [entry.by for entry in tx.audit(None, 9)] == ["noa"]
+
+
+def test_a_claim_expires() -> None:
+    now = [1_000]
+    engine = Engine(MemoryStore(), load_rules(), clock=lambda: now[0])
+    mia, noa = Steward("mia", "m"), Steward("noa", "n")
+    assert claim_next(engine, mia, ["a", "b"], lambda tx, case: True) == "a"
+    assert claim_next(engine, noa, ["a", "b"], lambda tx, case: case != "b") is None
+    assert claim_next(engine, noa, ["a", "b"], lambda tx, case: True) == "b"
+    assert claim_next(engine, Steward("mia", "elsewhere"), ["a", "b"], lambda tx, case: True) is None
+    with engine.store.read() as tx:
+        check_free(tx, "a", mia, now[0])
+        with pytest.raises(Taken, match="mia"):
+            check_free(tx, "a", noa, now[0])
+        check_free(tx, "a", noa, now[0] + CLAIM_US)
+    now[0] += CLAIM_US
+    assert claim_next(engine, noa, ["a", "b"], lambda tx, case: True) == "a"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.sampled_from("abcdefgh@."), min_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["x", "kind", "name"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_below_what_sources_said_nothing_is_open(said: object) -> None:
+    shown = repr(
+        masked({"attributes": {"x": {"value": said, "alternatives": [{"value": said}]}}, "message": said})
+    )
+
+    def texts(value: object) -> list[str]:
+        if isinstance(value, dict):
+            return [text for one in value.values() for text in texts(one)]
+        if isinstance(value, list):
+            return [text for one in value for text in texts(one)]
+        return [value] if isinstance(value, str) else []
+
+    assert [text for text in texts(said) if text in shown] == []
+    assert hidden("Ana") == "•••"
+
+
+def test_every_page_has_its_pictures() -> None:
+    wanted = {f"{page}-{size}-{scheme}.png" for page in PAGES for size in SIZES for scheme in SCHEMES}
+    found = {path.name: path.stat().st_size for path in Path(FOLDER).glob("*.png")}
+    assert found.keys() == wanted, "take them anew: python -m tests.screenshots"
+    assert max(found.values()) < 150_000
