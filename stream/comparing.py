@@ -52,12 +52,9 @@ def called(profile: Document) -> str:
 
 
 def weights_of(told: Mapping[str, Any]) -> list[Document]:
-    """The weights of a comparison by names, dates and addresses, wherever an explanation has them."""
-    for place in (told, *told.get("reasons", ()), *told.get("path", ())):
-        found = place.get("weights")
-        if found:
-            return [{name: one[name] for name in ("comparison", "level", "weight")} for one in found]
-    return []
+    """The weights of a comparison by names, dates and addresses, in bits, where an explanation has them."""
+    steps = (told.get("likeness") or {}).get("steps", ())
+    return [{"compared": one["compared"], "level": one["level"], "bits": one["bits"]} for one in steps]
 
 
 def _attribute_rows(a: Document, b: Document) -> Iterable[Document]:

@@ -3,6 +3,7 @@
 Whoever has the role viewer gets every page's content masked before a template sees it.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from importlib.resources import files
@@ -77,13 +78,29 @@ _TEMPLATES: Final = _environment()
 def page(request: Request, template: str, status: int = 200, **content: object) -> Response:
     """A page. ``content`` is what it shows, as JSON; masked for a viewer."""
     service: Service = request.app.state.service
-    session = sessions.session_of(request)
-    who = session.principal(service.access)
+    who = sessions.session_of(request).principal(service.access)
     if who is None or who.role == "viewer":
         content = masked(content)
+    return _rendered(request, template, status, content)
+
+
+def api_page(request: Request) -> Response:
+    """What the API offers: every path of the OpenAPI document, for people to read."""
+    paths = request.app.openapi()["paths"]
+    routes = [
+        {"method": method.upper(), "path": path, "summary": told.get("description", "").partition("\n")[0]}
+        for path, methods in paths.items()
+        for method, told in methods.items()
+    ]
+    return _rendered(request, "api.html", 200, {"routes": routes})
+
+
+def _rendered(request: Request, template: str, status: int, content: Mapping[str, object]) -> Response:
+    service: Service = request.app.state.service
+    session = sessions.session_of(request)
     html = _TEMPLATES.get_template(template).render(
         **content,
-        who=who,
+        who=session.principal(service.access),
         signed_in=service.access.enforced,
         oidc=service.engine.rules.access.oidc is not None,
         csrf=session.csrf,

@@ -67,10 +67,10 @@ CONTENT: Final[dict[str, Any]] = {
         _row("phone", "differ", ["+33612345678"], ["+33698765432"]),
     ],
     "weights": [
-        {"comparison": "firstName", "level": "unlike", "weight": -4.2},
-        {"comparison": "lastName", "level": "the same, seldom", "weight": 6.8},
-        {"comparison": "birthday", "level": "one digit off", "weight": 2.1},
-        {"comparison": "address", "level": "same street", "weight": 4.4},
+        {"compared": "firstName", "level": "unlike", "bits": -4.2},
+        {"compared": "lastName", "level": "the same, seldom", "bits": 6.8},
+        {"compared": "birthday", "level": "one digit off", "bits": 2.1},
+        {"compared": "address", "level": "same street", "bits": 4.4},
     ],
     "follows": {"same": _follows(5), "different": _follows(4, 1)},
     "cases": [_case(kind, by) for kind, by in (("unique", None), ("veto", "Mia"), ("review", None))]

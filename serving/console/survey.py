@@ -17,8 +17,8 @@ from serving.service import Service
 _log: Final = logging.getLogger("onefold")
 _EVERY_S: Final = 600.0
 _PATIENCE_S: Final = 0.06
-_SLICE: Final = 1_000
-_REST_S: Final = 0.002
+_SLICE: Final = 100
+_REST_S: Final = 0.004
 _SIZES: Final = (
     (1, "1"),
     (2, "2"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import big_person, destinations, ingesting, startup
+from tests.bench import big_person, console, destinations, ingesting, startup
 from tests.bench.figures import Figure, percentile, table
 from tests.bench.reading import Reads
 
@@ -27,6 +27,14 @@ def test_destinations_are_measured(tmp_path: Path) -> None:
     figures = list(destinations.measure(tmp_path, members=2_000, orders=2))
     assert [figure.measured > 0 for figure in figures] == [True] * 5
     assert "4,333 hashes" in figures[0].note
+
+
+@pytest.mark.slow
+def test_pages_are_quick_on_a_small_store_too(tmp_path: Path) -> None:
+    figures = {figure.what: figure.measured for figure in console.measure(tmp_path, 1_500)}
+    assert figures.pop("persons in the store") > 1_000
+    # Of several machines one is slow or busy: what grows with the store would be far beyond this.
+    assert {what: took for what, took in figures.items() if took > 5 * console.ASKED_MS} == {}
 
 
 @pytest.mark.parametrize(

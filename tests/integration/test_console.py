@@ -38,6 +38,12 @@ def test_the_machine_itself_needs_no_key(local: Served) -> None:
     assert "Thomas Roux" in visit.page.partition("Jeanne Morel")[0], "the most money at stake comes first"
 
 
+def test_the_api_is_shown_to_people(local: Served) -> None:
+    visit = local.visit()
+    assert "<code>GET /v1/persons/{person_id}</code>" in visit.get("/docs")
+    assert "default-src 'none'" in visit.headers["content-security-policy"]
+
+
 def test_every_page_keeps_others_out(local: Served) -> None:
     visit = local.visit()
     for path in ("/console/queue", "/console/nothing", "/console/search?q=ana", "/console/patterns"):
@@ -143,7 +149,7 @@ def test_all_that_was_skipped_comes_again(keyed: Served) -> None:
 def test_a_stale_decision_is_not_applied_and_says_what_changed(keyed: Served) -> None:
     visit = keyed.visit(KEYS["steward"])
     visit.send("/console/next")
-    page = visit.page
+    case = visit.path
     engine = keyed.engine
     news = {
         "type": "identify",
@@ -160,7 +166,7 @@ def test_a_stale_decision_is_not_applied_and_says_what_changed(keyed: Served) ->
     assert "another <strong>birthday" in visit.page
     a, b = ids(keyed, *ROUX)
     assert a != b
-    visit.get(re.search(r'name="case" value="([^"]+)"', page)[1].join(("/console/cases/", "")))  # type: ignore[index]
+    visit.get(case)
     visit.send("/console/judge", kind="same")
     assert visit.status == 200
     a, b = ids(keyed, *ROUX)
