@@ -29,6 +29,7 @@ _AT_ONCE_S: Final = 0.03
 _SHARE: Final = 20
 """Else a new one is begun when at least so many times its own time has passed."""
 _AT_ONCE: Final = 500
+_TELLING: Final = ("reward", "alias", "review", "veto", "unique")
 
 
 class Waiting(NamedTuple):
@@ -104,7 +105,7 @@ class Queue:
             if self._snapshot is None or mark != self._snapshot.mark:
                 # Who used a reward twice herself has nothing to be judged: her page tells of it.
                 between = [case for case in open_cases(reader) if len(case.persons) > 1]
-                waiting = sorted(ranked(reader, between), key=_rank)
+                waiting = _once(sorted(ranked(reader, between), key=_rank))
                 decided = sum(
                     one.retracted_at is None and not one.judgement_id.startswith(ALIASES)
                     for one in tx.judgements()
@@ -115,8 +116,16 @@ class Queue:
         self._next = time.monotonic() + max(_LEAST_S, _SHARE * self._took)
 
 
-def _rank(one: Waiting) -> tuple[float, int, str]:
-    return -one.total, -one.records, one.case.case_id
+def _rank(one: Waiting) -> tuple[float, int, Sequence[str], int]:
+    return -one.total, -one.records, one.case.persons, _TELLING.index(one.case.kind)
+
+
+def _once(waiting: Iterable[Waiting]) -> list[Waiting]:
+    """Each persons once, by the case that tells most of them: one answer decides about all."""
+    first: dict[Sequence[str], Waiting] = {}
+    for one in waiting:
+        first.setdefault(one.case.persons, one)
+    return list(first.values())
 
 
 def ranked(reader: Reader, cases: Iterable[Case]) -> Iterable[Waiting]:

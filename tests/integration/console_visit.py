@@ -52,6 +52,11 @@ class Served:
         found = httpx.get(f"{self.url}/v1/persons", params={"identifier": reference}, headers=self.as_admin())
         return str(found.json()["person_id"])
 
+    def waiting(self) -> int:
+        """How many persons together have open cases, each counted once."""
+        cases = httpx.get(f"{self.url}/v1/cases", headers=self.as_admin()).json()["cases"]
+        return len({tuple(one["persons"]) for one in cases if len(one["persons"]) > 1})
+
     @staticmethod
     def as_admin() -> dict[str, str]:
         """The header of whoever may everything."""

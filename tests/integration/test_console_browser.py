@@ -58,7 +58,7 @@ def press(page: Page, key: str) -> None:
 def test_a_steward_works_with_the_keyboard_alone(browser: Browser, keyed: Served) -> None:
     with keyed.engine.store.read() as tx:
         feed = tx.last_change()
-    page = signed_in(browser, keyed, KEYS["steward"])
+    page, waiting = signed_in(browser, keyed, KEYS["steward"]), keyed.waiting()
     press(page, "n")
     decided: dict[str, str] = {}
     for number in range(10):
@@ -71,7 +71,7 @@ def test_a_steward_works_with_the_keyboard_alone(browser: Browser, keyed: Served
         assert f"judged {decided[case]}" in page.get_by_role("status").first.inner_text()
     press(page, "u")
     press(page, "u")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("4 cases to decide")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"{waiting - 8} cases to decide")
     with keyed.engine.store.read() as tx:
         audit = [(one.what, one.by) for one in reversed(tx.audit(None, 99)) if one.what != "signed in"]
         standing = [one for one in tx.judgements() if one.retracted_at is None]
@@ -172,6 +172,7 @@ def test_the_graph_is_moved_through(browser: Browser, local: Served) -> None:
 def test_the_queue_works_without_a_script(browser: Browser, keyed: Served) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
+    waiting = keyed.waiting()
     page.goto(f"{keyed.url}/console/queue")
     page.get_by_label("Access key").fill(KEYS["steward"])
     page.get_by_role("button", name="Sign in").click()
@@ -181,7 +182,7 @@ def test_the_queue_works_without_a_script(browser: Browser, keyed: Served) -> No
     page.get_by_role("button", name="Skip for now").click()
     page.get_by_role("button", name="Different people").click()
     page.get_by_role("button", name="Undo").first.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("11 cases to decide")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"{waiting - 1} cases to decide")
     context.close()
 
 
