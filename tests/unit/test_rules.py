@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph_schema import errors
+from graph_schema.access import AccessKey, OpenIdConnect
 from graph_schema.errors import AmbiguousIdentifier, Invalid, OnefoldError, RulesError
 from graph_schema.rule_parts import RulesParts
 from graph_schema.rules import Matching, Namespace, Rules, Source, load_rules
@@ -263,6 +264,7 @@ def test_every_example_of_the_document_is_rules_that_load(write: Path) -> None:
 def test_the_document_names_every_key() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     keys = [*Namespace.model_fields, *Source.model_fields, *Matching.model_fields]
+        keys += [*AccessKey.model_fields, *OpenIdConnect.model_fields]
     assert [key for key in keys if f"| `{key}` |" not in text] == []
     assert [part for part in RulesParts.model_fields if part not in text] == []
 
