@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 from graph_schema.errors import OnefoldError
 from serving import api_page, audiences, decisions, feed, health, intake, persons, stewardship
 from serving.console.app import make_console
-from serving.console.pages import api_page
 from serving.group_commit import GroupCommit
 from serving.guard import Guard
 from serving.handover import Handover, Sends
@@ -58,7 +57,6 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
     for routes in (intake, persons, decisions, audiences, stewardship, feed, health, api_page):
         app.include_router(routes.router)
     handle_problems(app)
-    app.add_api_route("/docs", api_page, include_in_schema=False)
     app.mount("/console", make_console(service))
     app.add_middleware(Guard, access=service.access, intake=intake.is_intake)
     app.add_middleware(intake.BrowsersMaySend)

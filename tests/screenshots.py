@@ -35,7 +35,6 @@ PAGES: Final = {
     "values": "/console/values",
     "health": "/console/health",
     "patterns": "/console/patterns",
-    "api": "/docs",
     "sign-in": "/console/sign-in",
 }
 SIZES: Final = {"wide": (1120, 700), "narrow": (360, 780)}

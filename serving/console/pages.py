@@ -84,17 +84,6 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
     return _rendered(request, template, status, content)
 
 
-def api_page(request: Request) -> Response:
-    """What the API offers: every path of the OpenAPI document, for people to read."""
-    paths = request.app.openapi()["paths"]
-    routes = [
-        {"method": method.upper(), "path": path, "summary": told.get("description", "").partition("\n")[0]}
-        for path, methods in paths.items()
-        for method, told in methods.items()
-    ]
-    return _rendered(request, "api.html", 200, {"routes": routes})
-
-
 def _rendered(request: Request, template: str, status: int, content: Mapping[str, object]) -> Response:
     service: Service = request.app.state.service
     session = sessions.session_of(request)

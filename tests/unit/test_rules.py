@@ -264,7 +264,7 @@ def test_every_example_of_the_document_is_rules_that_load(write: Path) -> None:
 def test_the_document_names_every_key() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     keys = [*Namespace.model_fields, *Source.model_fields, *Matching.model_fields]
-        keys += [*AccessKey.model_fields, *OpenIdConnect.model_fields]
+    keys += [*AccessKey.model_fields, *OpenIdConnect.model_fields]
     assert [key for key in keys if f"| `{key}` |" not in text] == []
     assert [part for part in RulesParts.model_fields if part not in text] == []
 
