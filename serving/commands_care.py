@@ -60,6 +60,8 @@ def doctor(
     wanted: dict[str, Callable[[], list[Finding]]] = {"store": reach}
     if kafka is not None:
         wanted["kafka"] = lambda: diagnosis.kafka(kafka, os.environ)
+    if loaded.destinations:
+        wanted["destinations"] = lambda: diagnosis.destinations(loaded)
     findings = diagnosis.reached(wanted)
     for finding in findings:
         _show(finding)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Final, NamedTuple
 
-from graph_schema.errors import OnefoldError
+from graph_schema.errors import Invalid, OnefoldError, RulesError
 from graph_schema.rules import Rules
 from graph_schema.store import Replaceable, Store, Transaction
 from graph_schema.vocabulary import BLOCKED, UNDECLARED
+from serving.destinations.settings import Secret, destination_settings
 from stream.cases import open_cases
 from stream.engine import RULES_STATE
 from stream.feed import sent_name
@@ -32,6 +33,21 @@ class Finding(NamedTuple):
     told: str
     well: bool = True
     way_out: str = ""
+
+
+def destinations(rules: Rules) -> list[Finding]:
+    """Whether every destination of the rules can be used: its table, and the secrets that it names."""
+    try:
+        declared = destination_settings(rules)
+        for settings in declared.values():
+            for part in (getattr(settings, name) for name in type(settings).model_fields):
+                if isinstance(part, Secret):
+                    part.read()
+    except RulesError as error:
+        return [Finding("destinations", f"{error.where}: {error.what}", False, error.way_out)]
+    except Invalid as error:
+        return [Finding("destinations", error.reason, False, f"Set {error.field}")]
+    return [Finding("destinations", ", ".join(declared))]
 
 
 def reached(

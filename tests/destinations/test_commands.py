@@ -188,6 +188,17 @@ def test_without_destinations_it_says_how_to_have_one(shop: Shopkeeper) -> None:
     assert shop.run("audience", "lapsed", "--for", "meta").code == 2
 
 
+def test_the_doctor_says_what_a_destination_lacks(shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    well = shop.run("doctor")
+    assert (well.code, "✓ destinations    meta" in well.out) == (0, True), well.out
+    monkeypatch.delenv("TEST_META")
+    lacking = shop.run("doctor")
+    assert lacking.code == 1
+    assert "Set TEST_META" in lacking.out
+    shop.rules.write_text(shop.rules.read_text().replace('type = "meta"', 'type = "mata"'))
+    assert "destination.meta: type can't be 'mata'" in shop.run("doctor").out
+
+
 def test_who_follows_tries_again_what_a_platform_refused(
     shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
