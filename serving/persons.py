@@ -16,6 +16,7 @@ from serving.stewardship import shown_case, shown_judgement
 from serving.timeline import shown_records, timeline
 from stream import explaining, stewarding
 from stream.as_of import By, as_of
+from stream.reader import Found, Reader
 from stream.stewarding import Doer
 
 router = APIRouter(tags=["persons"])
@@ -113,23 +114,30 @@ def records(person_id: PersonId, service: TheService) -> Response:
 
 
 @router.get("/v1/persons/{person_id}/export", responses=PROBLEMS)
-def export(person_id: PersonId, service: TheService) -> Response:
+def export(person_id: PersonId, service: TheService, asker: Asker) -> Response:
     """Everything that is kept of a person, to hand to her."""
-    now = service.engine.clock()
     with service.reader() as reader:
         found = reader.find(person_id)
-        given = reader.tx.judgements({record.id for record in found.records})
-        return answer(
-            {
-                "person_id": found.person.person_id,
-                "exported_at": iso(now),
-                "profile": golden(reader.portrait(found), service.engine.rules, now),
-                "records": shown_records(reader, found),
-                "events": timeline(reader, found, None, None).events,
-                "judgements": [shown_judgement(one) for one in given],
-                "cases": [shown_case(case) for case in reader.cases(found.records)],
-            }
-        )
+        document = exported(reader, found, service.engine.clock())
+    if service.access.enforced:
+        doer = Doer(asker.name, asker.role)
+        about = (found.person.person_id,)
+        service.commits.run(lambda: stewarding.note_only(service.engine, doer, "exported", about))
+    return answer(document)
+
+
+def exported(reader: Reader, found: Found, now: int) -> Document:
+    """Everything that is kept of a person, as JSON."""
+    given = reader.tx.judgements({record.id for record in found.records})
+    return {
+        "person_id": found.person.person_id,
+        "exported_at": iso(now),
+        "profile": golden(reader.portrait(found), reader.intake.rules, now),
+        "records": shown_records(reader, found),
+        "events": timeline(reader, found, None, None).events,
+        "judgements": [shown_judgement(one) for one in given],
+        "cases": [shown_case(case) for case in reader.cases(found.records)],
+    }
 
 
 @router.get("/v1/persons/{person_id}/how", responses=PROBLEMS)

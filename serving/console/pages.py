@@ -3,7 +3,6 @@
 Whoever has the role viewer gets every page's content masked before a template sees it.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from importlib.resources import files
@@ -78,18 +77,13 @@ _TEMPLATES: Final = _environment()
 def page(request: Request, template: str, status: int = 200, **content: object) -> Response:
     """A page. ``content`` is what it shows, as JSON; masked for a viewer."""
     service: Service = request.app.state.service
-    who = sessions.session_of(request).principal(service.access)
+    session = sessions.session_of(request)
+    who = session.principal(service.access)
     if who is None or who.role == "viewer":
         content = masked(content)
-    return _rendered(request, template, status, content)
-
-
-def _rendered(request: Request, template: str, status: int, content: Mapping[str, object]) -> Response:
-    service: Service = request.app.state.service
-    session = sessions.session_of(request)
     html = _TEMPLATES.get_template(template).render(
         **content,
-        who=session.principal(service.access),
+        who=who,
         signed_in=service.access.enforced,
         oidc=service.engine.rules.access.oidc is not None,
         csrf=session.csrf,

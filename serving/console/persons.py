@@ -17,6 +17,7 @@ from serving.console.pages import go, page
 from serving.console.queue import ranked, shown
 from serving.console.work import Token, told_of
 from serving.masking import masked
+from serving.persons import exported
 from serving.service import TheService, time_of
 from serving.stewardship import shown_judgement
 from serving.timeline import shown_records, timeline
@@ -221,19 +222,6 @@ def erase(
     service.commits.run(lambda: stewarding.erase(service.engine, person_id, doer))
     request.app.state.queue.again()
     return page(request, "erased.html", person_id=person_id)
-
-
-def exported(reader: Judging, found: Found, now: int) -> Document:
-    """Everything that is kept of a person, to hand to her."""
-    given = reader.tx.judgements({record.id for record in found.records})
-    return {
-        "person_id": found.person.person_id,
-        "exported_at": iso(now),
-        "profile": golden(reader.portrait(found), reader.intake.rules, now),
-        "records": shown_records(reader, found),
-        "events": timeline(reader, found, None, None).events,
-        "judgements": [shown_judgement(one) for one in given],
-    }
 
 
 def _confirm(request: Request, service: TheService, person_id: str, what: str) -> Response:
