@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import big_person, console, destinations, ingesting, startup
+from tests.bench import big_person, console, destinations, ingesting, spreading, startup
 from tests.bench.figures import Figure, percentile, table
 from tests.bench.reading import Reads
 
@@ -63,3 +63,12 @@ def test_the_documents_table_is_one_that_the_benchmark_prints() -> None:
     text = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     assert "| figure | asked | measured | |" in text
     assert re.search(r"^\| ingest, start to end of the command \| ≥ 10,000 events/s \| ", text, re.MULTILINE)
+
+
+def test_a_perfect_key_brings_all_evidence_of_a_person_to_one_partition(tmp_path: Path) -> None:
+    events, components = spreading.town(60, tmp_path)
+    perfect = spreading.spread(events, spreading.KEYS["its person (an oracle)"], 4)
+    lot = spreading.spread(events, spreading.KEYS["by lot"], 4)
+    assert (perfect.scattered, perfect.meeting) == (0, 0)
+    assert lot.scattered > 0.5
+    assert all(0 < one.alone <= 1 <= one.largest for one in components.values())
