@@ -26,7 +26,8 @@ from stream.kafka import Kafka
 
 _log: Final = logging.getLogger("onefold")
 _PAGE: Final = 1_000
-_PAUSE_SECONDS: Final = 0.1
+_PAUSE_SECONDS: Final = 0.25
+"""Between looks for something to send: each look is a question or two to the store."""
 _KEEP_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
 

@@ -4,7 +4,6 @@ ONEFOLD_TEST_EVENTS sets how many events; the default is for every day, 200000 w
 """
 
 import asyncio
-import os
 import random
 import threading
 import time
@@ -20,6 +19,7 @@ from serving.stores import open_store
 from stream.kafka import Kafka, make_topics
 from stream.simulation import simulate
 from tests.integration.working import (
+    EVENTS,
     Sent,
     Worker,
     Workers,
@@ -31,12 +31,11 @@ from tests.integration.working import (
 )
 from tests.services import Service, kafka_topics
 
-EVENTS = int(os.environ.get("ONEFOLD_TEST_EVENTS", "4000"))
 PARTITIONS = 4
 WORKERS = 3
 IN_A_BATCH = 20
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(3_000)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(3_000 + EVENTS // 10)]
 
 
 def kept_in(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:

@@ -34,7 +34,8 @@ from tests.services.engines import free_port
 
 ID_KEY = "a key of the tests"
 CLOCK = 1_800_000_000_000_000
-PATIENCE_SECONDS = 240.0
+EVENTS = int(os.environ.get("ONEFOLD_TEST_EVENTS", "4000"))
+PATIENCE_SECONDS = 240.0 + EVENTS / 50
 
 
 class Sent(NamedTuple):
