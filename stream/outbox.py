@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -30,6 +31,7 @@ _PAUSE_SECONDS: Final = 0.25
 """Between looks for something to send: each look is a question or two to the store."""
 _KEEP_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
+_STOP_SECONDS: Final = 5.0
 
 
 class _Entry(NamedTuple):
@@ -94,7 +96,10 @@ class Outbox:
                 if time.monotonic() - kept_at > _KEEP_SECONDS or len(entries) < _PAGE:
                     kept_at = await self._keep(kept_at)
         finally:
-            await producer.stop()
+            # Where Kafka is away it would wait for it for ever.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await producer.stop()
 
     async def _send(self, producer: AIOKafkaProducer, entries: Sequence[_Entry]) -> None:
         async with producer.transaction():

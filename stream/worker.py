@@ -96,7 +96,7 @@ class _Worker:
         finally:
             self._consuming.stop()
             outbox.cancel()
-            await asyncio.gather(outbox, return_exceptions=True)
+            await asyncio.wait({outbox}, timeout=_STOP_SECONDS)
             self._writing.shutdown()
 
     def _stop(self) -> None:
