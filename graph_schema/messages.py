@@ -88,13 +88,28 @@ def _read(raw: object, body: object, sound: bool, source: object, stamp: int | N
         return _rejected(wrong, raw, body, source)
 
 
+def is_batch(raw: bytes) -> bool:
+    """Whether a message is a Segment `batch`: an object that names no type of its own, but a batch."""
+    if b'"batch"' not in raw:
+        return False
+    try:
+        body = parse(raw)[0]
+    except Invalid:
+        return False
+    return isinstance(body, dict) and "batch" in body and body.get("type") in (None, "batch")
+
+
 def read_batch(
-    raw: bytes | Mapping[str, Any], source: str | None = None, stamp: int | None = None
+    raw: bytes | Mapping[str, Any],
+    source: str | None = None,
+    stamp: int | None = None,
+    otherwise: str | None = None,
 ) -> list[Message | Rejected]:
     """Types each message of a `batch` body, in its order, each with its own fate.
 
     The batch's own `context` and `integrations` are each message's as well; what a message says itself wins,
-    name by name. A body that is no batch gives one `Rejected` for all of it.
+    name by name. `source`, else the batch's own, wins over that of a message; `otherwise` is for messages
+    that still have none. A body that is no batch gives one `Rejected` for all of it.
     """
     try:
         whole, sound = parse(raw) if isinstance(raw, bytes) else (raw, False)
@@ -110,7 +125,16 @@ def read_batch(
     except Invalid as wrong:
         return [_rejected(wrong, raw, None, source)]
     own = source if source is not None else whole.get("source")
-    return [_read(*_joined(member, shared), sound, own, stamp) for member in members]
+    sources = [otherwise if own is None and names_no_source(member) else own for member in members]
+    return [
+        _read(*_joined(member, shared), sound, sender, stamp)
+        for member, sender in zip(members, sources, strict=True)
+    ]
+
+
+def names_no_source(message: object) -> bool:
+    """Whether a message, parsed already, leaves open which source it is of."""
+    return not isinstance(message, Mapping) or message.get("source") in (None, "")
 
 
 def _joined(member: object, shared: Mapping[str, Any]) -> tuple[object, object]:

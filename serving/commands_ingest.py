@@ -40,7 +40,8 @@ def ingest_files(
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",
 ) -> None:
-    """Take in files of events: JSON lines (gzip too), CSV or Parquet with a mapping.
+    """Take in files of events: JSON lines (gzip too; a line may be a Segment batch), CSV or Parquet with a
+    mapping.
 
     Ends with 0 when all is durable. Run again after a crash, it goes on to the same end; what was taken
     before counts once.
@@ -104,13 +105,17 @@ def _summarise(engine: Engine, counts: Counts, seconds: float) -> None:
 
 
 def simulate_stream(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="JSON lines; .gz compresses.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="JSON lines; .gz compresses, - is standard output.")
+    ],
     people: Annotated[int, typer.Option(min=1)] = 1_000,
     events: Annotated[int, typer.Option(min=1)] = 10_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same stream.")] = 1,
     truth: Annotated[Path | None, typer.Option(metavar="FILE", help="Who was who, as CSV.")] = None,
 ) -> None:
     """Make up a town and its stream of events, any size, with the truth of who was who."""
+    if out == truth:
+        raise Invalid("--truth", "It names the file of the stream; name another one.")
     for path in (out, truth):
         if path is not None and not path.parent.is_dir():
             raise Invalid(str(path), "Its folder does not exist; make it first.")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from graph_schema.errors import Conflict, Invalid, OnefoldError, StoreUnavailable
-from graph_schema.json_limits import parse
+from graph_schema.errors import Conflict, OnefoldError, StoreUnavailable
+from graph_schema.messages import is_batch
 from graph_schema.vocabulary import DeadLetter, Event
 from stream.batch import Counts
 from stream.engine import Engine
@@ -110,7 +110,7 @@ class Consuming:
 
     def _typed(self, message: Arrived, now: int) -> list[Event | DeadLetter]:
         raw, intake = message.value, self._engine.intake
-        if _is_batch(raw):
+        if is_batch(raw):
             return intake.take_batch(raw, now, message.source, message.at, message.position)
         return [intake.take(raw, now, message.source, message.at, message.position)]
 
@@ -167,17 +167,6 @@ class Consuming:
                 seconds = max(0.0, (done - message.at) / 1e6)
                 self._figures.delay_seconds += seconds
                 self._figures.delays[sum(seconds > bound for bound in BUCKETS)] += 1
-
-
-def _is_batch(raw: bytes) -> bool:
-    """Whether a message is a Segment ``batch``: an object that names no type of its own, but a batch."""
-    if b'"batch"' not in raw:
-        return False
-    try:
-        body = parse(raw)[0]
-    except Invalid:
-        return False
-    return isinstance(body, dict) and "batch" in body and body.get("type") in (None, "batch")
 
 
 def _unworkable(item: Event | DeadLetter, error: Exception) -> DeadLetter:

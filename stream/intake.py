@@ -38,10 +38,17 @@ class Intake:
         return self._made(read, received, position)
 
     def take_batch(
-        self, raw: bytes, received: int, source: str | None, stamp: int | None, position: str | None = None
+        self,
+        raw: bytes,
+        received: int,
+        source: str | None,
+        stamp: int | None,
+        position: str | None = None,
+        otherwise: str | None = None,
     ) -> list[Event | DeadLetter]:
-        """Every message of a Segment ``batch`` body, each with its own fate."""
-        return [self._made(read, received, position) for read in read_batch(raw, source, stamp)]
+        """Every message of a Segment ``batch`` body, each with its own fate; ``otherwise`` is the source of
+        those for which neither ``source`` nor anything in the body is one."""
+        return [self._made(read, received, position) for read in read_batch(raw, source, stamp, otherwise)]
 
     def again(self, stored: StoredEvent) -> Event:
         """A stored event as it was when it came in, under the rules of now."""

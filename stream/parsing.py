@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, cast
 import orjson
 
 from graph_schema.errors import OnefoldError
-from graph_schema.messages import Rejected
+from graph_schema.messages import Rejected, is_batch, names_no_source
 from graph_schema.rules import Rules
 from graph_schema.vocabulary import DeadLetter, Event, StoredEvent
 from resolver.normalise import normalise
@@ -61,11 +61,17 @@ class Parser:
         self._intake = Intake(rules)
 
     def parse(self, job: Job) -> Items:
-        """What became of each line, in their order."""
-        return [
-            self._intake.again(line) if isinstance(line, StoredEvent) else self._take(line, job)
-            for line in job.lines
-        ]
+        """What became of each line, in their order; a line that is a ``batch`` makes as many as it holds."""
+        made: Items = []
+        for line in job.lines:
+            if isinstance(line, StoredEvent):
+                made.append(self._intake.again(line))
+            elif isinstance(line.body, bytes) and is_batch(line.body):
+                position = f"{job.name}:{line.position}"
+                made += self._intake.take_batch(line.body, job.received, None, None, position, job.source)
+            else:
+                made.append(self._take(line, job))
+        return made
 
     def _take(self, line: RawLine, job: Job) -> Event | DeadLetter:
         body, position = line.body, f"{job.name}:{line.position}"
@@ -113,7 +119,7 @@ def _names_no_source(body: bytes | Mapping[str, Any]) -> bool:
         message = orjson.loads(body) if isinstance(body, bytes) else body
     except orjson.JSONDecodeError:
         return True
-    return not isinstance(message, Mapping) or message.get("source") in (None, "")
+    return names_no_source(message)
 
 
 class Parsing:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -37,8 +38,9 @@ def write_stream(
     """Write messages to `out` as JSON lines, and who they are of to `truth` as CSV.
 
     The CSV's columns are `message_id,source,person`; a message that is sent twice has one row. A file whose
-    name ends in .gz is compressed; equal streams make equal bytes. `progress` is told how many messages have
-    been written, every 10,000 and at the end. Raises OSError where a file can't be written.
+    name ends in .gz is compressed, "-" is standard output; equal streams make equal bytes. `progress` is told
+    how many messages have been written, every 10,000 and at the end. Raises OSError where a file can't be
+    written.
     """
     written = 0
     with _open(out) as lines, _open(truth) if truth else nullcontext() as rows:
@@ -82,6 +84,10 @@ class _Encoded:
 
 @contextmanager
 def _open(path: Path) -> Iterator[_Sink]:
+    if str(path) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
     with path.open("wb", buffering=1 << 20) as raw:
         if not path.name.endswith(".gz"):
             yield raw

@@ -89,6 +89,17 @@ def test_a_source_is_for_lines_that_name_none(onefold: Onefold) -> None:
     ]
 
 
+def test_a_line_may_be_a_batch(onefold: Onefold) -> None:
+    nameless = {name: value for name, value in BOB.items() if name != "source"}
+    path = onefold.lines("day.jsonl", {"batch": [ANA, nameless, 7]}, {"batch": 1}, CRM)
+    told = onefold("ingest", path, "--source", "kiosk").err
+    assert "3 events taken" in told
+    assert "2 dead letters" in told
+    links = onefold("export", "links", "-").out.splitlines()[1:]
+    assert sorted(link.split(",")[0] for link in links) == ["crm", "kiosk", "web"]
+    assert "0 events taken" in onefold("ingest", path, "--source", "kiosk").err
+
+
 def test_standard_input_is_a_file_too(tmp_path: Path) -> None:
     program = process(tmp_path, "ingest", "-", stdin=subprocess.PIPE)
     _, said = program.communicate(orjson.dumps(ANA) + b"\n" + orjson.dumps(BOB) + b"\n", timeout=60)
@@ -150,6 +161,9 @@ def test_a_simulated_stream_is_the_same_for_its_seed(onefold: Onefold) -> None:
     assert len(lines.splitlines()) == 100
     assert (onefold.folder / "truth.csv").read_text().startswith("message_id,source,person\n")
     assert onefold(*made, "nowhere/c.jsonl").code == 2
+    assert onefold(*made, "-", "--truth", "-").code == 2
+    program = process(onefold.folder, *made, "-", stdout=subprocess.PIPE)
+    assert program.communicate(timeout=60)[0] == lines
 
 
 def test_dead_letters_are_taken_once_they_can_be(onefold: Onefold) -> None:
