@@ -198,12 +198,12 @@ def _parse(label: str, text: str) -> RulesParts:
     try:
         return RulesParts.model_validate(said)
     except ValidationError as error:
-        found = [_fault(detail, said) for detail in error.errors(include_url=False)]
+        found = [_fault(detail) for detail in error.errors(include_url=False)]
         first = min(found, key=lambda fault: line_of(text, fault.path) or 0)
         raise RulesError(first.what, where=_where(label, text, first.path), way_out=first.way_out) from None
 
 
-def _fault(detail: ErrorDetails, said: dict[str, Any]) -> Fault:
+def _fault(detail: ErrorDetails) -> Fault:
     """A validation error in our words; the path leads to the key that is wrong."""
     path = tuple(detail["loc"])
     key = ".".join(str(step) for step in path if not isinstance(step, int))

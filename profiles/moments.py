@@ -24,11 +24,6 @@ def known(at: int | None) -> int | None:
     return None if at == UNTIMED else at
 
 
-def latest(times: list[int | None]) -> int | None:
-    """The latest of the times that are there."""
-    return max((time for time in times if time is not None and time != UNTIMED), default=None)
-
-
 @lru_cache(maxsize=1 << 14)
 def _day(day: int) -> str:
     return date.fromordinal(_EPOCH_DAY + day).isoformat()

@@ -127,7 +127,7 @@ def _request(campaign: str, given: list[str]) -> Request:
     words = iter(given)
     for word in words:
         name, equals, value = word.removeprefix("--").partition("=")
-        if not word.startswith("--") or name not in (*_ABOUT, *_PRICES):
+        if not word.startswith("--") or name not in _OPTIONS:
             raise Invalid(
                 word.partition("=")[0], f"There is no such option. {nearest(name, (*_ABOUT, *_PRICES))}"
             )

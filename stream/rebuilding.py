@@ -27,8 +27,6 @@ from stream.upkeep import AUDIENCES_STATE
 _AT_ONCE: Final = 10_000
 _JOB: Final = 1_000
 _ATTEMPTS: Final = 3
-_REPLAYED: Final = "replayed/"
-"""Operational state: dead letters that were taken in again, by number."""
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """Average linkage: the two groups that agree most in the mean join first, until none agree enough."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Hashable, Mapping, Sequence, Set
 from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple
 
@@ -37,20 +37,14 @@ class Linked(NamedTuple):
     reviews: tuple[Review, ...]
 
 
-def link(
-    graph: Graph,
-    model: Model,
-    apart: Mapping[Key, Set[Key]] | None = None,
-    starts: Iterable[Key] | None = None,
-) -> Linked:
+def link(graph: Graph, model: Model, apart: Mapping[Key, Set[Key]] | None = None) -> Linked:
     """Joins groups by their contents' weights: DESIGN section 6, a function of the set.
 
-    ``apart``: group keys that a ``different`` (or a veto) keeps apart, both ways round. ``starts``: only the
-    components of these groups, for a change; by default all.
+    ``apart``: group keys that a ``different`` (or a veto) keeps apart, both ways round.
     """
     persons: list[tuple[Key, ...]] = []
     reviews: list[Review] = []
-    for keys, _ in components(graph, graph.groups if starts is None else starts, model):
+    for keys, _ in components(graph, graph.groups, model):
         if len(keys) == 1:
             persons.append((keys[0],))
             continue

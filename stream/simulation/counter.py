@@ -73,7 +73,7 @@ def sign_up_at_kiosk(town: Town, person: Person, at: int) -> None:
     kiosks = [store for store in town.stores if store.kiosk is not None]
     kiosk: Store = kiosks[town.between(0, len(kiosks))]
     touch = Touch(person, "app", at, kiosk.kiosk, None, context_of("app", kiosk=f"store-{kiosk.number:03d}"))
-    traits = {"email": town.typed_email(person, verified=False), **town.traits(person, at, whole=False)}
+    traits = {"email": town.typed_email(person, verified=False), **town.traits(person, whole=False)}
     if town.chance(0.5):
         traits["phone"] = town.typed_phone(person, at)
     person.mailed = True
@@ -92,7 +92,7 @@ def enrol(town: Town, person: Person, at: int, *, again: bool = False) -> None:
     person.enrolled = True
     record = f"crm-{person.number:07d}{'-b' if again else ''}"
     context = card_context(None if again else person.card, recordId=record)
-    traits = town.traits(person, at, whole=True)
+    traits = town.traits(person, whole=True)
     if town.chance(0.7):
         traits["email"] = town.typed_email(person, verified=False)
         person.mailed = True

@@ -12,7 +12,7 @@ def follow_order(town: Town, shop: Touch, order: dict[str, object]) -> None:
     """The order's confirmation, parcel and perhaps its return; then perhaps a reward and a question."""
     order_id = order["order_id"]
     if town.chance(0.5):
-        confirm = letter_touch(town, shop.person, shop.at + MINUTE)
+        confirm = letter_touch(shop.person, shop.at + MINUTE)
         sent = {"campaign": "order_confirmation", "channel": "email", "order_id": order_id}
         town.send(confirm, "track", "Message Sent", {**sent, "message_id": f"l{town.serial()}"})
     if town.chance(0.02):
@@ -39,7 +39,7 @@ def send_later(town: Town, touch: Touch, delay: int, event: str, body: Mapping[s
         town.send(touch, "track", event, body)
 
 
-def letter_touch(town: Town, person: Person, at: int) -> Touch:
+def letter_touch(person: Person, at: int) -> Touch:
     """The mailing system's touch: it knows the address only."""
     return Touch(person, "email", at, None, None, {"traits": {"email": person.email}})
 
@@ -67,7 +67,7 @@ def give_reward(town: Town, person: Person, at: int) -> None:
     }
     town.send(touch, "track", "Reward Issued", issued)
     if person.mailed:
-        letter = letter_touch(town, person, at + HOUR)
+        letter = letter_touch(person, at + HOUR)
         told = {
             "campaign": "reward_reminder",
             "channel": "email",
@@ -100,7 +100,7 @@ def write_letter(town: Town, person: Person, at: int) -> int | None:
         touch = Touch(person, "email", at, None, None, {"traits": {"phone": town.phone(person, at)}})
         town.send(touch, "track", "Message Sent", {**body, "channel": "sms"})
         return None
-    touch = letter_touch(town, person, at)
+    touch = letter_touch(person, at)
     if town.chance(0.015):
         town.send(touch, "track", "Message Bounced", body)
         return None

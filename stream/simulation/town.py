@@ -192,7 +192,7 @@ class Town:
             return person.card
         return f"{person.card[:4]} {person.card[4:8]} {person.card[8:]}"
 
-    def traits(self, person: Person, at: int, whole: bool) -> dict[str, object]:
+    def traits(self, person: Person, whole: bool) -> dict[str, object]:
         """Names, and where `whole` birthday and address; in the share `dirty` of calls with an error."""
         rng, home = self.rng, person.household
         first, last, birthday, street, city = (

@@ -1,6 +1,10 @@
-"""Matching is a function of the set: any order, any permutation, one by one or at once, the same persons."""
+"""What matching holds to over whole sets: weights by every road, rivals apart, training that repeats.
+
+That any order and one by one come to the same is shown of the engine, in test_incremental.
+"""
 
 import random
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolver.matching.batch import edges_of, match_all
-from resolver.matching.components import Key, components
+from resolver.matching.components import Graph, Group, Key, components
 from resolver.matching.content import Prepared, prepare
-from resolver.matching.index import Index, Stream
-from resolver.matching.linking import Linked, Review
 from resolver.matching.model import Model, from_dict, to_dict
 from resolver.matching.scoring import compare, edge, explain
 from resolver.matching.table import weigh
@@ -71,72 +73,6 @@ def _unique(records: dict[Key, Prepared], seed: int) -> dict[Key, set[tuple[str,
     return {key: {("user_id", pick.choice("uvw"))} for key in sorted(records) if pick.random() < 0.2}
 
 
-def _all(stream: Stream, records: dict[Key, Prepared]) -> Linked:
-    """What a stream says of everything, by asking for each record's component."""
-    persons: dict[Key, tuple[Key, ...]] = {}
-    reviews = set[Review]()
-    for key in records:
-        for person in stream.persons_of(key).persons:
-            persons[person[0]] = person
-        reviews.update(stream.persons_of(key).reviews)
-    return Linked(tuple(sorted(persons.values())), tuple(sorted(reviews)))
-
-
-@settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10_000), many=st.integers(2, 45))
-def test_one_by_one_in_any_order_is_the_batch(model: Model, seed: int, many: int) -> None:
-    records = _records(seed, many, model)
-    unique = _unique(records, seed)
-    whole = match_all(records, model, unique)
-    order = list(records)
-    random.Random(seed + 1).shuffle(order)
-    stream, persons = Stream(model), {}
-    for key in order:
-        for person in stream.put(key, records[key], unique.get(key, ())).persons:
-            persons.update(dict.fromkeys(person, person))
-    assert tuple(sorted(set(persons.values()))) == whole.persons
-    assert _all(stream, records) == whole
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10_000), many=st.integers(4, 40))
-def test_what_is_answered_to_changes_keeps_the_persons_whole(model: Model, seed: int, many: int) -> None:
-    """Adding, changing and taking away: after each step the answers so far are what a batch makes of the
-    set."""
-    pick = random.Random(seed)
-    records = _records(seed, many, model)
-    stream, now = Stream(model), dict[Key, Prepared]()
-    persons: dict[Key, tuple[Key, ...]] = {}
-    for key in [*records, *pick.choices(list(records), k=many)]:
-        if key in now and pick.random() < 0.6:
-            del now[key], persons[key]
-            answer = stream.take(key)
-        else:
-            now[key] = pick.choice(list(records.values())) if key in now else records[key]
-            answer = stream.put(key, now[key])
-        for person in answer.persons:
-            persons.update(dict.fromkeys(person, person))
-        assert tuple(sorted(set(persons.values()))) == match_all(now, model).persons
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10_000), many=st.integers(2, 60))
-def test_edges_are_a_function_of_the_contents(model: Model, seed: int, many: int) -> None:
-    records = _records(seed, many, model)
-    contents = {content.content: content for content in records.values()}
-    order = sorted(contents)
-    random.Random(seed).shuffle(order)
-    index = Index(model)
-    for number in order:
-        index.apply(index.add(contents[number]))
-    assert index.edges == edges_of(contents, model)
-    gone = set(order[::2])
-    for number in gone:
-        index.apply(index.remove(number))
-        index.edges.pop(number, None)
-    assert index.edges == edges_of({n: c for n, c in contents.items() if n not in gone}, model)
-
-
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_a_weight_is_the_same_both_ways_and_by_every_road(model: Model, seed: int) -> None:
@@ -177,13 +113,15 @@ def test_the_sets_tried_here_are_hard_enough(model: Model) -> None:
         whole = match_all(records, model, _unique(records, seed))
         joined += sum(len(person) > 2 for person in whole.persons)
         reasons |= {review.why for review in whole.reviews}
-        stream = Stream(model)
-        for key, content in records.items():
-            stream.put(key, content)
-        raised += sum(floor > model.floor for _, floor in components(stream.graph, records, model))
-        index = Index(model)
-        for content in records.values():
-            index.apply(index.add(content))
-        closed += sum(len(block) > model.block_cap for block in index.blocks.values())
+        contents = {content.content: content for content in records.values() if content.votes}
+        own = {number: content.own for number, content in contents.items()}
+        groups = {
+            key: Group(key, frozenset({content.content} & contents.keys()))
+            for key, content in records.items()
+        }
+        graph = Graph(groups, edges_of(contents, model), own)
+        raised += sum(floor > model.floor for _, floor in components(graph, records, model))
+        blocks = Counter(key for content in contents.values() for key in content.keys)
+        closed += sum(held > model.block_cap for held in blocks.values())
     assert min(joined, raised, closed) > 12
     assert reasons == {"review", "unique", "ambiguous"}
