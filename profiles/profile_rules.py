@@ -6,7 +6,6 @@ from typing import NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from graph_schema.errors import RulesError, nearest
-from graph_schema.rule_parts import Fault
 from graph_schema.rules import Rules
 from profiles.conditions import Condition, condition
 from profiles.figures import FIGURES
@@ -127,13 +126,3 @@ def checked(model: type[_Model], table: dict[str, object], where: str) -> _Model
         known = nearest(steps[-1], model.model_fields) if len(steps) == 1 else ""
         raise RulesError(f"unknown key {steps[-1]!r}", where=place, way_out=known)
     raise RulesError(detail["msg"].removeprefix("Value error, "), where=place, way_out="See docs/rules.md")
-
-
-def profile_faults(rules: Rules) -> list[Fault]:
-    """What is wrong in the tables of profiles, campaigns and audiences: the first fault, with the path of
-    its key."""
-    try:
-        profile_rules(rules)
-    except RulesError as error:
-        return [Fault(tuple(error.where.split(".")), error.what, error.way_out)]
-    return []

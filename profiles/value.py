@@ -7,7 +7,7 @@ frozen in the rules.
 """
 
 from collections.abc import Iterable
-from math import exp, fsum, lgamma, log
+from math import fsum
 from typing import NamedTuple
 
 from profiles.moments import DAY
@@ -71,20 +71,6 @@ def lifetime_value(of: Purchases | None, model: ValueSettings) -> float | None:
     if of is None:
         return None
     return expected_purchases(of, model.horizon / _WEEK, model) * expected_spending(of, model)
-
-
-def log_likelihood(of: Purchases, model: ValueSettings) -> float:
-    """Of one customer's frequency and recency under BG/NBD (equation 6): what fitting maximises."""
-    r, alpha, a, b = model.r, model.alpha, model.a, model.b
-    x = of.frequency
-    head = lgamma(r + x) - lgamma(r) + r * log(alpha)
-    head += lgamma(a + b) + lgamma(b + x) - lgamma(b) - lgamma(a + b + x)
-    alive = -(r + x) * log(alpha + of.age)
-    if x == 0:
-        return head + alive
-    gone = log(a) - log(b + x - 1) - (r + x) * log(alpha + of.recency)
-    top = max(alive, gone)
-    return head + top + log(exp(alive - top) + exp(gone - top))
 
 
 def _hyp2f1(a: float, b: float, c: float, z: float) -> float:
