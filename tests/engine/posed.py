@@ -1,14 +1,21 @@
 """Evidence of the naive statement posed to the resolver, and its answer told in the statement's words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, UNDECLARED, Holding, Judgement, Record, RecordKey
 from resolver.evidence import generic_identifiers
 from resolver.founding import founding_record
-from resolver.plan import Plan, Space
-from resolver.resolution import Resolution
+from resolver.kinship import Kinship
+from resolver.likeness import Likeness
+from resolver.matching.content import Prepared
+from resolver.matching.model import Model
+from resolver.plan import Matching, Plan, Space
+from resolver.resolution import Kept, Resolution
 from resolver.resolve import resolve
+from tests.engine.whole import Whole
 from tests.reference import evidence as plain
+from tests.reference.alike import Alike
 from tests.reference.evidence import Group, Identifier, Key
 from tests.reference.statement import Answer
 
@@ -36,6 +43,7 @@ class Posed:
     records: dict[int, Record]
     identifiers: dict[Identifier, int]
     judgements: tuple[Judgement, ...]
+    alike: Alike | None = None
 
     @property
     def generic(self) -> set[int]:
@@ -44,22 +52,77 @@ class Posed:
 
     def resolved(self) -> Resolution:
         """All of it, resolved from scratch."""
-        return resolve(self.plan, self.records, self.generic, self.judgements)
+        graph = self.graph(self.records)
+        components = Kinship(self.plan, graph).components(self.records)
+        likeness = None if self.alike is None else self.given(Likeness(components))
+        return resolve(self.plan, self.records, self.generic, self.judgements, likeness)
+
+    def graph(self, records: Mapping[int, Record]) -> Whole:
+        """All of it as a graph."""
+        return Whole(self.plan, records, self.generic, self.judgements, self._said())
+
+    def given(self, likeness: Likeness) -> Likeness:
+        """The same components with the weights that are given."""
+        return Given(likeness.components, *self._said(), alike=self.alike)
+
+    def _said(self) -> tuple[dict[int, Prepared], dict[int, dict[int, int]]]:
+        if self.alike is None:
+            return {}, {}
+        contents = {}
+        for name in self.alike.says.values():
+            own = self.alike.own.get(name)
+            contents[number(name)] = Prepared(number(name), (), (), (), own or 0, own is not None)
+        edges: dict[int, dict[int, int]] = {one: {} for one in contents}
+        for pair, weight in self.alike.weights.items():
+            one, two = map(number, pair)
+            if one in edges and two in edges:
+                edges[one][two] = edges[two][one] = weight
+        return contents, edges
 
 
-def plan_of(namespaces: tuple[plain.Namespace, ...]) -> Plan:
+@dataclass
+class Given(Likeness):
+    """Likeness of which it is given who speaks against whom."""
+
+    alike: Alike | None = None
+
+    def against(self, matching: Matching, one: int, two: int) -> bool:
+        """See ``Likeness``."""
+        against = self.alike.against if self.alike is not None else frozenset()
+        return {one, two} in [set(map(number, pair)) for pair in against]
+
+
+def number(content: str) -> int:
+    """A content's number; 0 is none."""
+    return ord(content) - ord("a") + 1
+
+
+def plan_of(namespaces: tuple[plain.Namespace, ...], alike: Alike | None = None) -> Plan:
     """The plan of a list of namespaces."""
-    return Plan(
-        tuple(
-            Space(n.name, n.joins == "people", n.unique, n.generic_above, n.max_records, n.lease, n.contested)
-            for n in namespaces
-        )
+    spaces = tuple(
+        Space(n.name, n.joins == "people", n.unique, n.generic_above, n.max_records, n.lease, n.contested)
+        for n in namespaces
     )
+    if alike is None:
+        return Plan(spaces)
+    model = Model(
+        comparisons=(),
+        blocking=(),
+        prior=0,
+        explanations=(),
+        merge=alike.merge,
+        review=alike.review,
+        floor=alike.floor,
+        missing=alike.missing,
+        clip=alike.most,
+        component_cap=alike.cap,
+    )
+    return Plan(spaces, Matching([n.name for n in namespaces].index(alike.after), model))
 
 
 def pose(evidence: plain.Evidence) -> Posed:
     """Evidence in the resolver's types."""
-    plan = plan_of(evidence.namespaces)
+    plan = plan_of(evidence.namespaces, evidence.alike)
     numbers: dict[Identifier, int] = {}
     records: dict[int, Record] = {}
     for one, rec in enumerate(evidence.records, start=1):
@@ -70,7 +133,10 @@ def pose(evidence: plain.Evidence) -> Posed:
             place = plan.position.get(h.namespace, UNDECLARED)
             holdings[identifier] = Holding(place, h.first, h.last, flags)
         records[one] = Record(one, RecordKey(*rec.key), 0, rec.first_at, 0, holdings)
-    return Posed(plan, records, numbers, tuple(judgement(n, j) for n, j in enumerate(evidence.judgements)))
+        if evidence.alike is not None and rec.key in evidence.alike.says:
+            records[one].content = number(evidence.alike.says[rec.key])
+    said = tuple(judgement(n, j) for n, j in enumerate(evidence.judgements))
+    return Posed(plan, records, numbers, said, evidence.alike)
 
 
 def judgement(number: int, said: plain.Judgement) -> Judgement:
@@ -88,10 +154,7 @@ def told(posed: Posed, found: Resolution) -> Told:
         return named[found.group_of[record]]
 
     names = {number: identifier for identifier, number in posed.identifiers.items()}
-    cases = {
-        (posed.plan.spaces[one.step.namespace].name, frozenset(map(person, one.rivals)))
-        for one in found.cases()
-    }
+    cases = {(_named(one, posed.plan), frozenset(map(person, one.rivals))) for one in found.cases()}
     return Told(
         frozenset(named.values()),
         frozenset((person(one.part), frozenset(map(person, one.anchors))) for one in found.ambiguities),
@@ -103,6 +166,11 @@ def told(posed: Posed, found: Resolution) -> Told:
         frozenset(names[number] for number in posed.generic),
         frozenset(named[group] for group in found.known),
     )
+
+
+def _named(kept: Kept, plan: Plan) -> str:
+    name = plan.step_name(kept.step)
+    return name if kept.kind == "unique" else f"{kept.kind} {name}"
 
 
 def stated(answer: Answer) -> Told:

@@ -6,11 +6,12 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from graph_schema.vocabulary import Record
+from resolver.kinship import Kinship
+from resolver.likeness import Likeness
 from resolver.neighbourhood import Neighbourhood, neighbourhood
 from resolver.resolution import Resolution
 from resolver.resolve import resolve_near
 from tests.engine.posed import Posed, pose, stated, told
-from tests.engine.whole import Whole
 from tests.reference import strategies as drawing
 from tests.reference.evidence import Evidence
 from tests.reference.statement import resolve_evidence
@@ -22,7 +23,9 @@ def evidence(draw: st.DrawFn, most: int = 8) -> Evidence:
     rules = draw(drawing.namespaces())
     people = tuple(n.name for n in rules if n.joins == "people")
     records = draw(drawing.records(rules, most=most, claimable=people))
-    return Evidence(rules, records, draw(drawing.judgements(tuple(r.key for r in records))))
+    keys = tuple(r.key for r in records)
+    alike = draw(drawing.alike(rules, keys)) if draw(st.booleans()) else None
+    return Evidence(rules, records, draw(drawing.judgements(keys)), alike)
 
 
 @settings(max_examples=400)
@@ -40,7 +43,10 @@ def test_a_trace_changes_nothing_and_tells_every_join(drawn: Evidence) -> None:
     posed = pose(drawn)
     plain = posed.resolved()
     said = {one.judgement_id: one for one in posed.judgements}
-    traced = resolve_near(posed.plan, Neighbourhood(posed.records, {}, posed.generic, said), trace=True)
+    components = Kinship(posed.plan, posed.graph(posed.records)).components(posed.records)
+    likeness = posed.given(Likeness(components))
+    everything = Neighbourhood(posed.records, {}, posed.generic, said, likeness)
+    traced = resolve_near(posed.plan, everything, trace=True)
     assert told(posed, plain) == told(posed, traced)
     made = sum(len(join.groups) - 1 for join in traced.joins)
     assert made == len(posed.records) - len(plain.groups)
@@ -58,8 +64,9 @@ def test_a_neighbourhood_gives_what_everything_gives(drawn: Evidence, data: st.D
     whole = posed.resolved()
     seeds = data.draw(st.sets(st.sampled_from(sorted(posed.records)), min_size=1, max_size=2))
     local = data.draw(st.booleans())
-    graph = Whole(posed.plan, whose(posed, whole), posed.generic, posed.judgements)
+    graph = posed.graph(whose(posed, whole))
     near = neighbourhood(posed.plan, graph, seeds, local=local)
+    near.likeness = posed.given(near.likeness)
     found = resolve_near(posed.plan, near)
     event(f"borders: {bool(near.borders)}, part of all: {len(near.records) < len(posed.records)}")
 

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tests.reference.alike import Alike
 
 Key = tuple[str, str]
 """A record's key: source, record_id."""
@@ -72,6 +75,7 @@ class Evidence:
     namespaces: tuple[Namespace, ...]
     records: tuple[Rec, ...]
     judgements: tuple[Judgement, ...] = ()
+    alike: "Alike | None" = None
 
 
 def check(namespaces: Sequence[Namespace], records: Sequence[Rec], judgements: Sequence[Judgement]) -> None:

@@ -50,6 +50,7 @@ class Facts:
     known: frozenset[Key]
     unattributed: frozenset[Key]
     judged: frozenset[Group] = frozenset()
+    vetoes: frozenset[Pair] = frozenset()
 
     def values(self, namespace: Namespace, group: Group) -> frozenset[Identifier]:
         """The values of a namespace that count for a group: not blocked, not claimed, not generic."""
@@ -63,6 +64,10 @@ class Facts:
         held = frozenset(v for g in groups for v in self.values(namespace, g))
         as_one = [self.values(namespace, g) for g in self.judged]
         return [part & held for part in connected(held.union(*as_one), as_one) if part & held]
+
+    def vetoed(self, a: Group, b: Group) -> bool:
+        """Whether a veto is between two groups."""
+        return any(frozenset({x, y}) in self.vetoes for x in a for y in b)
 
     def kept_apart(self, a: Group, b: Group) -> bool:
         """Whether a standing `different` is between two groups."""

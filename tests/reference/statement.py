@@ -1,4 +1,4 @@
-"""Who is who, stated as plainly as can be: DESIGN.md, sections 3 to 5, without matching (section 6).
+"""Who is who, stated as plainly as can be: DESIGN.md, sections 3 to 5; matching (section 6) is in ``alike``.
 
 This is no second resolver to run, but a text to compare the real one with: explicit sets, explicit pairs,
 loops over everything. Where the contract leaves a choice, the most literal reading is taken:
@@ -60,6 +60,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Literal
 
+from tests.reference.alike import Alike, Matching, components
 from tests.reference.evidence import (
     Evidence,
     Group,
@@ -68,6 +69,7 @@ from tests.reference.evidence import (
     Judgement,
     Key,
     Namespace,
+    Pair,
     Rec,
     check,
     standing,
@@ -107,7 +109,7 @@ __all__ = [
     "unattributed",
 ]
 
-Kind = Literal["unique", "different", "known"]
+Kind = Literal["unique", "different", "veto", "known"]
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,10 @@ class Answer:
 
 
 def resolve(
-    namespaces: Sequence[Namespace], records: Sequence[Rec], judgements: Sequence[Judgement]
+    namespaces: Sequence[Namespace],
+    records: Sequence[Rec],
+    judgements: Sequence[Judgement],
+    alike: Alike | None = None,
 ) -> Answer:
     """Who is who. Namespaces are strongest first; else order means nothing. ValueError for nonsense."""
     check(namespaces, records, judgements)
@@ -207,16 +212,72 @@ def resolve(
     groups = frozenset(frozenset({r.key}) for r in records)
     contested: list[Contested] = []
     doubts: list[Doubt] = []
+    likely: list[tuple[str, Group, Group]] = []
     for step in steps(namespaces, records):
+        facts = replace(facts, vetoes=facts.vetoes | vetoes(facts, step, groups, alike))
         groups = walk(facts, step, groups, contested, doubts)
+        if alike is not None and step.kind == "all" and step.namespace and step.namespace.name == alike.after:
+            groups = matched(facts, step.namespace, groups, alike, (judgements, doubts, likely))
         if step.kind == "judgements":
             facts = replace(facts, judged=frozenset(g for g in groups if len(g) > 1))
-    return answer(facts, groups, contested, doubts)
+    return answer(facts, groups, contested, (doubts, likely))
 
 
 def resolve_evidence(evidence: Evidence) -> Answer:
     """`resolve` of a bundle."""
-    return resolve(evidence.namespaces, evidence.records, evidence.judgements)
+    return resolve(evidence.namespaces, evidence.records, evidence.judgements, evidence.alike)
+
+
+def vetoes(facts: Facts, step: Step, groups: frozenset[Group], alike: Alike | None) -> frozenset[Pair]:
+    """The pairs of records that a step's values tie and that speak against one person."""
+    if alike is None or step.namespace is None or step.namespace.unique or step.only_anonymous:
+        return frozenset()
+    return frozenset(
+        frozenset({a.record, b.record})
+        for tie in live_ties(step.namespace, facts.records, facts.generic)
+        for a, b in combinations(tie.sightings, 2)
+        if alike.opposed(a.record, b.record) and not any({a.record, b.record} <= g for g in groups)
+    )
+
+
+def matched(
+    facts: Facts,
+    after: Namespace,
+    groups: frozenset[Group],
+    alike: Alike,
+    told: tuple[Sequence[Judgement], list[Doubt], list[tuple[str, Group, Group]]],
+) -> frozenset[Group]:
+    """The groups after matching; doubts and cases are added to the lists."""
+    judgements, doubts, likely = told
+    uniques = [n for n in facts.namespaces[: facts.namespaces.index(after) + 1] if n.unique]
+
+    def rivals(a: Group, b: Group) -> bool:
+        return any(
+            len(facts.distinct(n, [a, b])) > 1 for n in uniques if facts.values(n, a) and facts.values(n, b)
+        )
+
+    def apart(a: Group, b: Group) -> bool:
+        return facts.kept_apart(a, b) or facts.vetoed(a, b)
+
+    for component in components(alike, kins(facts, judgements)):
+        together = {g for g in groups if g & union(component)}
+        matching = Matching(alike, together, rivals, apart)
+        matching.run()
+        groups = (groups - together) | matching.groups
+        doubts += [Doubt(part, anchors) for part, anchors in matching.doubts()]
+        likely += matching.cases()
+    return groups
+
+
+def kins(facts: Facts, judgements: Sequence[Judgement]) -> list[Group]:
+    """The records that live people-joining values and judgements connect, whatever forbids."""
+    keys = {r.key for r in facts.records}
+    ties = [frozenset({*j.a, *j.b}) & keys for j in judgements]
+    for namespace in facts.namespaces:
+        if namespace.joins == "people":
+            found = live_ties(replace(namespace, lease=None), facts.records, facts.generic)
+            ties += [frozenset(s.record for s in tie.sightings) for tie in found]
+    return connected(keys, [tie for tie in ties if tie])
 
 
 def steps(namespaces: Sequence[Namespace], records: Sequence[Rec]) -> list[Step]:
@@ -272,6 +333,9 @@ def conflicts(
         found.append(("unique", frozenset(unique)))
     if apart:
         found.append(("different", apart))
+    vetoed = frozenset(g for a, b in combinations(component, 2) if facts.vetoed(a, b) for g in (a, b))
+    if vetoed:
+        found.append(("veto", vetoed))
     if step.only_anonymous and len(meeting) > 1:
         found.append(("known", meeting))
     return frozenset(found)
@@ -311,20 +375,26 @@ def walk(
 
 
 def answer(
-    facts: Facts, persons: frozenset[Group], contested: Sequence[Contested], doubts: Sequence[Doubt]
+    facts: Facts,
+    persons: frozenset[Group],
+    contested: Sequence[Contested],
+    left: tuple[Sequence[Doubt], Sequence[tuple[str, Group, Group]]],
 ) -> Answer:
     """What the steps left, told of the persons at the end."""
 
     def final(group: Group) -> Group:
         return next(p for p in persons if group <= p)
 
+    doubts, likely = left
     open_doubts = {(final(d.part), frozenset(final(a) for a in d.anchors)) for d in doubts}
-    cases = set()
+    cases = {(name, frozenset({final(a), final(b)})) for name, a, b in likely if final(a) != final(b)}
     for refused in contested:
-        unique = [g for kind, groups in refused.conflicts if kind == "unique" for g in groups]
         by_people = refused.namespace in people_joining(facts.namespaces) and refused.step != "claims"
-        if by_people and not all(facts.kept_apart(a, b) for a, b in combinations(unique, 2)):
-            cases.add((str(refused.namespace), frozenset(final(g) for g in unique)))
+        for kind, groups in refused.conflicts if by_people else ():
+            rivals = kind in ("unique", "veto")
+            if rivals and not all(facts.kept_apart(a, b) for a, b in combinations(groups, 2)):
+                name = f"veto {refused.namespace}" if kind == "veto" else str(refused.namespace)
+                cases.add((name, frozenset(final(g) for g in groups)))
     return Answer(
         persons=persons,
         ambiguous=frozenset((part, anchors) for part, anchors in open_doubts if part not in anchors),

@@ -4,10 +4,12 @@ Values are few, so that records meet; times are few, so that they tie. What a so
 are blocked is drawn once for all records, as the rules would have it.
 """
 
+from itertools import combinations
 from typing import Literal
 
 from hypothesis import strategies as st
 
+from tests.reference.alike import BIT, Alike
 from tests.reference.evidence import Evidence, Holding, Identifier, Judgement, Key, Namespace, Rec, Word
 
 VALUES = ("a", "a", "b", "b", "c")
@@ -100,6 +102,32 @@ def evidence(draw: st.DrawFn, most: int = 8) -> Evidence:
     rules = draw(namespaces())
     drawn = draw(records(rules, most=most))
     return Evidence(rules, drawn, draw(judgements(tuple(r.key for r in drawn))))
+
+
+WEIGHTS = st.sampled_from((-1, 0, 0, 1, 1, 2, 3))
+CONTENTS = tuple("abcde")
+
+
+@st.composite
+def alike(draw: st.DrawFn, rules: tuple[Namespace, ...], keys: tuple[Key, ...]) -> Alike:
+    """What records say, and weights in whole bits, so that means tie."""
+    after = draw(st.sampled_from([n.name for n in rules if n.joins == "people"]))
+    says = {key: draw(st.sampled_from((*CONTENTS, *CONTENTS, None))) for key in keys}
+    voting = draw(st.sets(st.sampled_from(CONTENTS), min_size=2))
+    pairs = [frozenset(pair) for pair in combinations(CONTENTS, 2)]
+    weights = {pair: draw(WEIGHTS) for pair in draw(st.sets(st.sampled_from(pairs))) if pair <= voting}
+    return Alike(
+        after,
+        merge=draw(st.sampled_from((0, 1))) * BIT,
+        review=-BIT,
+        missing=draw(st.sampled_from((-3, -1))) * BIT,
+        cap=draw(st.sampled_from((1, 2, 3, 300))),
+        most=4 * BIT,
+        says={key: content for key, content in says.items() if content is not None},
+        own={content: draw(st.integers(1, 4)) * BIT for content in sorted(voting)},
+        weights={pair: weight * BIT for pair, weight in weights.items()},
+        against=frozenset(draw(st.sets(st.sampled_from(pairs), max_size=3))),
+    )
 
 
 @st.composite

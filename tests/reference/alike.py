@@ -1,0 +1,153 @@
+"""Matching and the veto, stated naively (DESIGN.md, section 6): groups, all their pairs, exact fractions.
+
+What two contents weigh is given here, not worked out; so is which pairs are candidates at all: those that
+have a weight. Where the contract leaves a choice:
+
+ 1. A *kin* are the records that live people-joining values and judgements connect, leases and conflicts
+    aside. Kins are alike where contents of theirs that vote are the same, or have a weight of at least the
+    floor. A component are the kins that likeness connects; where these are more than the cap, the floor rises
+    by a bit; where no floor is left, a kin is alone.
+ 2. The mean of two groups is over all pairs of different voting contents of theirs, `missing` for a pair
+    without a weight, a content's own weight for a content that both have. Groups with no weight at all
+    between them don't join.
+ 3. Two groups that want to join: first the one with the smaller record key is the taker, then the other. A
+    taker that holds a unique value is contested where another group holds a different one, could join the
+    taken group as well, and reaches `merge` with it. Then the taken one joins none of these, as they stand.
+ 4. An ambiguous group is told by its smallest record. A case between two groups that a unique namespace keeps
+    apart is of matching; between two that reach `review`, it is a review. Ambiguous ones make no case.
+ 5. A veto is between two records of different groups that a value of a people-joining namespace, which is not
+    unique, ties in its own step, within one lease. It holds from that step on.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import combinations
+
+from tests.reference.evidence import Group, Key
+from tests.reference.groups import connected
+
+BIT = 1024
+Content = str
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What records say, by content, and what contents weigh for one person. `against`: for several."""
+
+    after: str
+    merge: int
+    review: int
+    missing: int
+    cap: int
+    most: int
+    says: dict[Key, Content]
+    own: dict[Content, int]
+    weights: dict[frozenset[Content], int]
+    against: frozenset[frozenset[Content]] = frozenset()
+    floor: int = 0
+
+    def weight(self, one: Content, two: Content) -> int | None:
+        """What two contents weigh; None where they are no candidates."""
+        return self.own[one] if one == two else self.weights.get(frozenset({one, two}))
+
+    def voting(self, group: Collection[Key]) -> frozenset[Content]:
+        """The different contents of some records that have a weight with themselves."""
+        return frozenset(self.says[key] for key in group if self.says.get(key) in self.own)
+
+    def opposed(self, one: Key, two: Key) -> bool:
+        """Whether what two records say speaks against one person."""
+        return frozenset({self.says.get(one), self.says.get(two)}) in self.against
+
+    def strongest(self, one: Collection[Key], two: Collection[Key]) -> int | None:
+        """The largest weight between two sets of records."""
+        found = [self.weight(a, b) for a in self.voting(one) for b in self.voting(two)]
+        return max((w for w in found if w is not None), default=None)
+
+    def mean(self, one: Group, two: Group) -> Fraction:
+        """The mean weight over all pairs."""
+        pairs = [(a, b) for a in self.voting(one) for b in self.voting(two)]
+        weights = [self.weight(a, b) for a, b in pairs]
+        return Fraction(sum(self.missing if w is None else w for w in weights), len(weights))
+
+
+def components(alike: Alike, kins: Collection[Group]) -> Iterator[frozenset[Group]]:
+    """The kins that are matched together."""
+    seen: set[Group] = set()
+    for start in kins:
+        if start in seen:
+            continue
+        found: frozenset[Group] = frozenset({start})
+        for floor in range(alike.floor, alike.most + 1, BIT):
+            ties = [
+                frozenset({a, b})
+                for a, b in combinations(kins, 2)
+                if (strongest := alike.strongest(a, b)) is not None and strongest >= floor
+            ]
+            reach = next(part for part in connected(kins, ties) if start in part)
+            if len(reach) <= alike.cap:
+                found = reach
+                break
+        seen |= found
+        yield found
+
+
+@dataclass
+class Matching:
+    """Groups of one component under joining."""
+
+    alike: Alike
+    groups: set[Group]
+    rivals: Callable[[Group, Group], bool]
+    apart: Callable[[Group, Group], bool]
+    undecided: list[tuple[Key, Key]] = field(default_factory=list)
+    joins: list[tuple[Group, Group]] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Joins the pair with the highest mean, again and again."""
+        refused: set[frozenset[Group]] = set()
+        while pairs := [
+            (-self.alike.mean(a, b), min(a), min(b), a, b)
+            for a, b in (sorted(pair, key=min) for pair in combinations(self.groups, 2))
+            if frozenset({a, b}) not in refused and self._may(a, b)
+        ]:
+            *_, one, two = min(pairs)
+            contenders = self._contenders(one, two) or self._contenders(two, one)
+            if contenders:
+                taken, takers = contenders
+                refused |= {frozenset({taken, taker}) for taker in takers}
+                self.undecided += [(min(taken), min(taker)) for taker in takers]
+                continue
+            self.joins.append((one, two))
+            self.groups = (self.groups - {one, two}) | {one | two}
+
+    def _may(self, one: Group, two: Group) -> bool:
+        touch = self.alike.strongest(one, two) is not None
+        if not touch or self.rivals(one, two) or self.apart(one, two):
+            return False
+        return self.alike.mean(one, two) >= self.alike.merge
+
+    def _contenders(self, taker: Group, taken: Group) -> tuple[Group, list[Group]] | None:
+        others = [g for g in self.groups if g not in (taker, taken) and self.rivals(taker, g)]
+        rivals = [g for g in others if self._may(taken, g)]
+        return (taken, [taker, *rivals]) if rivals else None
+
+    def cases(self) -> Iterator[tuple[str, Group, Group]]:
+        """What is left to stewards: the kind of each, and between whom."""
+        undecided = {frozenset({self._of(a), self._of(b)}) for a, b in self.undecided}
+        for one, two in combinations(self.groups, 2):
+            if self.alike.strongest(one, two) is None or self.apart(one, two):
+                continue
+            if self.alike.mean(one, two) >= self.alike.review and frozenset({one, two}) not in undecided:
+                yield "matching" if self.rivals(one, two) else "review matching", one, two
+
+    def doubts(self) -> Iterator[tuple[Group, frozenset[Group]]]:
+        """The ambiguous groups, and whose each could be."""
+        for taken in {key for key, _ in self.undecided}:
+            yield (
+                self._of(taken),
+                frozenset(self._of(holder) for key, holder in self.undecided if key == taken),
+            )
+
+    def _of(self, key: Key) -> Group:
+        return next(group for group in self.groups if key in group)
