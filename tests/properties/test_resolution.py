@@ -19,12 +19,15 @@ from tests.reference.statement import resolve_evidence
 
 @st.composite
 def evidence(draw: st.DrawFn, most: int = 8) -> Evidence:
-    """Evidence as rules can have it: only people-joining namespaces are claimed."""
+    """Evidence as rules can have it: only people-joining namespaces are claimed. Half of it with matching and
+    with fewer identifiers, so that there is something left to match."""
     rules = draw(drawing.namespaces())
     people = tuple(n.name for n in rules if n.joins == "people")
-    records = draw(drawing.records(rules, most=most, claimable=people))
+    matched = draw(st.booleans())
+    held = (0, 3) if matched else (1, 4)
+    records = draw(drawing.records(rules, most=most, claimable=people, held=held))
     keys = tuple(r.key for r in records)
-    alike = draw(drawing.alike(rules, keys)) if draw(st.booleans()) else None
+    alike = draw(drawing.alike(rules, keys)) if matched else None
     return Evidence(rules, records, draw(drawing.judgements(keys)), alike)
 
 

@@ -7,9 +7,9 @@ have a weight. Where the contract leaves a choice:
     aside. Kins are alike where contents of theirs that vote are the same, or have a weight of at least the
     floor. A component are the kins that likeness connects; where these are more than the cap, the floor rises
     by a bit; where no floor is left, a kin is alone.
- 2. The mean of two groups is over all pairs of different voting contents of theirs, `missing` for a pair
-    without a weight, a content's own weight for a content that both have. Groups with no weight at all
-    between them don't join.
+ 2. The mean of two clusters is over all pairs of the voting contents of their groups (as before matching),
+    each once a group; `missing` for a pair without a weight, a content's own weight for one that both have.
+    Clusters with no weight at all between them don't join.
  3. Two groups that want to join: first the one with the smaller record key is the taker, then the other. A
     taker that holds a unique value is contested where another group holds a different one, could join the
     taken group as well, and reaches `merge` with it. Then the taken one joins none of these, as they stand.
@@ -64,9 +64,10 @@ class Alike:
         found = [self.weight(a, b) for a in self.voting(one) for b in self.voting(two)]
         return max((w for w in found if w is not None), default=None)
 
-    def mean(self, one: Group, two: Group) -> Fraction:
-        """The mean weight over all pairs."""
-        pairs = [(a, b) for a in self.voting(one) for b in self.voting(two)]
+    def mean(self, one: Collection[Group], two: Collection[Group]) -> Fraction:
+        """The mean weight over all pairs of contents of these groups."""
+        mine, theirs = ([c for g in groups for c in self.voting(g)] for groups in (one, two))
+        pairs = [(a, b) for a in mine for b in theirs]
         weights = [self.weight(a, b) for a, b in pairs]
         return Fraction(sum(self.missing if w is None else w for w in weights), len(weights))
 
@@ -103,11 +104,14 @@ class Matching:
     undecided: list[tuple[Key, Key]] = field(default_factory=list)
     joins: list[tuple[Group, Group]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.before = frozenset(self.groups)
+
     def run(self) -> None:
         """Joins the pair with the highest mean, again and again."""
         refused: set[frozenset[Group]] = set()
         while pairs := [
-            (-self.alike.mean(a, b), min(a), min(b), a, b)
+            (-self._mean(a, b), min(a), min(b), a, b)
             for a, b in (sorted(pair, key=min) for pair in combinations(self.groups, 2))
             if frozenset({a, b}) not in refused and self._may(a, b)
         ]:
@@ -125,7 +129,11 @@ class Matching:
         touch = self.alike.strongest(one, two) is not None
         if not touch or self.rivals(one, two) or self.apart(one, two):
             return False
-        return self.alike.mean(one, two) >= self.alike.merge
+        return self._mean(one, two) >= self.alike.merge
+
+    def _mean(self, one: Group, two: Group) -> Fraction:
+        mine, theirs = ([g for g in self.before if g <= cluster] for cluster in (one, two))
+        return self.alike.mean(mine, theirs)
 
     def _contenders(self, taker: Group, taken: Group) -> tuple[Group, list[Group]] | None:
         others = [g for g in self.groups if g not in (taker, taken) and self.rivals(taker, g)]
@@ -138,7 +146,7 @@ class Matching:
         for one, two in combinations(self.groups, 2):
             if self.alike.strongest(one, two) is None or self.apart(one, two):
                 continue
-            if self.alike.mean(one, two) >= self.alike.review and frozenset({one, two}) not in undecided:
+            if self._mean(one, two) >= self.alike.review and frozenset({one, two}) not in undecided:
                 yield "matching" if self.rivals(one, two) else "review matching", one, two
 
     def doubts(self) -> Iterator[tuple[Group, frozenset[Group]]]:

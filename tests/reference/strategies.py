@@ -54,12 +54,17 @@ def holdings(
 
 @st.composite
 def records(
-    draw: st.DrawFn, rules: tuple[Namespace, ...], most: int = 8, claimable: tuple[str, ...] | None = None
+    draw: st.DrawFn,
+    rules: tuple[Namespace, ...],
+    most: int = 8,
+    claimable: tuple[str, ...] | None = None,
+    held: tuple[int, int] = (1, 4),
 ) -> tuple[Rec, ...]:
     """Records of a few sources that share values; some blocked, some namespaces only claimed by a source.
 
     `claimable` limits what can be claimed (default: any namespace, anonymous ones too). Now and then a value
-    is of a namespace that no rule names. A record's first event is no later than what it holds.
+    is of a namespace that no rule names. A record's first event is no later than what it holds. ``held`` is
+    the least and the most that a record holds.
     """
     names = [n.name for n in rules]
     identifiers = st.tuples(st.sampled_from([*names, *names, *names, "undeclared"]), st.sampled_from(VALUES))
@@ -69,14 +74,14 @@ def records(
     made = []
     for number in range(draw(st.sampled_from(range(1, most + 1)))):
         key: Key = (draw(st.sampled_from(SOURCES)), f"r{number}")
-        held = [
+        holds = [
             draw(holdings(one, (key[0], one[0]) in claims, one in blocked))
-            for one in sorted(draw(st.sets(identifiers, min_size=1, max_size=4)))
+            for one in sorted(draw(st.sets(identifiers, min_size=held[0], max_size=held[1])))
         ]
-        times = [h.first for h in held if h.first is not None]
+        times = [h.first for h in holds if h.first is not None]
         alone = draw(st.one_of(st.none(), TIMES))
         first_at = min(times) - draw(st.integers(0, 1)) if times else alone
-        made.append(Rec(key, first_at, tuple(held)))
+        made.append(Rec(key, first_at, tuple(holds)))
     return tuple(made)
 
 
@@ -104,7 +109,7 @@ def evidence(draw: st.DrawFn, most: int = 8) -> Evidence:
     return Evidence(rules, drawn, draw(judgements(tuple(r.key for r in drawn))))
 
 
-WEIGHTS = st.sampled_from((-1, 0, 0, 1, 1, 2, 3))
+WEIGHTS = st.sampled_from((-1, 0, 1, 2, 3, 4))
 CONTENTS = tuple("abcde")
 
 
@@ -115,7 +120,7 @@ def alike(draw: st.DrawFn, rules: tuple[Namespace, ...], keys: tuple[Key, ...]) 
     says = {key: draw(st.sampled_from((*CONTENTS, *CONTENTS, None))) for key in keys}
     voting = draw(st.sets(st.sampled_from(CONTENTS), min_size=2))
     pairs = [frozenset(pair) for pair in combinations(CONTENTS, 2)]
-    weights = {pair: draw(WEIGHTS) for pair in draw(st.sets(st.sampled_from(pairs))) if pair <= voting}
+    weights = {pair: draw(WEIGHTS) for pair in draw(st.sets(st.sampled_from(pairs), min_size=3))}
     return Alike(
         after,
         merge=draw(st.sampled_from((0, 1))) * BIT,
@@ -125,8 +130,8 @@ def alike(draw: st.DrawFn, rules: tuple[Namespace, ...], keys: tuple[Key, ...]) 
         most=4 * BIT,
         says={key: content for key, content in says.items() if content is not None},
         own={content: draw(st.integers(1, 4)) * BIT for content in sorted(voting)},
-        weights={pair: weight * BIT for pair, weight in weights.items()},
-        against=frozenset(draw(st.sets(st.sampled_from(pairs), max_size=3))),
+        weights={pair: weight * BIT for pair, weight in weights.items() if pair <= voting},
+        against=frozenset(draw(st.sets(st.sampled_from(pairs), min_size=3, max_size=7))),
     )
 
 
