@@ -134,6 +134,7 @@ class Kinship:
     def _learn_kins(self, records: Collection[int]) -> None:
         """Finds the kins of records, all at once."""
         ring = {one for one in records if one not in self._kin_of}
+        ring -= self._learn_lonely(ring)
         if not ring:
             return
         root: dict[int, int] = {}
@@ -165,6 +166,24 @@ class Kinship:
         for members in kins.values():
             self._kin_of.update(dict.fromkeys(members, len(self._members)))
             self._members.append(members)
+
+    def _learn_lonely(self, records: Collection[int]) -> set[int]:
+        """Finds those of records that are of no kin with anybody, by nothing that could tie them."""
+        if not records:
+            return set()
+        people = self._plan.people
+        free = {
+            one
+            for one, record in self._graph.records(records).items()
+            if not any(held.namespace in people and not held.flags for held in record.holdings.values())
+        }
+        if free:
+            named = self._judged(free)
+            free -= set[int]().union(*named)
+        for one in free:
+            self._kin_of[one] = len(self._members)
+            self._members.append([one])
+        return free
 
     def _sharing(self, records: Iterable[Record], walked: set[int]) -> list[set[int]]:
         """Records that hold one live people-joining value, for each that these hold and nobody did before."""

@@ -84,6 +84,7 @@ class Batch:
         self.ws.identifier_ids({Identifier(*each) for each in named})
         records = self.ws.records(ids.values())
         self.ws.persons({record.person for record in records.values()})
+        self.ws.expect([(ids.get(event.record), event.traits) for event in events if event.traits])
 
     def reject(self, letter: DeadLetter) -> None:
         """Keeps what could not be taken."""

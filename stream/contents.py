@@ -5,7 +5,6 @@ change of what a record says is first worked out (``learn``), so that one may lo
 made then (``say``).
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -63,6 +62,7 @@ class Contents:
         self._prepared: dict[int, Prepared] = {}
         self._speakers: dict[int, set[int]] = {}
         self._edges: dict[int, dict[int, Weight]] = {}
+        self._made: dict[tuple[tuple[str, tuple[str, ...]], ...], Prepared | None] = {}
         self._blocks: dict[int, set[int]] = {}
         self._came: dict[int, set[int]] = {}
         self._left: dict[int, set[int]] = {}
@@ -73,7 +73,7 @@ class Contents:
         self._fresh_blocks()
 
     def _fresh_blocks(self) -> None:
-        for remembered in (self._blocks, self._came, self._left):
+        for remembered in (self._made, self._blocks, self._came, self._left):
             remembered.clear()
 
     @property
@@ -113,8 +113,32 @@ class Contents:
             # One over the cap may fall to the cap, and is needed whole then; what left it must not be missed.
             limit = model.block_cap + 2 + max((len(self._left.get(key, ())) for key in missing), default=0)
             for key, stored in self.tx.blocks(missing, limit).items():
-                self._blocks[key] = {*stored} - self._left.get(key, set()) | self._came.get(key, set())
+                here = self._blocks[key] = set(stored)
+                if key in self._left:
+                    here -= self._left[key]
+                if key in self._came:
+                    here |= self._came[key]
         return [self._blocks[key] for key in keys]
+
+    def expect(self, said: Collection[tuple[int | None, tuple[tuple[str, str], ...]]]) -> None:
+        """Reads, in few questions, what (records of these ids, None for new ones, with what they now say) are
+        about to need."""
+        model = self.model
+        if model is None:
+            return
+        keys: set[int] = set()
+        new: set[int] = set()
+        for one, traits in said:
+            record = None if one is None else self.records((one,)).get(one)
+            says = told({} if record is None else record.traits, traits)
+            content = None if says is None else self._prepare(says, model)
+            if content is not None:
+                new.add(content.content)
+                keys.update(content.keys)
+        self.speakers(new)
+        candidates = set[int]().union(*self._blocks_of(model, keys)) if keys else set[int]()
+        self.edges(candidates)
+        self.speakers(self.prepared(candidates))
 
     # Changing
 
@@ -186,19 +210,17 @@ class Contents:
         anything."""
         if not traits:
             return None
-        plain = prepare(traits, model)
-        if not plain.votes and not any(self._tells(place) for place, said in enumerate(plain.fields) if said):
-            return None
-        keys = tuple(sorted(self._keyed(key) for key in plain.keys))
-        return plain._replace(content=self._keyed(plain.content), keys=keys)
+        asked = tuple(sorted(traits.items()))
+        if asked in self._made:
+            return self._made[asked]
+        content = prepare(traits, model, self.id_key[:64])
+        tells = content.votes or any(self._tells(place) for place, said in enumerate(content.fields) if said)
+        found = self._made[asked] = content if tells else None
+        return found
 
     def _tells(self, place: int) -> bool:
         """Whether what is compared at a place can keep records apart that an identifier ties."""
         return self.plan.matching is not None and place not in self.plan.matching.identifiers
-
-    def _keyed(self, number: int) -> int:
-        digest = hashlib.blake2b(number.to_bytes(8, "big"), digest_size=8, key=self.id_key[:64]).digest()
-        return int.from_bytes(digest, "big") >> 1 or 1
 
     def _put_in(self, content: Prepared, model: Model, edges: dict[Pair, Weight | None]) -> None:
         """Takes a content into its blocks: its candidates are weighed, blocks over the cap by it are

@@ -28,8 +28,9 @@ class Prepared(NamedTuple):
     votes: bool
 
 
-def prepare(traits: Traits, model: Model) -> Prepared:
-    """Normalises a record's traits. Traits that the model doesn't name don't matter."""
+def prepare(traits: Traits, model: Model, key: bytes = b"") -> Prepared:
+    """Normalises a record's traits. Traits that the model doesn't name don't matter; ``key`` is that of the
+    hashes."""
     fields = tuple(KINDS[one.kind].values(traits, one.traits) for one in model.comparisons)
     rarity = tuple(
         tuple(one.rarity(value) for value in values)
@@ -37,13 +38,13 @@ def prepare(traits: Traits, model: Model) -> Prepared:
     )
     own = _weight_with_itself(fields, rarity, model)
     votes = own >= model.merge
-    keys = _keys(fields, model) if votes else ()
-    return Prepared(_number(repr(fields)), fields, rarity, keys, own, votes)
+    keys = _keys(fields, model, key) if votes else ()
+    return Prepared(_number(repr(fields), key), fields, rarity, keys, own, votes)
 
 
-def _number(text: str) -> int:
-    """A 63-bit number that stands for a text, the same in every process."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+def _number(text: str, key: bytes) -> int:
+    """A 63-bit number that stands for a text, the same in every process that has the key; never 0."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, key=key).digest(), "big") >> 1 or 1
 
 
 def atoms_of(
@@ -61,7 +62,7 @@ def atoms_of(
     return found
 
 
-def _keys(fields: tuple[tuple[Value, ...], ...], model: Model) -> tuple[int, ...]:
+def _keys(fields: tuple[tuple[Value, ...], ...], model: Model, key: bytes) -> tuple[int, ...]:
     atoms = atoms_of(model.comparisons, fields)
     nothing: list[str] = []
     found: set[int] = set()
@@ -70,7 +71,8 @@ def _keys(fields: tuple[tuple[Value, ...], ...], model: Model) -> tuple[int, ...
         texts = atoms.get(types[0], nothing)
         for other in types[1:]:
             texts = [f"{one}\t{two}" for one in texts for two in atoms.get(other, nothing)]
-        found.update(_number(f"{name}\t{text}") for text in texts[:_PAIRS_KEPT])
+        for text in texts[:_PAIRS_KEPT]:
+            found.add(_number(f"{name}\t{text}", key))
     return tuple(sorted(found))
 
 
