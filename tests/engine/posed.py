@@ -15,8 +15,7 @@ from resolver.resolution import Kept, Resolution
 from resolver.resolve import resolve
 from tests.engine.whole import Whole
 from tests.reference import evidence as plain
-from tests.reference.alike import Alike
-from tests.reference.evidence import Group, Identifier, Key
+from tests.reference.evidence import Alike, Group, Identifier, Key
 from tests.reference.statement import Answer
 
 Doubts = frozenset[tuple[Group, frozenset[Group]]]

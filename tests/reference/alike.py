@@ -24,52 +24,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 
-from tests.reference.evidence import Group, Key
+from tests.reference.evidence import BIT, Alike, Group, Key
 from tests.reference.groups import connected
-
-BIT = 1024
-Content = str
-
-
-@dataclass(frozen=True)
-class Alike:
-    """What records say, by content, and what contents weigh for one person. `against`: for several."""
-
-    after: str
-    merge: int
-    review: int
-    missing: int
-    cap: int
-    most: int
-    says: dict[Key, Content]
-    own: dict[Content, int]
-    weights: dict[frozenset[Content], int]
-    against: frozenset[frozenset[Content]] = frozenset()
-    floor: int = 0
-
-    def weight(self, one: Content, two: Content) -> int | None:
-        """What two contents weigh; None where they are no candidates."""
-        return self.own[one] if one == two else self.weights.get(frozenset({one, two}))
-
-    def voting(self, group: Collection[Key]) -> frozenset[Content]:
-        """The different contents of some records that have a weight with themselves."""
-        return frozenset(self.says[key] for key in group if self.says.get(key) in self.own)
-
-    def opposed(self, one: Key, two: Key) -> bool:
-        """Whether what two records say speaks against one person."""
-        return frozenset({self.says.get(one), self.says.get(two)}) in self.against
-
-    def strongest(self, one: Collection[Key], two: Collection[Key]) -> int | None:
-        """The largest weight between two sets of records."""
-        found = [self.weight(a, b) for a in self.voting(one) for b in self.voting(two)]
-        return max((w for w in found if w is not None), default=None)
-
-    def mean(self, one: Collection[Group], two: Collection[Group]) -> Fraction:
-        """The mean weight over all pairs of contents of these groups."""
-        mine, theirs = ([c for g in groups for c in self.voting(g)] for groups in (one, two))
-        pairs = [(a, b) for a in mine for b in theirs]
-        weights = [self.weight(a, b) for a, b in pairs]
-        return Fraction(sum(self.missing if w is None else w for w in weights), len(weights))
 
 
 def components(alike: Alike, kins: Collection[Group]) -> Iterator[frozenset[Group]]:

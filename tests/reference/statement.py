@@ -60,8 +60,9 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Literal
 
-from tests.reference.alike import Alike, Matching, components
+from tests.reference.alike import Matching, components
 from tests.reference.evidence import (
+    Alike,
     Evidence,
     Group,
     Holding,

@@ -9,8 +9,18 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from tests.reference.alike import BIT, Alike
-from tests.reference.evidence import Evidence, Holding, Identifier, Judgement, Key, Namespace, Rec, Word
+from tests.reference.evidence import (
+    BIT,
+    Alike,
+    Evidence,
+    Holding,
+    Identifier,
+    Judgement,
+    Key,
+    Namespace,
+    Rec,
+    Word,
+)
 
 VALUES = ("a", "a", "b", "b", "c")
 SOURCES = ("crm", "shop", "web")
