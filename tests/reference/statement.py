@@ -58,9 +58,7 @@ loops over everything. Where the contract leaves a choice, the most literal read
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import Literal
 
-from tests.reference.alike import Matching, components
 from tests.reference.evidence import (
     Alike,
     Evidence,
@@ -70,12 +68,13 @@ from tests.reference.evidence import (
     Judgement,
     Key,
     Namespace,
-    Pair,
     Rec,
     check,
     standing,
 )
 from tests.reference.groups import Facts, connected, founding, holder, union
+from tests.reference.matched import matched, vetoes
+from tests.reference.steps import Contested, Doubt, Kind, Step
 from tests.reference.values import (
     Sighting,
     Tie,
@@ -109,48 +108,6 @@ __all__ = [
     "standing",
     "unattributed",
 ]
-
-Kind = Literal["unique", "different", "veto", "known"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One walk through rules 1 to 4: judgements, a namespace (its first pass, or all), or its claims."""
-
-    kind: Literal["judgements", "single", "all", "claims"]
-    namespace: Namespace | None
-
-    @property
-    def only_anonymous(self) -> bool:
-        """Whether two known groups may not meet in it."""
-        return self.kind == "claims" or (self.namespace is not None and self.namespace.joins == "anonymous")
-
-
-@dataclass(frozen=True)
-class Contested:
-    """A component that could not be one person: the anchors by each conflict, as before the step."""
-
-    step: Literal["judgements", "single", "all", "claims"]
-    namespace: str | None
-    conflicts: frozenset[tuple[Kind, frozenset[Group]]]
-
-    @property
-    def anchors(self) -> frozenset[Group]:
-        """The groups that stay apart."""
-        return frozenset(g for _, groups in self.conflicts for g in groups)
-
-    @property
-    def kinds(self) -> frozenset[Kind]:
-        """What forbids that they meet."""
-        return frozenset(kind for kind, _ in self.conflicts)
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """A part that was left ambiguous at a step, and the anchors that it was tied to."""
-
-    part: Group
-    anchors: frozenset[Group]
 
 
 @dataclass(frozen=True)
@@ -227,58 +184,6 @@ def resolve(
 def resolve_evidence(evidence: Evidence) -> Answer:
     """`resolve` of a bundle."""
     return resolve(evidence.namespaces, evidence.records, evidence.judgements, evidence.alike)
-
-
-def vetoes(facts: Facts, step: Step, groups: frozenset[Group], alike: Alike | None) -> frozenset[Pair]:
-    """The pairs of records that a step's values tie and that speak against one person."""
-    if alike is None or step.namespace is None or step.namespace.unique or step.only_anonymous:
-        return frozenset()
-    return frozenset(
-        frozenset({a.record, b.record})
-        for tie in live_ties(step.namespace, facts.records, facts.generic)
-        for a, b in combinations(tie.sightings, 2)
-        if alike.opposed(a.record, b.record) and not any({a.record, b.record} <= g for g in groups)
-    )
-
-
-def matched(
-    facts: Facts,
-    after: Namespace,
-    groups: frozenset[Group],
-    alike: Alike,
-    told: tuple[Sequence[Judgement], list[Doubt], list[tuple[str, Group, Group]]],
-) -> frozenset[Group]:
-    """The groups after matching; doubts and cases are added to the lists."""
-    judgements, doubts, likely = told
-    uniques = [n for n in facts.namespaces[: facts.namespaces.index(after) + 1] if n.unique]
-
-    def rivals(a: Group, b: Group) -> bool:
-        return any(
-            len(facts.distinct(n, [a, b])) > 1 for n in uniques if facts.values(n, a) and facts.values(n, b)
-        )
-
-    def apart(a: Group, b: Group) -> bool:
-        return facts.kept_apart(a, b) or facts.vetoed(a, b)
-
-    for component in components(alike, kins(facts, judgements)):
-        together = {g for g in groups if g & union(component)}
-        matching = Matching(alike, together, rivals, apart)
-        matching.run()
-        groups = (groups - together) | matching.groups
-        doubts += [Doubt(part, anchors) for part, anchors in matching.doubts()]
-        likely += matching.cases()
-    return groups
-
-
-def kins(facts: Facts, judgements: Sequence[Judgement]) -> list[Group]:
-    """The records that live people-joining values and judgements connect, whatever forbids."""
-    keys = {r.key for r in facts.records}
-    ties = [frozenset({*j.a, *j.b}) & keys for j in judgements]
-    for namespace in facts.namespaces:
-        if namespace.joins == "people":
-            found = live_ties(replace(namespace, lease=None), facts.records, facts.generic)
-            ties += [frozenset(s.record for s in tie.sightings) for tie in found]
-    return connected(keys, [tie for tie in ties if tie])
 
 
 def steps(namespaces: Sequence[Namespace], records: Sequence[Rec]) -> list[Step]:

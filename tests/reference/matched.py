@@ -1,0 +1,63 @@
+"""The step of matching and the vetoes, within the naive statement."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from tests.reference.alike import Matching, components
+from tests.reference.evidence import Alike, Group, Judgement, Namespace, Pair
+from tests.reference.groups import Facts, connected, union
+from tests.reference.steps import Doubt, Step
+from tests.reference.values import live_ties
+
+
+def vetoes(facts: Facts, step: Step, groups: frozenset[Group], alike: Alike | None) -> frozenset[Pair]:
+    """The pairs of records that a step's values tie and that speak against one person."""
+    if alike is None or step.namespace is None or step.namespace.unique or step.only_anonymous:
+        return frozenset()
+    return frozenset(
+        frozenset({a.record, b.record})
+        for tie in live_ties(step.namespace, facts.records, facts.generic)
+        for a, b in combinations(tie.sightings, 2)
+        if alike.opposed(a.record, b.record) and not any({a.record, b.record} <= g for g in groups)
+    )
+
+
+def matched(
+    facts: Facts,
+    after: Namespace,
+    groups: frozenset[Group],
+    alike: Alike,
+    told: tuple[Sequence[Judgement], list[Doubt], list[tuple[str, Group, Group]]],
+) -> frozenset[Group]:
+    """The groups after matching; doubts and cases are added to the lists."""
+    judgements, doubts, likely = told
+    uniques = [n for n in facts.namespaces[: facts.namespaces.index(after) + 1] if n.unique]
+
+    def rivals(a: Group, b: Group) -> bool:
+        return any(
+            len(facts.distinct(n, [a, b])) > 1 for n in uniques if facts.values(n, a) and facts.values(n, b)
+        )
+
+    def apart(a: Group, b: Group) -> bool:
+        return facts.kept_apart(a, b) or facts.vetoed(a, b)
+
+    for component in components(alike, kins(facts, judgements)):
+        together = {g for g in groups if g & union(component)}
+        matching = Matching(alike, together, rivals, apart)
+        matching.run()
+        groups = (groups - together) | matching.groups
+        doubts += [Doubt(part, anchors) for part, anchors in matching.doubts()]
+        likely += matching.cases()
+    return groups
+
+
+def kins(facts: Facts, judgements: Sequence[Judgement]) -> list[Group]:
+    """The records that live people-joining values and judgements connect, whatever forbids."""
+    keys = {r.key for r in facts.records}
+    ties = [frozenset({*j.a, *j.b}) & keys for j in judgements]
+    for namespace in facts.namespaces:
+        if namespace.joins == "people":
+            found = live_ties(replace(namespace, lease=None), facts.records, facts.generic)
+            ties += [frozenset(s.record for s in tie.sightings) for tie in found]
+    return connected(keys, [tie for tie in ties if tie])
