@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from graph_schema.access import Access
+from graph_schema.bundled_files import bundled_text
 from graph_schema.errors import RulesError, nearest
 from graph_schema.rule_parts import (
     Comparison,
@@ -170,7 +171,7 @@ def _chain(source: str | Path, folder: Path | None, above: tuple[str, ...]) -> l
 
 def _read(source: str | Path, folder: Path | None) -> tuple[str, str, Path | None]:
     if isinstance(source, str) and source in bundled_names():
-        text = files("graph_schema").joinpath("bundled", f"{source}.toml").read_text(encoding="utf-8")
+        text = bundled_text(f"{source}.toml")
         return f"{source} (bundled)", text, None
     path = (folder or Path()) / source
     try:
