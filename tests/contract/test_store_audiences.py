@@ -1,13 +1,5 @@
 """What every store answers of audiences: members, their feed, and what falls due."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from graph_schema.memory import MemoryStore
-from graph_schema.neo4j_store import open_store
-from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store, Writes
 from graph_schema.vocabulary import Delta, Enrolment, Membership
 
@@ -17,17 +9,6 @@ DELTAS = [
     Delta(2, "lapsed", "", "per_1", True, 6),
     Delta(3, "buyers", "tea", "per_1", False, 7),
 ]
-
-
-@pytest.fixture(params=["memory", "sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store
-    if request.param == "neo4j":
-        made = open_store(request.getfixturevalue("neo4j_url"))
-    else:
-        made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "store.db")
-    yield made
-    made.close()
 
 
 def write(store: Store, writes: Writes) -> None:

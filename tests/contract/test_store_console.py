@@ -1,13 +1,5 @@
 """What every store answers the stewards' console: persons by the words of their names, and the audit log."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from graph_schema.memory import MemoryStore
-from graph_schema.neo4j_store import open_store
-from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store, Writes
 from graph_schema.vocabulary import Audited
 
@@ -15,17 +7,6 @@ KEYS = {"ana": frozenset({"ana", "na", "an"}), "lima": frozenset({"lima", "lma"}
 DONE = [
     Audited(seq, 5 + seq, "mia", "steward", "same", (f"per_{seq}", "jud_1"), "twins") for seq in (1, 2, 3)
 ]
-
-
-@pytest.fixture(params=["memory", "sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store
-    if request.param == "neo4j":
-        made = open_store(request.getfixturevalue("neo4j_url"))
-    else:
-        made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "store.db")
-    yield made
-    made.close()
 
 
 def write(store: Store, writes: Writes) -> None:

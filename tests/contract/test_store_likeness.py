@@ -1,14 +1,9 @@
 """What every store answers of matching: contents, who says them, their blocks and edges."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from graph_schema.memory import MemoryStore
-from graph_schema.neo4j_store import open_store
-from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store, Writes
 from graph_schema.vocabulary import Content, Record, RecordKey
 
@@ -20,18 +15,12 @@ SAID = Record(1, RecordKey("crm", "r1"), 1, None, 0, {}, 0, 0, LARGE, {"firstNam
 SILENT = Record(2, RecordKey("crm", "r2"), 1, None, 0)
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store
-    if request.param == "neo4j":
-        made = open_store(request.getfixturevalue("neo4j_url"))
-    else:
-        made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "store.db")
-    with made.write() as tx:
+@pytest.fixture(name="store")
+def speaking_store(store: Store) -> Store:
+    with store.write() as tx:
         contents = {one.id: one for one in (ONE, TWO)}
         tx.apply(Writes(records={1: SAID, 2: SILENT}, contents=contents, edges={(5, LARGE): 33}))
-    yield made
-    made.close()
+    return store
 
 
 def test_contents_are_found_with_who_says_them(store: Store) -> None:
