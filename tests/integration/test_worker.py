@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -52,7 +53,7 @@ def messages(events: int, seed: int) -> list[bytes]:
     made: list[bytes] = []
     batch: list[dict[str, object]] = []
     for one in simulate(max(10, events // 10), events, seed):
-        message = {**one.message}
+        message: dict[str, Any] = {**one.message}
         if chance.random() < 0.3:
             batch.append(message)
         else:
@@ -62,7 +63,8 @@ def messages(events: int, seed: int) -> list[bytes]:
             batch = []
         if chance.random() < 0.004:
             made.append(orjson.dumps({**message, "timestamp": "yesterday"}))
-            made.append(orjson.dumps({**message, "context": {"locale": f"x{chance.randrange(9)}"}}))
+            context = {**message.get("context", {}), "locale": f"x{chance.randrange(9)}"}
+            made.append(orjson.dumps({**message, "context": context}))
     made += [orjson.dumps({"batch": batch}), b"not JSON", b"\xff\xfe", b""]
     return made
 
