@@ -16,7 +16,7 @@ from serving import demo
 from serving.access import digest, new_key
 from serving.handover import Sends
 from serving.server import LOGGING, serve
-from serving.stores import DEFAULT_STORE
+from serving.stores import DEFAULT_STORE, without_password
 from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, id_key
 from serving.worker_health import watched
 from stream.consuming import Figures
@@ -70,7 +70,7 @@ def serve_store(
             engine,
             host,
             port,
-            started=lambda url: SPOKEN.print(f"Serving {store} at {url} (API: {url}/docs)"),
+            started=lambda url: SPOKEN.print(f"Serving {without_password(store)} at {url} (API: {url}/docs)"),
             sender=sender,
         )
 
@@ -121,5 +121,7 @@ def run_worker(
     worker = import_module(_WORKER)
     figures = Figures()
     with engine_on(store, rules) as engine, watched(figures, host, port) as url:
-        SPOKEN.print(f"Taking {cluster.events} at {kafka} into {store} (figures: {url}/metrics)")
+        SPOKEN.print(
+            f"Taking {cluster.events} at {kafka} into {without_password(store)} (figures: {url}/metrics)"
+        )
         worker.run(engine, cluster, figures, worker.Options.of(os.environ, partitions))

@@ -6,7 +6,16 @@ from tests.services.fixtures import (
     kafka_service,
     neo4j_graph,
     neo4j_service,
+    neo4j_url,
     services,
 )
 
-__all__ = ["kafka_alone", "kafka_broker", "kafka_service", "neo4j_graph", "neo4j_service", "services"]
+__all__ = [
+    "kafka_alone",
+    "kafka_broker",
+    "kafka_service",
+    "neo4j_graph",
+    "neo4j_service",
+    "neo4j_url",
+    "services",
+]

@@ -1,5 +1,6 @@
-"""Every scenario holds, in the written order, reversed, shuffled and twice, in memory and in SQLite."""
+"""Every scenario holds, as written, reversed, shuffled and twice, in memory, SQLite and (as written) Neo4j."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from serving.scenario_files import Scenario, read_scenarios, scenario_files
 from serving.scenarios import STORES, Report, run_scenario, store_factory
 
 HERE = Path(__file__).parent
+WHOLE = bool(os.environ.get("ONEFOLD_TEST_WHOLE"))
+"""Whether Neo4j gets every order of every scenario, which takes minutes."""
 WRITTEN = [(path, scenario) for path in scenario_files([HERE]) for scenario in read_scenarios(path)]
 
 
@@ -19,6 +22,19 @@ WRITTEN = [(path, scenario) for path in scenario_files([HERE]) for scenario in r
 def test_the_scenario_holds(path: Path, scenario: Scenario, kind: str, tmp_path: Path) -> None:
     report = Report(tuple(run_scenario(scenario, path.parent, store_factory(kind, tmp_path))))
     assert report.outcomes
+    assert not report.failures, "\n".join(report.lines())
+
+
+@pytest.mark.neo4j
+def test_every_scenario_holds_in_neo4j(neo4j_url: str, tmp_path: Path) -> None:
+    stores = store_factory(neo4j_url, tmp_path)
+    outcomes = [
+        outcome
+        for path, scenario in WRITTEN
+        for outcome in run_scenario(scenario, path.parent, stores, reorder=WHOLE)
+    ]
+    report = Report(tuple(outcomes))
+    assert {one.where for one in outcomes} == {scenario.where for _, scenario in WRITTEN}
     assert not report.failures, "\n".join(report.lines())
 
 

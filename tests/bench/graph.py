@@ -1,0 +1,129 @@
+"""What the Neo4j store takes in a second, by one process and by two, and how that falls as the graph grows.
+
+`python -m tests.bench.graph` plays EVENTS (40,000) of PEOPLE (4,000) into a Neo4j of its own;
+GROW=10000,100000 measures in addition how fast events of as many people come in at the end of their stream.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from multiprocessing import get_context
+from typing import Any, NamedTuple
+
+import orjson
+
+from graph_schema.rules import load_rules
+from graph_schema.vocabulary import DeadLetter, Event
+from serving.stores import open_store
+from stream.engine import Engine
+from stream.files import RawLine
+from stream.parsing import Job, Parser
+from stream.simulation import simulate
+from tests.bench.figures import Figure, table
+from tests.bench.machine import machine
+from tests.services import Service, Services
+from tests.services.neo4j_graph import driver
+
+Items = list[Event | DeadLetter]
+_SHARDS = 2
+_PER_PERSON = 10
+
+
+class Run(NamedTuple):
+    """Events a second, and processor time of the process that wrote, an event."""
+
+    rate: float
+    cpu_us: float
+
+
+def items(events: int, people: int, seed: int = 1) -> Items:
+    """A simulated town's messages, ready for the engine."""
+    lines = [orjson.dumps(one.message) for one in islice(simulate(people, events, seed), events)]
+    job = Job([RawLine(at, line) for at, line in enumerate(lines, 1)], "bench", None, None, 1)
+    return Parser(load_rules("retail")).parse(job)
+
+
+def write(url: str, given: Items, size: int) -> Run:
+    """Writes all, ``size`` events in a transaction."""
+    store = open_store(url)
+    engine = Engine(store, load_rules("retail"))
+    started, cpu = time.perf_counter(), time.process_time()
+    for at in range(0, len(given), size):
+        engine.ingest(given[at : at + size])
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    store.close()
+    return Run(len(given) / seconds, cpu / len(given) * 1e6)
+
+
+def _write_when_told(barrier: Any, url: str, given: Items, size: int) -> None:
+    barrier.wait()
+    write(url, given, size)
+
+
+def by_several(url: str, given: Items, size: int) -> float:
+    """Events a second of processes that each write the events of their own people at once."""
+    context = get_context("fork")
+    shards: list[Items] = [[] for _ in range(_SHARDS)]
+    for one in given:
+        key = one.record.record_id if isinstance(one, Event) else ""
+        shards[sum(key.encode()) % _SHARDS].append(one)
+    barrier = context.Barrier(_SHARDS + 1)
+    workers = [context.Process(target=_write_when_told, args=(barrier, url, one, size)) for one in shards]
+    for worker in workers:
+        worker.start()
+    barrier.wait()
+    started = time.perf_counter()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * _SHARDS
+    return len(given) / (time.perf_counter() - started)
+
+
+def rows(service: Service) -> int:
+    """Nodes and relationships in the whole database."""
+    with driver(service) as connection:
+        nodes = connection.execute_query("MATCH (n) RETURN count(n)").records[0][0]
+        edges = connection.execute_query("MATCH ()-[r]->() RETURN count(r)").records[0][0]
+        return int(nodes + edges)
+
+
+def measure(service: Service, events: int, people: int) -> Iterator[Figure]:
+    """The figures of one town."""
+    given = items(events, people)
+    write(f"{service.url}/warm", given[: events // 2], 1_000)
+    before = rows(service)
+    for size in (100, 1_000, 4_000):
+        run = write(f"{service.url}/one{size}", given, size)
+        note = f"{run.cpu_us:.0f} µs an event of the writing process"
+        yield Figure(f"one process, {size:,} in a transaction", run.rate, "events/s", 2_000, True, note)
+    yield Figure("rows kept an event", (rows(service) - before) / 3 / events, "rows", 3)
+    for size in (1_000, 4_000):
+        rate = by_several(f"{service.url}/two{size}", given, size)
+        yield Figure(f"{_SHARDS} processes, {size:,} in a transaction", rate, "events/s", 2_000, True)
+    for town in (int(one) for one in os.environ.get("GROW", "").split(",") if one):
+        grown = items(town * _PER_PERSON, town, 2)
+        last = max(len(grown) // 10, 20_000)
+        write(f"{service.url}/grown{town}", grown[:-last], 4_000)
+        run = write(f"{service.url}/grown{town}", grown[-last:], 4_000)
+        yield Figure(f"the last {last:,} events of {town:,} people", run.rate, "events/s", 2_000, True)
+
+
+def main() -> None:
+    """Measures and prints."""
+    events, people = (
+        int(os.environ.get(name, given)) for name, given in (("EVENTS", 40_000), ("PEOPLE", 4_000))
+    )
+    sys.stdout.write(f"EVENTS={events} PEOPLE={people} python -m tests.bench.graph\n{machine()}\n")
+    with Services() as services:
+        found = []
+        for figure in measure(services.neo4j(), events, people):
+            sys.stdout.write(f"  {figure.what}: {figure.measured:,.1f} {figure.unit} {figure.note}\n")
+            sys.stdout.flush()
+            found.append(figure)
+    sys.stdout.write(f"\n{table(found)}\n")
+
+
+if __name__ == "__main__":
+    main()
