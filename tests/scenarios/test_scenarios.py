@@ -1,4 +1,4 @@
-"""Every scenario holds, as written, reversed, shuffled and twice, in memory, SQLite and (as written) Neo4j."""
+"""Every scenario holds, as written, reversed, shuffled, twice, in memory and SQLite; as written in Neo4j."""
 
 import os
 from pathlib import Path
