@@ -2,17 +2,17 @@
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import neo4j
 import orjson
 import pytest
 
-from graph_schema.neo4j_store import address_of
 from tests.integration.command import Ended, Onefold, process
 from tests.services import Service
+from tests.services.neo4j_graph import driver, wipe
 
 EVENTS, PEOPLE = 300, 40
 
@@ -115,23 +115,23 @@ def _exercise(client: httpx.Client) -> None:
         assert client.get(path).status_code == 200
 
 
-def test_the_doctor_tells_of_a_graph_that_drifted(
-    onefold: Onefold, neo4j_graph: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = ("--store", neo4j_graph.url)
-    assert (
-        onefold(
-            "ingest", onefold.lines("a.jsonl", {"source": "a", "type": "page", "userId": "u"}), *store
-        ).code
-        == 0
-    )
-    address = address_of(neo4j_graph.url)
-    with neo4j.GraphDatabase.driver(address.server, auth=address.auth) as driver:
-        driver.execute_query("DROP INDEX event_key")
+@pytest.fixture
+def spoilt(neo4j_graph: Service) -> Iterator[Service]:
+    """A database that the test may leave in any state."""
+    yield neo4j_graph
+    wipe(neo4j_graph)
+
+
+def test_the_doctor_tells_of_a_graph_that_drifted(onefold: Onefold, spoilt: Service) -> None:
+    store = ("--store", spoilt.url)
+    page = onefold.lines("a.jsonl", {"source": "a", "type": "page", "userId": "u"})
+    assert onefold("ingest", page, *store).code == 0
+    with driver(spoilt) as database:
+        database.execute_query("DROP INDEX event_key")
         told = onefold("doctor", *store)
         assert told.code == 1
         assert "index or constraint event_key is missing" in told.out
-        driver.execute_query("MATCH (m:Migration {number: 2}) SET m.checksum = 'another'")
+        database.execute_query("MATCH (m:Migration {number: 2}) SET m.checksum = 'another'")
         told = onefold("doctor", *store)
         assert (told.code, "migration 2 is not the one" in told.out) == (1, True)
         assert onefold("person", "user_id:u", *store).code == 3
