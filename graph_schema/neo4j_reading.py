@@ -8,6 +8,7 @@ import orjson
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_queries as q
+from graph_schema.judgement_rows import judgement_of
 from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known, own_record
 from graph_schema.neo4j_rows import (
     Numbers,
@@ -15,7 +16,6 @@ from graph_schema.neo4j_rows import (
     case_of,
     event_of,
     identifier_of,
-    judgement_of,
     person_of,
     record_of,
     short_hash,

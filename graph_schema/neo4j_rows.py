@@ -20,7 +20,6 @@ from graph_schema.vocabulary import (
     Holding,
     Identifier,
     IdentifierNode,
-    Judgement,
     Person,
     Record,
     RecordKey,
@@ -193,29 +192,6 @@ def person_row(person: Person, profile: str | None, low: int) -> Row:
 def person_of(row: Row) -> Person:
     """A person from the columns that all questions for persons return."""
     return Person(within(row[0]), *row[1:])
-
-
-def judgement_row(judgement: Judgement, low: int) -> Row:
-    """A row of MERGE_JUDGEMENTS."""
-    founders = [[*key, *event] for key, event in judgement.founders.items()]
-    return [
-        low + short_hash(judgement.judgement_id),
-        judgement.judgement_id,
-        judgement.kind,
-        packed([[list(key) for key in side] for side in (judgement.a, judgement.b)]),
-        judgement.at,
-        judgement.by,
-        judgement.why,
-        packed(founders),
-        judgement.retracted_at,
-    ]
-
-
-def judgement_of(row: Row) -> Judgement:
-    """A judgement from the columns that all questions for judgements return."""
-    a, b = (tuple(RecordKey(*key) for key in side) for side in orjson.loads(row[2]))
-    founders = {RecordKey(f[0], f[1]): EventKey(f[2], f[3]) for f in orjson.loads(row[6])}
-    return Judgement(row[0], row[1], a, b, row[3], row[4], row[5], founders, row[7])
 
 
 def case_of(row: Row) -> StoredCase:

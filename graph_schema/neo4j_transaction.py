@@ -13,6 +13,7 @@ from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Overtaken
+from graph_schema.judgement_rows import judgement_row
 from graph_schema.neo4j_feeds import Graph, path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
 from graph_schema.neo4j_likeness import Likeness
@@ -22,7 +23,6 @@ from graph_schema.neo4j_rows import (
     event_row,
     held_row,
     identifier_row,
-    judgement_row,
     packed,
     person_row,
     record_row,
@@ -223,7 +223,13 @@ class Neo4jTransaction(Likeness):
             q.RELATE,
             [[self._low + one.part, self._low + one.anchor, one.namespace] for one in writes.related],
         )
-        self._rows(q.MERGE_JUDGEMENTS, [judgement_row(one, self._low) for one in writes.judgements])
+        self._rows(
+            q.MERGE_JUDGEMENTS,
+            [
+                [self._low + short_hash(one.judgement_id), *judgement_row(one, packed)]
+                for one in writes.judgements
+            ],
+        )
         judged = sorted(set(writes.judged_records))
         self._rows(q.JUDGE, [[self._low + one, self._low + short_hash(word), word] for one, word in judged])
 

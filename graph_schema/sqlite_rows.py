@@ -13,7 +13,6 @@ from graph_schema.vocabulary import (
     Holding,
     Identifier,
     IdentifierNode,
-    Judgement,
     Person,
     Record,
     RecordKey,
@@ -156,28 +155,6 @@ def identifier_of(row: Row) -> IdentifierNode:
 def person_row(person: Person) -> Row:
     """A row of PERSON."""
     return (person.id, person.person_id, person.founder, person.flags, person.size, person.version)
-
-
-def judgement_row(judgement: Judgement) -> Row:
-    """A row of JUDGEMENT."""
-    founders = [[*key, *event] for key, event in judgement.founders.items()]
-    return (
-        judgement.judgement_id,
-        judgement.kind,
-        orjson.dumps([[list(key) for key in side] for side in (judgement.a, judgement.b)]),
-        judgement.at,
-        judgement.by,
-        judgement.why,
-        orjson.dumps(founders),
-        judgement.retracted_at,
-    )
-
-
-def judgement_of(row: Row) -> Judgement:
-    """A judgement from a row of JUDGEMENT."""
-    a, b = (tuple(RecordKey(*key) for key in side) for side in orjson.loads(row[2]))
-    founders = {RecordKey(f[0], f[1]): EventKey(f[2], f[3]) for f in orjson.loads(row[6])}
-    return Judgement(row[0], row[1], a, b, row[3], row[4], row[5], founders, row[7])
 
 
 def change_row(change: Change) -> Row:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from graph_schema.judgement_rows import judgement_of, judgement_row
 from graph_schema.sqlite_audiences import SqliteAudiences
 from graph_schema.sqlite_console import SqliteConsole
 from graph_schema.sqlite_likeness import SqliteLikeness
@@ -25,8 +26,6 @@ from graph_schema.sqlite_rows import (
     event_row,
     identifier_of,
     identifier_row,
-    judgement_of,
-    judgement_row,
     person_row,
     record_of,
     record_row,
@@ -317,7 +316,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
                 "INSERT INTO case_record (record, steward_case) VALUES (?, ?)",
                 ((r, one) for r in case.records),
             )
-        many(JUDGEMENT.upsert, map(judgement_row, writes.judgements))
+        many(JUDGEMENT.upsert, (judgement_row(one, orjson.dumps) for one in writes.judgements))
         many("INSERT OR REPLACE INTO judged (record, judgement_id) VALUES (?, ?)", writes.judged_records)
 
 
