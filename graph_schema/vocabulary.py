@@ -32,6 +32,9 @@ ALIKE: Final = 32
 it."""
 BETWEEN: Final = 64
 """Flag of a person: whenever values of hers were contested, it was between others."""
+LEADS: Final = 128
+"""Flag of a known person: anonymous evidence went along with her where others were in conflict over it. It
+may have to leave when she comes to be one of those."""
 
 
 class Identifier(NamedTuple):

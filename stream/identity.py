@@ -14,6 +14,7 @@ from graph_schema.vocabulary import (
     CLAIMED,
     CONTESTED_ANONYMOUS,
     KNOWN,
+    LEADS,
     TWO_VALUES,
     IdentifierNode,
     Person,
@@ -107,6 +108,9 @@ class Identity:
     ) -> None:
         """Resolves the neighbourhood of records and moves what came out otherwise."""
         found = neighbourhood(self.plan, self.ws, seeds, flipped, local, crossing)
+        borders = self.ws.persons(set(found.borders.values()))
+        if any(person.flags & LEADS for person in borders.values()):
+            found = neighbourhood(self.plan, self.ws, seeds, flipped, crossing=True)
         result = resolve_near(self.plan, found)
         Settlement(self.ws, found, result).carry_out()
 

@@ -8,6 +8,7 @@ from graph_schema.vocabulary import (
     CONTESTED_PEOPLE,
     JUDGED,
     KNOWN,
+    LEADS,
     TWO_VALUES,
     Person,
     Record,
@@ -90,6 +91,8 @@ class Settlement:
             parts = {self.result.group_of[part[0][0]] for part in contest.parts}
             for group in between | parts:
                 flags[group] |= flag
+            for group in (parts & self.result.known) - between if anonymous else ():
+                flags[group] |= LEADS
             if not contest.kinds <= _LASTING:
                 for group in between:
                     flags[group] |= JUDGED

@@ -11,6 +11,7 @@ from graph_schema.vocabulary import (
     CONTESTED_PEOPLE,
     JUDGED,
     KNOWN,
+    LEADS,
     TWO_VALUES,
     IdentifierNode,
     Person,
@@ -27,6 +28,7 @@ FLAGS = {
     JUDGED: "judged",
     ALIKE: "alike",
     KNOWN: "known",
+    LEADS: "leads",
     TWO_VALUES: "two values",
 }
 
@@ -196,6 +198,10 @@ def _needed(keys: Group, expected: Folded) -> int:
         touched = (*contest.anchors, *(one for part in contest.parts for one in part[0]))
         if group in {found.group_of[record] for record in touched}:
             flags |= CONTESTED_ANONYMOUS if anonymous else CONTESTED_PEOPLE
+        parts = {found.group_of[part[0][0]] for part in contest.parts}
+        anchors = {found.group_of[record] for record in contest.anchors}
+        if anonymous and group in (parts & found.known) - anchors:
+            flags |= LEADS
     for word in expected.truth.standing:
         named = {key for key in (*word.a, *word.b) if key in expected.person_of}
         if len(named) > 1 and named & keys:
