@@ -62,7 +62,7 @@ AUDIENCES: Final = (
 )
 ENROL: Final = (
     "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) WITH p, row MATCH (a:Audience {key: row[1]}) "
-    "WHERE a.name = row[2] AND a.product = row[3] MERGE (p)-[:IN {place: row[4]}]->(a)"
+    "WHERE a.name = row[2] AND a.product = row[3] MERGE (p)-[m:IN]->(a) SET m.place = row[4]"
 )
 LEAVE: Final = (
     "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[m:IN]->(:Audience) WHERE m.place = row[1] DELETE m"
