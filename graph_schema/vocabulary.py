@@ -33,8 +33,8 @@ it."""
 BETWEEN: Final = 64
 """Flag of a person: whenever values of hers were contested, it was between others."""
 LEADS: Final = 128
-"""Flag of a known person: anonymous evidence went along with her where others were in conflict over it. It
-may have to leave when she comes to be one of those."""
+"""Flag of a known person: some anonymous evidence of hers may have to leave when she comes to be in conflict
+with somebody. It went along with her where others were, or it stands itself under a ``different``."""
 
 
 class Identifier(NamedTuple):

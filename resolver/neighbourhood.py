@@ -32,6 +32,14 @@ class Neighbourhood:
     judgements: dict[str, Judgement] = field(default_factory=dict)
     likeness: Likeness = field(default_factory=Likeness)
 
+    def estranged(self, plan: Plan) -> list[Record]:
+        """The records that are not known by themselves and stand under a ``different``."""
+        under = {
+            key for one in self.judgements.values() if one.kind == "different" for key in (*one.a, *one.b)
+        }
+        named = [record for record in self.records.values() if record.key in under] if under else []
+        return [record for record in named if not is_known(plan, record.holdings, self.generic)]
+
 
 def neighbourhood(
     plan: Plan,
@@ -92,18 +100,7 @@ class _Walk:
 
     def must_cross(self) -> bool:
         """Whether a record inside that is not known stands under a ``different``."""
-        under = {
-            key
-            for judgement in self.found.judgements.values()
-            if judgement.kind == "different"
-            for key in (*judgement.a, *judgement.b)
-        }
-        return bool(under) and any(
-            record.key in under
-            for record in self.found.records.values()
-            if record.id not in self.found.borders
-            and not is_known(self.plan, record.holdings, self.found.generic)
-        )
+        return any(record.id not in self.found.borders for record in self.found.estranged(self.plan))
 
     def _read(self, ids: Collection[int]) -> list[Record]:
         """Reads records, with the nodes of all that they hold, into what was found."""

@@ -102,6 +102,9 @@ class Settlement:
             for judged in self.found.records.values():
                 if judged.key in keys:
                     flags[self.result.group_of[judged.id]] |= JUDGED
+        for record in self.found.estranged(self.ws.plan):
+            group = self.result.group_of[record.id]
+            flags[group] |= LEADS * (group in self.result.known)
         for component in self.found.likeness.components:
             if component.wide:
                 for one in component.records:

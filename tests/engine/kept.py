@@ -206,4 +206,8 @@ def _needed(keys: Group, expected: Folded) -> int:
         named = {key for key in (*word.a, *word.b) if key in expected.person_of}
         if len(named) > 1 and named & keys:
             flags |= JUDGED
+            estranged = named & keys if word.kind == "different" and group in found.known else ()
+            for record in expected.records.values():
+                if record.key in estranged and not is_known(expected.plan, record.holdings, expected.generic):
+                    flags |= LEADS
     return flags
