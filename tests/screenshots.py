@@ -75,8 +75,8 @@ def _work(browser: Browser, url: str) -> None:
 def _take(page: Page, url: str, path: str, file: Path) -> None:
     page.goto(url + (path or "/console/queue"))
     if not path:
-        page.locator(".cases a").first.click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator(".cases a").first.click()
     if "graph" in path:
         page.wait_for_selector(".graph svg rect")
     page.screenshot(path=file)

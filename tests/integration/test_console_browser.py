@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.browser import chromium, need_chromium
 from tests.integration.console_visit import KEYS, Served, declared, served
@@ -53,6 +53,12 @@ def press(page: Page, key: str) -> None:
     """Presses a key that leads to another page."""
     with page.expect_navigation():
         page.keyboard.press(key)
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Clicks what leads to another page, and waits until it is there: a click alone does not."""
+    with page.expect_navigation():
+        link.click()
 
 
 def test_a_steward_works_with_the_keyboard_alone(browser: Browser, keyed: Served) -> None:
@@ -129,7 +135,7 @@ def test_every_page_is_accessible(browser: Browser, local: Served, scheme: str) 
     for name, path in PAGES.items():
         page.goto(local.url + shown_at(local, path))
         if name == "case":
-            page.locator(".cases a").first.click()
+            follow(page, page.locator(".cases a").first)
         if name == "graph":
             page.wait_for_selector(".graph svg rect")
         told = axe.run(page, options=WCAG)
@@ -175,13 +181,13 @@ def test_the_queue_works_without_a_script(browser: Browser, keyed: Served) -> No
     waiting = keyed.waiting()
     page.goto(f"{keyed.url}/console/queue")
     page.get_by_label("Access key").fill(KEYS["steward"])
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Next case").click()
-    page.get_by_role("button", name="Same person").click()
+    follow(page, page.get_by_role("button", name="Sign in"))
+    follow(page, page.get_by_role("button", name="Next case"))
+    follow(page, page.get_by_role("button", name="Same person"))
     assert "judged same" in page.get_by_role("status").first.inner_text()
-    page.get_by_role("button", name="Skip for now").click()
-    page.get_by_role("button", name="Different people").click()
-    page.get_by_role("button", name="Undo").first.click()
+    follow(page, page.get_by_role("button", name="Skip for now"))
+    follow(page, page.get_by_role("button", name="Different people"))
+    follow(page, page.get_by_role("button", name="Undo").first)
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"{waiting - 1} cases to decide")
     context.close()
 
