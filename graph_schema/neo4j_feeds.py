@@ -7,8 +7,9 @@ import orjson
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
+from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_known import PERSON, Known
-from graph_schema.neo4j_reading import Ask, Reading
+from graph_schema.neo4j_reading import Reading
 from graph_schema.neo4j_rows import Numbers, Row, changes_of, deltas_of, letter_of, within
 from graph_schema.vocabulary import Change, DeadLetter, Delta, Enrolment, Membership
 

@@ -1,14 +1,15 @@
 """Answering what a transaction asks of the Neo4j store: evidence, identity, profiles, stewardship."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final, LiteralString, TypeVar
+from typing import Final, LiteralString, TypeVar
 
 import orjson
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_queries as q
 from graph_schema.judgement_rows import judgement_of
+from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known, own_record
 from graph_schema.neo4j_rows import (
     Numbers,
@@ -33,9 +34,6 @@ from graph_schema.vocabulary import (
     Related,
     StoredEvent,
 )
-
-Ask = Callable[[LiteralString, dict[str, Any]], list[Row]]
-"""Runs a statement with its parameters, and gives its rows."""
 
 T = TypeVar("T")
 

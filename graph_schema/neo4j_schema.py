@@ -7,7 +7,7 @@ from typing import Final
 from graph_schema import neo4j_more_queries as more
 from graph_schema.errors import SchemaMismatch
 from graph_schema.migrations import Migration, migrations, pending
-from graph_schema.neo4j_reading import Ask
+from graph_schema.neo4j_asking import Ask
 
 _NAMED: Final = re.compile(r"^CREATE (?:CONSTRAINT|INDEX) (\w+)", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^//.*$", re.MULTILINE)

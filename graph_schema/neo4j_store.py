@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import neo4j
@@ -17,11 +17,10 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavaila
 
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Invalid, Overtaken, StoreUnavailable
+from graph_schema.neo4j_asking import Ask, asking
 from graph_schema.neo4j_feeds import Graph
 from graph_schema.neo4j_ids import Ids
 from graph_schema.neo4j_known import Known
-from graph_schema.neo4j_reading import Ask
-from graph_schema.neo4j_rows import Row
 from graph_schema.neo4j_schema import drift, migrate, shipped
 from graph_schema.neo4j_swap import Neo4jSwap, remove, unique_name
 from graph_schema.neo4j_transaction import Neo4jTransaction, Turn, changed_since
@@ -105,7 +104,7 @@ class Neo4jStore:
             with _told(address.server):
                 self._driver.verify_connectivity()
             with self._session() as session:
-                self._prepare(_asking(session), create)
+                self._prepare(asking(session), create)
         except BaseException:
             self._driver.close()
             raise
@@ -136,14 +135,14 @@ class Neo4jStore:
 
     def _reserve(self, counter: str, count: int) -> int:
         with self._session() as session:
-            end: int = _asking(session)(q.RESERVE, {"name": counter, "count": count})[0][0]
+            end: int = asking(session)(q.RESERVE, {"name": counter, "count": count})[0][0]
             return end
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """See ``Store``. Each question is answered as of its own moment."""
         with self._session() as session:
-            ask = _asking(session)
+            ask = asking(session)
             yield self._transaction(ask, self._graph(ask), Known())
 
     @contextmanager
@@ -155,7 +154,7 @@ class Neo4jStore:
             try:
                 graph = self._catch_up(session)
                 with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
-                    ask = _asking(transaction)
+                    ask = asking(transaction)
                     tx = self._transaction(ask, graph, self._known)
                     if in_turn:
                         tx.lock()
@@ -192,7 +191,7 @@ class Neo4jStore:
     def _others_wrote(self, transaction: neo4j.Transaction, graph: Graph) -> bool:
         if transaction.closed():
             return True
-        now = self._graph(_asking(transaction))
+        now = self._graph(asking(transaction))
         return (now.number, now.commits) != (graph.number, self._known.commit)
 
     def _catch_up(self, session: neo4j.Session) -> Graph:
@@ -201,11 +200,11 @@ class Neo4jStore:
         Where others wrote, it waits until the last of them is through: a commit may be seen in part.
         """
         known = self._known
-        graph = self._graph(_asking(session))
+        graph = self._graph(asking(session))
         if (graph.number, graph.commits) == (known.graph, known.commit):
             return graph
         with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
-            ask = _asking(transaction)
+            ask = asking(transaction)
             graph = Graph(*ask(q.LOCK, Turn(self.name, self._writer)._asdict())[0])
             changed = changed_since(ask, graph, known.commit) if graph.number == known.graph else None
             if changed is None:
@@ -222,7 +221,7 @@ class Neo4jStore:
 
         def run(work: Callable[[Ask], bool]) -> bool:
             with self._session() as session, session.begin_transaction() as transaction:
-                kept = work(_asking(transaction))
+                kept = work(asking(transaction))
                 if not kept:
                     transaction.rollback()
                 return kept
@@ -230,18 +229,18 @@ class Neo4jStore:
         def opened(name: str) -> Neo4jStore:
             return Neo4jStore(self.address._replace(graph=name))
 
-        with self._session() as session, Neo4jSwap(_asking(session), run, self.name, opened) as swap:
+        with self._session() as session, Neo4jSwap(asking(session), run, self.name, opened) as swap:
             yield swap
 
     def remove(self) -> None:
         """Removes the graph from the database."""
         with self._session() as session:
-            remove(_asking(session), self.name)
+            remove(asking(session), self.name)
 
     def schema(self) -> tuple[int, list[str]]:
         """See ``Replaceable``."""
         with self._session() as session:
-            return max(one.number for one in shipped()), drift(_asking(session))
+            return max(one.number for one in shipped()), drift(asking(session))
 
     def close(self) -> None:
         """See ``Store``."""
@@ -255,13 +254,6 @@ class FleetingStore(Neo4jStore):
         """See ``Store``."""
         self.remove()
         super().close()
-
-
-def _asking(runner: neo4j.Session | neo4j.Transaction) -> Ask:
-    def ask(query: LiteralString, parameters: dict[str, Any]) -> list[Row]:
-        return runner.run(query, parameters).values()
-
-    return ask
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Final, LiteralString
 
 from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
-from graph_schema.neo4j_reading import Ask
+from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_rows import Numbers
 from graph_schema.store import Store
 

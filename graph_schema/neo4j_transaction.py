@@ -14,10 +14,10 @@ from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Overtaken
 from graph_schema.judgement_rows import judgement_row
+from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_feeds import Graph, path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
 from graph_schema.neo4j_likeness import Likeness
-from graph_schema.neo4j_reading import Ask
 from graph_schema.neo4j_rows import (
     Row,
     event_row,

@@ -8,6 +8,7 @@ import neo4j
 import pytest
 
 from graph_schema import neo4j_more_queries, neo4j_queries
+from graph_schema.neo4j_asking import spoken
 from graph_schema.neo4j_store import address_of, open_store
 
 STATEMENTS = {
@@ -43,7 +44,7 @@ def operators(plan: dict[str, Any]) -> Iterator[str]:
 def test_every_statement_finds_its_nodes_by_an_index(session: neo4j.Session, name: str) -> None:
     asked: dict[str, Any] = dict.fromkeys(re.findall(r"\$(\w+)", STATEMENTS[name]), 1)
     asked |= {"rows": [[1, [2]] * 6]} if "rows" in asked else {}
-    plan = session.run(f"EXPLAIN {STATEMENTS[name]}", asked).consume().plan
+    plan = session.run(spoken(f"EXPLAIN {STATEMENTS[name]}"), {"p": asked}).consume().plan
     assert plan is not None
     scans = [operator for operator in operators(plan) if SCANS.search(operator)]
     assert not scans, f"{name}: {scans}"
@@ -60,3 +61,11 @@ def test_statements_take_values_by_parameters_alone() -> None:
     for name, statement in STATEMENTS.items():
         quoted = set(re.findall(r"'([^']*)'", statement))
         assert quoted <= {"graphs", "LOOKUP"}, name
+
+
+def test_no_statement_is_planned_again_for_other_sizes_or_a_larger_graph() -> None:
+    for name, statement in STATEMENTS.items():
+        sent = spoken(statement)
+        assert sent.startswith("CYPHER replan=skip "), name
+        # Of a map the server knows no more than that it is one; of a list it knows size and kind.
+        assert set(re.findall(r"\$(\w+)", sent)) <= {"p"}, name
