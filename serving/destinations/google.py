@@ -5,7 +5,8 @@ wrong record is refused whole, naming the record; what is taken is worked on lat
 """
 
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import httpx
 import orjson
@@ -21,14 +22,16 @@ from serving.destinations.platforms import (
     body_of,
 )
 from serving.destinations.recognition import recognition
-from serving.destinations.sending import Courier
+from serving.destinations.sending import Courier, TryAgain
+from serving.destinations.service_account import ServiceAccount
 from serving.destinations.settings import GoogleSettings
 
+T = TypeVar("T")
 _RECORD: Final = re.compile(r"audience_?members\[(\d+)\]", re.IGNORECASE)
 _GRANTED: Final = {"adUserData": "CONSENT_GRANTED", "adPersonalization": "CONSENT_GRANTED"}
 _USER: Final = {"email": "emailAddress", "phone": "phoneNumber"}
 _ADDRESS: Final = ("givenName", "familyName", "regionCode", "postalCode")
-_LISTS: Final = "{}/v1/accountTypes/{}/accounts/{}/userLists/{}"
+_LISTS: Final = "/v1/accountTypes/{}/accounts/{}/userLists/{}"
 
 
 class Google(Platform):
@@ -39,6 +42,8 @@ class Google(Platform):
     def __init__(self, name: str, settings: GoogleSettings) -> None:
         super().__init__(name, settings, recognition("google"))
         self._settings = settings
+        key = settings.service_account
+        self._account = None if key is None else ServiceAccount(name, key)
 
     def units(self, row: Row) -> int:
         """See ``Platform``: a member is one, however many identifiers she has."""
@@ -52,12 +57,7 @@ class Google(Platform):
         """See ``Platform``."""
         verb = "remove" if job.op == "remove" else "ingest"
         body = orjson.dumps(self._body(job))
-
-        def build() -> httpx.Request:
-            url = f"{self._settings.endpoint}/v1/audienceMembers:{verb}"
-            return httpx.Request("POST", url, content=body, headers=self._headers())
-
-        return courier.send(build, self._read)
+        return self._ask(courier, self._read, "POST", f"/v1/audienceMembers:{verb}", content=body)
 
     def _body(self, job: Job) -> Body:
         account = {"accountType": self._settings.account_type, "accountId": self._settings.account_id}
@@ -83,13 +83,12 @@ class Google(Platform):
         reasons = [one["reason"] for one in error.get("details", ()) if one.get("reason")]
         raise self.refuses(
             " ".join([f"HTTP {response.status_code}", error.get("status", ""), *reasons]).strip(),
-            "See its access token, accounts and lists in the rules",
+            "See its service account or access token, its accounts and lists in the rules",
         )
 
     def outcome(self, request_id: str, courier: Courier) -> Outcome:
         """See ``Platform``."""
-        url = f"{self._settings.endpoint}/v1/requestStatus:retrieve"
-        told = self._get(url, {"requestId": request_id}, courier)
+        told = self._get("/v1/requestStatus:retrieve", {"requestId": request_id}, courier)
         each = (told.get("requestStatusPerDestination") or [{}])[0]
         status = each.get("requestStatus", "PROCESSING")
         counts = each.get("errorInfo", {}).get("errorCounts", ())
@@ -103,9 +102,8 @@ class Google(Platform):
 
     def size(self, remote: str, courier: Courier) -> Size:
         """See ``Platform``; Search and Display have sizes of their own."""
-        settings = self._settings
-        url = _LISTS.format(settings.endpoint, settings.account_type, settings.account_id, remote)
-        told = self._get(url, {}, courier)
+        path = _LISTS.format(self._settings.account_type, self._settings.account_id, remote)
+        told = self._get(path, {}, courier)
         counts = [int(one) for one in told.get("sizeInfo", {}).values()]
         rate = told.get("ingestedUserListInfo", {}).get("contactIdInfo", {}).get("matchRatePercentage")
         return Size(
@@ -115,17 +113,43 @@ class Google(Platform):
             str(told.get("membershipStatus", "")).lower(),
         )
 
-    def _get(self, url: str, query: dict[str, str], courier: Courier) -> Body:
+    def _get(self, path: str, query: dict[str, str], courier: Courier) -> Body:
         def read(response: httpx.Response) -> Body:
             if not response.is_success:
                 raise self.refuses(f"HTTP {response.status_code}")
             return body_of(response.content)
 
-        return courier.send(lambda: httpx.Request("GET", url, params=query, headers=self._headers()), read)
+        return self._ask(courier, read, "GET", path, params=query)
 
-    def _headers(self) -> dict[str, str]:
-        token = self._settings.access_token.read()
-        return {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    def _ask(
+        self,
+        courier: Courier,
+        read: Callable[[httpx.Response], T],
+        method: str,
+        path: str,
+        **sent: Any,  # noqa: ANN401 - what a request can be made of
+    ) -> T:
+        """Makes a request; once more with another token where the service account's was refused."""
+        refused: list[int] = []
+
+        def build() -> httpx.Request:
+            headers = {"authorization": f"Bearer {self._token(courier)}", "content-type": "application/json"}
+            return httpx.Request(method, self._settings.endpoint + path, headers=headers, **sent)
+
+        def read_or_renew(response: httpx.Response) -> T:
+            if response.status_code == 401 and self._account is not None and not refused:
+                refused.append(401)
+                self._account.forget()
+                raise TryAgain("HTTP 401")
+            return read(response)
+
+        return courier.send(build, read_or_renew)
+
+    def _token(self, courier: Courier) -> str:
+        if self._account is not None:
+            return self._account.token(courier)
+        secret = self._settings.access_token
+        return "" if secret is None else secret.read()
 
 
 def _member(row: Row, is_added: bool) -> Body:

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -88,13 +88,15 @@ class DestinationSettings(_Table):
 
 class GoogleSettings(DestinationSettings):
     """Google's Data Manager API. `account_id` is the account that owns the lists, `login_account_id` the one
-    that calls for it."""
+    that calls for it, `service_account` the JSON key of whoever signs in; or an `access_token` is kept there
+    by somebody else."""
 
     type: Literal["google"]
     account_id: str
     account_type: Literal["GOOGLE_ADS", "DISPLAY_VIDEO_PARTNER", "DISPLAY_VIDEO_ADVERTISER"] = "GOOGLE_ADS"
     login_account_id: str = ""
-    access_token: Secret
+    service_account: Secret | None = None
+    access_token: Secret | None = None
     terms_accepted: bool = False
     lifetime: Span = LONGEST_LIFETIME
     endpoint: Address = "https://datamanager.googleapis.com"
@@ -107,6 +109,12 @@ class GoogleSettings(DestinationSettings):
         if lifetime > LONGEST_LIFETIME or lifetime % DAY or not lifetime:
             raise ValueError("must be whole days, at most 540 days: Google keeps no member for longer")
         return lifetime
+
+    @model_validator(mode="after")
+    def _signs_in(self) -> Self:
+        if (self.service_account is None) == (self.access_token is None):
+            raise ValueError("service_account or access_token: one of the two must be there")
+        return self
 
 
 class MetaSettings(DestinationSettings):

@@ -18,8 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from jsonschema import Draft202012Validator
 
-_LOOKED_AT = 50
-"""Members of a large request that are held against the schema one by one; all are checked by hand besides."""
+_LOOKED_AT = 1_000
+"""Of a larger request so many members, others each time, are held against the schema; all are checked by hand
+besides."""
 
 
 class Request(NamedTuple):
@@ -73,6 +74,7 @@ class Emulator:
         self.told_twice = 0
         self.log: list[tuple[str, int]] = []
         self.lock = threading.Lock()
+        self._draw = random.Random(name)
         emulator = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -145,8 +147,8 @@ class Emulator:
         raise NotImplementedError
 
     def flaw(self, definition: str, body: Any, many: str = "") -> str:
-        """Where a body isn't as the published schema says, "" where it is. Of the array at the path ``many``
-        only a sample is looked at."""
+        """Where a body isn't as the published schema says, "" where it is. Of a very long array at the
+        path ``many`` a sample is looked at."""
         said = body
         *path, last = many.split(".")
         if many:
@@ -154,8 +156,8 @@ class Emulator:
             for step in path:
                 inner[step] = dict(inner.get(step) or {})
                 inner = inner[step]
-            if isinstance(inner.get(last), list) and len(inner[last]) <= 10_000:
-                inner[last] = inner[last][:_LOOKED_AT]
+            if isinstance(inner.get(last), list) and _LOOKED_AT < len(inner[last]) <= 10_000:
+                inner[last] = self._draw.sample(inner[last], _LOOKED_AT)
         found = sorted(_validator(self._key(definition)).iter_errors(said), key=str)
         return "" if not found else "/".join(map(str, found[0].absolute_path)) or found[0].message
 

@@ -6,8 +6,12 @@ import json
 import re
 import time
 from typing import Any
+from urllib.parse import parse_qs
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
 
 from tests.destinations.emulator import Emulator, Faults, Reply, Request
 
@@ -25,10 +29,16 @@ class GoogleEmulator(Emulator):
         self.next_outcome: dict[str, Any] = {"requestStatus": "SUCCESS"}
         self.validated = 0
         self.consents: list[str] = []
+        self.tokens = {"google-token"}
+        self.account: RSAKey | None = None
+        self.signed_in: list[dict[str, Any]] = []
+        self.holds_s = 3600
 
     def answer(self, request: Request) -> Reply:
         """See ``Emulator``."""
-        if request.headers.get("authorization") != "Bearer google-token":
+        if request.path == "/token":
+            return self._sign_in(parse_qs(request.body.decode()))
+        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return _google_error(401, "UNAUTHENTICATED", "token")
         if request.path == "/v1/requestStatus:retrieve" and request.method == "GET":
             found = self.outcomes.get(request.query["requestId"][0])
@@ -41,6 +51,29 @@ class GoogleEmulator(Emulator):
         if request.method != "POST" or verb not in ("ingest", "remove"):
             return _google_error(404, "NOT_FOUND", request.path)
         return self._members(verb, json.loads(request.body))
+
+    def _sign_in(self, form: dict[str, list[str]]) -> Reply:
+        """Takes an assertion of the service account whose key is known, as RFC 7523 has it."""
+        wanted = {
+            "iss": {"essential": True, "value": "onefold@shop.example"},
+            "scope": {"essential": True, "value": "https://www.googleapis.com/auth/datamanager"},
+            "aud": {"essential": True, "value": f"{self.url}/token"},
+            "exp": {"essential": True},
+            "iat": {"essential": True},
+        }
+        try:
+            assert form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
+            assert self.account is not None
+            token = jwt.decode(form["assertion"][0], self.account, algorithms=["RS256"])
+            jwt.JWTClaimsRegistry(**wanted).validate(token.claims)  # type: ignore[arg-type]
+            assert token.claims["exp"] - token.claims["iat"] <= 3600
+            assert token.header["kid"] == "key-1"
+        except (AssertionError, JoseError, KeyError):
+            return Reply(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
+        self.signed_in.append(token.claims)
+        self.tokens = {f"ya29.{len(self.signed_in)}"}
+        told = {"access_token": next(iter(self.tokens)), "expires_in": self.holds_s, "token_type": "Bearer"}
+        return Reply(200, told)
 
     def _members(self, verb: str, body: dict[str, Any]) -> Reply:
         flaw = self.flaw(verb, body, "audienceMembers")
