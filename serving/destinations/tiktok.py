@@ -19,14 +19,15 @@ _INVALID: Final = frozenset((40_002, 40_006))
 _SCHEMA: Final = {
     "email": ("EMAIL_SHA256",),
     "phone": ("PHONE_SHA256",),
-    "device": ("IDFA_SHA256", "GAID_SHA256"),
+    "device": ("IDFA_SHA256", "AAID_SHA256"),
     "address": (),
 }
+"""Its page wants Google's advertising id under AAID too; GAID is the word of its file uploads."""
 _PLACES: Final = {
     "email": "EMAIL_SHA256",
     "phone": "PHONE_SHA256",
     "idfa": "IDFA_SHA256",
-    "gaid": "GAID_SHA256",
+    "gaid": "AAID_SHA256",
 }
 
 

@@ -1,5 +1,7 @@
 """Replacement, refresh, outcomes that come later, and looking before sending."""
 
+import hashlib
+
 import pytest
 
 from tests.destinations.platforms import GoogleEmulator, MetaEmulator, TikTokEmulator
@@ -220,3 +222,13 @@ def test_devices_and_addresses_are_sent_where_they_are_wanted() -> None:
         shop.tell({"userId": "u-1", "event": "Processing Objected", "properties": {"purpose": "marketing"}})
         shop.sync()
         assert {handle.partition(":")[0] for handle in one.lists["9"]} == {"email", "address"}
+
+
+def test_tiktok_is_told_of_android_devices_under_its_own_word() -> None:
+    device = {"device": {"type": "android", "advertisingId": "AEBE52E7-03EE-455A-B3C4-E57283966239"}}
+    with TikTokEmulator() as emulator:
+        shop = Shop({"tiktok": tiktok(emulator.url, identifiers=["device"])})
+        shop.tell(named("u-1", "ana@example.com"), granted("u-1"), {**carted("u-1"), "context": device})
+        shop.sync()
+        digest = hashlib.sha256(b"aebe52e7-03ee-455a-b3c4-e57283966239").hexdigest()
+        assert emulator.lists[CART] == {f"aaid:{digest}"}
