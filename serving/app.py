@@ -58,7 +58,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
         app.include_router(routes.router)
     handle_problems(app)
     app.mount("/console", make_console(service))
-    app.add_middleware(Guard, access=service.access, intake=intake.is_intake)
+    app.add_middleware(Guard, service=service, intake=intake.is_intake)
     app.add_middleware(intake.BrowsersMaySend)
     app.add_middleware(health.Counting, service=service)
     return app

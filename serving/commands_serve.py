@@ -61,6 +61,10 @@ def serve_store(
     kafka: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Hand events to this broker instead of writing.")
     ] = None,
+    requests_per_second: Annotated[
+        int | None,
+        typer.Option(min=0, help="Of one key; 0: any number.", show_default="1000, on loopback any number"),
+    ] = None,
 ) -> None:
     """Serve HTTP intake, API and console."""
     _end_well_when_told()
@@ -72,6 +76,7 @@ def serve_store(
             port,
             started=lambda url: SPOKEN.print(f"Serving {without_password(store)} at {url} (API: {url}/docs)"),
             sender=sender,
+            requests_per_second=requests_per_second,
         )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 import orjson
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,9 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_schema.access import Role
 from graph_schema.errors import OnefoldError
-from serving.access import Access, NotAllowed
+from serving.access import NotAllowed, NotSignedIn, Principal
+from serving.loopback import is_loopback
 from serving.masking import masked
 from serving.problems import problem
+from serving.service import Service
 
 _OPEN: Final = re.compile(r"/(healthz|readyz|metrics|openapi\.json|docs|favicon\.ico|console(/.*)?)?")
 """Paths that name nobody, or (the console) ask by themselves who it is."""
@@ -24,29 +27,71 @@ _NEEDED: Final[tuple[tuple[str, re.Pattern[str], Role], ...]] = (
 )
 
 
-class Guard:
-    """Answers 401 and 403 to whoever may not, and masks what viewers are answered."""
+class AnotherHost(OnefoldError):
+    """A request for a host that this server isn't: a page elsewhere has its own name lead to this machine."""
 
-    def __init__(self, app: ASGIApp, access: Access, intake: Callable[[str], bool]) -> None:
+    status = 421
+
+
+class Guard:
+    """Answers 401, 403 and 429 to whoever may not, and masks what viewers are answered."""
+
+    def __init__(self, app: ASGIApp, service: Service, intake: Callable[[str], bool]) -> None:
         """``intake`` tells the paths that ask for write keys of their own."""
         self._app = app
-        self._access = access
+        self._service = service
         self._intake = intake
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or _OPEN.fullmatch(path) or self._intake(path):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         try:
-            principal = self._access.of_header(Headers(scope=scope).get("authorization"))
+            if not self._service.access.enforced:
+                _check_host(Headers(scope=scope).get("host", ""))
+            if _OPEN.fullmatch(path) or self._intake(path):
+                await self._app(scope, receive, send)
+                return
+            principal = self._asker(scope)
             principal.must(needed(scope["method"], path))
         except OnefoldError as error:
             await problem(error)(scope, receive, send)
             return
         scope.setdefault("state", {})["principal"] = principal
         await self._app(scope, receive, _Masking(send).send if principal.role == "viewer" else send)
+
+    def _asker(self, scope: Scope) -> Principal:
+        """Who asks. Whoever guesses is slowed down; who has a key isn't, though they share an address."""
+        said = Headers(scope=scope).get("authorization")
+        try:
+            found = self._service.access.of_header(said)
+        except NotSignedIn:
+            if said:
+                self._service.attempts.take(address_of(scope))
+            raise
+        self._service.rate.take(f"key {found.name}")
+        return found
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request comes from, as far as the server or the proxy in front of it tells."""
+    return (scope.get("client") or ("", 0))[0]
+
+
+def _check_host(said: str) -> None:
+    """Raises ``AnotherHost`` for a name that isn't this machine's: where nobody has to sign in, whoever has a
+    page elsewhere could else ask through the browser of whoever looks at it (DNS rebinding)."""
+    try:
+        name = urlsplit(f"//{said}").hostname or ""
+    except ValueError:
+        name = ""
+    if not (is_loopback(name) or name.endswith(".localhost")):
+        raise AnotherHost(
+            "this server answers for this machine alone",
+            way_out="Ask for http://localhost, or declare access keys in the rules to serve under a name",
+        )
 
 
 def needed(method: str, path: str) -> Role:

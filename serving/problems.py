@@ -57,7 +57,7 @@ def problem(error: OnefoldError) -> Response:
     name = _WORDS.sub("-", type(error).__name__).lower()
     headers: dict[str, str] = {}
     if error.status in (429, 503):
-        headers["Retry-After"] = "1"
+        headers["Retry-After"] = str(getattr(error, "after", 1))
     if isinstance(error, NotSignedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="onefold"'
     elif error.status == 401:

@@ -20,6 +20,7 @@ from stream.engine import Engine
 
 _BACKLOG: Final = 2048
 _GRACE_SECONDS: Final = 10
+_REQUESTS_PER_S: Final = 1_000
 
 
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -87,17 +88,20 @@ def serve(
     port: int = 8000,
     started: Callable[[str], None] | None = None,
     sender: Sends | None = None,
+    requests_per_second: int | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; what was acknowledged is durable whenever it ends, in the store or with
     ``sender``.
 
-    ``port`` 0 takes a free one; ``started`` is told the address once connections are taken. Raises what
-    ``check_exposure`` does, and ``Invalid`` where the address can't be had.
+    ``port`` 0 takes a free one; ``started`` is told the address once connections are taken. Of one key so many
+    requests per second are answered; None: any number on loopback, else 1,000. Raises what ``check_exposure``
+    does, and ``Invalid`` where the address can't be had.
     """
     check_exposure(host, engine.rules, engine.id_key)
     listening = listen(host, port)
     local = is_loopback(host)
-    app = make_app(engine, Settings(any_write_key=local, loopback=local), sender)
+    often = (0 if local else _REQUESTS_PER_S) if requests_per_second is None else requests_per_second
+    app = make_app(engine, Settings(any_write_key=local, loopback=local, requests_per_second=often), sender)
     config = uvicorn.Config(
         app,
         log_config=LOGGING,

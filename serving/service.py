@@ -13,17 +13,21 @@ from graph_schema.messages import flaw_of_source
 from serving.access import LOCAL, Principal, access, digest
 from serving.group_commit import GroupCommit
 from serving.handover import Handover
+from serving.limits import Rate
 from serving.problems import Unauthorised
 from stream.engine import Engine
 from stream.judging import Judging
 
 MIB: Final = 1 << 20
+_ATTEMPTS: Final = 10
+_ATTEMPTS_PER_S: Final = 1 / 6
+"""Keys that are wrong, from one address: so many at once, then one every six seconds."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """The limits of a server. ``any_write_key``: where the rules declare none, each key names its source.
-    ``loopback``: only this machine reaches it."""
+    ``loopback``: only this machine reaches it. ``requests_per_second``: of one key, 0 for any number."""
 
     any_write_key: bool = True
     loopback: bool = True
@@ -33,6 +37,7 @@ class Settings:
     read_threads: int = 8
     feed_seconds: float = 0.25
     due_seconds: float = 5.0
+    requests_per_second: int = 0
 
 
 @dataclass
@@ -51,6 +56,9 @@ class Service:
         declared = {name: source.write_key for name, source in self.engine.rules.sources.items()}
         self._sources = {digest(key): name for name, key in declared.items() if key is not None}
         self.access = access(self.engine.rules.access, self.settings.loopback)
+        often = self.settings.requests_per_second
+        self.rate = Rate(often, 2 * often)
+        self.attempts = Rate(_ATTEMPTS_PER_S, _ATTEMPTS)
 
     @property
     def taking(self) -> GroupCommit | Handover:
@@ -73,12 +81,14 @@ class Service:
             flaw = flaw_of_source(write_key)
             if flaw:
                 raise Invalid("writeKey", f"It names the source here. {flaw}")
+            self.rate.take(f"source {write_key}")
             return write_key
         source = self._sources.get(digest(write_key))
         if source is None:
             raise Unauthorised(
                 "no source has this write key", way_out="Declare it in the rules: [source.web] write_key"
             )
+        self.rate.take(f"source {source}")
         return source
 
 

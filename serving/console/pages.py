@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from graph_schema.errors import Invalid, OnefoldError
 from serving.access import NotSignedIn
 from serving.console import sessions
+from serving.limits import TooMany
 from serving.masking import masked
 from serving.service import Service
 from stream.seeing import Stale
@@ -114,7 +115,11 @@ def refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, Stale):
         return page(request, "stale.html", 409, changes=error.changes)
     status, told, way_out = _told(error)
-    return page(request, "error.html", status, title=HTTPStatus(status).phrase, what=told, way_out=way_out)
+    title = HTTPStatus(status).phrase
+    response = page(request, "error.html", status, title=title, what=told, way_out=way_out)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.after)
+    return response
 
 
 def _told(error: Exception) -> tuple[int, str, str]:

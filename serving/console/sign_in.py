@@ -12,6 +12,7 @@ from serving.access import NotAllowed, digest
 from serving.console import sessions
 from serving.console.oidc import Provider
 from serving.console.pages import go, page
+from serving.guard import address_of
 from serving.service import TheService
 from stream.stewarding import Doer, note_only
 
@@ -34,8 +35,11 @@ def sign_in(
 ) -> Response:
     """Lets in whoever has a key."""
     sessions.check_form(request, csrf)
+    address = address_of(request.scope)
+    service.attempts.check(address)
     found = service.access.of_key(key.strip())
     if found is None:
+        service.attempts.take(address)
         return page(request, "sign_in.html", 401, wrong=True)
     sessions.begin(request, found.name, found.role, digest(key.strip()))
     service.commits.run(lambda: note_only(service.engine, Doer(*found), "signed in", ()))
