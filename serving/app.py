@@ -33,11 +33,13 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
     commits = GroupCommit(engine, chosen.waiting_bytes, chosen.group_events)
     handover = None if sender is None else Handover(sender, commits, chosen.waiting_bytes)
     service = Service(engine, chosen, commits, handover)
+    console = make_console(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # A connection to the store is open for each thread that reads.
         anyio.to_thread.current_default_thread_limiter().total_tokens = chosen.read_threads
+        await run_in_threadpool(console.state.queue.begin, chosen.queue_seconds)
         due = asyncio.create_task(_fall_due(service))
         yield
         due.cancel()
@@ -57,7 +59,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
     for routes in (intake, persons, decisions, audiences, stewardship, feed, health, api_page):
         app.include_router(routes.router)
     handle_problems(app)
-    app.mount("/console", make_console(service))
+    app.mount("/console", console)
     app.add_middleware(Guard, service=service, intake=intake.is_intake)
     app.add_middleware(intake.BrowsersMaySend)
     app.add_middleware(health.Counting, service=service)

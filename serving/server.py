@@ -93,9 +93,9 @@ def serve(
     """Serves until SIGINT or SIGTERM; what was acknowledged is durable whenever it ends, in the store or with
     ``sender``.
 
-    ``port`` 0 takes a free one; ``started`` is told the address once connections are taken. Of one key so many
-    requests per second are answered; None: any number on loopback, else 1,000. Raises what ``check_exposure``
-    does, and ``Invalid`` where the address can't be had.
+    ``port`` 0 takes a free one; ``started`` is told the address once connections are taken. Of one key so
+    many requests per second are answered; None: any number on loopback, else 1,000. Raises what
+    ``check_exposure`` does, and ``Invalid`` where the address can't be had.
     """
     check_exposure(host, engine.rules, engine.id_key)
     listening = listen(host, port)

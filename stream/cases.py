@@ -66,9 +66,8 @@ def _judged(reader: Reader, person_ids: set[str]) -> set[str]:
 def alias_cases(reader: Reader) -> Iterable[Case]:
     """Pairs of persons that an alias of an untrusted source says to be one."""
     for first, second in reader.tx.scan(ALIASES).values():
-        persons = {
-            record.person for record in _living(reader, (RecordKey(*first), RecordKey(*second))).values()
-        }
+        sides = reader.living((RecordKey(*first), RecordKey(*second)))
+        persons = {record.person for record in sides.values()}
         if len(persons) == 2:
             yield make_case(
                 "alias", _person_ids(reader, persons), (), "an alias of a source that is not trusted"
@@ -84,7 +83,7 @@ def reward_cases(
     for key, told in reader.tx.all_objects("reward") if rewards is None else rewards:
         if len(told) < 2:
             continue
-        person_of = {one: record.person for one, record in _living(reader, speakers(told)).items()}
+        person_of = {one: record.person for one, record in reader.living(speakers(told)).items()}
         conflict = conflict_of(key, told, person_of)
         if conflict is not None and conflict.persons:
             codes.setdefault(conflict.persons, []).append(_code(key))
@@ -111,16 +110,6 @@ def all_apart(reader: Reader, person_ids: Collection[str]) -> bool:
 
 def _code(key: ObjectKey) -> Identifier:
     return Identifier("reward_code", key.key)
-
-
-def _living(reader: Reader, keys: Iterable[RecordKey]) -> dict[RecordKey, Record]:
-    found: dict[RecordKey, Record] = {}
-    for key in keys:
-        try:
-            found[key] = reader.record(f"{key.source}/{key.record_id}")
-        except UnknownPerson:
-            continue  # it was erased since
-    return found
 
 
 def _person_ids(reader: Reader, persons: Iterable[int]) -> list[str]:

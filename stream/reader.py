@@ -56,14 +56,24 @@ class Reader:
     def record(self, reference: str) -> Record:
         """The living record that ``source/record_id`` names; raises ``UnknownPerson`` for none."""
         source, _, record_id = reference.partition("/")
-        for erasures in range(_GENERATIONS):
-            named = person_id(RecordKey(source, record_id), erasures, self.id_key)
-            found = list(self.tx.records(self.tx.founded((named,)).values()).values())
-            if not found:
-                break
-            if not found[0].ghost:
-                return found[0]
+        for found in self.living((RecordKey(source, record_id),)).values():
+            return found
         raise UnknownPerson("there is no record of this source and key")
+
+    def living(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Record]:
+        """The records of some keys, without those that were erased since."""
+        found: dict[RecordKey, Record] = {}
+        left = set(keys)
+        for erasures in range(_GENERATIONS):
+            named = {person_id(key, erasures, self.id_key): key for key in left}
+            founded = self.tx.founded(named)
+            records = self.tx.records(set(founded.values()))
+            told = {named[one]: records[record] for one, record in founded.items()}
+            found |= {key: record for key, record in told.items() if not record.ghost}
+            left = {key for key, record in told.items() if record.ghost}
+            if not left:
+                break
+        return found
 
     def profile(self, reference: str, at: int | None) -> Document:
         """The golden profile of whom a reference names; ``at`` is the clock, in microseconds."""

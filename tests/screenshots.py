@@ -29,6 +29,7 @@ PAGES: Final = {
     "how": f"{_ANA}/how",
     "graph": f"{_ANA}/graph",
     "erase": f"{_ANA}/erase",
+    "decided": "/console/decided?only=all",
     "search": "/console/search?q=jeane+morell",
     "merges": "/console/changes",
     "audit": "/console/audit",

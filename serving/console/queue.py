@@ -62,6 +62,13 @@ class Queue:
         self._next = 0.0
         self._took = 0.0
 
+    def begin(self, patience_s: float) -> None:
+        """Has the first snapshot made, and waits so long for it: nobody's first look is to wait then."""
+        self._turn.acquire()
+        first = threading.Thread(target=self._refresh_beside, daemon=True)
+        first.start()
+        first.join(patience_s)
+
     def now(self) -> Snapshot:
         """The snapshot; what was decided here since is left out."""
         if self._snapshot is None or self._took < _AT_ONCE_S:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from graph_schema.errors import OnefoldError, UnknownPerson
+from graph_schema.errors import UnknownPerson
 from graph_schema.store import Document
 from graph_schema.vocabulary import Judgement
-from profiles.moments import iso
 from serving.console import sessions
+from serving.console.decided import Only, decided
 from serving.console.pages import go, page
 from serving.console.queue import Queue, shown
 from serving.service import Service, TheService
@@ -25,7 +25,6 @@ from stream.stewarding import Doer, give, take_back
 
 _SHOWN: Final = 100
 _RECENT: Final = 8
-_LOOKED_BACK: Final = 60
 
 router = APIRouter()
 
@@ -42,7 +41,7 @@ def queue_page(request: Request, service: TheService, kind: str = "", done: str 
     chosen = [one for one in snapshot.waiting if kind in ("", one.case.kind)]
     with service.reader() as reader:
         working = claims(reader.tx, service.engine.clock())
-        recent = _recent(reader, steward.name)
+        recent = decided(reader, steward.name, "all", most=_RECENT).shown
     return page(
         request,
         "queue.html",
@@ -56,6 +55,15 @@ def queue_page(request: Request, service: TheService, kind: str = "", done: str 
         recent=recent,
         done=told_of(service, done),
     )
+
+
+@router.get("/decided")
+def decided_page(request: Request, service: TheService, only: Only = "changed", after: str = "") -> Response:
+    """What this steward decided, and what changed since."""
+    steward = sessions.steward_of(request)
+    with service.reader() as reader:
+        told = decided(reader, steward.name, only, after)
+    return page(request, "decided.html", shown=told.shown, after=told.after, only=only)
 
 
 @router.post("/next")
@@ -188,38 +196,4 @@ def told_of(service: Service, judgement_id: str) -> Document | None:
         "kind": given.kind,
         "retracted": bool(given.retracted_at),
         "records": len(given.a) + len(given.b),
-    }
-
-
-def _recent(reader: Judging, name: str) -> list[Document]:
-    """The last decisions of one steward that stand, and what became of their persons since."""
-    given = {one.judgement_id: one for one in reader.tx.judgements() if one.by == name}
-    found: list[Document] = []
-    for entry in reader.tx.audit(None, _LOOKED_BACK):
-        judgement = given.get(entry.about[0]) if entry.about else None
-        if entry.what in ("same", "different") and judgement is not None and judgement.retracted_at is None:
-            found.append(_since(reader, judgement, iso(entry.at)))
-        if len(found) == _RECENT:
-            break
-    return found
-
-
-def _since(reader: Judging, judgement: Judgement, at: str | None) -> Document:
-    keys = {*judgement.a, *judgement.b}
-    persons: dict[str, int] = {}
-    for key in sorted(keys):
-        try:
-            found = reader.record(f"{key.source}/{key.record_id}").person
-        except OnefoldError:
-            continue
-        for person in reader.tx.persons((found,)).values():
-            persons[person.person_id] = person.size
-    return {
-        "judgement_id": judgement.judgement_id,
-        "kind": judgement.kind,
-        "at": at,
-        "persons": sorted(persons),
-        "records": len(keys),
-        "now": sum(persons.values()),
-        "holds": (len(persons) == 1) == (judgement.kind == "same") if persons else False,
     }

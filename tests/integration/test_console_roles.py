@@ -16,7 +16,16 @@ from tests.integration.console_visit import KEYS, Served, Visit, declared, serve
 from tests.integration.identity_provider import CLIENT, SECRET, IdentityProvider
 from tests.integration.running import running
 
-PAGES = ("queue", "changes", "audit", "values", "health", "search?q=morel", "search?q=test@test.com")
+PAGES = (
+    "queue",
+    "decided?only=all",
+    "changes",
+    "audit",
+    "values",
+    "health",
+    "search?q=morel",
+    "search?q=test@test.com",
+)
 OF_A_PERSON = ("", "/timeline", "/records", "/how", "/graph", "/graph.json", "?as_of=2026-03-02T23:59:00Z")
 
 

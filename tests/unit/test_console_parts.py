@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
+from graph_schema.vocabulary import Event
 from resolver.names import keys_of, likeness, words_of
+from serving.console.decided import decided
 from serving.demo import play
 from serving.masking import hidden, masked
 from stream.desk import CLAIM_US, Steward, Taken, check_free, claim_next
@@ -158,3 +160,40 @@ def test_every_page_has_its_pictures() -> None:
     found = {path.name: path.stat().st_size for path in Path(FOLDER).glob("*.png")}
     assert found.keys() == wanted, "take them anew: python -m tests.screenshots"
     assert max(found.values()) < 150_000
+
+
+def test_all_that_changed_since_is_found_however_long_ago_it_was_decided(engine: Engine) -> None:
+    def tell(user: str, **traits: str) -> None:
+        said = {"type": "identify", "userId": user, "context": {"recordId": f"r-{user}"}, "traits": traits}
+        message = engine.intake.take({**said, "source": "crm", "timestamp": "2026-03-01T00:00:00Z"}, 0)
+        assert isinstance(message, Event)
+        engine.ingest([message])
+
+    given = []
+    for number in range(60):
+        tell(f"a-{number}")
+        tell(f"b-{number}")
+        word = Word("different", [f"user_id:a-{number}"], [f"user_id:b-{number}"], number, "mia", "")
+        given.append(give(engine, word, "steward").judgement_id)
+    other = Word("same", ["user_id:a-1"], ["user_id:a-2"], 99, "noa", "")
+    give(engine, other, "steward")
+    assert decided(reading(engine), "mia", "changed").shown[0]["records"] == 2
+    assert [one["judgement_id"] for one in decided(reading(engine), "noa", "all").shown] != []
+    changed = decided(reading(engine), "mia", "changed")
+    # Noa's word joined two of those whom Mia kept apart from others; nothing else moved.
+    assert [one["judgement_id"] for one in changed.shown] == [given[2], given[1]]
+    assert changed.after == ""
+    first = decided(reading(engine), "mia", "all")
+    rest = decided(reading(engine), "mia", "all", first.after)
+    assert [one["judgement_id"] for one in first.shown + rest.shown] == given[::-1]
+    assert rest.after == ""
+    assert [one["judgement_id"] for one in decided(reading(engine), "mia", "all", most=8).shown] == given[
+        :51:-1
+    ]
+    take_back(engine, given[1], Doer("mia", "steward"))
+    assert [one["judgement_id"] for one in decided(reading(engine), "mia", "changed").shown] == [given[2]]
+    newer = give(engine, Word("same", ["user_id:a-5"], ["user_id:b-5"], 100, "noa", ""), "steward")
+    told = decided(reading(engine), "mia", "changed").shown
+    assert [(one["judgement_id"], one["holds"]) for one in told] == [(given[5], False), (given[2], True)]
+    take_back(engine, newer.judgement_id, Doer("noa", "steward"))
+    assert len(decided(reading(engine), "mia", "changed").shown) == 1
