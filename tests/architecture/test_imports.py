@@ -38,7 +38,7 @@ HOMES = {
     "fastapi": ("serving/",),
     "jinja2": ("serving/console/",),
     "authlib": ("serving/console/",),
-    "joserfc": ("serving/console/",),
+    "joserfc": ("serving/console/oidc.py", "serving/destinations/service_account.py"),
     "itsdangerous": ("serving/console/",),
     "starlette": ("serving/",),
     "uvicorn": ("serving/",),

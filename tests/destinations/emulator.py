@@ -6,6 +6,7 @@ come in time, or a connection that closes, before the request is worked on or af
 
 import json
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -18,6 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from jsonschema import Draft202012Validator
 
+DIGEST = re.compile(r"[0-9a-f]{64}")
+BAD = "0" * 64
+"""A hash that no platform takes, for tests of a bad row."""
 _LOOKED_AT = 1_000
 """Of a larger request so many members, others each time, are held against the schema; all are checked by hand
 besides."""

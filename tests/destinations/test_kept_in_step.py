@@ -23,7 +23,8 @@ from profiles.moments import iso
 from stream.engine import Engine, now_us
 from stream.reader import Reader
 from tests.destinations.emulator import Emulator, Faults
-from tests.destinations.platforms import GoogleEmulator, MetaEmulator, TikTokEmulator
+from tests.destinations.google_emulator import GoogleEmulator
+from tests.destinations.platforms import MetaEmulator, TikTokEmulator
 from tests.integration.command import process
 
 MEMBERS = int(os.environ.get("ONEFOLD_TEST_DESTINATION_MEMBERS", "1000"))

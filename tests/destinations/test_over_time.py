@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from tests.destinations.platforms import GoogleEmulator, MetaEmulator, TikTokEmulator
+from tests.destinations.google_emulator import GoogleEmulator
+from tests.destinations.platforms import MetaEmulator, TikTokEmulator
 from tests.destinations.shop import (
     BUYERS,
     CART,

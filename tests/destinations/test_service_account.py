@@ -10,7 +10,7 @@ from joserfc.jwk import RSAKey
 
 from graph_schema.errors import Invalid, RulesError
 from serving.destinations.platforms import DestinationRefuses
-from tests.destinations.platforms import GoogleEmulator
+from tests.destinations.google_emulator import GoogleEmulator
 from tests.destinations.shop import CART, Shop, email, google, ordered, two
 
 ANA, BORIS = email("ana@example.com"), email("boris@example.org")

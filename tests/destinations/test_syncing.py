@@ -11,7 +11,8 @@ from serving.commands_sync import receipts
 from serving.destinations.platforms import DestinationRefuses
 from serving.destinations.sending import DestinationUnavailable
 from tests.destinations.emulator import Emulator
-from tests.destinations.platforms import GoogleEmulator, MetaEmulator, TikTokEmulator
+from tests.destinations.google_emulator import GoogleEmulator
+from tests.destinations.platforms import MetaEmulator, TikTokEmulator
 from tests.destinations.shop import (
     BUYERS,
     CART,
