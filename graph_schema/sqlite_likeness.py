@@ -12,8 +12,7 @@ from graph_schema.vocabulary import Content
 
 _BLOCKS = (
     "SELECT value, (SELECT json_group_array(content) FROM "
-    "(SELECT content FROM block WHERE key = value LIMIT ?)) FROM json_each(?) "
-    "WHERE EXISTS (SELECT 1 FROM block WHERE key = value)"
+    "(SELECT content FROM block WHERE key = value LIMIT ?)) FROM json_each(?)"
 )
 
 
@@ -44,7 +43,7 @@ class SqliteLikeness:
     def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         rows = self._connection.execute(_BLOCKS, (limit, orjson.dumps(list(keys)).decode()))
-        return {key: [] for key in keys} | {row[0]: orjson.loads(row[1]) for row in rows}
+        return {row[0]: orjson.loads(row[1]) for row in rows}
 
     def edges(self, contents: Collection[int]) -> Mapping[int, Mapping[int, int]]:
         """See ``Transaction``."""

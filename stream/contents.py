@@ -63,8 +63,8 @@ class Contents:
         self._speakers: dict[int, set[int]] = {}
         self._edges: dict[int, dict[int, Weight]] = {}
         self._made: dict[tuple[tuple[str, tuple[str, ...]], ...], Prepared | None] = {}
-        self._blocks: dict[int, set[int]] = {}
-        self._came: dict[int, set[int]] = {}
+        self._weighed: dict[int, dict[int, Weight | None]] = {}
+        self._blocks: dict[int, list[int]] = {}
         self._left: dict[int, set[int]] = {}
 
     def _forget_contents(self) -> None:
@@ -73,7 +73,7 @@ class Contents:
         self._fresh_blocks()
 
     def _fresh_blocks(self) -> None:
-        for remembered in (self._made, self._blocks, self._came, self._left):
+        for remembered in (self._made, self._weighed, self._blocks, self._left):
             remembered.clear()
 
     @property
@@ -105,40 +105,50 @@ class Contents:
             self._edges.update((one, dict(found)) for one, found in self.tx.edges(missing).items())
         return {one: self._edges[one] for one in contents}
 
-    def _blocks_of(self, model: Model, keys: Iterable[int]) -> list[set[int]]:
+    def _blocks_of(self, model: Model, keys: Collection[int]) -> list[list[int]]:
         """The contents of blocks; of a block that is over the cap by more than one only so many of them."""
-        keys = list(keys)
         missing = [key for key in keys if key not in self._blocks]
         if missing:
             # One over the cap may fall to the cap, and is needed whole then; what left it must not be missed.
             limit = model.block_cap + 2 + max((len(self._left.get(key, ())) for key in missing), default=0)
-            for key, stored in self.tx.blocks(missing, limit).items():
-                here = self._blocks[key] = set(stored)
-                if key in self._left:
-                    here -= self._left[key]
-                if key in self._came:
-                    here |= self._came[key]
+            self._blocks.update(self.tx.blocks(sorted(missing), limit))
+            for key in self._left.keys() & missing:
+                came = {one for one, content in self.writes.contents.items() if key in content.keys}
+                self._blocks[key] = sorted(({*self._blocks[key]} | came) - self._left[key])
         return [self._blocks[key] for key in keys]
 
     def expect(self, said: Collection[tuple[int | None, tuple[tuple[str, str], ...]]]) -> None:
         """Reads, in few questions, what (records of these ids, None for new ones, with what they now say) are
-        about to need."""
+        about to need, and weighs them against who is there already."""
         model = self.model
         if model is None:
             return
-        keys: set[int] = set()
-        new: set[int] = set()
+        fresh: dict[int, Prepared] = {}
         for one, traits in said:
             record = None if one is None else self.records((one,)).get(one)
             says = told({} if record is None else record.traits, traits)
             content = None if says is None else self._prepare(says, model)
             if content is not None:
-                new.add(content.content)
-                keys.update(content.keys)
-        self.speakers(new)
-        candidates = set[int]().union(*self._blocks_of(model, keys)) if keys else set[int]()
-        self.edges(candidates)
-        self.speakers(self.prepared(candidates))
+                fresh[content.content] = content
+        speakers = self.speakers(fresh)
+        new = [content for one, content in fresh.items() if not speakers[one]]
+        self._blocks_of(model, {key for content in new for key in content.keys})
+        near = {content.content: self._near(content, model) for content in new}
+        known = self.prepared(set[int]().union(*near.values()))
+        alike: set[int] = set()
+        for content in new:
+            one = content.content
+            weighed = self._weighed[one] = {
+                other: edge(content, known[other], model) for other in near[one] if known[other].fields
+            }
+            alike.update([other for other, weight in weighed.items() if weight is not None])
+        self.edges(alike)
+        self.records(set[int]().union(*self.speakers(alike).values()))
+
+    def _near(self, content: Prepared, model: Model) -> set[int]:
+        """The candidates of a content that is new."""
+        blocks = self._blocks_of(model, content.keys)
+        return set[int]().union(*[block for block in blocks if len(block) < model.block_cap])
 
     # Changing
 
@@ -196,6 +206,7 @@ class Contents:
         if one and all(other.ghost for other in self._who(one)):
             still = self.prepared((one,))[one]._replace(fields=(), rarity=())
             self._prepared[one] = still
+            self._weighed.clear()
             self.writes.contents[one] = _packed(still)
 
     def _who(self, content: int) -> Iterable[Record]:
@@ -226,20 +237,21 @@ class Contents:
         """Takes a content into its blocks: its candidates are weighed, blocks over the cap by it are
         closed."""
         one, cap = content.content, model.block_cap
-        candidates: set[int] = set()
+        weighed = self._weighed.get(one, {})
+        for other in self._near(content, model):
+            if other not in weighed:
+                self._weigh(content, self.prepared((other,))[other], model, edges)
+            elif (weight := weighed[other]) is not None:
+                edges[_pair(one, other)] = weight
         closed = []
         for key, block in zip(content.keys, self._blocks_of(model, content.keys), strict=True):
-            if len(block) < cap:
-                candidates |= block
-            elif len(block) == cap:
+            if len(block) == cap:
                 closed.append(set(block))
-            block.add(one)
-            self._came.setdefault(key, set()).add(one)
-            self._left.get(key, set()).discard(one)
-        for known in self.prepared(candidates).values():
-            self._weigh(content, known, model, edges)
-        for block in closed:
-            for pair in list(self._edges_within(block, edges)):
+            block.append(one)
+            if key in self._left:
+                self._left[key].discard(one)
+        for full in closed:
+            for pair in list(self._edges_within(full, edges)):
                 if not self._are_candidates(pair, model):
                     edges[pair] = None
 
@@ -249,8 +261,8 @@ class Contents:
         opened = []
         for key, block in zip(content.keys, self._blocks_of(model, content.keys), strict=True):
             size = len(block)
-            block.discard(one)
-            self._came.get(key, set()).discard(one)
+            if one in block:
+                block.remove(one)
             self._left.setdefault(key, set()).add(one)
             if size == model.block_cap + 1:
                 opened.append(block)
@@ -295,6 +307,6 @@ def _packed(content: Prepared) -> Content:
 
 def _unpacked(content: Content) -> Prepared:
     said: Any = content.said or ((), ())
-    fields = tuple(tuple(tuple(value) for value in values) for values in said[0])
-    rarity = tuple(tuple(each) for each in said[1])
+    fields = tuple([tuple([tuple(value) for value in values]) for values in said[0]])
+    rarity = tuple([tuple(each) for each in said[1]])
     return Prepared(content.id, fields, rarity, content.keys, content.own, content.votes)

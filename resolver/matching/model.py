@@ -44,7 +44,12 @@ class Comparison:
 
     def rarity(self, value: Value) -> Weight:
         """What agreeing in this value adds to the level's weight."""
-        return self.rare.get(rarity_text(self.kind, value), self.rare_other)
+        return self.rare.get(rarity_text(self.kind, value), self.rare_other) if self.rare else self.rare_other
+
+    @property
+    def rarest(self) -> Weight:
+        """The most that agreeing in any value adds."""
+        return max(self.rare_other, *self.rare.values()) if self.rare else self.rare_other
 
 
 def rarity_text(kind: str, value: Value) -> str:
@@ -58,7 +63,8 @@ class Scale(NamedTuple):
     """What scoring reads of a comparison.
 
     ``others``: for each explanation that says something here its place, its weights, and whether it makes
-    people agree in one value, so that the value's rarity counts for it too.
+    people agree in one value, so that the value's rarity counts for it too. ``most``: the most that it can
+    add for one person.
     """
 
     place: int
@@ -66,6 +72,7 @@ class Scale(NamedTuple):
     match: tuple[Weight, ...]
     others: tuple[tuple[int, tuple[Weight, ...], bool], ...]
     shared_at_home: bool
+    most: Weight
 
 
 @dataclass(frozen=True)
@@ -111,9 +118,15 @@ class Model:
                     if any(weights)
                 ),
                 bool(KINDS[comparison.kind].household) and not KINDS[comparison.kind].own,
+                max(0, *comparison.match, comparison.match[0] + comparison.rarest) if comparison.match else 0,
             )
             for place, comparison in enumerate(self.comparisons)
         )
+
+    @cached_property
+    def telling(self) -> tuple[Scale, ...]:
+        """The same, those first whose outcome says most: a pair of two people is soon seen to be one."""
+        return tuple(sorted(self.scales, key=lambda scale: (-scale.most, scale.place)))
 
     @cached_property
     def hash(self) -> str:

@@ -2,7 +2,7 @@
 mind."""
 
 from collections.abc import Sequence, Set
-from math import log2
+from math import inf, log2
 from typing import NamedTuple
 
 from resolver.matching.content import Prepared
@@ -38,25 +38,30 @@ def compare(one: Prepared, two: Prepared, model: Model) -> Weight:
 def edge(one: Prepared, two: Prepared, model: Model) -> Weight | None:
     """What ``compare`` gives, or None where that is no edge: the other explanations only ever take away."""
     least = min(model.floor, model.review)
-    match, outcomes = _match(one, two, model)
+    match, outcomes = _match(one, two, model, least)
     if match < least:
         return None
     weight = clip(match - others_than_random(outcomes, model), model)
     return weight if weight >= least else None
 
 
-def _match(one: Prepared, two: Prepared, model: Model) -> tuple[Weight, list[tuple[Scale, int, Weight]]]:
+def _match(
+    one: Prepared, two: Prepared, model: Model, least: float = -inf
+) -> tuple[Weight, list[tuple[Scale, int, Weight]]]:
     """The sum for one person against two at random; and per comparison that says something its level and
-    rarity."""
-    match = model.prior
-    outcomes = []
+    rarity.
+
+    It stops where the sum can no longer reach ``least``: then it is some weight below, of some comparisons.
+    """
     values, others = one.fields, two.fields
-    for scale in model.scales:
+    both = [scale for scale in model.telling if values[scale.place] and others[scale.place]]
+    # What is known so far, and the most that all the rest could add.
+    match = model.prior + sum([scale.most for scale in both])
+    outcomes = []
+    for scale in both:
         place = scale.place
-        mine = values[place]
-        theirs = others[place]
-        if not mine or not theirs:
-            continue
+        mine, theirs = values[place], others[place]
+        match -= scale.most
         if len(mine) == 1 == len(theirs):
             level = scale.level(mine[0], theirs[0])
             rarity = min(one.rarity[place][0], two.rarity[place][0]) if level == 0 else 0
@@ -65,6 +70,8 @@ def _match(one: Prepared, two: Prepared, model: Model) -> tuple[Weight, list[tup
         if level >= 0:
             match += scale.match[level] + rarity
             outcomes.append((scale, level, rarity))
+        if match < least:
+            break
     return match, outcomes
 
 

@@ -2,6 +2,8 @@
 
 import os
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import currently_in_test_context, event, given, note, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from graph_schema.memory import MemoryStore
 from graph_schema.neo4j_store import open_store
 from graph_schema.rules import Namespace, Rules, Source
+from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Document, Store
 from resolver.founding import DEFAULT_ID_KEY
 from stream.engine import Engine
@@ -106,6 +109,17 @@ def test_step_by_step_is_from_scratch_with_matching(history: History, data: st.D
     steps = data.draw(plays(history))
     event(f"judged: {bool(history.judgements)}")
     play(history, steps, MemoryStore())
+
+
+@settings(max_examples=40)
+@given(histories(most=14, matched=True), st.data())
+def test_step_by_step_is_from_scratch_with_matching_in_sqlite(history: History, data: st.DataObject) -> None:
+    with TemporaryDirectory() as folder:
+        store = SqliteStore(Path(folder) / "played.db")
+        try:
+            play(history, data.draw(plays(history)), store)
+        finally:
+            store.close()
 
 
 @settings(max_examples=200)
