@@ -99,7 +99,8 @@ class Event(NamedTuple):
     ``facts`` is the message's contribution to profiles (see ``profiles.facts``), ``content`` its canonical
     JSON, ``traits`` (name, text) what it says that matching compares. ``also`` is the second record that an
     alias founds, with what it holds. ``stamped`` says that ``at`` is a time of receipt and not part of the
-    content.
+    content. ``ready`` is what the traits come to by themselves, in the shape that ``resolver`` compares,
+    where that was made beside the engine.
     """
 
     key: EventKey
@@ -114,6 +115,7 @@ class Event(NamedTuple):
     facts: Facts
     content: bytes
     traits: tuple[tuple[str, str], ...] = ()
+    ready: Any = None
 
 
 class StoredEvent(NamedTuple):

@@ -50,7 +50,12 @@ def ingest_files(
     loaded = load_rules(rules)
     started = time.monotonic()
     total = Counts()
-    with _no_cycles(), engine_on(store, loaded) as engine, Parsing(loaded) as parsing, progress() as shown:
+    with (
+        _no_cycles(),
+        engine_on(store, loaded) as engine,
+        Parsing(loaded, engine.id_key) as parsing,
+        progress() as shown,
+    ):
         for path in files:
             task = shown.add_task(Path(path).name, total=_size(path), events=0)
             counts = ingest(engine, Input(path, read_as, source), parsing, _reporter(shown, task), batch)

@@ -20,13 +20,13 @@ from graph_schema.vocabulary import (
     RecordKey,
     StoredEvent,
 )
-from stream.contents import told
 from stream.erasure import Erasure, Tombs
 from stream.feed import changes_of
 from stream.identity import Identity
 from stream.intake import Intake
 from stream.naming import note_names
 from stream.profiling import Profiling, Told, Unsaid
+from stream.readying import told
 from stream.refolding import Refolding
 from stream.upkeep import Upkeep
 from stream.workspace import Workspace
@@ -84,7 +84,7 @@ class Batch:
         self.ws.identifier_ids({Identifier(*each) for each in named})
         records = self.ws.records(ids.values())
         self.ws.persons({record.person for record in records.values()})
-        self.ws.expect([(ids.get(event.record), event.traits) for event in events if event.traits])
+        self.ws.expect([(ids.get(event.record), event) for event in events if event.traits])
 
     def reject(self, letter: DeadLetter) -> None:
         """Keeps what could not be taken."""

@@ -10,17 +10,15 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from graph_schema.store import Transaction, Writes
-from graph_schema.vocabulary import Content, Record
-from resolver.matching.content import Prepared, prepare
+from graph_schema.vocabulary import Content, Event, Record
+from resolver.matching.content import Prepared
 from resolver.matching.model import Model, Weight
 from resolver.matching.scoring import edge
 from resolver.plan import Plan
+from stream.readying import Readying, Said, told
 
 Pair = tuple[int, int]
-Said = dict[str, tuple[str, ...]]
-
-VALUES_KEPT = 8
-"""So many values of one trait a record keeps, the smallest: what it keeps is a function of what was said."""
+Asked = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Learnt(NamedTuple):
@@ -37,19 +35,6 @@ class Learnt(NamedTuple):
     likens: bool
 
 
-def told(traits: Said, more: Iterable[tuple[str, str]]) -> Said | None:
-    """What a record says once it has said some more; None where that is nothing new."""
-    found: Said | None = None
-    for name, text in more:
-        before = (found or traits).get(name, ())
-        if text not in before:
-            after = tuple(sorted((*before, text))[:VALUES_KEPT])
-            if after != before:
-                found = dict(traits) if found is None else found
-                found[name] = after
-    return found
-
-
 class Contents:
     """What a batch reads and changes of contents. Remembered as the rest of the workspace is."""
 
@@ -59,10 +44,11 @@ class Contents:
     def __init__(self, plan: Plan, id_key: bytes) -> None:
         self.plan = plan
         self.id_key = id_key
+        self._readying = Readying(plan, id_key)
         self._prepared: dict[int, Prepared] = {}
         self._speakers: dict[int, set[int]] = {}
         self._edges: dict[int, dict[int, Weight]] = {}
-        self._made: dict[tuple[tuple[str, tuple[str, ...]], ...], Prepared | None] = {}
+        self._made: dict[Asked, Prepared | None] = {}
         self._weighed: dict[int, dict[int, Weight | None]] = {}
         self._blocks: dict[int, list[int]] = {}
         self._left: dict[int, set[int]] = {}
@@ -117,17 +103,21 @@ class Contents:
                 self._blocks[key] = sorted(({*self._blocks[key]} | came) - self._left[key])
         return [self._blocks[key] for key in keys]
 
-    def expect(self, said: Collection[tuple[int | None, tuple[tuple[str, str], ...]]]) -> None:
-        """Reads, in few questions, what (records of these ids, None for new ones, with what they now say) are
-        about to need, and weighs them against who is there already."""
+    def expect(self, said: Collection[tuple[int | None, Event]]) -> None:
+        """Reads, in few questions, what (records of these ids, None for new ones, with an event of theirs)
+        are about to need, and weighs them against who is there already."""
         model = self.model
         if model is None:
             return
         fresh: dict[int, Prepared] = {}
-        for one, traits in said:
+        for one, event in said:
             record = None if one is None else self.records((one,)).get(one)
-            says = told({} if record is None else record.traits, traits)
-            content = None if says is None else self._prepare(says, model)
+            says = told({} if record is None else record.traits, event.traits)
+            if says is None:
+                continue
+            if event.ready is not None:
+                self._made[_asked(told({}, event.traits) or {})] = self._if_it_tells(event.ready)
+            content = self._prepare(says)
             if content is not None:
                 fresh[content.content] = content
         speakers = self.speakers(fresh)
@@ -157,7 +147,7 @@ class Contents:
         model = self.model
         if model is None:
             return None
-        content = self._prepare(traits, model)
+        content = self._prepare(traits)
         new = 0 if content is None else content.content
         if new == record.content:
             record.traits = traits
@@ -216,18 +206,18 @@ class Contents:
         """Records by id, as this batch sees them."""
         raise NotImplementedError
 
-    def _prepare(self, traits: Said, model: Model) -> Prepared | None:
-        """A content under the key of the store: what is stored of it once somebody is erased tells nobody
-        anything."""
-        if not traits:
+    def _prepare(self, traits: Said) -> Prepared | None:
+        """What a record says, ready to be matched; None where nothing of it could ever matter."""
+        asked = _asked(traits)
+        if asked not in self._made:
+            self._made[asked] = self._if_it_tells(self._readying.content(traits))
+        return self._made[asked]
+
+    def _if_it_tells(self, content: Prepared | None) -> Prepared | None:
+        if content is None:
             return None
-        asked = tuple(sorted(traits.items()))
-        if asked in self._made:
-            return self._made[asked]
-        content = prepare(traits, model, self.id_key[:64])
         tells = content.votes or any(self._tells(place) for place, said in enumerate(content.fields) if said)
-        found = self._made[asked] = content if tells else None
-        return found
+        return content if tells else None
 
     def _tells(self, place: int) -> bool:
         """Whether what is compared at a place can keep records apart that an identifier ties."""
@@ -294,6 +284,10 @@ class Contents:
         both = self.prepared(pair)
         shared = set(both[pair[0]].keys).intersection(both[pair[1]].keys)
         return any(len(block) <= model.block_cap for block in self._blocks_of(model, shared))
+
+
+def _asked(traits: Said) -> Asked:
+    return tuple(sorted(traits.items()))
 
 
 def _pair(one: int, two: int) -> Pair:

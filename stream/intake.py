@@ -13,14 +13,17 @@ from profiles.facts import facts_of
 from resolver.identify import Identifying
 from resolver.plan import Plan
 from resolver.said import Saying
+from stream.readying import Readying
 
 
 class Intake:
-    """Makes events under one set of rules."""
+    """Makes events under one set of rules; with the key of the store also what they say ready to be
+    matched."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, id_key: bytes | None = None) -> None:
         self.rules = rules
         self.plan = Plan.of(rules)
+        self._readying = None if id_key is None else Readying(self.plan, id_key)
         self._identifying = Identifying(rules, self.plan)
         self._saying = Saying(self.plan)
 
@@ -70,6 +73,7 @@ class Intake:
 
     def _event(self, message: Message, received: int) -> Event:
         identity = self._identifying.identify(message)
+        traits = self._saying.traits(message, identity.held)
         return Event(
             EventKey(message.source, message.message_id),
             message.type,
@@ -82,5 +86,6 @@ class Intake:
             identity.also,
             facts_of(message, identity.held, identity.record),
             message.content,
-            self._saying.traits(message, identity.held),
+            traits,
+            self._readying.alone(traits) if traits and self._readying is not None else None,
         )

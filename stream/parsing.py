@@ -54,11 +54,11 @@ class Job(NamedTuple):
 
 
 class Parser:
-    """Parses jobs under one set of rules."""
+    """Parses jobs under one set of rules; with the key of the store for an engine that matches."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, id_key: bytes | None = None) -> None:
         self._rules = rules
-        self._intake = Intake(rules)
+        self._intake = Intake(rules, id_key)
 
     def parse(self, job: Job) -> Items:
         """What became of each line, in their order; a line that is a ``batch`` makes as many as it holds."""
@@ -125,9 +125,9 @@ def _names_no_source(body: bytes | Mapping[str, Any]) -> bool:
 class Parsing:
     """Parses a stream of jobs, with ``workers`` processes beside this one once there is enough to do."""
 
-    def __init__(self, rules: Rules, workers: int | None = None) -> None:
-        self._rules = rules
-        self._parser = Parser(rules)
+    def __init__(self, rules: Rules, id_key: bytes | None = None, workers: int | None = None) -> None:
+        self._by = (rules, id_key)
+        self._parser = Parser(rules, id_key)
         self._wanted = min(3, max(1, (os.cpu_count() or 1) - 1)) if workers is None else workers
         self._workers: list[_Worker] = []
 
@@ -152,7 +152,7 @@ class Parsing:
             following = next(waiting, None)
             if following is None:
                 return
-            self._workers = [_Worker(self._rules) for _ in range(self._wanted)]
+            self._workers = [_Worker(self._by) for _ in range(self._wanted)]
             waiting = chain((following,), waiting)
         if not self._workers:
             yield from map(self._parser.parse, waiting)
@@ -188,7 +188,7 @@ class Parsing:
 class _Worker:
     """One process that parses. What is sent and received are pickles, each behind its length."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, by: tuple[Rules, bytes | None]) -> None:
         # Never the working directory's modules, but those that this process found.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(
@@ -201,14 +201,14 @@ class _Worker:
         self._output = cast(BinaryIO, self._process.stdout)
         self._results: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=self._drain, daemon=True).start()
-        self.send(rules)
+        self.send(by)
 
     def _drain(self) -> None:
         while (data := _read(self._output)) is not None:
             self._results.put(data)
         self._results.put(None)
 
-    def send(self, thing: Job | Rules) -> None:
+    def send(self, thing: Job | tuple[Rules, bytes | None]) -> None:
         try:
             _write(self._input, pickle.dumps(thing, pickle.HIGHEST_PROTOCOL))
         except BrokenPipeError as error:
@@ -264,8 +264,8 @@ def serve() -> None:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     results: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    rules = _read(source)
-    if rules is None:
+    by = _read(source)
+    if by is None:
         return
 
     def fetch() -> None:
@@ -282,7 +282,7 @@ def serve() -> None:
 
     for task in (fetch, deliver):
         threading.Thread(target=task, daemon=True).start()
-    parser = Parser(pickle.loads(rules))  # noqa: S301 - from the process that started this one
+    parser = Parser(*pickle.loads(by))  # noqa: S301 - from the process that started this one
     while (data := jobs.get()) is not None:
         made = parser.parse(pickle.loads(data))  # noqa: S301
         results.put(pickle.dumps(made, pickle.HIGHEST_PROTOCOL))

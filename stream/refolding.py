@@ -17,9 +17,10 @@ from graph_schema.vocabulary import (
     StoredEvent,
 )
 from resolver.evidence import generic_identifiers, people_holdings
-from stream.contents import Learnt, Said, told
+from stream.contents import Learnt
 from stream.identity import Identity
 from stream.intake import Intake
+from stream.readying import Said, told
 from stream.workspace import Workspace
 
 
