@@ -53,10 +53,8 @@ class Contents:
         self._blocks: dict[int, list[int]] = {}
         self._left: dict[int, set[int]] = {}
 
-    def _forget_contents(self) -> None:
-        for remembered in (self._prepared, self._speakers, self._edges):
-            remembered.clear()
-        self._fresh_blocks()
+    def _remembered_contents(self) -> Iterable[dict[int, Any]]:
+        return self._prepared, self._speakers, self._edges
 
     def _fresh_blocks(self) -> None:
         for remembered in (self._made, self._weighed, self._blocks, self._left):

@@ -12,7 +12,7 @@ from graph_schema.errors import Invalid, MappingError
 from graph_schema.messages import Rejected
 from stream.mapping import FileMapping
 from stream.rows import Row, RowReader
-from stream.tables import BadRow, csv_rows, parquet_rows
+from stream.tables import BadRow, csv_rows
 
 LONGEST_LINE: Final = 32 * 1024 * 1024
 """Bytes of a line that are read at once; a longer one is no message of anybody."""
@@ -49,6 +49,8 @@ def read_file(path: str | Path, mapping: FileMapping | None = None, after: int =
     if mapping is None:
         return _lines(_open(path), name, after)
     if kind == "parquet":
+        from stream.parquet import parquet_rows  # a large library, which few need
+
         return _messages(parquet_rows(Path(path), mapping), mapping, name, after)
     stream = _open(path)
     try:

@@ -1,21 +1,15 @@
-"""Rows of CSV and Parquet files, streamed, every cell as text."""
+"""Rows of CSV files, streamed, every cell as text."""
 
 import csv
 from collections.abc import Iterable, Iterator
 from io import BufferedReader, TextIOWrapper
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from graph_schema.errors import Invalid, MappingError
+from graph_schema.errors import MappingError
 from stream.mapping import FileMapping
 from stream.rows import Row
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
-_ROWS_AT_ONCE: Final = 2048
 _ENDLESS: Final = "The row has a cell without end, or far too long a one; close its quotes."
 
 
@@ -108,72 +102,3 @@ def _csv_rows(lines: _Remembering, header: list[str], delimiter: str) -> Iterato
                 f"The row has {len(cells)} cells under {width} columns; quote cells that hold the delimiter."
             )
             yield BadRow(reason, raw)
-
-
-def parquet_rows(path: Path, mapping: FileMapping) -> Iterator[Row]:
-    """The rows of a Parquet file. Raises MappingError now, before the first, where a column is missing."""
-    try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        what = (
-            "There is no such file; check the path." if not path.exists() else "This is not a Parquet file."
-        )
-        raise Invalid(str(path), what) from error
-    mapping.check_columns(file.schema_arrow.names, str(path))
-    return _parquet_rows(file, list(mapping.columns()), str(path))
-
-
-def _parquet_rows(file: pq.ParquetFile, columns: list[str], where: str) -> Iterator[Row]:
-    with file:
-        try:
-            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
-                texts = [_texts(batch.column(column)) for column in columns]
-                for cells in zip(*texts, strict=True):
-                    yield dict(zip(columns, cells, strict=True))
-        except (pa.ArrowException, OSError) as error:
-            raise Invalid(where, "This Parquet file is damaged; write it again.") from error
-
-
-def _texts(column: pa.Array) -> list[str | None]:
-    """The cells of a column as a person would write them: 12 and not 12.0, times by ISO 8601."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return _texts(column.dictionary_decode())
-    if pa.types.is_floating(kind):
-        return [_plain(number) for number in column.to_pylist()]
-    if pa.types.is_timestamp(kind):
-        moments = column.cast(pa.timestamp("us", "UTC" if kind.tz else None), safe=False)
-        return [_moment(text) for text in moments.cast(pa.string()).to_pylist()]
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return [_other(value) for value in column.to_pylist()]
-    try:
-        return list(column.cast(pa.string()).to_pylist())
-    except pa.ArrowException:
-        return [_other(value) for value in column.to_pylist()]
-
-
-def _plain(number: float | None) -> str | None:
-    if number is None or number != number:
-        return None  # tables write NaN for an empty cell
-    return str(int(number)) if number.is_integer() and abs(number) < 2**63 else repr(number)
-
-
-def _moment(text: str | None) -> str | None:
-    """Arrow's form of a time in ours. Midnight without a zone is a date that a table stored as a time."""
-    if text is None:
-        return None
-    day, _, clock = text.partition(" ")
-    if clock == "00:00:00.000000":
-        return day
-    zone = "Z" if clock.endswith("Z") else ""
-    return (
-        f"{day}T{clock.removesuffix('Z').rstrip('0').rstrip('.')}{zone}" if "." in clock else f"{day}T{clock}"
-    )
-
-
-def _other(value: Any) -> str | None:  # noqa: ANN401 - whatever a table can hold
-    if value is None:
-        return None
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
-    return orjson.dumps(value, default=str).decode() if isinstance(value, list | dict) else str(value)

@@ -5,6 +5,7 @@ batch at hand has changed. Nothing here decides anything.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from graph_schema.store import Transaction, Writes
 from graph_schema.vocabulary import (
@@ -21,16 +22,14 @@ from graph_schema.vocabulary import (
 from resolver.founding import founding_rank, person_id
 from resolver.plan import Plan
 from stream.awaited import ISSUED, Awaited
-from stream.contents import Contents
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
+from stream.holding import Holders, forget_some
 
-REMEMBERED = 150_000
-"""Records, identifiers or persons kept in memory between batches; beyond that all are forgotten at once."""
 ANY_JUDGEMENTS = "judgements"
 """Operational state: set once a judgement was ever given."""
 
 
-class Workspace(Contents):
+class Workspace(Holders):
     """What a batch reads and changes. The ``Graph`` that neighbourhoods are walked on."""
 
     def __init__(self, plan: Plan, id_key: bytes) -> None:
@@ -49,6 +48,7 @@ class Workspace(Contents):
         """Forgets what the last batch changed."""
         self.writes = Writes()
         self._fresh_blocks()
+        self._fresh_holders()
         self.origins: dict[int, int] = {}
         self.new_persons: set[int] = set()
         self.dirty_records: set[int] = set()
@@ -57,17 +57,15 @@ class Workspace(Contents):
         self.sizes_before: dict[int, tuple[str, int]] = {}
         self.founders_before: dict[int, int] = {}
         self._arrived: dict[int, set[int]] = {}
-        self._pending: dict[int, set[int]] = {}
         self._absent: set[RecordKey] = set()
         self._names: dict[RecordKey, str] = {}
-        self._withdrawn: set[tuple[int, int]] = set()
 
     def begin(self, tx: Transaction) -> None:
         """Takes up a transaction."""
         self.tx = tx
-        held = max(len(self._records), len(self._nodes), len(self._persons), len(self._prepared))
-        if not tx.unchanged or held > REMEMBERED:
+        if not tx.unchanged:
             self.forget()
+        forget_some(self._all_remembered())
         self._any_judgements = bool(tx.get(ANY_JUDGEMENTS))
         self.any_ghosts = bool(tx.get(ANY_GHOSTS))
         self._fresh_start()
@@ -75,11 +73,13 @@ class Workspace(Contents):
 
     def forget(self) -> None:
         """Forgets everything read, as after a batch that failed."""
-        ids = (self._record_ids, self._node_ids)
-        for remembered in (*ids, self._records, self._nodes, self._persons, self._ghosts):
+        for remembered in (*self._all_remembered(), self._ghosts):
             remembered.clear()
-        self._forget_contents()
         self._fresh_start()
+
+    def _all_remembered(self) -> Iterable[dict[Any, Any]]:
+        things = (self._records, self._nodes, self._persons, self._holders)
+        return (self._record_ids, self._node_ids, *things, *self._remembered_contents())
 
     # Reading
 
@@ -115,14 +115,6 @@ class Workspace(Contents):
     def person(self, one: int) -> Person:
         """A person that exists."""
         return self._persons.get(one) or self.persons((one,))[one]
-
-    def holders(self, identifiers: Collection[int]) -> Mapping[int, Collection[int]]:
-        """The records that hold each identifier, as this batch sees them."""
-        found: dict[int, set[int]] = {}
-        for one, records in self.tx.holders(identifiers).items():
-            held = {*records, *self._pending.get(one, ())}
-            found[one] = {record for record in held if (one, record) not in self._withdrawn}
-        return found
 
     def members(self, person: int) -> set[int]:
         """The records of a person, as this batch sees them."""
@@ -233,7 +225,7 @@ class Workspace(Contents):
         identifier = Identifier(held.namespace, held.value)
         one = self._node_ids.get(identifier)
         if one is not None:
-            node = self._nodes[one]
+            node = self._nodes.get(one) or self.identifiers((one,))[one]
             if node.identifier != identifier:
                 node.identifier = identifier
                 self.dirty_nodes.add(one)
@@ -251,19 +243,6 @@ class Workspace(Contents):
         node.identifier = identifier
         self._node_ids[identifier] = node.id
         self.dirty_nodes.add(node.id)
-
-    def hold(self, identifier: int, record: int) -> None:
-        """Notes that a record has come to hold an identifier."""
-        self._pending.setdefault(identifier, set()).add(record)
-        self._withdrawn.discard((identifier, record))
-        self.writes.holders.append((identifier, record))
-
-    def let_go(self, identifier: int, record: int) -> None:
-        """Notes that a record no longer holds an identifier."""
-        self._pending.get(identifier, set()).discard(record)
-        self._withdrawn.add((identifier, record))
-        self.writes.holders = [pair for pair in self.writes.holders if pair != (identifier, record)]
-        self.writes.holders_gone.append((identifier, record))
 
     def new_person(self, founder: Record) -> Person:
         """A person with no record yet, to be founded by ``founder``."""
