@@ -23,10 +23,14 @@ _READER_CACHE_KIB = 8 * 1024
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
-    "PRAGMA wal_autocheckpoint = 16384",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA mmap_size = 67108864",
 )
+
+
+_LOG_PAGES = 16_384
+"""So long the log grows before it is copied into the file, or until it is half as long as the file: a page
+that changes in every batch is so copied once for many."""
 
 
 class SqliteStore:
@@ -107,6 +111,8 @@ class SqliteStore:
                 raise _unavailable(error) from error
             try:
                 version = self._writer.execute("PRAGMA data_version").fetchone()[0]
+                pages = self._writer.execute("PRAGMA page_count").fetchone()[0]
+                self._writer.execute(f"PRAGMA wal_autocheckpoint = {max(_LOG_PAGES, pages // 2)}")
                 yield SqliteTransaction(self._writer, version == self._version)
                 self._writer.execute("COMMIT")
                 self._version = version

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from graph_schema.sqlite_rows import CONTENT, Row, content_of, content_row
+from graph_schema.sqlite_rows import CONTENT, GIVEN, Row, content_of, content_row
 from graph_schema.store import Writes
 from graph_schema.vocabulary import Content
 
@@ -23,7 +23,11 @@ class SqliteLikeness:
         self._connection = connection
 
     def _rows(self, query: str, wanted: Iterable[Any]) -> list[Row]:
-        return self._connection.execute(query, (orjson.dumps(list(wanted)).decode(),)).fetchall()
+        """The rows of a query for several, which is asked in a shorter form for one."""
+        asked = list(wanted)
+        if len(asked) == 1:
+            return self._connection.execute(query.replace(GIVEN, "= ?"), asked).fetchall()
+        return self._connection.execute(query, (orjson.dumps(asked).decode(),)).fetchall() if asked else []
 
     def contents(self, ids: Collection[int]) -> Mapping[int, Content]:
         """See ``Transaction``."""
@@ -32,10 +36,7 @@ class SqliteLikeness:
     def speakers(self, contents: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         found: dict[int, list[int]] = {one: [] for one in contents}
-        query = (
-            "SELECT content, id FROM record "
-            "WHERE content <> 0 AND content IN (SELECT value FROM json_each(?))"
-        )
+        query = f"SELECT content, id FROM record WHERE content <> 0 AND content {GIVEN}"
         for content, record in self._rows(query, contents):
             found[content].append(record)
         return found
@@ -48,7 +49,7 @@ class SqliteLikeness:
     def edges(self, contents: Collection[int]) -> Mapping[int, Mapping[int, int]]:
         """See ``Transaction``."""
         found: dict[int, dict[int, int]] = {one: {} for one in contents}
-        query = "SELECT content, other, weight FROM edge WHERE content IN (SELECT value FROM json_each(?))"
+        query = f"SELECT content, other, weight FROM edge WHERE content {GIVEN}"
         for content, other, weight in self._rows(query, contents):
             found[content][other] = weight
         return found

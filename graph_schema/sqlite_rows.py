@@ -21,6 +21,9 @@ from graph_schema.vocabulary import (
 
 Row = tuple[Any, ...]
 
+GIVEN = "IN (SELECT value FROM json_each(?))"
+"""Stands in a query where it asks for what a JSON list names."""
+
 
 class Columns(NamedTuple):
     """The columns of a table in the order in which rows are read and written."""
@@ -36,7 +39,7 @@ class Columns(NamedTuple):
 
     def by(self, column: str) -> str:
         """The query for rows of which ``column`` is one of a JSON list."""
-        return f"SELECT {self.names} FROM {self.table} WHERE {column} IN (SELECT value FROM json_each(?))"
+        return f"SELECT {self.names} FROM {self.table} WHERE {column} {GIVEN}"
 
     @property
     def all(self) -> str:

@@ -1,7 +1,7 @@
 """Reading and writing one transaction of the SQLite store. All SQL but the schema is here and in its rows."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 import orjson
@@ -14,11 +14,11 @@ from graph_schema.sqlite_rows import (
     CHANGE,
     DEAD_LETTER,
     EVENT,
+    GIVEN,
     IDENTIFIER,
     JUDGEMENT,
     PERSON,
     RECORD,
-    Row,
     case_of,
     change_of,
     change_row,
@@ -48,7 +48,7 @@ from graph_schema.vocabulary import (
 
 T = TypeVar("T")
 
-_CASES_OF = "SELECT DISTINCT steward_case FROM case_record WHERE record IN (SELECT value FROM json_each(?))"
+_CASES_OF = f"SELECT DISTINCT steward_case FROM case_record WHERE record {GIVEN}"
 
 
 class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
@@ -64,9 +64,6 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         """See ``Transaction``."""
         return self._unchanged
 
-    def _rows(self, query: str, wanted: Iterable[Any]) -> list[Row]:
-        return self._connection.execute(query, (orjson.dumps(list(wanted)).decode(),)).fetchall()
-
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""
         one = self._next.get(kind)
@@ -78,9 +75,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def seen(self, keys: Collection[EventKey]) -> Mapping[EventKey, int]:
         """See ``Transaction``."""
         hashes = {short_hash(*key): key for key in keys}
-        found = self._rows(
-            "SELECT hash, event FROM event_key WHERE hash IN (SELECT value FROM json_each(?))", hashes
-        )
+        found = self._rows(f"SELECT hash, event FROM event_key WHERE hash {GIVEN}", hashes)
         return {hashes[row[0]]: row[1] for row in found}
 
     def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
@@ -89,18 +84,14 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def history(self, records: Collection[int]) -> Iterator[tuple[int, StoredEvent]]:
         """See ``Transaction``."""
-        last = self._rows(
-            "SELECT id, last_event FROM record WHERE id IN (SELECT value FROM json_each(?))", records
-        )
+        last = self._rows(f"SELECT id, last_event FROM record WHERE id {GIVEN}", records)
         one = f"SELECT {EVENT.names} FROM event WHERE id = ?"
         for record, event_id in last:
             while event_id:
                 event = event_of(self._connection.execute(one, (event_id,)).fetchone())
                 yield record, event
                 event_id = event.previous
-        also = self._rows(
-            "SELECT record, event FROM event_also WHERE record IN (SELECT value FROM json_each(?))", records
-        )
+        also = self._rows(f"SELECT record, event FROM event_also WHERE record {GIVEN}", records)
         if also:
             events = self.events({row[1] for row in also})
             yield from ((row[0], events[row[1]]) for row in also)
@@ -119,7 +110,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
         """See ``Transaction``."""
-        query = "SELECT person_id, record FROM founded WHERE person_id IN (SELECT value FROM json_each(?))"
+        query = f"SELECT person_id, record FROM founded WHERE person_id {GIVEN}"
         return {row[0]: row[1] for row in self._rows(query, person_ids)}
 
     def all_founded(self) -> Iterator[tuple[str, int]]:
@@ -128,7 +119,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
         """See ``Transaction``."""
-        query = "SELECT namespace, value, id FROM identifier WHERE hash IN (SELECT value FROM json_each(?))"
+        query = f"SELECT namespace, value, id FROM identifier WHERE hash {GIVEN}"
         asked = set(wanted)
         found = {
             Identifier(row[0], row[1]): row[2]
@@ -148,7 +139,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         found: dict[int, list[int]] = {one: [] for one in identifiers}
-        query = "SELECT identifier, record FROM holder WHERE identifier IN (SELECT value FROM json_each(?))"
+        query = f"SELECT identifier, record FROM holder WHERE identifier {GIVEN}"
         for identifier, record in self._rows(query, identifiers):
             found[identifier].append(record)
         return found
@@ -156,7 +147,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         found: dict[int, list[int]] = {one: [] for one in persons}
-        query = "SELECT person, id FROM record WHERE person IN (SELECT value FROM json_each(?))"
+        query = f"SELECT person, id FROM record WHERE person {GIVEN}"
         for person, record in self._rows(query, persons):
             found[person].append(record)
         return found
@@ -171,12 +162,12 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def profiles(self, ids: Collection[int]) -> Mapping[int, Document]:
         """See ``Transaction``."""
-        query = "SELECT person, state FROM profile WHERE person IN (SELECT value FROM json_each(?))"
+        query = f"SELECT person, state FROM profile WHERE person {GIVEN}"
         return {row[0]: orjson.loads(row[1]) for row in self._rows(query, ids)}
 
     def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
         """See ``Transaction``."""
-        query = "SELECT kind, key, state FROM object WHERE hash IN (SELECT value FROM json_each(?))"
+        query = f"SELECT kind, key, state FROM object WHERE hash {GIVEN}"
         rows = self._rows(query, {short_hash(*key) for key in keys})
         found = {ObjectKey(row[0], row[1]): row[2] for row in rows}
         return {key: orjson.loads(found[key]) for key in found.keys() & set(keys)}
@@ -192,13 +183,13 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         """See ``Transaction``."""
         if records is None:
             return [judgement_of(row) for row in self._connection.execute(JUDGEMENT.all)]
-        query = "SELECT DISTINCT judgement_id FROM judged WHERE record IN (SELECT value FROM json_each(?))"
+        query = f"SELECT DISTINCT judgement_id FROM judged WHERE record {GIVEN}"
         named = [row[0] for row in self._rows(query, records)]
         return [judgement_of(row) for row in self._rows(JUDGEMENT.by("judgement_id"), named)]
 
     def related(self, records: Collection[int]) -> list[Related]:
         """See ``Transaction``."""
-        query = "SELECT part, anchor, namespace FROM related WHERE {} IN (SELECT value FROM json_each(?))"
+        query = f"SELECT part, anchor, namespace FROM related WHERE {{}} {GIVEN}"
         rows = {*self._rows(query.format("part"), records), *self._rows(query.format("anchor"), records)}
         return [Related(*row) for row in sorted(rows)]
 
