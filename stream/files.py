@@ -4,6 +4,7 @@ import gzip
 import sys
 import zlib
 from collections.abc import Iterator
+from importlib import import_module
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -49,9 +50,8 @@ def read_file(path: str | Path, mapping: FileMapping | None = None, after: int =
     if mapping is None:
         return _lines(_open(path), name, after)
     if kind == "parquet":
-        from stream.parquet import parquet_rows  # a large library, which few need
-
-        return _messages(parquet_rows(Path(path), mapping), mapping, name, after)
+        tables = import_module("stream.parquet")  # a large library, which few need
+        return _messages(tables.parquet_rows(Path(path), mapping), mapping, name, after)
     stream = _open(path)
     try:
         rows = csv_rows(stream, mapping, name)
