@@ -161,8 +161,14 @@ class Contents:
                 self._prepared[new] = content
                 self._edges[new] = {}
                 self._put_in(content, model, edges)
-        ends = {one for pair in edges for one in pair} | {old, new} - {0}
-        return Learnt(traits, content, edges, ends, bool(edges) or others)
+        # To be less alike than the floor connects nobody; where something else does, all of them are met.
+        telling = [
+            pair
+            for pair, weight in edges.items()
+            if weight is None or weight >= model.floor or new not in pair
+        ]
+        ends = {one for pair in telling for one in pair} | {old, new} - {0}
+        return Learnt(traits, content, edges, ends, bool(telling) or others)
 
     def say(self, record: Record, learnt: Learnt) -> None:
         """Makes a change that ``learn`` worked out."""
