@@ -126,14 +126,14 @@ class _Resolving:
     def _ties(self, step: Step) -> list[Tie]:
         """What the live values of a step's namespace connect, each within one lease."""
         ties = []
-        for value in self.claimed[step.namespace] if step.claims else self.shared[step.namespace]:
+        for value in self._values(step):
             holders = self._holders(step, value)
             if len(self._groups_of(holders)) < 2:
                 continue
             for records in self._spans(step, value, holders):
                 groups = self._groups_of(records)
                 if step.claims:
-                    groups = groups - self._mere_claimants(step, value, records, groups)
+                    groups = groups - self._mere_claimants(step, value, holders, groups)
                 if step.single:
                     groups = frozenset(
                         group for group in groups if len(self.groups.unique[group][step.namespace]) == 1
@@ -142,6 +142,17 @@ class _Resolving:
                     records = tuple(record for record in records if self.groups.of[record] in groups)
                     ties.append(Tie(value, records, groups))
         return ties
+
+    def _values(self, step: Step) -> Iterable[int]:
+        """The values that can tie anything in a step.
+
+        In a claims pass, what nobody claims ties known persons alone, as before; that says nothing new unless
+        one of them is by a ``different`` in the way of somebody not known.
+        """
+        if not step.claims:
+            return self.shared[step.namespace]
+        claimed = self.claimed[step.namespace]
+        return claimed.keys() | set(self.shared[step.namespace]) if self.judged.apart else claimed
 
     def _holders(self, step: Step, value: int) -> list[int]:
         """The records that a value may tie in a step, whatever their leases."""
@@ -162,11 +173,9 @@ class _Resolving:
         for span in leases([Holder(one, held.first, held.last) for one, held in holdings], lease):
             yield tuple(holder.record for holder in span)
 
-    def _mere_claimants(
-        self, step: Step, value: int, records: tuple[int, ...], groups: frozenset[int]
-    ) -> set[int]:
-        """Known groups that hold the value of a claims pass only as claimed."""
-        saying = self._groups_of(set(records) & set(self.held[step.namespace].get(value, ())))
+    def _mere_claimants(self, step: Step, value: int, holders: list[int], groups: frozenset[int]) -> set[int]:
+        """Known groups that hold the value of a claims pass only as claimed, in whatever lease."""
+        saying = self._groups_of(set(holders) & set(self.held[step.namespace].get(value, ())))
         return {group for group in groups if group in self.groups.known and group not in saying}
 
     def _veto(self, step: Step, ties: list[Tie]) -> None:

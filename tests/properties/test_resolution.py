@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from resolver.resolve import resolve_near
 from tests.engine.posed import Posed, pose, stated, told
 from tests.reference import strategies as drawing
 from tests.reference.evidence import Evidence
+from tests.reference.spelled import RETAIL, judgements, records
 from tests.reference.statement import resolve_evidence
 
 
@@ -38,6 +40,25 @@ def test_the_resolver_says_what_the_statement_says(drawn: Evidence) -> None:
     found = posed.resolved()
     event(f"contested: {bool(found.contests)}, ambiguous: {bool(found.ambiguities)}")
     assert told(posed, found) == stated(resolve_evidence(drawn))
+
+
+CLAIMED = {
+    "a known person says it, but in another lease": (
+        "A phone:p@0; B ?phone:p@30; G ?phone:p@31",
+        "A=B",
+    ),
+    "what nobody claims brings in whom a judgement keeps away": (
+        "A uid:a; B uid:a uid:b; G ?uid:b",
+        "G#A",
+    ),
+}
+
+
+@pytest.mark.parametrize(("held", "said"), CLAIMED.values(), ids=CLAIMED.keys())
+def test_the_resolver_says_of_claims_what_the_statement_says(held: str, said: str) -> None:
+    one = Evidence(RETAIL, records(held), judgements(said))
+    posed = pose(one)
+    assert told(posed, posed.resolved()) == stated(resolve_evidence(one))
 
 
 @settings(max_examples=100)
