@@ -152,7 +152,9 @@ class _Resolving:
         if not step.claims:
             return self.shared[step.namespace]
         claimed = self.claimed[step.namespace]
-        return claimed.keys() | set(self.shared[step.namespace]) if self.judged.apart else claimed
+        if not claimed or not self.judged.apart:
+            return claimed
+        return claimed.keys() | set(self.shared[step.namespace])
 
     def _holders(self, step: Step, value: int) -> list[int]:
         """The records that a value may tie in a step, whatever their leases."""
