@@ -7,12 +7,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graph_schema.errors import RulesMismatch
 from serving.models import PROBLEMS
 from serving.problems import answer
 from serving.service import Service, TheService
 from stream.batch import Counts
-from stream.engine import RULES_STATE
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -29,13 +27,7 @@ def alive() -> Response:
 def ready(service: TheService) -> Response:
     """The store can be read, was built by these rules, and there is room for what comes in."""
     service.taking.check_room()
-    with service.engine.store.read() as tx:
-        built_by = tx.get(RULES_STATE)
-    if built_by not in (None, service.engine.rules.identity_hash):
-        raise RulesMismatch(
-            "this store was built by other rules",
-            way_out="Use the rules that it was built by, or run `onefold rebuild` with these",
-        )
+    service.engine.agree()
     return answer({"status": "ready"})
 
 

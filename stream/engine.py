@@ -95,6 +95,11 @@ class Engine:
         written."""
         return self._run(work, {})
 
+    def agree(self) -> None:
+        """Raises ``RulesMismatch`` where the store was built by other rules."""
+        with self.store.read() as tx:
+            self._agree(tx)
+
     def put(self, state: Mapping[str, Any]) -> None:
         """Writes operational state alone."""
         self._run(lambda batch: None, state)

@@ -62,6 +62,7 @@ def ingest(
     Raises ``MappingError`` and ``Invalid`` as ``read_file`` does, and what ``Engine.ingest`` raises. What was
     consumed before stays consumed.
     """
+    engine.agree()
     name = _POSITION + _identity(given)
     total = Counts()
     chunks = _Chunks(given, engine.clock, _resumed(given, _position(engine, name)), min(batch, _CHUNK_LINES))

@@ -79,6 +79,13 @@ def test_a_file_that_grew_goes_on_and_one_that_was_replaced_starts_again(onefold
     assert "0 events taken, 2 persons in the store, 1 duplicate" in onefold("ingest", path).err
 
 
+def test_other_rules_are_refused_even_where_nothing_is_new(stocked: Onefold) -> None:
+    (stocked.folder / "other.toml").write_text('extends = "retail"\n[source.web]\nclaims = ["email"]\n')
+    ended = stocked("ingest", "day.jsonl", "--rules", "other.toml")
+    assert ended.code == 3
+    assert "onefold rebuild" in ended.err
+
+
 def test_a_source_is_for_lines_that_name_none(onefold: Onefold) -> None:
     nameless = {name: value for name, value in BOB.items() if name != "source"}
     packed = onefold.folder / "day.jsonl.gz"
