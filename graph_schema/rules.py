@@ -96,6 +96,13 @@ def load_rules(source: str | Path | None = None, trained: bool = True) -> Rules:
     return rules
 
 
+def placed(error: RulesError, source: str | Path) -> RulesError:
+    """An error whose ``where`` is a dotted key, with the file and line of ``source`` in which that stands."""
+    path = tuple(error.where.split("."))
+    fault = Fault(path, f"{error.where}: {error.what}", error.way_out)
+    return _located(fault, _chain(source, None, ()))
+
+
 def bundled_names() -> tuple[str, ...]:
     """The names of the rules that come with Onefold."""
     entries = files("graph_schema").joinpath("bundled").iterdir()
@@ -230,7 +237,8 @@ def _fault(detail: ErrorDetails) -> Fault:
         return Fault(
             path, f"{key} is empty or has a space, a colon or a slash", "Write one word, as loyalty_card"
         )
-    said_wrong = detail["msg"].replace("Input", key).replace("dictionary", "table").replace("tuple", "list")
+    said_wrong = detail["msg"].replace("Input", key).replace("dictionary", "table")
+    said_wrong = said_wrong.replace("tuple", "list").replace("frozenset", "list")
     return Fault(path, said_wrong, "See docs/rules.md")
 
 
@@ -271,7 +279,7 @@ def _extend(own: RulesParts, base: RulesParts) -> RulesParts:
     return RulesParts.model_construct(
         extends=None,
         namespace=own.namespace or base.namespace,
-        matching=own.matching or base.matching,
+        matching=own.matching or _kept(base.matching, own.namespace),
         source={**base.source, **own.source},
         campaign={**base.campaign, **own.campaign},
         audience={**base.audience, **own.audience},
@@ -279,6 +287,15 @@ def _extend(own: RulesParts, base: RulesParts) -> RulesParts:
         profile={**base.profile, **own.profile},
         access=own.access or base.access,
     )
+
+
+def _kept(matching: Matching | None, namespaces: tuple[Namespace, ...]) -> Matching | None:
+    """[matching] of an extended file under namespaces that replace its own: where they lack the one that it
+    stood after, it stands after the last that joins people."""
+    people = [one.name for one in namespaces if one.joins == "people"]
+    if matching is None or not namespaces or matching.after in people:
+        return matching
+    return matching.model_copy(update={"after": people[-1]}) if people else None
 
 
 def _model(matching: Matching | None, chain: list[_RulesFile]) -> tuple[Matching | None, dict[str, Any], str]:

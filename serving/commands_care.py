@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from graph_schema.rules import Rules, load_rules
+from graph_schema.rules import Rules
 from graph_schema.store import Store
 from serving import diagnosis
 from serving.diagnosis import Finding
 from serving.scenarios import check
 from serving.stores import DEFAULT_STORE, open_store, without_password
-from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, id_key, progress
+from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, id_key, progress, rules_of
 from stream.rebuilding import rebuild
 from stream.replaying import Choice, put_back, replay
 
@@ -47,7 +47,7 @@ def doctor(
 
     Ends with 0 where nothing must be done, else with 1.
     """
-    loaded = load_rules(rules)
+    loaded = rules_of(rules)
     opened: list[Store] = []
 
     def reach() -> list[Finding]:
@@ -126,7 +126,7 @@ def rebuild_store(store: StoreOption = DEFAULT_STORE, rules: RulesOption = "reta
 
     What stands is replaced at once when all is ready. Person ids that were given out go on answering.
     """
-    loaded = load_rules(rules)
+    loaded = rules_of(rules)
     opened = open_store(store, create=False)
     try:
         with progress() as shown:

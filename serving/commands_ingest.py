@@ -11,9 +11,8 @@ import typer
 from rich.progress import Progress, TaskID
 
 from graph_schema.errors import Invalid
-from graph_schema.rules import load_rules
 from serving.stores import DEFAULT_STORE
-from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, progress
+from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, progress, rules_of
 from stream.batch import Counts
 from stream.engine import Engine
 from stream.ingesting import BATCH, Input, Report, ingest
@@ -47,7 +46,7 @@ def ingest_files(
     before counts once.
     """
     read_as = load_mapping(mapping) if mapping is not None else None
-    loaded = load_rules(rules)
+    loaded = rules_of(rules)
     started = time.monotonic()
     total = Counts()
     with (

@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from graph_schema.errors import Invalid
+from graph_schema.errors import Invalid, RulesError
 from graph_schema.iso_time import read_time
-from graph_schema.rules import Rules, load_rules
+from graph_schema.rules import Rules, load_rules, placed
+from profiles.profile_rules import profile_rules
 from resolver.founding import DEFAULT_ID_KEY
 from serving.stores import open_store
 from stream.engine import Engine, now_us
@@ -41,10 +42,23 @@ def id_key() -> bytes:
     return os.environ.get("ONEFOLD_ID_KEY", "").encode() or DEFAULT_ID_KEY
 
 
+def rules_of(source: str) -> Rules:
+    """The rules of a file or a bundled name, with every part checked, campaigns and audiences too.
+
+    Raises RulesError, which names the file and the line.
+    """
+    rules = load_rules(source)
+    try:
+        profile_rules(rules)
+    except RulesError as error:
+        raise placed(error, source) from error
+    return rules
+
+
 @contextmanager
 def engine_on(store: str, rules: Rules | str, create: bool = True) -> Iterator[Engine]:
     """An engine on a store that is closed at the end."""
-    loaded = load_rules(rules) if isinstance(rules, str) else rules
+    loaded = rules_of(rules) if isinstance(rules, str) else rules
     opened = open_store(store, create)
     try:
         yield Engine(opened, loaded, id_key())

@@ -211,6 +211,23 @@ def test_the_doctor_tells_what_is_well_and_what_is_not(stocked: Onefold) -> None
     assert not (stocked.folder / "none.db").exists()
 
 
+@pytest.mark.parametrize(
+    ("part", "line", "told"),
+    [
+        ("[campaign.x]\nsupress = {}\n", 3, "Did you mean 'suppress'?"),
+        ('[audience.x]\n\nwhen = "stag == 1"\n', 4, "Did you mean 'stage'?"),
+        ('[profile]\nquiet = "soon"\n', 3, "is not a length of time"),
+    ],
+)
+def test_every_part_of_the_rules_is_checked(onefold: Onefold, part: str, line: int, told: str) -> None:
+    (onefold.folder / "rules.toml").write_text(f'extends = "retail"\n{part}')
+    for command in (("doctor",), ("ingest", onefold.lines("day.jsonl", ANA))):
+        ended = onefold(*command, "--rules", "rules.toml")
+        assert ended.code == 2
+        assert f"rules.toml, line {line}: " in ended.err
+        assert told in ended.err
+
+
 def test_a_store_that_does_not_answer_is_given_up() -> None:
     started = time.monotonic()
 

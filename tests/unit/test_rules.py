@@ -79,6 +79,15 @@ def test_extends_replaces_declared_parts_whole_and_inherits_the_others(tmp_path:
     assert list(loaded(write, f'extends = "shop.toml"\n{own}').by_name) == ["a", "b"]
 
 
+def test_matching_finds_its_place_among_namespaces_that_lack_its_own(write: Path) -> None:
+    rules = loaded(write, f'extends = "retail"\n{TWO}')
+    assert list(rules.by_name) == ["a", "b"]
+    assert rules.matching is not None
+    assert rules.matching.after == "a"
+    alone = '[[namespace]]\nname = "c"\njoins = "anonymous"\n'
+    assert loaded(write, f'extends = "retail"\n{alone}').matching is None
+
+
 @pytest.mark.parametrize(
     ("text", "line", "sentences"),
     [
