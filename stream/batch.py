@@ -81,8 +81,10 @@ class Batch:
                 keys.add(event.also[0])
                 named.update((held[0], held[1]) for held in event.also[1])
         ids = self.ws.record_ids(keys)
-        self.ws.identifier_ids({Identifier(*each) for each in named})
+        known = self.ws.identifier_ids({Identifier(*each) for each in named})
         records = self.ws.records(ids.values())
+        holdings = {key: records[one].holdings for key, one in ids.items()}
+        self.ws.identifiers(_gained(events, holdings, known))
         self.ws.persons({record.person for record in records.values()})
         self.ws.expect([(ids.get(event.record), event) for event in events if event.traits])
 
@@ -186,13 +188,13 @@ class Batch:
         none, and settles it."""
         one = self.ws.record_ids((key,)).get(key)
         record = self.ws.new_record(key, at) if one is None else self.ws.record(one)
-        nodes = [self.ws.node(each) for each in held]
-        fresh = {node.id for node in nodes if node.id not in record.holdings}
+        named = [self.ws.identifier(each) for each in held]
+        fresh = {each for each in named if each not in record.holdings}
         says = told(record.traits, traits) if traits else None
         learnt = None if says is None else self.ws.learn(record, says)
         changed = bool(fresh) or learnt is not None
         was_known = changed and record.person > 0 and self.identity.known(record)
-        moved = self._sight(record, nodes, held, at)
+        moved = self._sight(record, named, held, at)
         self.ws.dirty_records.add(record.id)
         earlier = at is not None and (record.first_at is None or at < record.first_at)
         if earlier:
@@ -206,29 +208,30 @@ class Batch:
         return record
 
     def _sight(
-        self, record: Record, nodes: list[IdentifierNode], held: tuple[Held, ...], at: int | None
+        self, record: Record, named: list[int], held: tuple[Held, ...], at: int | None
     ) -> list[tuple[IdentifierNode, bool]]:
         """Widens what a record has seen; returns the identifiers of which the time of sighting can matter,
         each with whether it had none."""
         moved: list[tuple[IdentifierNode, bool]] = []
         holdings = record.holdings
-        for node, each in zip(nodes, held, strict=True):
-            old = holdings.get(node.id)
+        for one, each in zip(named, held, strict=True):
+            old = holdings.get(one)
             if old is None:
-                holdings[node.id] = Holding(node.namespace, at, at, each.flags)
+                holdings[one] = Holding(self.ws.place_of(each), at, at, each.flags)
             elif at is not None:
                 first, last = old.first, old.last
                 if first is None or last is None:
-                    holdings[node.id] = Holding(old.namespace, at, at, old.flags)
+                    holdings[one] = Holding(old.namespace, at, at, old.flags)
                 elif at < first or at > last:
-                    holdings[node.id] = Holding(old.namespace, min(first, at), max(last, at), old.flags)
+                    holdings[one] = Holding(old.namespace, min(first, at), max(last, at), old.flags)
                 else:
                     continue
-                if node.namespace in self._timed:
+                if old.namespace in self._timed:
+                    node = self.ws.identifiers((one,))[one]
                     moved.append((node, last is None))
                     if last is None and node.timeless:
                         node.timeless -= 1
-                        self.ws.dirty_nodes.add(node.id)
+                        self.ws.dirty_nodes.add(one)
         return moved
 
     def _alias(
@@ -306,6 +309,22 @@ class Batch:
         if event.also is not None:
             self._alias(event, event.also, record, stored.id)
         return stored.content
+
+
+def _gained(
+    events: Sequence[Event],
+    holdings: Mapping[RecordKey, Mapping[int, Holding]],
+    known: Mapping[Identifier, int],
+) -> set[int]:
+    """The known identifiers that records come to hold by these events."""
+    nothing: Mapping[int, Holding] = {}
+    return {
+        one
+        for event in events
+        for held in event.held
+        if (one := known.get(Identifier(held[0], held[1]))) is not None
+        and one not in holdings.get(event.record, nothing)
+    }
 
 
 def _letter_name(letter: DeadLetter) -> str:

@@ -130,11 +130,11 @@ class Refolding:
                 event.held if stored.record == record.id else (event.also or (None, ()))[1]
             )
             for each in held:
-                node = self.ws.node(each)
-                old = holdings.get(node.id)
+                one = self.ws.identifier(each)
+                old = holdings.get(one)
                 seen = [time for time in (old and old.first, old and old.last, event.at) if time is not None]
                 first, last = (min(seen), max(seen)) if seen else (None, None)
-                holdings[node.id] = Holding(node.namespace, first, last, each.flags)
+                holdings[one] = Holding(self.ws.place_of(each), first, last, each.flags)
             times += [event.at] if event.at is not None else []
         record.holdings = holdings
         record.first_at = min(times, default=None)

@@ -10,6 +10,7 @@ from typing import Any
 from graph_schema.store import Transaction, Writes
 from graph_schema.vocabulary import (
     GHOST_SOURCE,
+    UNDECLARED,
     EventKey,
     Held,
     Identifier,
@@ -190,7 +191,6 @@ class Workspace(Holders):
             if self.any_ghosts:
                 hashed = {ghost_identifier(one, self.id_key): one for one in missing if one not in found}
                 found |= {hashed[one]: node for one, node in self.tx.identifier_ids(hashed.keys()).items()}
-            self.identifiers(found.values())
             self._node_ids.update(found)
         return {one: self._node_ids[one] for one in wanted if one in self._node_ids}
 
@@ -220,22 +220,24 @@ class Workspace(Holders):
         known = None if record.erasures else self._names.get(record.key)
         return known or person_id(record.key, record.erasures, self.id_key)
 
-    def node(self, held: Held) -> IdentifierNode:
-        """The identifier that an event names; a new one where nobody named it before."""
+    def identifier(self, held: Held) -> int:
+        """The id of the identifier that an event names; a new one where nobody named it before."""
         identifier = Identifier(held.namespace, held.value)
         one = self._node_ids.get(identifier)
-        if one is not None:
-            node = self._nodes.get(one) or self.identifiers((one,))[one]
+        if one is None:
+            one = self._node_ids[identifier] = self.tx.allocate("identifier")
+            self._nodes[one] = IdentifierNode(one, identifier, self.place_of(held))
+            self.dirty_nodes.add(one)
+        elif self.any_ghosts:
+            node = self.identifiers((one,))[one]
             if node.identifier != identifier:
                 node.identifier = identifier
                 self.dirty_nodes.add(one)
-            return node
-        place = self.plan.position.get(held.namespace, -1)
-        node = IdentifierNode(self.tx.allocate("identifier"), identifier, place)
-        self._nodes[node.id] = node
-        self._node_ids[identifier] = node.id
-        self.dirty_nodes.add(node.id)
-        return node
+        return one
+
+    def place_of(self, held: Held) -> int:
+        """The position of the namespace of what an event names."""
+        return self.plan.position.get(held.namespace, UNDECLARED)
 
     def rename(self, node: IdentifierNode, identifier: Identifier) -> None:
         """Gives an identifier another form: its hash, when the last who held it was erased."""
