@@ -75,13 +75,13 @@ class Batch:
         """Reads what a batch of events is about to need, in few questions."""
         self._seen.update(self.tx.seen({event.key for event in events}))
         keys = {event.record for event in events}
-        named = {(held[0], held[1]) for event in events for held in event.held}
+        named = {Identifier(held[0], held[1]) for event in events for held in event.held}
         for event in events:
             if event.also is not None:
                 keys.add(event.also[0])
-                named.update((held[0], held[1]) for held in event.also[1])
+                named.update(Identifier(held[0], held[1]) for held in event.also[1])
         ids = self.ws.record_ids(keys)
-        known = self.ws.identifier_ids({Identifier(*each) for each in named})
+        known = self.ws.identifier_ids(named)
         records = self.ws.records(ids.values())
         holdings = {key: records[one].holdings for key, one in ids.items()}
         self.ws.identifiers(_gained(events, holdings, known))
@@ -186,7 +186,7 @@ class Batch:
     ) -> Record:
         """Adds a sighting of each identifier, and what else was said, to a record, a new one where there is
         none, and settles it."""
-        one = self.ws.record_ids((key,)).get(key)
+        one = self.ws.record_id(key)
         record = self.ws.new_record(key, at) if one is None else self.ws.record(one)
         named = [self.ws.identifier(each) for each in held]
         fresh = {each for each in named if each not in record.holdings}

@@ -19,7 +19,7 @@ from stream.files import RawLine, read_file
 from stream.mapping import FileMapping
 from stream.parsing import Items, Job, Parsing
 
-BATCH: Final = 40_000
+BATCH: Final = 30_000
 """Events in one transaction. A larger one writes less an event, as several of them change one page."""
 _CHUNK_LINES: Final = 1_000
 _CHUNK_BYTES: Final = 1 << 20

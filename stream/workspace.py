@@ -163,6 +163,11 @@ class Workspace(Holders):
             erasures += 1
         return {key: self._record_ids[key] for key in keys if key in self._record_ids}
 
+    def record_id(self, key: RecordKey) -> int | None:
+        """The id of the living record with this key, None where there is none."""
+        one = self._record_ids.get(key)
+        return self.record_ids((key,)).get(key) if one is None else one
+
     def become_ghost(self, record: Record, at: int) -> RecordKey:
         """Makes a ghost of a record; returns the hashed key under which it goes on."""
         key = record.key
@@ -228,11 +233,9 @@ class Workspace(Holders):
             one = self._node_ids[identifier] = self.tx.allocate("identifier")
             self._nodes[one] = IdentifierNode(one, identifier, self.place_of(held))
             self.dirty_nodes.add(one)
-        elif self.any_ghosts:
-            node = self.identifiers((one,))[one]
-            if node.identifier != identifier:
-                node.identifier = identifier
-                self.dirty_nodes.add(one)
+        elif self.any_ghosts and self.identifiers((one,))[one].identifier != identifier:
+            self._nodes[one].identifier = identifier
+            self.dirty_nodes.add(one)
         return one
 
     def place_of(self, held: Held) -> int:
