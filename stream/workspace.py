@@ -53,6 +53,7 @@ class Workspace(Holders):
         self.origins: dict[int, int] = {}
         self.new_persons: set[int] = set()
         self.dirty_records: set[int] = set()
+        self.spoken_of: set[int] = set()  # by ambiguities and cases of this batch
         self.dirty_nodes: set[int] = set()
         self.dirty_persons: set[int] = set()
         self.sizes_before: dict[int, tuple[str, int]] = {}

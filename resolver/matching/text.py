@@ -30,6 +30,7 @@ def _table() -> dict[int, str]:
 
 _PLAIN = _table()
 _GAP = re.compile(r"[\W_]+")
+_NO_DIGITS = re.compile(r"[^0-9]+")
 _FLOAT = re.compile(r"^(\d+)\.0$")
 
 
@@ -64,4 +65,6 @@ def sound(word: str) -> str:
 
 def digits(text: str) -> str:
     """Only the digits of a text, of any script."""
+    if text.isascii():
+        return _NO_DIGITS.sub("", text)
     return "".join(str(unicodedata.digit(mark, "")) for mark in text if mark.isdigit())
