@@ -141,6 +141,11 @@ class MemoryStore:
         """See ``Transaction``."""
         return iter([copy.deepcopy(one) for one in self._identifiers.values() if one.generic or not generic])
 
+    def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
+        """See ``Transaction``."""
+        nodes = self.identifiers(self.identifier_ids(wanted).values()).values()
+        return {node.identifier for node in nodes if node.generic}
+
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         return {one: list(self._holders.get(one, ())) for one in identifiers}

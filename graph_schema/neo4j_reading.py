@@ -183,6 +183,11 @@ class Reading:
         """See ``Transaction``."""
         return map(identifier_of, self._pages(q.ALL_GENERIC if generic else q.ALL_IDENTIFIERS))
 
+    def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
+        """See ``Transaction``."""
+        nodes = self.identifiers(self.identifier_ids(wanted).values()).values()
+        return {node.identifier for node in nodes if node.generic}
+
     def _gathered(self, query: LiteralString, ids: Collection[int], kind: int) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {one: [] for one in ids}
         for one, others in self._by_id(query, ids, kind):

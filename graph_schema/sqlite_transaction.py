@@ -136,6 +136,15 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         where = " WHERE generic = 1" if generic else ""
         return map(identifier_of, self._connection.execute(f"{IDENTIFIER.all}{where}"))
 
+    def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
+        """See ``Transaction``."""
+        query = (
+            "SELECT namespace, value FROM identifier INDEXED BY identifier_hash "
+            "WHERE hash IN (SELECT value FROM json_each(?)) AND generic = 1"
+        )
+        found = {Identifier(*row) for row in self._rows(query, [short_hash(*one) for one in wanted])}
+        return found & set(wanted) if found else found
+
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         found: dict[int, list[int]] = {one: [] for one in identifiers}

@@ -140,6 +140,9 @@ class Transaction(Protocol):
     def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
         """Every identifier, or only the generic ones."""
 
+    def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
+        """Those of these identifiers that are generic."""
+
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """Ids of the records that hold each identifier."""
 

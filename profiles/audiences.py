@@ -6,7 +6,7 @@ from graph_schema.rules import Rules
 from graph_schema.vocabulary import Facts, Membership
 from profiles.conditions import context_of
 from profiles.consent import HALTS, is_halted
-from profiles.portrait import Portrait
+from profiles.portrait import Sketch
 from profiles.profile_rules import profile_rules
 from profiles.scene import Request, Scene
 from profiles.state import PART_OF
@@ -19,6 +19,7 @@ __all__ = [
     "may_be_given",
     "memberships",
     "permission",
+    "tells_address",
 ]
 
 Permission = Literal["granted", "denied", "unknown"]
@@ -33,10 +34,10 @@ class Memberships(NamedTuple):
     next_at: int | None
 
 
-def memberships(portrait: Portrait, rules: Rules, at: int) -> Memberships:
+def memberships(sketch: Sketch, rules: Rules, at: int) -> Memberships:
     """Evaluates every audience for a person."""
     compiled = profile_rules(rules)
-    scene = Scene(portrait, compiled.settings, at, Request(""))
+    scene = Scene(sketch, compiled.settings, at, Request(""))
     context = context_of(scene, compiled.audience_figures)
     found: set[Membership] = set()
     turns: list[int | None] = []
@@ -65,9 +66,14 @@ def concerns_audiences(facts: Facts, rules: Rules) -> bool:
     return any(PART_OF[fact[0]] in parts for fact in facts.own)
 
 
-def permission(portrait: Portrait, rules: Rules, at: int) -> Permission:
+def tells_address(facts: Facts) -> bool:
+    """Whether an event with these facts tells of an address: which is written to can then be another."""
+    return any(fact[0] == "address" for fact in facts.own)
+
+
+def permission(sketch: Sketch, rules: Rules, at: int) -> Permission:
     """What she said of advertising to her, by what stands at this moment."""
-    scene = Scene(portrait, profile_rules(rules).settings, at, Request(""))
+    scene = Scene(sketch, profile_rules(rules).settings, at, Request(""))
     if scene.may_advertise:
         return "granted"
     halted = any(is_halted(scene.state, kind, "advertising") for kind in HALTS)

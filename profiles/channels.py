@@ -6,16 +6,13 @@ from typing import Final, NamedTuple
 from graph_schema.store import Document
 from profiles.consent import Standing, is_granted_anywhere, standing
 from profiles.moments import UNTIMED
-from profiles.portrait import Address, Portrait, addresses
+from profiles.portrait import Address, Sketch, addresses
 from profiles.preferences import preference
 
 ADDRESSED: Final = {"email": "email", "sms": "phone", "phone": "phone"}
 """Channels that write to an address, with the namespace of it."""
 _ADS: Final = frozenset(("display", "social"))
 _APP: Final = frozenset(("push", "in_app"))
-_DEVICES: Final = frozenset(("idfa", "gaid"))
-REACHING: Final = frozenset(ADDRESSED.values()) | _DEVICES
-"""The namespaces whose identifiers say by which channels somebody can be reached."""
 _SAME: Final = {
     "app": "push",
     "e-mail": "email",
@@ -41,9 +38,9 @@ def _is_granted(word: Standing | None) -> bool:
 class Ways:
     """How one person can be reached, asked channel by channel."""
 
-    def __init__(self, portrait: Portrait) -> None:
-        self._portrait = portrait
-        self._state = portrait.state
+    def __init__(self, sketch: Sketch) -> None:
+        self._sketch = sketch
+        self._state = sketch.state
         self._addresses: dict[str, list[Address]] = {}
         self._reachable: dict[str, list[str]] = {}
         self._used: dict[tuple[str, str], tuple[str, Standing | None]] = {}
@@ -51,7 +48,7 @@ class Ways:
     def addresses(self, namespace: str) -> list[Address]:
         """Her addresses or numbers, those that bounced too; best first."""
         if namespace not in self._addresses:
-            self._addresses[namespace] = addresses(self._portrait, namespace)
+            self._addresses[namespace] = addresses(self._sketch, namespace)
         return self._addresses[namespace]
 
     def reachable(self, channel: str) -> list[str]:
@@ -76,6 +73,9 @@ class Ways:
         """The first channel, the preferred one before the others, that is reachable and, but for a service
         message (purpose ""), granted."""
         for channel in self._by_preference(channels):
+            # Most channels were never granted: then it doesn't matter whether anything reaches her there.
+            if purpose and not is_granted_anywhere(self._state, purpose, (channel,)):
+                continue
             found = self.reachable(channel)
             if found:
                 if not purpose:
@@ -104,7 +104,7 @@ class Ways:
         if space is not None:
             return [one.value for one in self.addresses(space) if not has_bounced(self._state, channel, one)]
         if channel in _ADS:
-            return [""] if self._portrait.records else []
+            return [""]
         if channel in _APP:
             return [""] if self._has_app(channel) else []
         return [""] if self._state.get("traits", {}).get("address") else []
@@ -115,7 +115,7 @@ class Ways:
             return False
         if installed is not None or is_granted_anywhere_for(self._state, channel):
             return True
-        return any(node.identifier.namespace in _DEVICES for node in self._portrait.identifiers.values())
+        return "device" in self._state
 
 
 def is_granted_anywhere_for(state: Document, channel: str) -> bool:

@@ -58,7 +58,9 @@ def says_anything(state: Document, purpose: str, channel: str) -> bool:
 
 def is_granted_anywhere(state: Document, purpose: str, channels: Iterable[str]) -> bool:
     """Whether one of the channels has ever been granted, at any address."""
-    words: Words = state.get("consents", {}).get(purpose, {})
+    words: Words | None = state.get("consents", {}).get(purpose)
+    if not words:
+        return False
     return any(word[0] is not None for one in (*channels, "*") for word in words.get(one, {}).values())
 
 

@@ -14,7 +14,7 @@ from profiles.conditions import context_of
 from profiles.consent import HALTS, is_halted
 from profiles.figures import FIGURES
 from profiles.messages import last_sent, letters
-from profiles.portrait import Portrait
+from profiles.portrait import Sketch
 from profiles.profile_rules import Campaign, profile_rules
 from profiles.scene import Request, Scene
 from profiles.settings import CampaignSettings
@@ -49,7 +49,7 @@ def nobody(reason: Literal["unknown_person", "ambiguous"]) -> Decision:
     return Decision("suppress", (reason,), None, (), None)
 
 
-def decide(portrait: Portrait, request: Request, rules: Rules, at: int) -> Decision:
+def decide(sketch: Sketch, request: Request, rules: Rules, at: int) -> Decision:
     """Decides at a moment (microseconds since 1970 UTC). Raises Invalid for a campaign that there isn't."""
     compiled = profile_rules(rules)
     campaign = compiled.campaigns.get(request.campaign)
@@ -57,7 +57,7 @@ def decide(portrait: Portrait, request: Request, rules: Rules, at: int) -> Decis
         raise Invalid(
             "campaign", f"no campaign has this name. {nearest(request.campaign, compiled.campaigns)}"
         )
-    scene = Scene(portrait, compiled.settings, at, request)
+    scene = Scene(sketch, compiled.settings, at, request)
     settings = campaign.settings
     missing = tuple(name for name in settings.needs if _is_missing(scene, name))
     reasons = [*_conditions(scene, campaign), *_history(scene, campaign, compiled.uncapped)]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from graph_schema.messages import Message
-from graph_schema.vocabulary import BLOCKED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
+from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
 from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS
 from profiles.moments import kept
 
@@ -25,7 +25,9 @@ _WRITTEN_TO: Final = {"email": "email", "sms": "phone", "phone": "phone"}
 
 _PERSONAL: Final = frozenset(("user_id", "loyalty_card", "email", "phone"))
 """Namespaces of which a value says that the event speaks of somebody, and not just of a parcel."""
-_IDENTIFYING: Final = frozenset(("email", "phone"))
+ADDRESSES: Final = frozenset(("email", "phone"))
+"""Namespaces of which a value is somewhere to write to."""
+_DEVICES: Final = frozenset(("idfa", "gaid"))
 # What a form or a mail merge leaves where there was nothing: no such value may ever greet a customer.
 _PLACEHOLDER: Final = re.compile(
     r"%%.*%%|\{\{.*\}\}|\$\{.*\}|\[(?:object Object|[A-Z _]+)\]|null|undefined|none|nil|n/?a|nan|-+",
@@ -44,6 +46,10 @@ def facts_of(message: Message, held: tuple[Held, ...], record: RecordKey) -> Fac
     for namespace, value, shown, flags in held:
         if shown != value and not flags & BLOCKED:
             own.append(("shown", namespace, value, at, shown))
+        if namespace in _DEVICES:
+            own.append(("device",))
+        elif namespace in ADDRESSES and not flags & BLOCKED:
+            own.append(("address", namespace, value, at, int(flags & CLAIMED != 0), *record))
     context = body.get("context")
     if context:
         if context.get("traits"):
@@ -99,7 +105,7 @@ def _named(message: Message, held: tuple[Held, ...], namespace: str) -> str | No
 
 def _traits(traits: Mapping[str, Any], at: int, record: RecordKey) -> Iterator[Fact]:
     for name, value in traits.items():
-        if name not in _IDENTIFYING:
+        if name not in ADDRESSES:
             text = _said(value)
             if text is not None:
                 yield ("trait", name, text, at, record.source, record.record_id)
@@ -143,7 +149,7 @@ def _words(
     purposes = (purpose,) if purpose else () if granted else PURPOSES
     named = {
         space: [one.value for one in held if one.namespace == space and not one.flags & BLOCKED]
-        for space in ("email", "phone")
+        for space in ADDRESSES
     }
     channels = (channel,) if channel else CHANNELS if named["email"] or named["phone"] else ("*",)
     for each in purposes:

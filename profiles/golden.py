@@ -18,7 +18,7 @@ from profiles.lifecycle import lifecycle_of
 from profiles.messages import shown_messages
 from profiles.moments import DAY, iso
 from profiles.orders import Orders, net
-from profiles.portrait import Portrait, first_seen, shown_form
+from profiles.portrait import Portrait, shown_form
 from profiles.preferences import preference
 from profiles.profile_rules import profile_rules
 from profiles.rewards import shown_rewards
@@ -37,7 +37,7 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
     attributes = _attributes(portrait, ways, settings)
     lifecycle: Document = {"stage": None, "since": None}
     if at is not None:
-        found = lifecycle_of(orders.times, accounts, first_seen(portrait), settings.lifecycle, at)
+        found = lifecycle_of(orders.times, accounts, state.get("since"), settings.lifecycle, at)
         lifecycle = {"stage": found.stage, "since": iso(found.since)}
     return {
         "person_id": portrait.person_id,
@@ -116,8 +116,8 @@ def _attributes(portrait: Portrait, ways: Ways, settings: ProfileSettings) -> Do
         shown = [
             {
                 "value": shown_form(portrait, namespace, one.value),
-                "source": one.record.key.source,
-                "record_id": one.record.key.record_id,
+                "source": one.record.source,
+                "record_id": one.record.record_id,
                 "observed_at": iso(one.last),
             }
             for one in known

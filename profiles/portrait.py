@@ -1,17 +1,33 @@
 """A person as the store has her: her records, their identifiers, and her state. All that is shown or
 decided is drawn from it."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from graph_schema.store import Document
-from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode, Record
-from profiles.moments import UNTIMED, kept
+from graph_schema.vocabulary import Identifier, IdentifierNode, Record, RecordKey
+
+
+class Sketch(Protocol):
+    """What decisions and audiences are made from, so that no record needs be read for them: her state, and
+    the generic ones among her addresses (more does no harm)."""
+
+    @property
+    def state(self) -> Document: ...
+    @property
+    def generic(self) -> Collection[Identifier]: ...
+
+
+class Outline(NamedTuple):
+    """A sketch, and no more."""
+
+    state: Document
+    generic: Collection[Identifier] = frozenset()
 
 
 class Portrait(NamedTuple):
-    """A person at one moment of the store. `identifiers` is by identifier id and holds all of her records';
-    `ambiguous` is the evidence that may be hers, as it is to be shown; `namespaces` are the rules',
+    """A person at one moment of the store, whole. `identifiers` is by identifier id and holds all of her
+    records'; `ambiguous` is the evidence that may be hers, as it is to be shown; `namespaces` are the rules',
     strongest first."""
 
     person_id: str
@@ -24,57 +40,37 @@ class Portrait(NamedTuple):
     ambiguous: Sequence[Document]
     namespaces: Sequence[str]
 
+    @property
+    def generic(self) -> Collection[Identifier]:
+        """The generic ones among her identifiers."""
+        return {node.identifier for node in self.identifiers.values() if node.generic}
+
 
 class Address(NamedTuple):
-    """An e-mail address or telephone number of a person, in its match form; times are kept ones."""
+    """An e-mail address or telephone number of a person, in its match form; times are kept ones. `record`
+    told of it last."""
 
     value: str
     first: int
     last: int
     claimed: bool
-    record: Record
+    record: RecordKey
 
 
-def addresses(portrait: Portrait, namespace: str) -> list[Address]:
-    """Her usable values of a namespace: not blocked, not generic; best first (verified, then last seen)."""
-    found: dict[str, Address] = {}
-    for record in portrait.records:
-        if record.ghost:
-            continue
-        for one, holding in record.holdings.items():
-            node = portrait.identifiers[one]
-            if node.identifier.namespace != namespace or holding.flags & BLOCKED or node.generic:
-                continue
-            first, last, claimed = kept(holding.first), kept(holding.last), bool(holding.flags & CLAIMED)
-            value = node.identifier.value
-            old = found.get(value)
-            if old is not None:
-                record_seen = max(
-                    (last, record.key, record), (old.last, old.record.key, old.record), key=_by_time
-                )[2]
-                timed = [time for time in (first, old.first) if time != UNTIMED]
-                found[value] = Address(
-                    value,
-                    min(timed, default=UNTIMED),
-                    max(last, old.last),
-                    claimed and old.claimed,
-                    record_seen,
-                )
-            else:
-                found[value] = Address(value, first, last, claimed, record)
-    return sorted(found.values(), key=lambda one: (one.claimed, -one.last, one.value))
+def addresses(sketch: Sketch, namespace: str) -> list[Address]:
+    """Her usable values of "email" or "phone": not generic; best first (verified, then last seen)."""
+    known = sketch.state.get("addresses", {}).get(namespace)
+    if not known:
+        return []
+    found = [
+        Address(value, first, last, bool(claimed), RecordKey(source, record_id))
+        for value, (first, (last, source, record_id), claimed) in known.items()
+        if Identifier(namespace, value) not in sketch.generic
+    ]
+    return sorted(found, key=lambda one: (one.claimed, -one.last, one.value))
 
 
-def _by_time(seen: tuple[int, tuple[str, str], Record]) -> tuple[int, tuple[str, str]]:
-    return seen[:2]
-
-
-def first_seen(portrait: Portrait) -> int | None:
-    """When anything of hers happened first, None where nobody knows."""
-    return min((one.first_at for one in portrait.records if one.first_at is not None), default=None)
-
-
-def shown_form(portrait: Portrait, namespace: str, value: str) -> str:
+def shown_form(sketch: Sketch, namespace: str, value: str) -> str:
     """How an identifier is written: as it was last given, the match form where it was given so."""
-    form = portrait.state.get("shown", {}).get(namespace, {}).get(value)
+    form = sketch.state.get("shown", {}).get(namespace, {}).get(value)
     return value if form is None else str(form[1])

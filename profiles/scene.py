@@ -15,7 +15,7 @@ from profiles.channels import Ways
 from profiles.consent import HALTS, is_halted
 from profiles.lifecycle import Lifecycle, lifecycle_of
 from profiles.orders import Orders
-from profiles.portrait import Portrait, first_seen
+from profiles.portrait import Sketch
 from profiles.rewards import reward_asked
 from profiles.settings import ProfileSettings
 
@@ -35,9 +35,9 @@ class Request(NamedTuple):
 class Scene:
     """One person, one request, one clock (microseconds since 1970 UTC)."""
 
-    def __init__(self, portrait: Portrait, settings: ProfileSettings, at: int, request: Request) -> None:
-        self.portrait = portrait
-        self.state = portrait.state
+    def __init__(self, sketch: Sketch, settings: ProfileSettings, at: int, request: Request) -> None:
+        self.sketch = sketch
+        self.state = sketch.state
         self.settings = settings
         self.at = at
         self.request = request
@@ -61,7 +61,7 @@ class Scene:
 
     def about(self, product: str) -> "Scene":
         """The same person and clock, asked about one product."""
-        other = Scene(self.portrait, self.settings, self.at, self.request._replace(product=product))
+        other = Scene(self.sketch, self.settings, self.at, self.request._replace(product=product))
         for part in ("orders", "ways", "accounts", "lifecycle"):
             if part in self.__dict__:
                 other.__dict__[part] = self.__dict__[part]
@@ -75,7 +75,7 @@ class Scene:
     @cached_property
     def ways(self) -> Ways:
         """How she can be reached."""
-        return Ways(self.portrait)
+        return Ways(self.sketch)
 
     @cached_property
     def cart(self) -> Cart:
@@ -103,7 +103,7 @@ class Scene:
     def lifecycle(self) -> Lifecycle:
         """Her stage."""
         found = lifecycle_of(
-            self.orders.times, self.accounts, first_seen(self.portrait), self.settings.lifecycle, self.at
+            self.orders.times, self.accounts, self.state.get("since"), self.settings.lifecycle, self.at
         )
         self.turned(found.until)
         return found

@@ -7,6 +7,9 @@ with the number of messages, but for orders, rewards, and what was sent about ea
 
 The parts, each left out while it is empty:
 
+    since        the earliest time of anything of hers
+    addresses    email | phone → match form → [first seen, [last seen, source, record_id], claimed]
+    device       true: an event came from an app's device
     traits       name → source → value (JSON) → [at, record_id, times said; 0 where values were too many]
     shown        namespace → match form → [at, form shown]
     consents     purpose → channel, "*" for all → address, "" for all → [granted at, withdrawn at]
@@ -28,8 +31,9 @@ from typing import Any, Final
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import Fact, ObjectKey
+from profiles.moments import UNTIMED
 
-__all__ = ["Document", "fold", "mention", "mentions", "merge", "new_state", "show"]
+__all__ = ["Document", "begin", "fold", "mention", "mentions", "merge", "new_state", "show"]
 
 Part = Any
 """A part of a state: JSON whose shape the table above tells."""
@@ -58,6 +62,15 @@ def merge(into: Document, other: Document) -> None:
             into[part] = _MERGES[part](into[part], content)
         else:
             into[part] = content
+
+
+def begin(state: Document, at: int | None) -> bool:
+    """Notes that something of hers happened at a time; whether nothing was known to be as early."""
+    since = state.get("since")
+    if at is None or (since is not None and since <= at):
+        return False
+    state["since"] = at
+    return True
 
 
 def mention(state: Document, key: ObjectKey) -> None:
@@ -100,6 +113,23 @@ def _keep_latest(items: dict[str, Any], limit: int) -> None:
     back."""
     while len(items) > limit:
         del items[min(items, key=lambda key: (items[key], key))]
+
+
+def _fold_address(state: Document, fact: Fact) -> None:
+    _, namespace, value, at, claimed, source, record_id = fact
+    known = state.setdefault("addresses", {}).setdefault(namespace, {})
+    seen = [at, [at, source, record_id], claimed]
+    known[value] = _sighted(known[value], seen) if value in known else seen
+
+
+def _sighted(mine: list[Any], theirs: list[Any]) -> list[Any]:
+    """An address by all sightings. One is claimed where nobody says it who knows."""
+    times = [at for at in (mine[0], theirs[0]) if at != UNTIMED]
+    return [min(times, default=UNTIMED), max(mine[1], theirs[1]), min(mine[2], theirs[2])]
+
+
+def _fold_device(state: Document, _: Fact) -> None:
+    state["device"] = True
 
 
 def _fold_trait(state: Document, fact: Fact) -> None:
@@ -266,6 +296,8 @@ def _either(mine: Part, theirs: Part) -> Part:
 
 
 _FOLDS: Final[Mapping[str, Callable[[Document, Fact], None]]] = {
+    "address": _fold_address,
+    "device": _fold_device,
     "trait": _fold_trait,
     "shown": _fold_shown,
     "consent": _fold_consent,
@@ -282,6 +314,8 @@ _FOLDS: Final[Mapping[str, Callable[[Document, Fact], None]]] = {
 }
 
 PART_OF: Final[Mapping[str, str]] = {
+    "address": "addresses",
+    "device": "device",
     "trait": "traits",
     "shown": "shown",
     "consent": "consents",
@@ -299,6 +333,9 @@ PART_OF: Final[Mapping[str, str]] = {
 """Which part of a state a fact changes, by what it is."""
 
 _MERGES: Final[Mapping[str, Callable[[Part, Part], Part]]] = {
+    "since": min,
+    "addresses": _deep(_sighted, 2),
+    "device": lambda into, other: into or other,
     "traits": _merge_traits,
     "shown": _deep(max, 2),
     "consents": _deep(_higher, 3),

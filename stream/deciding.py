@@ -1,18 +1,20 @@
 """Decisions from what a store keeps: one or a thousand at a time, from one consistent view of it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from itertools import islice
+from typing import Final, Literal, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, UnknownPerson, nearest
 from graph_schema.rules import Rules
 from graph_schema.vocabulary import UNDECLARED, Identifier
-from profiles.channels import REACHING
 from profiles.decide import Decision, Request, decide, nobody
-from profiles.portrait import Portrait
+from profiles.portrait import Outline, Portrait
 from resolver.founding import is_person_id
 from stream.reader import Reader
+from stream.sketching import addresses_in, living
 
 Nobody = Literal["unknown_person", "ambiguous"]
+_AT_ONCE: Final = 20
 
 
 class Asked(NamedTuple):
@@ -31,16 +33,21 @@ def decide_all(reader: Reader, asked: Sequence[Asked]) -> list[Decision]:
     rules = reader.intake.rules
     check_campaigns(rules, (one.request.campaign for one in asked))
     found = _persons(reader, {one.identifier for one in asked})
-    persons = {one for one in found.values() if isinstance(one, int)}
-    portraits = portraits_of(reader, persons, REACHING)
-    decisions = []
-    for one in asked:
+    decisions = [nobody("unknown_person")] * len(asked)
+    of_persons: dict[int, list[int]] = {}
+    for place, one in enumerate(asked):
         person = found[one.identifier]
-        portrait = portraits.get(person) if isinstance(person, int) else None
-        if portrait is None:
-            decisions.append(nobody("ambiguous" if person == "ambiguous" else "unknown_person"))
+        if isinstance(person, int):
+            of_persons.setdefault(person, []).append(place)
         else:
-            decisions.append(decide(portrait, one.request, rules, one.at))
+            decisions[place] = nobody(person)
+    persons = iter(of_persons)
+    # Few states at a time: dropped while they are young, they cost the collector of cycles nothing.
+    while part := list(islice(persons, _AT_ONCE)):
+        for person, sketch in sketches_of(reader, part).items():
+            for place in of_persons[person]:
+                one = asked[place]
+                decisions[place] = decide(sketch, one.request, rules, one.at)
     return decisions
 
 
@@ -51,10 +58,19 @@ def check_campaigns(rules: Rules, campaigns: Iterable[str]) -> None:
             raise Invalid("campaign", f"no campaign has this name. {nearest(one, rules.campaigns)}")
 
 
+def sketches_of(reader: Reader, persons: Collection[int]) -> Mapping[int, Outline]:
+    """What decisions are made from, of each of these persons who wasn't erased; no more than that."""
+    states = reader.tx.profiles(persons)
+    blank = [one for one in persons if not states.get(one)]
+    alive = living(reader.tx.members(blank), reader.tx.records) if blank else set()
+    generic = reader.tx.generic(addresses_in(states.values()))
+    return {one: Outline(states.get(one, {}), generic) for one in persons if states.get(one) or one in alive}
+
+
 def portraits_of(
     reader: Reader, persons: Collection[int], namespaces: Collection[str] | None = None
 ) -> Mapping[int, Portrait]:
-    """What decisions are made from, of each of these persons who wasn't erased; no more than that.
+    """Portraits, without what is ambiguous and without aliases, of those of these persons who weren't erased.
 
     ``namespaces`` are those of which identifiers are wanted, None for all.
     """

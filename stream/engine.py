@@ -48,7 +48,7 @@ class Engine:
         self.id_key = id_key
         self.clock = clock
         self.intake = Intake(rules)
-        self.upkeep = Upkeep(rules, self.intake.plan) if audiences else None
+        self.upkeep = Upkeep(rules) if audiences else None
         self._audiences_agree = False
         self._workspace = Workspace(self.intake.plan, id_key)
         self._turn = threading.Lock()

@@ -5,13 +5,13 @@ split is folded again from its events. Orders and rewards are folded for themsel
 persons.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import GHOST_SOURCE, Event, EventKey, ObjectKey, RecordKey, SharedFact
 from profiles.objects import fold_object, is_empty, speakers, unfold_object, views
-from profiles.state import fold, mention, mentions, merge, new_state, show
+from profiles.state import begin, fold, mention, mentions, merge, new_state, show
 from stream.erasure import ghost_object_key
 from stream.intake import Intake
 from stream.workspace import Workspace
@@ -36,7 +36,8 @@ class Unsaid(NamedTuple):
 
 class Profiling:
     """Brings profiles and objects up to date with one batch. ``restated`` are persons whose state changed
-    otherwise than by facts of their own, ``reassembled`` those of them whose records changed."""
+    otherwise than by facts of their own, ``reassembled`` those of them whose records changed, ``begun`` those
+    of whom something is known now that happened earlier than all else."""
 
     def __init__(self, tx: Transaction, ws: Workspace, intake: Intake) -> None:
         self.tx = tx
@@ -46,6 +47,7 @@ class Profiling:
         self.changed: set[int] = set()
         self.restated: set[int] = set()
         self.reassembled: set[int] = set()
+        self.begun: set[int] = set()
         self._review: set[ObjectKey] = set()
         self._unsaid: dict[int, Event] = {}
 
@@ -82,6 +84,7 @@ class Profiling:
         wanted = {
             self.ws.record(one.record).person for one in told if one.event.facts.own or one.event.facts.shared
         }
+        wanted.update(person for person, _ in self._beginnings(told))
         wanted |= moves.absorbed.keys() | moves.refold.keys()
         missing = {one for one in wanted if one not in self.ws.new_persons and one not in moves.broken}
         self.states.update(self.tx.profiles(missing))
@@ -97,7 +100,10 @@ class Profiling:
         """Folds the stored events of records into a person's state."""
         state = self.states.setdefault(person, new_state())
         for record, stored in self.tx.history(records):
-            if stored.id in self._unsaid or record != stored.record:
+            if stored.id in self._unsaid:
+                continue
+            begin(state, stored.at)
+            if record != stored.record:
                 continue
             event = self.intake.again(stored)
             fold(state, event.facts.own)
@@ -114,6 +120,20 @@ class Profiling:
                 for shared in event.facts.shared:
                     mention(state, shared.key)
                 self.changed.add(person)
+        for person, at in self._beginnings(told):
+            if begin(self._state(person), at):
+                self.changed.add(person)
+                self.begun.add(person)
+
+    def _beginnings(self, told: list[Told]) -> Iterator[tuple[int, int]]:
+        """The persons to whose records something happened before all else there, and when."""
+        for one, event in told:
+            records = [self.ws.record(one)]
+            if event.also is not None:
+                records += self.ws.records(self.ws.record_ids((event.also[0],)).values()).values()
+            for record in records:
+                if event.at is not None and record.first_at == event.at:
+                    yield record.person, event.at
 
     def _objects(self, told: list[Told], unsaid: list[Unsaid]) -> None:
         """Folds orders and rewards, and shows each to its persons."""

@@ -6,7 +6,7 @@ its own, by the id that the person had then; whoever is gone (merged into anothe
 
 import hashlib
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from functools import cached_property, partial
 from itertools import islice
 from typing import Final, NamedTuple
@@ -15,19 +15,18 @@ import orjson
 
 from graph_schema.rules import Rules
 from graph_schema.store import Document, Store, Transaction, Writes
-from graph_schema.vocabulary import Delta, Enrolment, Membership, Record, RecordKey
-from profiles.audiences import concerns_audiences, memberships
-from profiles.portrait import Portrait
+from graph_schema.vocabulary import Delta, Enrolment, Membership
+from profiles.audiences import concerns_audiences, memberships, tells_address
+from profiles.portrait import Outline, Sketch
 from profiles.profile_rules import profile_rules
-from resolver.plan import Plan
 from stream.profiling import Profiling, Told
+from stream.sketching import addresses_in, living
 from stream.turns import in_turn
 from stream.workspace import Workspace
 
 AUDIENCES_STATE: Final = "audiences"
 """Operational state: the hash of the rules by which a store's memberships were derived."""
 
-_WRITTEN_TO: Final = ("email", "phone")
 _AT_ONCE: Final = 1_000
 
 
@@ -49,11 +48,10 @@ class Moves(NamedTuple):
 class Upkeep:
     """The audiences of one set of rules."""
 
-    def __init__(self, rules: Rules, plan: Plan) -> None:
+    def __init__(self, rules: Rules) -> None:
         self.rules = rules
         told = [rules.profile, rules.audiences]
         self.hash = hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        self._namespaces = [space.name for space in plan.spaces]
 
     def after(self, profiling: Profiling, told: Iterable[Told], at: int) -> None:
         """Evaluates those whom a batch can have moved; what comes of it is written with the batch."""
@@ -65,12 +63,14 @@ class Upkeep:
         known = (wanted | gone) - ws.new_persons
         before = profiling.tx.memberships(known)
         now: set[Place] = set()
-        for portrait in self._portraits(ws, wanted, profiling.states):
-            after, due = self._evaluate(portrait.of, at)
-            _enrol(ws.writes, portrait.person, before.get(portrait.person, set()), after)
-            if due is not None or portrait.person in known:
-                ws.writes.dues[portrait.person] = due
-            now |= _places(portrait.of.person_id, after)
+        # Of who was erased the batch writes another state than it read.
+        states = {**profiling.states, **ws.writes.profiles}
+        for one, sketch in self._sketches(ws, wanted, states).items():
+            after, due = self._evaluate(sketch, at)
+            _enrol(ws.writes, one, before.get(one, set()), after)
+            if due is not None or one in known:
+                ws.writes.dues[one] = due
+            now |= _places(ws.person(one).person_id, after)
         for one in gone:
             _enrol(ws.writes, one, before[one], set())
             ws.writes.dues[one] = None
@@ -87,16 +87,17 @@ class Upkeep:
             return 0
         ws.begin(tx)
         persons = {person for _, person in heap}
-        portraits = {one.person: one.of for one in self._portraits(ws, persons, tx.profiles(persons))}
+        sketches = self._sketches(ws, persons, tx.profiles(persons))
+        names = {one: person.person_id for one, person in ws.persons(persons).items()}
         before = tx.memberships(persons)
         standing: dict[int, Set[Membership]] = {**before}
         writes = Writes()
         while heap:
             at, one = heapq.heappop(heap)
-            after, due = self._evaluate(portraits[one], at)
+            after, due = self._evaluate(sketches[one], at)
             writes.dues[one] = due
-            named = portraits[one].person_id
-            _tell(tx, writes, Moves(_places(named, standing[one]), _places(named, after)), at)
+            moves = Moves(_places(names[one], standing[one]), _places(names[one], after))
+            _tell(tx, writes, moves, at)
             standing[one] = after
             if due is not None and due <= until:
                 heapq.heappush(heap, (due, one))
@@ -113,11 +114,12 @@ class Upkeep:
         writes = Writes()
         before = tx.memberships(persons)
         moves = Moves(set(), set())
-        for one in self._portraits(ws, persons, tx.profiles(persons)):
-            after, writes.dues[one.person] = self._evaluate(one.of, at)
-            _enrol(writes, one.person, before[one.person], after)
-            moves.was.update(_places(one.of.person_id, before[one.person]))
-            moves.now.update(_places(one.of.person_id, after))
+        for one, sketch in self._sketches(ws, persons, tx.profiles(persons)).items():
+            after, writes.dues[one] = self._evaluate(sketch, at)
+            _enrol(writes, one, before[one], after)
+            named = ws.person(one).person_id
+            moves.was.update(_places(named, before[one]))
+            moves.now.update(_places(named, after))
         if tell:
             _tell(tx, writes, moves, at)
         tx.apply(writes)
@@ -129,25 +131,21 @@ class Upkeep:
         wanted = {
             one for one, (named, _) in ws.sizes_before.items() if ws.person(one).person_id != named
         } | profiling.restated
-        arrived = {ws.record(one).person for one in ws.origins if one not in ws.writes.records_gone}
         wanted |= {ws.record(one).person for one in ws.writes.erased_records}
         seen: set[int] = set()
         for record_id, event in told:
-            record = ws.record(record_id)
             if concerns_audiences(event.facts, self.rules):
-                wanted.add(record.person)
-            elif event.at is not None and record.first_at == event.at:
-                arrived.add(record.person)
-            elif any(held.namespace in _WRITTEN_TO for held in event.held):
-                seen.add(record.person)
-        others = (arrived | seen) - wanted
+                wanted.add(ws.record(record_id).person)
+            elif tells_address(event.facts):
+                seen.add(ws.record(record_id).person)
+        others = (profiling.begun | seen) - wanted
         profiling.load(others | wanted)
         # What nobody said anything of that counts can't be moved by who she is.
         wanted |= {
             one
             for one in others
             if not self._says_nothing(profiling.states[one])
-            and (one in arrived or _has_addressed_words(profiling.states[one]))
+            and (one in profiling.begun or _has_addressed_words(profiling.states[one]))
         }
         return wanted - {one for one in wanted & ws.new_persons if self._says_nothing(profiling.states[one])}
 
@@ -157,46 +155,27 @@ class Upkeep:
 
     @cached_property
     def _blank_is_nobody(self) -> bool:
-        record = Record(1, RecordKey("", ""), 1, 0, 0)
-        blank = Portrait("", [], 0, 0, [record], {}, {}, [], self._namespaces)
+        blank = Outline({})
         first, due = self._evaluate(blank, 0)
         while not first and due is not None:
             first, due = self._evaluate(blank, due)
         return not first
 
-    def _evaluate(self, portrait: Portrait, at: int) -> tuple[Set[Membership], int | None]:
-        """Her places; nobody who was erased has any."""
-        if not portrait.records:
-            return set(), None
-        return memberships(portrait, self.rules, at)
+    def _evaluate(self, sketch: Sketch | None, at: int) -> tuple[Set[Membership], int | None]:
+        """Her places; nobody who was erased (None) has any."""
+        return (set(), None) if sketch is None else memberships(sketch, self.rules, at)
 
-    def _portraits(
+    def _sketches(
         self, ws: Workspace, persons: Collection[int], states: Mapping[int, Document]
-    ) -> Iterator["_Portrait"]:
-        members = ws.members_of(persons)
-        records = ws.records({one for each in members.values() for one in each})
-        nodes = ws.identifiers({one for record in records.values() for one in record.holdings})
-        for one, person in ws.persons(persons).items():
-            living = [records[each] for each in members[one] if not records[each].ghost]
-            yield _Portrait(
-                one,
-                Portrait(
-                    person.person_id,
-                    [],
-                    person.version,
-                    person.flags,
-                    living,
-                    {each: nodes[each] for record in living for each in record.holdings},
-                    states.get(one, {}),
-                    [],
-                    self._namespaces,
-                ),
-            )
-
-
-class _Portrait(NamedTuple):
-    person: int
-    of: Portrait
+    ) -> dict[int, Outline | None]:
+        """What they are evaluated by, None for those who were erased."""
+        known = {one: states.get(one) or {} for one in persons}
+        blank = [one for one, state in known.items() if not state]
+        alive = living(ws.members_of(blank), ws.records) if blank else set()
+        generic = ws.generic(addresses_in(known.values()))
+        return {
+            one: Outline(state, generic) if state or one in alive else None for one, state in known.items()
+        }
 
 
 def _has_addressed_words(state: Document) -> bool:

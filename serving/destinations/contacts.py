@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from graph_schema.rules import Rules
+from graph_schema.vocabulary import BLOCKED, CLAIMED
 from profiles.audiences import Permission, permission
-from profiles.portrait import Portrait, addresses, shown_form
+from profiles.moments import UNTIMED, kept
+from profiles.portrait import Portrait, shown_form
 from profiles.profile_rules import profile_rules
 from profiles.survivorship import attribute_value
 
@@ -42,11 +44,17 @@ def contact_of(portrait: Portrait, rules: Rules, at: int, shared: bool, traits: 
 
     def held(namespace: str) -> list[str]:
         mine = {
-            node.identifier.value
-            for node in portrait.identifiers.values()
-            if node.identifier.namespace == namespace and (shared or node.sole > 0)
+            one: node.identifier.value
+            for one, node in portrait.identifiers.items()
+            if node.identifier.namespace == namespace and not node.generic and (shared or node.sole > 0)
         }
-        found = [one.value for one in addresses(portrait, namespace) if not one.claimed and one.value in mine]
+        last: dict[str, int] = {}
+        for record in portrait.records:
+            for one in mine.keys() & record.holdings.keys():
+                holding, value = record.holdings[one], mine[one]
+                if not holding.flags & (BLOCKED | CLAIMED):
+                    last[value] = max(kept(holding.last), last.get(value, UNTIMED))
+        found = sorted(last, key=lambda value: (-last[value], value))
         return [shown_form(portrait, namespace, one) for one in found]
 
     hashes = hash_namespaces(rules)

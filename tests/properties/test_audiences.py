@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph_schema.memory import MemoryStore
-from graph_schema.vocabulary import Event
+from graph_schema.vocabulary import Event, RecordKey
 from profiles.audiences import memberships
-from profiles.moments import DAY, iso
-from stream.deciding import portraits_of
+from profiles.moments import DAY, iso, kept
+from profiles.portrait import Portrait, addresses
+from stream.deciding import portraits_of, sketches_of
 from stream.engine import Engine
 from stream.reader import Reader
 from stream.upkeep import Place
@@ -92,6 +93,33 @@ def _evaluated(engine: Engine, at: int) -> set[Place]:
     }
 
 
+def _addresses_by_records(person: Portrait) -> dict[str, tuple[int, int, RecordKey]]:
+    """When each address was seen first and last, and by which record last: what a state says, without it."""
+    seen: dict[str, list[tuple[int, int, RecordKey]]] = {}
+    for record in person.records:
+        for one, held in record.holdings.items():
+            named = person.identifiers[one].identifier
+            if named.namespace == "email":
+                seen.setdefault(named.value, []).append((kept(held.first), kept(held.last), record.key))
+    return {
+        value: (min(one[0] for one in each), *max(one[1:] for one in each)) for value, each in seen.items()
+    }
+
+
+def _check_states(engine: Engine) -> None:
+    """What a state keeps of records is what they say, after whatever merges, splits and erasures."""
+    with engine.store.read() as tx:
+        reader = Reader(tx, engine.intake, engine.id_key)
+        everybody = [person.id for person in tx.all_persons()]
+        portraits, sketches = portraits_of(reader, everybody), sketches_of(reader, everybody)
+    assert portraits.keys() == sketches.keys()
+    for person in portraits.values():
+        times = [one.first_at for one in person.records if one.first_at is not None]
+        assert person.state.get("since") == min(times, default=None)
+        known = {one.value: (one.first, one.last, one.record) for one in addresses(person, "email")}
+        assert known == _addresses_by_records(person)
+
+
 def _stored(engine: Engine) -> set[Place]:
     with engine.store.read() as tx:
         persons = {person.id: person.person_id for person in tx.all_persons()}
@@ -146,6 +174,7 @@ def test_stored_audiences_are_those_of_now(
         if events or runs:
             assert _stored(engine) == _evaluated(engine, now)
             assert _followed(engine) == _stored(engine)
+            _check_states(engine)
 
 
 def test_what_time_alone_moves_is_told_at_its_own_time() -> None:

@@ -131,6 +131,7 @@ def _random_fact(dice: random.Random) -> tuple[Any, ...]:
     return dice.choice(
         (
             ("trait", "name", f'"{dice.randint(0, 11)}"', when, "web", f"r{dice.randint(0, 2)}"),
+            ("address", "email", f"a{dice.randint(0, 9)}@x.example", when, dice.randint(0, 1), "web", "r1"),
             ("cart", when, f"p{dice.randint(0, 20)}", dice.randint(0, 2), dice.randint(1, 3), "{}"),
             ("viewed", f"p{dice.randint(0, 80)}", when, ""),
             ("category", f"c{dice.randint(0, 80)}", when),

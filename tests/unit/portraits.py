@@ -16,7 +16,7 @@ from graph_schema.vocabulary import (
 from profiles.moments import DAY, iso
 from profiles.objects import fold_object, views
 from profiles.portrait import Portrait
-from profiles.state import fold, mention, new_state, show
+from profiles.state import begin, fold, mention, new_state, show
 from stream.intake import Intake
 
 START = 1_772_442_000_000_000
@@ -91,6 +91,7 @@ def portrait(*messages: Said, rules: Rules = RETAIL) -> Portrait:
             record.holdings[node.id] = Holding(
                 place, min(seen, default=None), max(seen, default=None), old.flags
             )
+        begin(state, one.at)
         fold(state, one.facts.own)
     show_objects(state, events, dict.fromkeys(records, 1))
     names = [namespace.name for namespace in rules.namespaces]
