@@ -22,7 +22,7 @@ from graph_schema.vocabulary import (
     RecordKey,
 )
 from profiles.objects import fold_object, views
-from profiles.state import fold, mention, new_state, show
+from profiles.state import begin, fold, mention, new_state, show
 from resolver.evidence import generic_identifiers
 from resolver.founding import DEFAULT_ID_KEY, founding_record, person_id
 from resolver.kinship import Kinship
@@ -206,6 +206,8 @@ class Folded:
         states = {group: new_state() for group in self.found.groups}
         for event in self.truth.events.values():
             state = states[self.person_of[event.record]]
+            for key in (event.record, *(event.also or ())[:1]):
+                begin(states[self.person_of[key]], event.at)
             fold(state, event.facts.own)
             for shared in event.facts.shared:
                 mention(state, shared.key)
