@@ -13,6 +13,9 @@ from profiles.moments import kept
 
 Number = int | float
 
+TIED: Final = "tied"
+"""The kind of a fact by which a receipt is known to be of an order. Every other fact of an order ends with
+the key of the receipt that its event named, None for none."""
 ALL: Final = -1
 """Quantity of a removal that names none: whatever there is."""
 SEEN: Final = 0

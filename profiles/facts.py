@@ -13,7 +13,7 @@ import orjson
 
 from graph_schema.messages import Message
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
-from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS
+from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, TIED
 from profiles.moments import kept
 
 __all__ = ["CHANNELS", "PURPOSES", "Fact", "Facts", "SharedFact", "facts_of"]
@@ -72,7 +72,7 @@ def _track(message: Message, held: tuple[Held, ...], record: RecordKey, own: lis
         fact = ORDERS[name](message)
         if name == "Order Delivered":
             fact = (*fact, int(any(one[0] in _PERSONAL and not one[3] for one in held)))
-        return Facts(tuple(own), (SharedFact(_order_key(message, held), fact),))
+        return Facts(tuple(own), tuple(_of_order(message, held, fact)))
     reward = REWARDS.get(name)
     if reward is not None:
         code = _named(message, held, "reward_code")
@@ -84,14 +84,19 @@ def _track(message: Message, held: tuple[Held, ...], record: RecordKey, own: lis
     return Facts(tuple(own), ()) if own else _NOTHING
 
 
-def _order_key(message: Message, held: tuple[Held, ...]) -> ObjectKey:
-    order = _named(message, held, "order_id")
-    if order is not None:
-        return ObjectKey("order", order)
+def _of_order(message: Message, held: tuple[Held, ...], fact: Fact) -> Iterator[SharedFact]:
+    """What goes to an order: by its order id, else by its receipt, else by the message alone. What names both
+    ties the receipt to the order, so that who knows but the receipt speaks of the same one."""
+    order, receipt = _named(message, held, "order_id"), _named(message, held, "receipt_id")
     # A till counts its receipts as the shop counts its orders: number 17 of each are two purchases.
-    receipt = _named(message, held, "receipt_id")
-    other = f"message:{message.source}/{message.message_id}" if receipt is None else f"receipt:{receipt}"
-    return ObjectKey("order", other)
+    by_receipt = None if receipt is None else ObjectKey("order", f"receipt:{receipt}")
+    if order is not None:
+        yield SharedFact(ObjectKey("order", order), (*fact, by_receipt and by_receipt.key))
+        if by_receipt is not None:
+            yield SharedFact(by_receipt, (TIED, order))
+    else:
+        unnamed = ObjectKey("order", f"message:{message.source}/{message.message_id}")
+        yield SharedFact(by_receipt or unnamed, (*fact, None))
 
 
 def _named(message: Message, held: tuple[Held, ...], namespace: str) -> str | None:

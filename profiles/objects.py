@@ -7,11 +7,12 @@ An object keeps what each event said of it, so that one can be taken away exactl
 Which person a record belongs to is asked only when the object is shown: a merge or a split changes no object.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import EventKey, Fact, ObjectKey, RecordKey
+from profiles.commerce_facts import TIED
 from profiles.order_views import order_views
 from profiles.reward_views import Conflict, claimed_view, reward_conflict, reward_views
 from profiles.told import Told, told
@@ -24,9 +25,16 @@ __all__ = [
     "ghost_object",
     "is_empty",
     "speakers",
+    "tied",
     "unfold_object",
     "views",
+    "whole",
 ]
+
+
+_NUMBERED: Final = frozenset(("completed", "updated", "refunded"))
+RECEIPT: Final = "receipt:"
+"""How the key of an order begins that is known by its receipt."""
 
 
 def fold_object(obj: Document, event: EventKey, record: RecordKey, at: int | None, fact: Fact) -> None:
@@ -54,6 +62,42 @@ def views(key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int]) -> 
     return _VIEWS[key.kind](key.key, told(obj), person_of)
 
 
+def tied(key: ObjectKey, obj: Document) -> set[ObjectKey]:
+    """The receipts that events name with an order; the orders, of a receipt."""
+    if key.kind != "order":
+        return set()
+    named = {entry[3][-1] for entry in obj.values() if (entry[3][0] == TIED) == key.key.startswith(RECEIPT)}
+    return {ObjectKey(key.kind, one) for one in named if one is not None}
+
+
+def whole(key: ObjectKey, objects: Mapping[ObjectKey, Document]) -> Document:
+    """An object with all that was told of it: of an order also what was told by its receipts alone; of a
+    receipt nothing where it is known to be an order's. One that is tied to several orders (two tills gave
+    one number) is none of them.
+
+    `objects` holds what is `tied` to it, and, of an order, what is tied to that.
+    """
+    obj = objects[key]
+    ties = tied(key, obj)
+    if not ties:
+        return obj
+    if key.key.startswith(RECEIPT):
+        return {} if len(ties) == 1 else obj
+    told = {**obj}
+    for receipt in ties:
+        if tied(receipt, objects[receipt]) == {key}:
+            told |= {
+                event: _unnumbered(entry) for event, entry in objects[receipt].items() if event not in obj
+            }
+    return told
+
+
+def _unnumbered(entry: list[Any]) -> list[Any]:
+    """A word on a receipt as one on its order: the number that it gives is not the order's."""
+    kind, _, *rest = entry[3]
+    return [*entry[:3], [kind, None, *rest], *entry[4:]] if kind in _NUMBERED else entry
+
+
 def conflict_of(key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int]) -> Conflict | None:
     """Two redemptions of one reward that was issued once, for the stewards; None for anything else."""
     return reward_conflict(key.key, told(obj), person_of) if key.kind == "reward" else None
@@ -68,11 +112,14 @@ def claim_of(
     return claimed_view(key.key, told(obj), person_of, person)
 
 
-def ghost_object(obj: Document, replace: Mapping[RecordKey, RecordKey]) -> None:
+def ghost_object(
+    obj: Document, replace: Mapping[RecordKey, RecordKey], kept: Collection[str] = frozenset()
+) -> None:
     """Puts other keys in the place of erased records, so that what they did stands without saying whose it
     was.
 
-    Once nobody living speaks of it, the numbers and names in it go as well.
+    Once nobody living speaks of it, the numbers and names in it go as well, but for the keys of receipts that
+    are `kept`: of these somebody living speaks, and they are to stay of this order.
     """
     for place, one in enumerate(told(obj)):
         obj[one.event][4:] = [place]
@@ -86,7 +133,7 @@ def ghost_object(obj: Document, replace: Mapping[RecordKey, RecordKey]) -> None:
     if all((entry[0], entry[1]) in replaced or entry[0] == _GHOST for entry in obj.values()):
         numbers: dict[str, str] = {}
         for entry in obj.values():
-            entry[3] = _anonymous(entry[3], numbers)
+            entry[3] = _anonymous(entry[3], numbers, kept)
 
 
 _GHOST: Final = "#"
@@ -100,17 +147,20 @@ def _free(obj: Document, ghost: RecordKey) -> str:
     return name
 
 
-def _anonymous(fact: list[Any], numbers: dict[str, str]) -> list[Any]:
+def _anonymous(fact: list[Any], numbers: dict[str, str], kept: Collection[str]) -> list[Any]:
     """An order's or a reward's fact without the numbers and names of things; equal numbers stay equal."""
 
     def nameless(number: str | None) -> str | None:
         return None if number is None else numbers.setdefault(number, f"#{len(numbers) + 1}")
 
     kind = fact[0]
-    if kind in ("completed", "updated", "refunded"):
-        return [kind, nameless(fact[1]), fact[2], fact[3], [], fact[5], fact[6], nameless(fact[7])]
+    receipt = fact[-1] if fact[-1] in kept else None
+    if kind in _NUMBERED:
+        return [kind, nameless(fact[1]), fact[2], fact[3], [], fact[5], fact[6], nameless(fact[7]), receipt]
     if kind in ("shipped", "delivered", "cancelled"):
-        return [kind, None, None, *fact[3:]]
+        return [kind, None, None, *fact[3:-1], receipt]
+    if kind == TIED:
+        return [kind, None]
     if kind == "redeemed":
         return [kind, fact[1], nameless(fact[2]), fact[3]]
     return fact

@@ -89,7 +89,7 @@ def _take_back(view: Document, refunds: list[Told]) -> None:
     amounts: dict[str, dict[str, Number]] = {}
     products: dict[str, dict[str, Number]] = {}
     for one in refunds:
-        _, _, amount, _, listed, _, _, refund_id = one.fact
+        _, _, amount, _, listed, _, _, refund_id, _ = one.fact
         if amount is None:
             amount = fsum((p[1] or 0) * (p[2] or 0) for p in listed) if listed else view["total"]
         # Some write what they give back as a negative amount, or so many pieces less.

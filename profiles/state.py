@@ -83,12 +83,17 @@ def mentions(state: Document) -> list[ObjectKey]:
     return [ObjectKey(kind, key) for kind, keys in state.get("objects", {}).items() for key in keys]
 
 
-def show(state: Document, key: ObjectKey, view: Document | None) -> bool:
-    """Sets what she shows of an order or reward, nothing where `view` is None; whether that is a change."""
+def show(state: Document, key: ObjectKey, view: Document | None, spoken: bool = True) -> bool:
+    """Sets what she shows of an order or reward, nothing where `view` is None; whether that is a change.
+
+    `spoken` is whether a record of hers spoke of it by this key."""
     if view is None:
         shown = state.get("objects", {}).get(key.kind, {})
         if shown.get(key.key) is None:
             return False
+        if not spoken:
+            del shown[key.key]
+            return True
     else:
         shown = state.setdefault("objects", {}).setdefault(key.kind, {})
         if shown.get(key.key) == view:

@@ -12,7 +12,6 @@ from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldErr
 from graph_schema.rules import Rules
 from profiles.decide import Decision, Request, decide, nobody
 from profiles.golden import golden
-from profiles.portrait import Portrait
 from serving.scenario_files import (
     Audience,
     DeadLettered,
@@ -24,6 +23,7 @@ from serving.scenario_files import (
     SamePerson,
 )
 from stream.cases import open_cases
+from stream.deciding import sketches_of
 from stream.explaining import how, meant, why
 from stream.reader import Found, Reader
 
@@ -116,13 +116,14 @@ class Checks:
 
     def _decide(self, expected: Decide) -> Decision:
         try:
-            portrait = self._portrait(expected.person)
+            person = self._find(expected.person).person.id
         except (UnknownPerson, Erased):
             return nobody("unknown_person")
         except AmbiguousIdentifier:
             return nobody("ambiguous")
         asked = {name: getattr(expected, name) for name in Request._fields if name != "campaign"}
-        return decide(portrait, Request(expected.decide, **asked), self._rules, self._at)
+        sketch = sketches_of(self._reader, (person,))[person]
+        return decide(sketch, Request(expected.decide, **asked), self._rules, self._at)
 
     @_check.register
     def _audience(self, expected: Audience) -> list[str] | None:
@@ -139,9 +140,6 @@ class Checks:
         if inside and len(persons) == 1 if expected.includes is not None else not inside:
             return None
         return [*_leads({reference: persons}), f"{reference} is {'' if inside else 'not '}in the audience"]
-
-    def _portrait(self, reference: str) -> Portrait:
-        return self._reader.portrait(self._find(reference))
 
     def _find(self, reference: str) -> Found:
         """Whom a reference leads to; a record's, where it is ``source/record_id``."""

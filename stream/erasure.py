@@ -118,8 +118,14 @@ class Erasure:
 
     def _forget_objects(self, person: Person, keys: dict[RecordKey, RecordKey]) -> None:
         state = self.tx.profiles((person.id,)).get(person.id) or new_state()
-        for key, found in self.tx.objects(mentions(state)).items():
-            ghost_object(found, keys)
+        objects = self.tx.objects(mentions(state))
+        kept = {
+            key.key
+            for key, found in objects.items()
+            if any(one.source != GHOST_SOURCE and one not in keys for one in speakers(found))
+        }
+        for key, found in objects.items():
+            ghost_object(found, keys, kept)
             if all(speaker.source == GHOST_SOURCE for speaker in speakers(found)):
                 self.ws.writes.objects_gone.add(key)
                 self.ws.writes.objects[ghost_object_key(key, self.ws.id_key)] = found

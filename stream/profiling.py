@@ -5,12 +5,12 @@ split is folded again from its events. Orders and rewards are folded for themsel
 persons.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import GHOST_SOURCE, Event, EventKey, ObjectKey, RecordKey, SharedFact
-from profiles.objects import fold_object, is_empty, speakers, unfold_object, views
+from profiles.objects import RECEIPT, fold_object, is_empty, speakers, tied, unfold_object, views, whole
 from profiles.state import begin, fold, mention, mentions, merge, new_state, show
 from stream.erasure import ghost_object_key
 from stream.intake import Intake
@@ -146,44 +146,59 @@ class Profiling:
             return
         objects = self._stored(keys)
         bystanders = {key: speakers(objects[key]) for key in unsaid_keys}
+        ties = {key: tied(key, objects[key]) for key in unsaid_keys}
         for one in unsaid:
             for shared in one.event.facts.shared:
                 unfold_object(objects[shared.key], one.event.key)
         for shared, event_key, record, at in said:
             fold_object(objects[shared.key], event_key, record, at, shared.fact)
-        everyone = {key: speakers(objects[key]) | bystanders.get(key, set()) for key in keys}
+        shown = self._tied(objects, ties)
+        everyone = {key: speakers(found) | bystanders.get(key, set()) for key, found in objects.items()}
         person_of = self._person_of({speaker for group in everyone.values() for speaker in group})
-        shown_to = {
-            key: {person_of[one] for one in everyone[key] if person_of.get(one, _NOBODY) > 0} for key in keys
+        concerned = {
+            key: everyone[key].union(*(everyone[tie] for tie in ties[key] if tie in everyone))
+            for key in shown
         }
-        self.load({person for persons in shown_to.values() for person in persons})
+        self.load({person for group in concerned.values() for person in _persons(group, person_of)})
         changed = {shared.key for shared, *_ in said} | unsaid_keys
-        for key in keys:
-            self._show(key, objects[key], shown_to[key], person_of)
+        for key in shown:
+            seen = views(key, whole(key, objects), person_of)
+            spoken = _persons(speakers(objects[key]), person_of)
+            for person in _persons(concerned[key], person_of):
+                if show(self._state(person), key, seen.get(person), person in spoken):
+                    self.changed.add(person)
+                    self.restated.add(person)
             if key in changed and is_empty(objects[key]):
                 self.ws.writes.objects_gone.add(key)
             elif key in changed:
                 self.ws.writes.objects[key] = objects[key]
 
-    def _stored(self, keys: set[ObjectKey]) -> dict[ObjectKey, Document]:
+    def _tied(
+        self, objects: dict[ObjectKey, Document], ties: dict[ObjectKey, set[ObjectKey]]
+    ) -> set[ObjectKey]:
+        """Reads what is tied to objects, too, and widens ``ties`` (those of before) to those of now; returns
+        what is to be shown anew: these objects, and the orders that receipts among them are or were of."""
+        shown = set(objects)
+        # First the orders of receipts, then all receipts of these orders.
+        for _ in range(2):
+            for key, found in objects.items():
+                ties[key] = ties.get(key, set()) | tied(key, found)
+            near = {tie for one in shown for tie in ties[one]}
+            shown |= {tie for tie in near if not tie.key.startswith(RECEIPT)}
+            objects |= self._stored(near - objects.keys(), back=False)
+        return shown
+
+    def _stored(self, keys: set[ObjectKey], back: bool = True) -> dict[ObjectKey, Document]:
         """Orders and rewards as they are stored, empty where nothing was; what only the erased spoke of comes
-        back under its own key."""
+        back under its own key, unless it is only looked at."""
         found: dict[ObjectKey, Document] = dict(self.tx.objects(keys))
         if self.ws.any_ghosts:
             hashed = {ghost_object_key(key, self.ws.id_key): key for key in keys - found.keys()}
             for ghost, told in self.tx.objects(hashed.keys()).items():
                 found[hashed[ghost]] = told
-                self.ws.writes.objects_gone.add(ghost)
+                if back:
+                    self.ws.writes.objects_gone.add(ghost)
         return {key: found.get(key, {}) for key in keys}
-
-    def _show(
-        self, key: ObjectKey, found: Document, persons: Iterable[int], person_of: dict[RecordKey, int]
-    ) -> None:
-        seen = views(key, found, person_of)
-        for person in persons:
-            if show(self._state(person), key, seen.get(person)):
-                self.changed.add(person)
-                self.restated.add(person)
 
     def _person_of(self, keys: set[RecordKey]) -> dict[RecordKey, int]:
         """The persons of records. The erased are one nobody: what was theirs is shown to no one, now or
@@ -201,6 +216,11 @@ class Profiling:
         for one in persons:
             self.states.setdefault(one, new_state())
         self.ws.persons(persons)
+
+
+def _persons(records: Iterable[RecordKey], person_of: Mapping[RecordKey, int]) -> set[int]:
+    """The living persons of records."""
+    return {person_of[one] for one in records if person_of.get(one, _NOBODY) > 0}
 
 
 class _Moves:

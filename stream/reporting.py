@@ -16,7 +16,7 @@ from profiles.accounts import accounts_of
 from profiles.fitting import fit
 from profiles.lifecycle import lifecycle_of
 from profiles.moments import iso
-from profiles.objects import views
+from profiles.objects import tied, views, whole
 from profiles.order_views import tidy
 from profiles.orders import NO_CURRENCY, Orders, net
 from profiles.portrait import Portrait
@@ -119,7 +119,8 @@ def _records(reader: Reader, settings: ProfileSettings, at: int) -> Iterator[Cus
 
 def _as_told_by(record: RecordKey, key: ObjectKey, told: Document) -> Document | None:
     words = {name: entry for name, entry in told.items() if (entry[0], entry[1]) == record}
-    return views(key, words, {record: 1}).get(1)
+    alone = {key: words, **{one: {} for one in tied(key, words)}}
+    return views(key, whole(key, alone), {record: 1}).get(1)
 
 
 def _main_currency(found: Iterable[Customer]) -> str:

@@ -157,7 +157,12 @@ def _properties(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     number = draw(st.sampled_from(("1", "2")))
     if kind.startswith("Order"):
         products = [{"product_id": "p", "price": 5, "quantity": draw(st.integers(1, 2))}]
-        return {"order_id": f"o{number}", "total": 10, "currency": "EUR", "products": products}
+        receipt = draw(st.sampled_from(("1", "2")))
+        names = {"order_id": f"o{number}", "receipt_id": f"t{receipt}"}
+        # By both, or by either alone.
+        named = draw(st.sampled_from((("order_id",), ("order_id",), ("receipt_id",), tuple(names))))
+        by = {name: names[name] for name in named}
+        return {**by, "total": 10, "currency": "EUR", "products": products}
     if kind.startswith("Reward"):
         return {"reward_code": f"w{number}", "amount": 5, "currency": "EUR"}
     if kind.startswith("Consent"):

@@ -21,7 +21,7 @@ from graph_schema.vocabulary import (
     Record,
     RecordKey,
 )
-from profiles.objects import fold_object, views
+from profiles.objects import fold_object, views, whole
 from profiles.state import begin, fold, mention, new_state, show
 from resolver.evidence import generic_identifiers
 from resolver.founding import DEFAULT_ID_KEY, founding_record, person_id
@@ -211,8 +211,9 @@ class Folded:
             fold(state, event.facts.own)
             for shared in event.facts.shared:
                 mention(state, shared.key)
-        for key, found in self._objects().items():
-            for group, view in views(key, found, self.person_of).items():
+        objects = self._objects()
+        for key in objects:
+            for group, view in views(key, whole(key, objects), self.person_of).items():
                 show(states[group], key, view)
         return states
 

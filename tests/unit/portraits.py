@@ -14,7 +14,7 @@ from graph_schema.vocabulary import (
     RecordKey,
 )
 from profiles.moments import DAY, iso
-from profiles.objects import fold_object, views
+from profiles.objects import fold_object, views, whole
 from profiles.portrait import Portrait
 from profiles.state import begin, fold, mention, new_state, show
 from stream.intake import Intake
@@ -106,8 +106,8 @@ def show_objects(state: dict[str, Any], events: Iterable[Event], person_of: Mapp
         for shared in one.facts.shared:
             fold_object(objects.setdefault(shared.key, {}), one.key, one.record, one.at, shared.fact)
             mention(state, shared.key)
-    for key, found in objects.items():
-        show(state, key, views(key, found, person_of).get(1))
+    for key in objects:
+        show(state, key, views(key, whole(key, objects), person_of).get(1))
 
 
 def at(day: float) -> int:

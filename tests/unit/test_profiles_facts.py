@@ -85,7 +85,9 @@ def test_an_order_is_known_by_its_number_else_by_its_receipt_else_by_its_message
     properties: dict[str, Any], key: str
 ) -> None:
     said = event(track("Order Completed", 1, messageId="m-1", **properties))
-    assert [shared.key for shared in said.facts.shared] == [ObjectKey("order", key)]
+    by, *ties = said.facts.shared
+    assert by.key == ObjectKey("order", key)
+    assert [one.fact for one in ties] == [("tied", key)] * (key == "o-1")
 
 
 def test_a_reward_without_a_usable_code_is_nothing() -> None:

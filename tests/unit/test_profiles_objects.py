@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from graph_schema.vocabulary import ObjectKey, RecordKey
-from profiles.objects import Conflict, claim_of, conflict_of, fold_object, ghost_object, speakers, views
+from profiles.objects import (
+    Conflict,
+    claim_of,
+    conflict_of,
+    fold_object,
+    ghost_object,
+    speakers,
+    views,
+    whole,
+)
 from profiles.orders import Orders
 from profiles.rewards import shown_rewards, state_at
 from tests.unit.portraits import Said, at, bought, event, portrait, track
@@ -227,3 +236,23 @@ def test_when_all_are_erased_no_number_is_left() -> None:
 def test_sums_are_exact_whatever_the_order() -> None:
     person = portrait(*(bought(day, f"o-{day}", total=0.1) for day in range(10)))
     assert Orders(person.state).total == 1
+
+
+def test_a_receipt_is_the_order_that_it_is_tied_to_even_when_who_tied_it_is_erased() -> None:
+    both = event(bought(1, "o-1", "tea", receipt_id="k-1", source="shop"))
+    alone = event(track("Order Completed", 2, source="till", receipt_id="k-1", total=10, userId="u-2"))
+    order, receipt = (ObjectKey("order", key) for key in ("o-1", "receipt:k-1"))
+    objects: dict[ObjectKey, dict[str, Any]] = {order: {}, receipt: {}}
+    for one in (both, alone):
+        for shared in one.facts.shared:
+            fold_object(objects[shared.key], one.key, one.record, one.at, shared.fact)
+    ghost = RecordKey("#", "ab12")
+    for erased in (False, True):
+        if erased:
+            for obj in objects.values():
+                ghost_object(obj, {both.record: ghost}, {receipt.key})
+        person_of = {ghost: 1, both.record: 1, alone.record: 2}
+        shown = views(order, whole(order, objects), person_of)
+        assert {person: view["total"] for person, view in shown.items()} == {1: 10}
+        assert views(receipt, whole(receipt, objects), person_of) == {}
+    assert "o-1" not in str(objects[order])
