@@ -4,6 +4,7 @@ Values are plain (a number, a text, true or false) or a time, which only the fun
 where there is none.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final, NamedTuple
@@ -155,14 +156,19 @@ def _birthday_today(scene: Scene) -> bool:
 
 
 def birthday(text: str) -> tuple[int, int] | None:
-    """Month and day of a birthday: 1990-03-12, with a time or without, or --03-12; None for anything else."""
-    digits = text[2:7] if text.startswith("--") else text[5:10]
+    """Month and day of a birthday: 1990-03-12, with a time or without, --03-12 or 03-12; else None."""
+    found = _BIRTHDAY.match(text.strip())
+    if found is None:
+        return None
+    month, day = int(found[1]), int(found[2])
     try:
-        month, day = int(digits[:2]), int(digits[3:])
         date(2000, month, day)
     except ValueError:
         return None
     return month, day
+
+
+_BIRTHDAY: Final = re.compile(r"(?:\d{4}[-/.]|--)?(\d\d)[-/.](\d\d)(?:[T ].*)?$")
 
 
 def _day_in(year: int, month: int, day: int) -> date:

@@ -136,6 +136,7 @@ class StoreContract:
             assert tx.identifiers([1, 9]) == {1: NODE}
             assert sorted(one.id for one in tx.all_identifiers()) == [1, 2]
             assert list(tx.all_identifiers(generic=True)) == [COMMON]
+            assert tx.generic([NODE.identifier, COMMON.identifier]) == {COMMON.identifier}
             assert {one: sorted(found) for one, found in tx.holders([1, 2]).items()} == {1: [1, 2], 2: []}
             assert {one: sorted(found) for one, found in tx.members([1, 7]).items()} == {1: [1, 2], 7: []}
             assert tx.persons([1, 2]) == {1: PERSON}
