@@ -72,11 +72,7 @@ class MemoryStore:
         with self._lock:
             yield self
 
-    @contextmanager
-    def write(self) -> Iterator["MemoryStore"]:
-        """See ``Store``."""
-        with self._lock:
-            yield self
+    write = read
 
     def close(self) -> None:
         """See ``Store``."""
@@ -143,8 +139,7 @@ class MemoryStore:
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""
-        nodes = self.identifiers(self.identifier_ids(wanted).values()).values()
-        return {node.identifier for node in nodes if node.generic}
+        return {node.identifier for node in self.all_identifiers(generic=True)}.intersection(wanted)
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
@@ -302,9 +297,8 @@ class MemoryStore:
         self._name_keys |= writes.name_keys
         self._audit += writes.audit
         self._dead_letters += writes.dead_letters
-        self._state.update(copy.deepcopy(writes.state))
-        for name in (name for name, value in writes.state.items() if value is None):
-            del self._state[name]
+        stated = self._state | copy.deepcopy(writes.state)
+        self._state = {name: value for name, value in stated.items() if value is not None}
 
     def _apply_likeness(self, writes: Writes) -> None:
         for content in writes.contents_gone.values():

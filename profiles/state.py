@@ -52,7 +52,7 @@ def new_state() -> Document:
 def fold(state: Document, facts: Iterable[Fact]) -> None:
     """Adds the own facts of events that are not yet in the state."""
     for fact in facts:
-        _FOLDS[fact[0]](state, fact)
+        _FOLDS[fact[0]][1](state, fact)
 
 
 def merge(into: Document, other: Document) -> None:
@@ -300,41 +300,24 @@ def _either(mine: Part, theirs: Part) -> Part:
     return theirs if mine is None else mine
 
 
-_FOLDS: Final[Mapping[str, Callable[[Document, Fact], None]]] = {
-    "address": _fold_address,
-    "device": _fold_device,
-    "trait": _fold_trait,
-    "shown": _fold_shown,
-    "consent": _fold_consent,
-    "halt": _fold_halt,
-    "preference": _fold_preference,
-    "cart": _fold_cart,
-    "viewed": _fold_viewed,
-    "category": _fold_category,
-    "message": _fold_message,
-    "reached": _fold_reached,
-    "account": _fold_account,
-    "app": _fold_app,
-    "group": _fold_group,
+_FOLDS: Final[Mapping[str, tuple[str, Callable[[Document, Fact], None]]]] = {
+    "address": ("addresses", _fold_address),
+    "device": ("device", _fold_device),
+    "trait": ("traits", _fold_trait),
+    "shown": ("shown", _fold_shown),
+    "consent": ("consents", _fold_consent),
+    "halt": ("halts", _fold_halt),
+    "preference": ("preferences", _fold_preference),
+    "cart": ("cart", _fold_cart),
+    "viewed": ("viewed", _fold_viewed),
+    "category": ("categories", _fold_category),
+    "message": ("messages", _fold_message),
+    "reached": ("reached", _fold_reached),
+    "account": ("accounts", _fold_account),
+    "app": ("app", _fold_app),
+    "group": ("groups", _fold_group),
 }
-
-PART_OF: Final[Mapping[str, str]] = {
-    "address": "addresses",
-    "device": "device",
-    "trait": "traits",
-    "shown": "shown",
-    "consent": "consents",
-    "halt": "halts",
-    "preference": "preferences",
-    "cart": "cart",
-    "viewed": "viewed",
-    "category": "categories",
-    "message": "messages",
-    "reached": "reached",
-    "account": "accounts",
-    "app": "app",
-    "group": "groups",
-}
+PART_OF: Final = {kind: part for kind, (part, _) in _FOLDS.items()}
 """Which part of a state a fact changes, by what it is."""
 
 _MERGES: Final[Mapping[str, Callable[[Part, Part], Part]]] = {

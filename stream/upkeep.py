@@ -172,7 +172,8 @@ class Upkeep:
         known = {one: states.get(one) or {} for one in persons}
         blank = [one for one, state in known.items() if not state]
         alive = living(ws.members_of(blank), ws.records) if blank else set()
-        generic = ws.generic(addresses_in(known.values()))
+        named = ws.identifier_ids(addresses_in(known.values()))
+        generic = {node.identifier for node in ws.identifiers(named.values()).values() if node.generic}
         return {
             one: Outline(state, generic) if state or one in alive else None for one, state in known.items()
         }

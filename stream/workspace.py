@@ -107,11 +107,6 @@ class Workspace(Holders):
                 self._node_ids[node.identifier] = node.id
         return {one: self._nodes[one] for one in ids}
 
-    def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
-        """Those of these identifiers that are generic, as this batch sees them."""
-        nodes = self.identifiers(self.identifier_ids(wanted).values()).values()
-        return {node.identifier for node in nodes if node.generic}
-
     def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
         """Persons by id, as this batch sees them."""
         missing = [one for one in ids if one not in self._persons]
