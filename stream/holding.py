@@ -7,7 +7,7 @@ from typing import Any
 from resolver.plan import Plan
 from stream.contents import Contents
 
-REMEMBERED = 100_000
+REMEMBERED = 70_000
 """Things of one kind that are kept between batches; beyond that the half that was read first is forgotten."""
 
 
