@@ -53,14 +53,19 @@ class Component(NamedTuple):
 
     records: frozenset[int]
     wide: bool
+    raised: bool = False
 
 
 class Kinship:
-    """Finds components in a graph that does not change meanwhile; what was read is kept."""
+    """Finds components in a graph that does not change meanwhile; what was read is kept.
 
-    def __init__(self, plan: Plan, graph: Graph) -> None:
+    ``without`` is a record of no kin with others whose likeness is left out.
+    """
+
+    def __init__(self, plan: Plan, graph: Graph, without: int = 0) -> None:
         self._plan = plan
         self._graph = graph
+        self._without = without
         self._kin_of: dict[int, int] = {}
         self._members: list[list[int]] = []
         self._alike: dict[int, list[tuple[Weight, int]]] = {}
@@ -93,8 +98,9 @@ class Kinship:
             floor += BIT
         kins = kins or {start}
         records = frozenset(one for kin in kins for one in self._members[kin])
-        wide = len(kins) > 1 or floor > model.floor + BIT
-        self._component_of.update(dict.fromkeys(kins, Component(records, wide)))
+        raised = floor > model.floor + BIT
+        component = Component(records, len(kins) > 1 or raised, raised)
+        self._component_of.update(dict.fromkeys(kins, component))
 
     def _connected(self, start: int, floor: Weight, cap: int) -> set[int] | None:
         """The kins that likeness of at least the floor connects with one; None where they are too many."""
@@ -122,7 +128,10 @@ class Kinship:
         others = {other for alike in edges.values() for other in alike}.union(voting)
         speakers = self._graph.speakers(others) if others else {}
         self._learn_kins({one for found in speakers.values() for one in found})
-        kins_of = {one: {self._kin_of[record] for record in found} for one, found in speakers.items()}
+        kins_of = {
+            one: {self._kin_of[record] for record in found if record != self._without}
+            for one, found in speakers.items()
+        }
         for kin in new:
             alike = []
             for content in said[kin] & edges.keys():

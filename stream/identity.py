@@ -73,7 +73,10 @@ class Identity:
             if record.person:
                 placement = Placement(Verdict.RESOLVE, local=True)
         reached: set[int] = set()
-        if placement.verdict is Verdict.RESOLVE and not placement.local:
+        only = (
+            learnt if learnt is not None and not flipped and self._only_adds(change, nodes, learnt) else None
+        )
+        if placement.verdict is Verdict.RESOLVE and not placement.local and only is None:
             with self._before(record, fresh, flipped):
                 reached = self._reached(record, fresh, learnt)
         if learnt is not None:
@@ -83,7 +86,7 @@ class Identity:
         self.ws.dirty_nodes.update(record.holdings if joins else fresh)
         if flipped:
             self._estrange(record, flipped)
-        self._follow(change, known, placement, (flipped, reached))
+        self._follow(change, known, placement, (flipped, reached, only))
 
     def seen_again(self, record: Record, sightings: Iterable[tuple[IdentifierNode, bool]]) -> None:
         """Settles a record of which a sighting moved, where the time of it can matter.
@@ -105,9 +108,17 @@ class Identity:
         flipped: Set[int] = frozenset(),
         local: bool = False,
         crossing: bool = False,
+        only: Learnt | None = None,
     ) -> None:
-        """Resolves the neighbourhood of records and moves what came out otherwise."""
+        """Resolves the neighbourhood of records and moves what came out otherwise.
+
+        ``only``: the change was that the only seed came to say this, and who was matched together before it
+        was not asked: they all are now, unless a floor had to rise by it.
+        """
         found = neighbourhood(self.plan, self.ws, seeds, flipped, local, crossing)
+        if only is not None and any(component.raised for component in found.likeness.components):
+            self.around({*seeds, *self._parted(seeds, only)}, flipped, local, crossing)
+            return
         borders = self.ws.persons(set(found.borders.values()))
         if any(person.flags & LEADS for person in borders.values()):
             found = neighbourhood(self.plan, self.ws, seeds, flipped, crossing=True)
@@ -203,13 +214,34 @@ class Identity:
             starts |= set(self.ws.record_ids(named).values())
         return self.reach(starts)
 
+    def _only_adds(self, change: Change, nodes: Mapping[int, IdentifierNode], learnt: Learnt) -> bool:
+        """Whether nothing but likeness ties a new record to others, and none of theirs ends by it."""
+        record = change.record
+        return (
+            not record.person
+            and record.id not in self.ws.awaited.back
+            and None not in learnt.edges.values()
+            and not any(
+                nodes[one].holders for one in change.fresh if nodes[one].namespace in self.plan.people
+            )
+        )
+
+    def _parted(self, new: Collection[int], learnt: Learnt) -> set[int]:
+        """The records that matching related, before a record was new, to those who are like it."""
+        starts = {one for found in self.ws.speakers(learnt.ends).values() for one in found}.difference(new)
+        return Kinship(self.plan, self.ws, without=min(new)).reach(starts)
+
     def _follow(
-        self, change: Change, known: bool, placement: Placement, around: tuple[Set[int], Set[int]]
+        self,
+        change: Change,
+        known: bool,
+        placement: Placement,
+        around: tuple[Set[int], Set[int], Learnt | None],
     ) -> None:
         record = change.record
-        flipped, reached = around
+        flipped, reached, only = around
         if placement.verdict is Verdict.RESOLVE:
-            self.around({record.id, *reached}, flipped, placement.local)
+            self.around({record.id, *reached}, flipped, placement.local, only=only)
             _own(self.ws, record, change.fresh)
             return
         if placement.verdict is Verdict.FOUND:
