@@ -6,7 +6,8 @@ from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import GHOST_SOURCE, Held, IdentifierNode, ObjectKey, Record
 from resolver.founding import person_id
 from stream.batch import Batch
-from stream.engine import Engine
+from stream.engine import RULES_STATE, Engine
+from stream.identity import Identity
 from stream.workspace import Workspace
 
 _KINDS = ("order", "reward")
@@ -16,7 +17,8 @@ def bury(was: Transaction, engine: Engine) -> dict[int, int]:
     """Writes the ghosts of one store into another that is empty but for operational state.
 
     They take part in the resolution as before, and the ids that they founded answer as erased. What they did
-    to orders and rewards stands. Returns the new id of each.
+    to orders and rewards stands, and under the same rules how like what others say they were: it can't be
+    told any more from what is left of what they said. Returns the new id of each.
     """
     ghosts = [record for record in was.all_records() if record.ghost]
     if not ghosts:
@@ -38,7 +40,23 @@ def bury(was: Transaction, engine: Engine) -> dict[int, int]:
         }
         writes = workspace.collect()
         writes.objects = dict(_haunted(was))
+        said = {ghost.content for ghost in ghosts} - {0}
+        if was.get(RULES_STATE) != engine.rules.identity_hash:
+            said.clear()
+        for ghost in ghosts:
+            writes.records[buried[ghost.id]].content = ghost.content if ghost.content in said else 0
+        writes.contents = dict(was.contents(said))
+        edges = [
+            (one, two, weight) for one, alike in was.edges(said).items() for two, weight in alike.items()
+        ]
+        writes.edges = {(min(one, two), max(one, two)): weight for one, two, weight in edges}
         tx.apply(writes)
+    if said:
+        with engine.store.write() as tx:
+            workspace.forget()
+            workspace.begin(tx)
+            Identity(workspace).around(buried.values())
+            tx.apply(workspace.collect())
     return buried
 
 

@@ -40,6 +40,7 @@ class Contents:
 
     tx: Transaction
     writes: Writes
+    any_ghosts: bool
 
     def __init__(self, plan: Plan, id_key: bytes) -> None:
         self.plan = plan
@@ -130,7 +131,7 @@ class Contents:
                 other: edge(content, known[other], model) for other in near[one] if known[other].fields
             }
             alike.update([other for other, weight in weighed.items() if weight is not None])
-        self.edges(alike)
+        self.edges(alike.union(near) if self.any_ghosts else alike)
         self.records(set[int]().union(*self.speakers(alike).values()))
 
     def _near(self, content: Prepared, model: Model) -> set[int]:
@@ -159,7 +160,9 @@ class Contents:
                 others = self.prepared((new,))[new].votes
             else:
                 self._prepared[new] = content
-                self._edges[new] = {}
+                # A rebuilt store knows of the erased how like they were what nobody says yet.
+                known = self.edges((new,))[new] if self.any_ghosts else self._edges.setdefault(new, {})
+                edges.update((_pair(new, other), weight) for other, weight in known.items())
                 self._put_in(content, model, edges)
         # To be less alike than the floor connects nobody; where something else does, all of them are met.
         telling = [

@@ -1,7 +1,7 @@
 """What is derived again, by the same rules or by others, and which ids and words go on."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -195,6 +195,32 @@ def test_what_was_erased_stays_erased_and_nobody_else_changes() -> None:
         take(each, again)
     assert told(fresh)[:2] == told(engine)[:2]
     assert person(fresh, "user_id:u-1") != erased
+
+
+def test_whoever_is_like_the_erased_changes_neither_by_the_erasure_nor_by_a_rebuild() -> None:
+    """One who could be either of two is nobody's, and does not fall to the one who is left."""
+    engine = engine_of()
+    says = {"firstName": "Wilhelmina", "lastName": "Oxenstierna", "birthday": "1971-03-14"}
+    at = {"street": "12 Larkspur Lane", "postalCode": "90210", "city": "Ghent"}
+    slip = {**says, "lastName": "Oxenstjerna"}
+    take(
+        engine,
+        identify(1, userId="u-1", traits={**says, "address": at}),
+        identify(2, userId="u-2", traits={**slip, "address": at}),
+        identify(3, "shop", context={"recordId": "x"}, traits={**says, "address": {**at, "city": "Gent"}}),
+    )
+    assert len({one[2] for one in cast(list[list[str]], told(engine)[0])}) == 3
+    erased = person(engine, "user_id:u-2")
+    with engine.store.read() as tx:
+        engine_person = Reader(tx, engine.intake, engine.id_key).find(erased).person.id
+    engine.erase(engine_person, CLOCK)
+    assert len({one[2] for one in cast(list[list[str]], told(engine)[0])}) == 2
+    fresh = derived(engine)
+    assert told(fresh) == told(engine)
+    late = identify(4, "shop", context={"recordId": "y"}, traits={**slip, "address": at})
+    for each in (engine, fresh):
+        take(each, late)
+    assert told(fresh) == told(engine)
 
 
 def test_dead_letters_feed_and_positions_are_carried_over(town: Engine) -> None:
