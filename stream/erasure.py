@@ -22,11 +22,15 @@ from graph_schema.vocabulary import (
 )
 from profiles.objects import ghost_object, speakers
 from profiles.state import mentions, new_state
+from resolver.evidence import people_holdings
+from resolver.likeness import Likeness
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.intake import Intake
-from stream.workspace import Workspace
+from stream.workspace import ANY_JUDGEMENTS, Workspace
 
 _TOMB = "tomb/"
+_VETO = "erased/"
+_VETO_WHY = "What they said spoke against one person, before one of them was erased."
 
 
 def tomb(key: EventKey, id_key: bytes) -> str:
@@ -71,9 +75,11 @@ class Erasure:
         records = [record for record in self.ws.records(ids).values() if not record.ghost]
         self.ws.touch(person)
         self._forget_events([record.id for record in records], at)
+        vetoed = self._vetoed({record.id: record for record in records if record.content})
         keys = {record.key: self.ws.become_ghost(record, at) for record in records}
         self._forget_identifiers(records)
         self._forget_judgements(ids, keys)
+        self._keep_apart(vetoed, at)
         self._forget_objects(person, keys)
         writes = self.ws.writes
         writes.profiles[person.id] = new_state()
@@ -115,6 +121,43 @@ class Erasure:
                     one.retracted_at,
                 )
             )
+
+    def _vetoed(self, erased: dict[int, Record]) -> dict[int, set[int]]:
+        """The living records that share a value with some of these, whose contents speak against one person:
+        each with these."""
+        plan, ws = self.ws.plan, self.ws
+        held = {one for record in erased.values() for one, _ in people_holdings(plan, record.holdings)}
+        shared = [
+            node.id
+            for node in ws.identifiers(held).values()
+            if not node.generic and not plan.spaces[node.namespace].unique
+        ]
+        found: dict[int, set[int]] = {}
+        for value, holders in ws.holders(shared).items():
+            saying = [
+                one for one in ws.records(holders).values() if one.content and not one.holdings[value].flags
+            ]
+            ours = [one for one in saying if one.id in erased]
+            others = [one for one in saying if one.id not in erased and not one.ghost]
+            likeness = Likeness((), ws.prepared({one.content for one in saying}))
+            pairs = {(one.content, two.content) for one in ours for two in others}
+            against = {pair for pair in pairs if plan.matching and likeness.against(plan.matching, *pair)}
+            for two in others:
+                foes = {one.id for one in ours if (one.content, two.content) in against}
+                if foes:
+                    found.setdefault(two.id, set()).update(foes)
+        return found
+
+    def _keep_apart(self, vetoed: dict[int, set[int]], at: int) -> None:
+        """Puts in words what can't be told any more from what is left: that some are not one person."""
+        writes = self.ws.writes
+        for one, erased in vetoed.items():
+            ghosts = tuple(sorted(ghost.key for ghost in self.ws.records(erased).values()))
+            name = f"{_VETO}{ghosts[0].record_id}/{one}"
+            sides = ghosts, (self.ws.record(one).key,)
+            writes.judgements.append(Judgement(name, "different", *sides, at, "erasure", _VETO_WHY))
+            writes.judged_records += [(each, name) for each in (one, *erased)]
+            writes.state[ANY_JUDGEMENTS] = True
 
     def _forget_objects(self, person: Person, keys: dict[RecordKey, RecordKey]) -> None:
         state = self.tx.profiles((person.id,)).get(person.id) or new_state()

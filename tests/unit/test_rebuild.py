@@ -223,6 +223,25 @@ def test_whoever_is_like_the_erased_changes_neither_by_the_erasure_nor_by_a_rebu
     assert told(fresh) == told(engine)
 
 
+def test_a_veto_outlives_the_erasure_of_one_side() -> None:
+    """What two people shared does not fall to the one who is left."""
+    engine = engine_of()
+    said = (("Wilhelmina", "1971-03-14"), ("Bartholomew", "1994-11-02"))
+    for number, (name, born) in enumerate(said):
+        traits = {"firstName": name, "lastName": "Oxenstierna", "birthday": born, "email": "two@x.example"}
+        take(engine, identify(number, "crm", context={"recordId": f"r{number}"}, traits=traits))
+    take(engine, identify(5, anonymousId="tablet", traits={"email": "two@x.example"}))
+    apart = {one[1]: one[2] for one in cast(list[list[str]], told(engine)[0])}
+    assert len(set(apart.values())) == 3
+    with engine.store.read() as tx:
+        gone = next(record.person for record in tx.all_records() if record.key.record_id == "r1")
+    engine.erase(gone, CLOCK)
+    take(engine, identify(6, "crm", context={"recordId": "r0"}, traits={"phone": "+33612345678"}))
+    left = {one[1]: one[2] for one in cast(list[list[str]], told(engine)[0])}
+    assert left == {record: person for record, person in apart.items() if record != "r1"}
+    assert told(derived(engine))[:2] == told(engine)[:2]
+
+
 def test_dead_letters_feed_and_positions_are_carried_over(town: Engine) -> None:
     engine = engine_of()
     take(engine, b"not JSON", identify(1, userId="u-1"))
