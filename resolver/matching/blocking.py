@@ -1,8 +1,6 @@
 """Which contents are worth comparing: those that share a key which few hold. Whole tables at once, by
 sorting."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,13 +31,3 @@ def pairs_of_blocks(keys: Ints, owners: Ints, cap: int, among: int) -> Ints:
         one, two = members[:, left].ravel(), members[:, right].ravel()
         found.append(np.minimum(one, two) * among + np.maximum(one, two))
     return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-
-
-def candidate_pairs(keys: Sequence[Sequence[int]], cap: int) -> tuple[Ints, Ints]:
-    """The candidates among contents numbered by their place, each given by its keys: two arrays of places."""
-    among = len(keys)
-    counts = np.fromiter((len(one) for one in keys), np.int64, among)
-    flat = np.fromiter((key for one in keys for key in one), np.int64, int(counts.sum()))
-    owners = np.repeat(np.arange(among, dtype=np.int64), counts)
-    pairs = pairs_of_blocks(flat, owners, cap, max(among, 1))
-    return pairs // max(among, 1), pairs % max(among, 1)

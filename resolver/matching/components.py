@@ -1,10 +1,10 @@
-"""Groups, their edges, and how far a change can reach: components, cut where they grow too large."""
+"""Groups and the edges between them, as linkage goes over them."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from resolver.matching.model import BIT, Model, Weight
+from resolver.matching.model import Weight
 
 Key: TypeAlias = tuple[str, ...]
 """A record's key (source, record_id), or any other tuple that sorts with its like."""
@@ -53,41 +53,3 @@ class Graph:
                 for holder in self.holders.get(other, ()):
                     if holder != key:
                         yield holder, content, other, weight
-
-
-def component(graph: Graph, start: Key, model: Model) -> tuple[frozenset[Key], Weight]:
-    """The groups that must be looked at together with this one, and the floor that holds among them.
-
-    Edges of at least the floor connect. Where more than ``component_cap`` groups would be, the floor rises
-    by a bit and the search begins again; above the largest weight the group is alone. All members of the
-    answer have the same answer, so it does not matter where one starts. The search stops at the cap.
-    """
-    floor = model.floor
-    while floor <= model.clip:
-        found = _reach(graph, start, floor, model.component_cap)
-        if found is not None:
-            return frozenset(found), floor
-        floor += BIT
-    return frozenset((start,)), floor
-
-
-def _reach(graph: Graph, start: Key, floor: Weight, cap: int) -> set[Key] | None:
-    found, waiting = {start}, [start]
-    while waiting:
-        for other, _, _, weight in graph.around(waiting.pop()):
-            if weight >= floor and other not in found:
-                if len(found) == cap:
-                    return None
-                found.add(other)
-                waiting.append(other)
-    return found
-
-
-def components(graph: Graph, starts: Iterable[Key], model: Model) -> Iterator[tuple[Sequence[Key], Weight]]:
-    """The components of these groups, each once, its keys sorted, with its floor."""
-    seen: set[Key] = set()
-    for start in sorted(starts):
-        if start not in seen:
-            found, floor = component(graph, start, model)
-            seen |= found
-            yield sorted(found), floor

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence, Set
 from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple
 
-from resolver.matching.components import Graph, Key, components
+from resolver.matching.components import Graph, Key
 from resolver.matching.model import Model, Weight
 
 _FINE = 20
@@ -27,32 +27,6 @@ class Joined(NamedTuple):
     one: tuple[Key, ...]
     two: tuple[Key, ...]
     weight: Weight
-
-
-class Linked(NamedTuple):
-    """Which groups are one person: each a sorted tuple of group keys, all sorted; and what is left to
-    stewards."""
-
-    persons: tuple[tuple[Key, ...], ...]
-    reviews: tuple[Review, ...]
-
-
-def link(graph: Graph, model: Model, apart: Mapping[Key, Set[Key]] | None = None) -> Linked:
-    """Joins groups by their contents' weights: DESIGN section 6, a function of the set.
-
-    ``apart``: group keys that a ``different`` (or a veto) keeps apart, both ways round.
-    """
-    persons: list[tuple[Key, ...]] = []
-    reviews: list[Review] = []
-    for keys, _ in components(graph, graph.groups, model):
-        if len(keys) == 1:
-            persons.append((keys[0],))
-            continue
-        linkage = Linkage(graph, keys, model, apart or {})
-        linkage.run()
-        persons += linkage.persons()
-        reviews += linkage.reviews()
-    return Linked(tuple(sorted(persons)), tuple(sorted(reviews)))
 
 
 class Linkage:

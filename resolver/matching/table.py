@@ -8,15 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resolver.matching.blocking import Ints
-from resolver.matching.content import Prepared
-from resolver.matching.model import Comparison, Model, Scale, Weight
-from resolver.matching.scoring import GAINS, best
+from resolver.matching.model import Weight
 from resolver.matching.values import Value
 
 Floats = NDArray[np.float64]
 Cell: TypeAlias = tuple[Value, ...]
-
-_GAINS = np.array([*GAINS, 0], np.int64)
 
 
 class Column:
@@ -49,43 +45,3 @@ class Column:
         )
         levels[filled], rarities[filled] = decided[where, 0], decided[where, 1]
         return levels, rarities
-
-
-def judge(scale: Scale, comparison: Comparison) -> Callable[[Cell, Cell], tuple[int, Weight]]:
-    """Level and rarity of two cells of one comparison."""
-    level_of = scale.level
-
-    def decide(mine: Cell, theirs: Cell) -> tuple[int, Weight]:
-        if len(mine) == 1 == len(theirs):
-            level = level_of(mine[0], theirs[0])
-            if level:
-                return level, 0
-        rarities = tuple(map(comparison.rarity, mine)), tuple(map(comparison.rarity, theirs))
-        return best(scale, mine, theirs, rarities)
-
-    return decide
-
-
-def odds_added(one: Ints, two: Ints) -> Ints:
-    """The weights of the sums of two odds: ``scoring.odds_added`` for many."""
-    sums: Ints = np.maximum(one, two) + _GAINS[np.minimum(np.abs(one - two), len(GAINS))]
-    return sums
-
-
-def weigh(contents: Sequence[Prepared], left: Ints, right: Ints, model: Model) -> Ints:
-    """The weight of each pair (places in ``contents``): what ``compare`` gives, for all at once."""
-    match = np.full(len(left), model.prior, np.int64)
-    others = [np.full(len(left), prior, np.int64) for _, prior in model.explanations]
-    for scale, comparison in zip(model.scales, model.comparisons, strict=True):
-        column = Column([content.fields[scale.place] for content in contents])
-        levels, rarities = column.outcomes(left, right, judge(scale, comparison))
-        says = levels >= 0
-        level, rarity = levels[says], rarities[says]
-        match[says] += np.asarray(scale.match, np.int64)[level] + rarity
-        for which, weights, shares in scale.others:
-            others[which][says] += np.asarray(weights, np.int64)[level] + (rarity if shares else 0)
-    several = np.zeros(len(left), np.int64)
-    for other in others:
-        several = odds_added(several, other)
-    clipped: Ints = np.clip(match - several, -model.clip, model.clip)
-    return clipped

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from resolver.evaluation import Pairs, evaluate
-from resolver.matching.batch import match_all
 from resolver.matching.components import Key
 from resolver.matching.content import prepare
 from resolver.matching.training import train
 from tests.accuracy.tables import Table, febrl, one_name, simulated
+from tests.engine.at_once import match_all
 
 
 def score(persons: Iterable[tuple[Key, ...]], truth: Mapping[Key, str]) -> Pairs:

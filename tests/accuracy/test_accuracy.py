@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from resolver.matching.batch import match_all
 from resolver.matching.content import prepare
 from resolver.matching.model import from_dict
 from tests.accuracy.measure import measured, score
 from tests.accuracy.tables import febrl, one_name, renamed, simulated
+from tests.engine.at_once import match_all
 
 PEOPLE = Path("graph_schema/bundled/people.json")
 

@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resolver.matching.batch import edges_of, match_all
-from resolver.matching.components import Graph, Group, Key, components
+from resolver.matching.components import Graph, Group, Key
 from resolver.matching.content import Prepared, prepare
 from resolver.matching.model import Model, from_dict, to_dict
 from resolver.matching.scoring import compare, edge, explain
-from resolver.matching.table import weigh
 from resolver.matching.training import train
 from resolver.matching.values import Traits
+from tests.engine.at_once import components, edges_of, match_all, weigh
 
 SYLLABLES = "ba ke li mo nu ra se ti vo za".split()
 CITIES = ("paris", "bonn", "lyon", "porto", "turin", "ghent")

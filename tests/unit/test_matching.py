@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from resolver.matching.batch import match_all
 from resolver.matching.components import Graph, Group, Key
 from resolver.matching.content import prepare
 from resolver.matching.kinds import KINDS
-from resolver.matching.linking import Linked, link
 from resolver.matching.looks import look
 from resolver.matching.model import BIT, Model, from_dict
 from resolver.matching.scoring import veto_weight
+from tests.engine.at_once import Linked, link, match_all
 
 MODEL = from_dict(json.loads(Path("graph_schema/bundled/people.json").read_text()))
 
