@@ -18,7 +18,7 @@ from stream.engine import Engine
 from stream.ingesting import BATCH, Input, Report, ingest
 from stream.mapping import load_mapping
 from stream.parsing import Parsing
-from stream.simulation import write
+from stream.simulation import DIRTY, simulate, write_stream
 
 
 def register(app: typer.Typer) -> None:
@@ -116,6 +116,9 @@ def simulate_stream(
     events: Annotated[int, typer.Option(min=1)] = 10_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same stream.")] = 1,
     truth: Annotated[Path | None, typer.Option(metavar="FILE", help="Who was who, as CSV.")] = None,
+    dirty: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of typed names and addresses with an error.")
+    ] = DIRTY,
 ) -> None:
     """Make up a town and its stream of events, any size, with the truth of who was who."""
     if out == truth:
@@ -125,5 +128,6 @@ def simulate_stream(
             raise Invalid(str(path), "Its folder does not exist; make it first.")
     with progress() as shown:
         task = shown.add_task(out.name, total=events, events=0)
-        write(people, events, seed, out, truth, lambda n: shown.update(task, completed=n, events=n))
+        stream = simulate(people, events, seed, dirty)
+        write_stream(stream, out, truth, lambda n: shown.update(task, completed=n, events=n))
     SPOKEN.print(f"{out}: {counted(events, 'event')} of {counted(people, 'person', 'people')}, seed {seed}")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from resolver.matching.blocking import Ints
-from resolver.matching.explanations import EXPLANATIONS, TWIN, TWINS_PER_HOUSEHOLD, Explanation
+from resolver.matching.explanations import AT_HOME, EXPLANATIONS, PER_HOUSEHOLD, TWIN, Explanation
 from resolver.matching.kinds import Bounds, Kind
+from resolver.matching.names import GIVEN_LEVELS, SURNAME_LEVELS
 from resolver.matching.table import Floats
 
 _PSEUDO_PAIRS = 0.03
@@ -20,9 +21,13 @@ _LOCAL_PSEUDO_PAIRS = 300.0
 _M_HELD = 6
 """For so many steps m stays as expected, while families, neighbours and namesakes find what is theirs."""
 
+_ONE_HOME = 2
+"""Up to this level of a street, phone or e-mail two records are of one home."""
+
 _U_EVERY = 4
 _PRUNE_AFTER = 2
 _HOPELESS = 1e-5
+_MOST_IN_COMMON = 0.95
 _NEVER = 2.0**-10
 """Two twins don't bear one given name."""
 
@@ -67,7 +72,7 @@ class Odds:
         for explanation, others in zip(EXPLANATIONS, self.others, strict=True):
             row = []
             for kind, m, u, local, other in zip(self.kinds, self.m, self.u, self.local, others, strict=True):
-                if explanation.name == TWIN and kind.twin_same:
+                if explanation.like_one(kind):
                     row.append(np.log2(m / u))
                 elif explanation.name == TWIN and kind.twin_never:
                     row.append(np.array([np.log2(_NEVER), *[0.0] * (len(u) - 1)]))
@@ -102,8 +107,17 @@ def start(kinds: Sequence[Kind], random: Pairs, local: Pairs, records: int) -> O
 
 
 def learn_local(odds: Odds, local: Pairs) -> None:
-    """u of one place, the pairs of one person left out; near to u itself where there are few pairs."""
-    apart = 1.0 - posterior(local, odds)[0]
+    """u of one place, the pairs of one person or home left out; near to u itself where there are few.
+
+    Where each place of the table is one home, else neighbours would be like a household.
+    """
+    match, *others = posterior(local, odds)
+    at_home = [other for one, other in zip(EXPLANATIONS, others, strict=True) if one.name in AT_HOME]
+    apart = 1.0 - np.sum([match, *at_home], axis=0)
+    for place, kind in enumerate(odds.kinds):
+        if kind.household and kind.private and not (kind.neighbours or kind.own):
+            level = local.levels[:, place]
+            apart[(level >= 0) & (level <= _ONE_HOME)] = 0.0
     odds.local = [
         _learnt(local.levels[:, place], apart, u.tolist(), _LOCAL_PSEUDO_PAIRS)
         for place, u in enumerate(odds.u)
@@ -138,6 +152,21 @@ def _as_strangers(odds: Odds) -> None:
                 rest = other[prior.strangers :]
                 other[prior.strangers :] = rest / rest.sum() * u[prior.strangers :].sum()
                 other[: prior.strangers] = u[: prior.strangers]
+
+
+def _as_unlike_as_surnames(odds: Odds) -> None:
+    """Holds that one person's given names are unlike at least as often as her surnames are.
+
+    Where both are spoilt alike, EM would else take whoever is unlike in the given name alone for twins.
+    """
+    places = {
+        kind.levels: place for place, kind in enumerate(odds.kinds) if kind.twin_never or kind.namesakes
+    }
+    if not {GIVEN_LEVELS, SURNAME_LEVELS} <= places.keys():
+        return
+    given, least = odds.m[places[GIVEN_LEVELS]], float(odds.m[places[SURNAME_LEVELS]][-1])
+    if given[-1] < least:
+        odds.m[places[GIVEN_LEVELS]] = np.append(given[:-1] * (1.0 - least) / (1.0 - given[-1]), least)
 
 
 def posterior(pairs: Pairs, odds: Odds) -> list[Floats]:
@@ -185,16 +214,37 @@ def maximise(
             for explanation, row, other in zip(EXPLANATIONS, odds.others, others, strict=True):
                 prior = explanation.of(kind)
                 if prior is not None:
-                    learnt = _learnt(levels, other * each, prior.levels, pseudo)
+                    expected = _as_typed(prior.levels, kind.prior, odds.m[place])
+                    learnt = _learnt(levels, other * each, expected, pseudo)
                     row[place] = _bounded(learnt, prior.unlike)
             odds.u[place] = _shares(random.levels[:, place], len(kind.levels), apart)
+        _as_unlike_as_surnames(odds)
         _as_strangers(odds)
         odds.match = (float(match.sum()) * each + 1.0) / total
         odds.shares = _learnt_shares(
             [float(other.sum()) * each for other in others], EXPLANATIONS, odds, total
         )
         odds.steps.append((odds.match * total, *(share * total for share in odds.shares)))
+        if done > _PRUNE_AFTER and len(odds.steps) > _M_HELD + 2 and _is_settled(odds.steps):
+            break
     return odds
+
+
+def _as_typed(expected: Sequence[float], prior: Sequence[float], m: Floats) -> list[float]:
+    """What is expected of two people, where ``prior`` is expected of one, made as dirty as these data are.
+
+    A value that two people have in common is mistyped as often as one that a person gives twice; what is
+    unlike in all (a person who moved) is left out of that.
+    """
+    said, typed = np.array(expected) / sum(expected), np.array(prior[:-1]) / sum(prior[:-1])
+    common = min(_MOST_IN_COMMON, said[0] / typed[0])
+    rest = np.maximum(said - common * np.append(typed, 0.0), 0.0)
+    found = common * np.append(m[:-1] / m[:-1].sum(), 0.0) + (1.0 - common) * rest / rest.sum()
+    return [float(one) for one in found]
+
+
+def _is_settled(steps: Sequence[tuple[float, ...]]) -> bool:
+    return all(abs(now - before) <= 1.0 + 0.001 * now for before, now in zip(*steps[-2:], strict=True))
 
 
 def _learnt(levels: Ints, weights: Floats, expected: Sequence[float], pseudo: float) -> Floats:
@@ -208,13 +258,15 @@ def _learnt(levels: Ints, weights: Floats, expected: Sequence[float], pseudo: fl
 def _learnt_shares(
     sums: Sequence[float], explanations: Sequence[Explanation], odds: Odds, total: float
 ) -> list[float]:
-    """The share of each explanation that applies; of so many households some have twins, seen or not."""
+    """The share of each explanation that applies; of so many households some have twins, seen or not, and
+    few have father and son of one name."""
     shares = [
         (found + 1.0) / total if explanation.applies(odds.kinds) else 0.0
         for found, explanation in zip(sums, explanations, strict=True)
     ]
-    names = [explanation.name for explanation in explanations]
-    household, twin = names.index("household"), names.index(TWIN)
-    if shares[twin]:
-        shares[twin] = max(shares[twin], TWINS_PER_HOUSEHOLD * shares[household])
+    household = shares[[explanation.name for explanation in explanations].index("household")]
+    for place, explanation in enumerate(explanations):
+        if shares[place] and explanation.name in PER_HOUSEHOLD:
+            least, most = PER_HOUSEHOLD[explanation.name]
+            shares[place] = min(max(shares[place], least * household), most * household)
     return shares

@@ -7,8 +7,10 @@ from typing import NamedTuple
 from resolver.matching.kinds import Kind, Shared
 
 TWIN = "twins"
-TWINS_PER_HOUSEHOLD = 0.01
-"""Of two records of one household, at least so many are of twins."""
+JUNIOR = "juniors"
+AT_HOME = ("household", TWIN, JUNIOR)
+PER_HOUSEHOLD = {TWIN: (0.01, 1e9), JUNIOR: (0.002, 0.1)}
+"""Of two records of one household, at least and at most so many are of twins, or of father and son."""
 
 
 class Explanation(NamedTuple):
@@ -23,19 +25,27 @@ class Explanation(NamedTuple):
         do."""
         if self.name == TWIN:
             return None if kind.twin_same or kind.twin_never else kind.household
-        if self.name == "household":
+        if self.name in ("household", JUNIOR):
             return kind.household
         return kind.neighbours if self.name == "neighbours" else kind.namesakes
+
+    def like_one(self, kind: Kind) -> bool:
+        """Whether such people agree here as often as one person does with herself."""
+        return (self.name == TWIN and kind.twin_same) or (self.name == JUNIOR and kind.twin_never)
 
     def has_in_common(self, kind: Kind) -> bool:
         """Whether such people agree in one value for a reason, so that its rarity speaks for them as well."""
         prior = self.of(kind)
-        return (self.name == TWIN and kind.twin_same) or (prior is not None and not prior.strangers)
+        return self.like_one(kind) or (prior is not None and not prior.strangers)
 
     def applies(self, kinds: Sequence[Kind]) -> bool:
         """Whether the comparisons can tell it from one person: something shared, and something that isn't."""
+        if self.name in PER_HOUSEHOLD and not (
+            any(kind.twin_same for kind in kinds) and any(kind.twin_never for kind in kinds)
+        ):
+            return False
         if self.name == TWIN:
-            return any(kind.twin_same for kind in kinds) and any(kind.twin_never for kind in kinds)
+            return True
         shared = [prior for kind in kinds if (prior := self.of(kind)) is not None]
         own = [kind for kind in kinds if kind.own and ((prior := self.of(kind)) is None or prior.strangers)]
         if self.name == "namesakes":
@@ -46,11 +56,12 @@ class Explanation(NamedTuple):
 EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation("household", 0.05),
     Explanation(TWIN, 0.0005),
+    Explanation(JUNIOR, 0.0005),
     Explanation("neighbours", 0.5),
     Explanation("namesakes", 0.02),
 )
 """household: they share an address, often a surname, a phone, an e-mail; twins: the birth date as well;
-neighbours: the place only, which several traits tell at once; namesakes: a given name and what e-mail
-addresses make of it."""
+juniors: the given name as well; neighbours: the place only, which several traits tell at once; namesakes: a
+given name and what e-mail addresses make of it."""
 
 BY_NAME = {explanation.name: explanation for explanation in EXPLANATIONS}

@@ -1,15 +1,17 @@
 """What the values of an unknown trait look like."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from resolver.matching.contacts import email_values
 from resolver.matching.dates import read as read_date
-from resolver.matching.nicknames import families
+from resolver.matching.nicknames import is_common
 from resolver.matching.text import digits, fold, unfloat
 
 _MIN_VALUES = 20
+_LETTERS = re.compile(r"[^\W\d_]{4}")
 
 
 class Look(NamedTuple):
@@ -63,7 +65,7 @@ def _words(folded: Sequence[str], again: float, distinct: int) -> Look:
     if length > 80:
         return Look(None, f"long text, {length:.0f} letters in the mean")
     letters = _share(folded, lambda text: text.replace(" ", "").isalpha()) > 0.9
-    given = _share(folded, lambda text: any(families(word) for word in text.split()[:2]))
+    given = _share(folded, lambda text: any(is_common(word) for word in text.split()[:2]))
     full = _share(folded, lambda text: " " in text)
     if full < 0.4 and again < 0.01:
         return Look("name", "mostly single words, rarely the same", letters, given, full, distinct)
@@ -80,7 +82,8 @@ def _is_email(value: str) -> bool:
 
 def _is_date(value: str) -> bool:
     found = read_date(value.strip())
-    if not found or not "1850" <= found[0] <= "2100":
+    # Without marks between, a number is a date only of times that people live in.
+    if not found or not ("1850" if value.strip().isdigit() else "1000") <= found[0] <= "2100":
         return False
     return not found[1] or (
         found[1] <= "31" and found[2] <= "31" and min(found[1], found[2] or found[1]) <= "12"
@@ -91,7 +94,7 @@ def _are_births(values: Sequence[str]) -> bool:
     """Whether dates spread over a lifetime, as births do, and orders don't."""
     years = sorted(int(found[0]) for value in values if (found := read_date(value.strip())))
     middle, apart = years[len(years) // 2], years[len(years) * 9 // 10] - years[len(years) // 10]
-    return 1900 <= middle <= 2010 and apart >= 15
+    return middle <= 2010 and apart >= 15
 
 
 def _is_phone(value: str) -> bool:
@@ -107,7 +110,9 @@ def _is_decimal(value: str) -> bool:
 
 
 def _is_code(folded: str) -> bool:
-    return 2 * len(digits(folded)) >= len(folded.replace(" ", "")) > 0
+    """Mostly digits, or digits with no more than three letters in a row: a postcode, a number of a paper."""
+    count = len(digits(folded))
+    return 2 * count >= len(folded.replace(" ", "")) > 0 or (count > 0 and not _LETTERS.search(folded))
 
 
 def _is_line(folded: str) -> bool:

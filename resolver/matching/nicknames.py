@@ -1,18 +1,23 @@
-"""Short forms of given names: which names may be one name, by the table ``bundled/nicknames.txt``."""
+"""Given names: which may be one name, by ``bundled/nicknames.txt``, and which are common, by
+``bundled/given_names.txt`` too."""
 
 from graph_schema.bundled_files import bundled_text
 
 
+def _lines(file: str) -> list[str]:
+    return [line for line in bundled_text(file).splitlines() if not line.startswith("#")]
+
+
 def _families() -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
-    lines = [line for line in bundled_text("nicknames.txt").splitlines() if not line.startswith("#")]
-    for number, line in enumerate(lines):
+    for number, line in enumerate(_lines("nicknames.txt")):
         for name in line.split():
             found.setdefault(name, set()).add(number)
     return {name: frozenset(lines) for name, lines in found.items()}
 
 
 _FAMILIES = _families()
+_COMMON = frozenset(" ".join(_lines("given_names.txt")).split())
 _NONE: frozenset[int] = frozenset()
 
 
@@ -21,6 +26,6 @@ def may_be_one(one: str, two: str) -> bool:
     return not _FAMILIES.get(one, _NONE).isdisjoint(_FAMILIES.get(two, _NONE))
 
 
-def families(name: str) -> frozenset[int]:
-    """The lines of the table in which a folded given name stands; empty for most names."""
-    return _FAMILIES.get(name, _NONE)
+def is_common(name: str) -> bool:
+    """Whether a folded given name stands in one of the tables."""
+    return name in _FAMILIES or name in _COMMON

@@ -23,6 +23,10 @@ _MIN_FILLED = 0.01
 _MIN_RECORDS = 20
 _SHARED = 0.15
 _LIFT = 4.0
+_GIVEN, _SOME_GIVEN = 0.2, 0.05
+"""From this share of common given names on a trait is of these; from the second on if no other comes near."""
+
+_SWAPS, _IN_MAILS = 0.0005, 0.05
 
 _NAMES = ("given name", "surname", "full name", "middle name")
 """What the traits are that together name a person, in the order of ``PERSON``."""
@@ -122,15 +126,53 @@ class _Table:
         named = [one for one, found in looks.items() if found.kind in ("name", "text") and found.letters]
         by_given = sorted(named, key=lambda one: (-looks[one].given, one))
         if self._is_open("given name") and self._is_open("full name") and by_given:
-            best = by_given[0]
-            if looks[best].full > 0.5 and looks[best].given > 0.2:
-                self._be(best, "full name", f"two words or more, {looks[best].given:.0%} begin as people do")
-            elif looks[best].given > 0.2:
-                self._be(best, "given name", f"{looks[best].given:.0%} are names that people are given")
-        rest = [one for one in named if self._kinds[one] == "name" and looks[one].given < 0.5]
-        if self._is_open("surname") and not self._is_open("given name") and rest:
-            best = max(rest, key=lambda one: (looks[one].distinct, one))
+            best, rest = by_given[0], by_given[1:]
+            given = looks[best].given
+            if given > _GIVEN or (
+                given > _SOME_GIVEN and all(given > 2.5 * looks[one].given for one in rest)
+            ):
+                if looks[best].full > 0.5:
+                    self._be(best, "full name", f"two words or more, {given:.0%} begin as people do")
+                else:
+                    self._be(best, "given name", f"{given:.0%} are names that people are given")
+        self._judge_surname(named)
+
+    def _judge_surname(self, named: list[str]) -> None:
+        """Finds the surname: what changes places with the given name, or else makes e-mail addresses."""
+        if not (self._is_open("surname") and self._is_open("full name")):
+            return
+        looks, known = self._looks, [one for one, kind in self._kinds.items() if kind == "given name"]
+        rest = [one for one in named if one not in known and looks[one].given < 0.5]
+        swaps = {(one, two): self._swapped(one, two) for one in known or rest for two in rest if one != two}
+        given, surname = max(
+            swaps,
+            key=lambda pair: (swaps[pair], -len(set(self._first[pair[0]].values())), pair),
+            default=("", ""),
+        )
+        words = [one for one in rest if looks[one].kind == "name"]
+        if swaps.get((given, surname)):
+            if not known:
+                self._be(given, "given name", "words that change places with surnames")
+            why = f"{swaps[given, surname]} records have it and the given name changed round"
+            self._be(surname, "surname", why)
+        elif known and words:
+            best = max(words, key=lambda one: (self._in_mails(one) > _IN_MAILS, looks[one].distinct, one))
             self._be(best, "surname", "words beside given names, of which there are the most")
+
+    def _in_mails(self, trait: str) -> float:
+        """The share of e-mail addresses that hold a trait's value."""
+        mails = next((self._first[one] for one, kind in self._kinds.items() if kind == "email"), {})
+        held = {
+            row: fold(value).replace(" ", "") for row, value in self._first[trait].items() if row in mails
+        }
+        return sum(text in mails[row].lower() for row, text in held.items()) / max(1, len(held))
+
+    def _swapped(self, trait: str, other: str) -> int:
+        """How many records have both traits as some other record has them the other way round."""
+        one, two = self._first[trait], self._first[other]
+        held = {(fold(one[row]), fold(two[row])) for row in one.keys() & two.keys()}
+        found = sum(1 for pair in held if pair[0] != pair[1] and pair[::-1] in held)
+        return found if found > _SWAPS * len(held) else 0
 
     def judge_the_rest(self) -> None:
         """Tells places from other texts, and codes that people share from those that are their own."""

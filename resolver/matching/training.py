@@ -26,7 +26,7 @@ _RANDOM_PAIRS = 150_000
 _CANDIDATE_PAIRS = 200_000
 _LOCAL_PAIRS = 30_000
 _CANDIDATES_A_RECORD = 40
-_ROUNDS = 12
+_ROUNDS = 30
 _FEW_RECORDS = 500
 _PLACE_SHARED = 0.0005
 """Where two records at random name one place less often than this, it is as small as a household."""

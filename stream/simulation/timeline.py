@@ -21,6 +21,10 @@ def _clock() -> list[tuple[float, float]]:
     return [(sum(_BUSY[:hour]) / total, busy / total) for hour, busy in enumerate(_BUSY)]
 
 
+DIRTY = 0.03
+"""The share of typed names and addresses with an error, where nobody says another."""
+
+
 class _Clock:
     """From the progress of the stream (0 to 1) to the time in the town: steady by day, quiet at night."""
 
@@ -37,7 +41,7 @@ class _Clock:
 
 
 def simulate(
-    people: int, events: int, seed: int, dirty: float = 0.03, noise: float = 0.0
+    people: int, events: int, seed: int, dirty: float = DIRTY, noise: float = 0.0
 ) -> Iterator[Simulated]:
     """A town's messages in order of arrival, exactly `events` of them, over 2023 to 2025.
 

@@ -11,6 +11,7 @@ from resolver.matching.content import prepare
 from resolver.matching.kinds import KINDS
 from resolver.matching.looks import look
 from resolver.matching.model import BIT, Model, from_dict
+from resolver.matching.proposing import propose
 from resolver.matching.scoring import veto_weight
 from tests.engine.at_once import Linked, link, match_all
 
@@ -78,10 +79,29 @@ def test_levels(kind: str, traits: dict[str, str], others: dict[str, str], level
         (["red", "green", "blue"] * 20, "exact"),
         ([f"{n} High Street" for n in range(60)], "street"),
         ([f"{n:07d}" for n in range(1_000_000, 1_000_060)], "code"),
+        ([f"SW{n % 9}A {n % 10}BT" for n in range(60)], "code"),
+        ([f"1{n + 620}-0{n % 9 + 1}-11" for n in range(60)], "date"),
     ],
 )
 def test_kinds_of_unknown_traits_come_from_their_values(values: list[str], kind: str) -> None:
     assert look(values).kind == kind
+
+
+def test_names_are_found_by_changing_places_or_in_e_mail_addresses() -> None:
+    rows = [(f"Kan{chr(97 + n % 20)}o", f"Mor{chr(97 + n // 20)}{chr(97 + n % 20)}") for n in range(200)]
+    towns = [f"Tow{chr(97 + n % 25)}{chr(97 + n // 25)}n" for n in range(200)]
+    plain = [
+        {"a": (given,), "b": (last,), "c": (town,)} for (given, last), town in zip(rows, towns, strict=True)
+    ]
+    swapped = [{"a": row["b"], "b": row["a"], "c": row["c"]} for row in plain[:5]]
+    found = {one.name: one.traits for one in propose(plain + swapped) if one.kind}
+    assert found["given name"] == found["surname"] == ("a", "b", "", "")
+    given = "Anna Paul Maria John Peter Lisa Karl Emma Hugo Clara Felix Ida Max Eva Leo Ruth Ivan Olga".split()
+    named = [
+        {"g": (given[n % len(given)],), **row, "email": (f"{row['b'][0].lower()}{n}@x.org",)}
+        for n, row in enumerate(plain)
+    ]
+    assert {one.name: one.traits for one in propose(named)}["surname"][:2] == ("g", "b")
 
 
 def test_two_birth_dates_and_two_unlike_first_names_are_always_a_veto() -> None:
