@@ -137,7 +137,7 @@ def test_a_store_is_compared_with_the_truth(onefold: Onefold, people: list[dict[
 
 @pytest.mark.xfail(
     strict=True,
-    reason="the cashier's card joins five people, too few to be generic; precision 0.853, without matching 0.909",
+    reason="the cashier's card joins five, too few to be generic: precision 0.853, without matching 0.909",
 )
 def test_the_simulators_truth_of_messages_is_understood(onefold: Onefold) -> None:
     made = onefold(
