@@ -6,3 +6,8 @@ from importlib.resources import files
 def bundled_text(name: str) -> str:
     """What one of the files says; raises FileNotFoundError where there is none of that name."""
     return files("graph_schema").joinpath("bundled", name).read_text(encoding="utf-8")
+
+
+def bundled_lines(name: str) -> list[str]:
+    """The lines of one of the tables; those that begin with # are for people."""
+    return [line for line in bundled_text(name).splitlines() if not line.startswith("#")]

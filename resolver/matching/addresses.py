@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from graph_schema.bundled_files import bundled_lines
 from resolver.matching.text import fold
 from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
 
@@ -20,38 +21,7 @@ STREET_LEVELS = (
 )
 
 _SHORT = {
-    long: short
-    for line in (
-        "st street str strasse straße",
-        "av avenue ave avenida avda",
-        "rd road",
-        "dr drive",
-        "ln lane",
-        "ct court crt",
-        "pl place platz plaza plaza pza",
-        "sq square",
-        "bd boulevard blvd bvd boul",
-        "cr crescent cres",
-        "cct circuit",
-        "tce terrace ter",
-        "cl close",
-        "pde parade",
-        "hwy highway",
-        "gr grove",
-        "gdns gardens gdn",
-        "pk park",
-        "r rue",
-        "v via",
-        "c calle",
-        "n north nord",
-        "s south sud",
-        "apt apartment appartement flat unit",
-        "fl floor",
-        "bldg building",
-        "mt mount",
-    )
-    for short, *longs in [line.split()]
-    for long in longs
+    long: short for short, *longs in map(str.split, bundled_lines("street_words.txt")) for long in longs
 }
 _NUMBER = re.compile(r"^\d+[a-z]?$")
 _JOINED = re.compile(r"(?<=[a-z]{3})(strasse|street|str|weg|platz|gasse|allee)$")

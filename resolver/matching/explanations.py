@@ -40,12 +40,8 @@ class Explanation(NamedTuple):
 
     def applies(self, kinds: Sequence[Kind]) -> bool:
         """Whether the comparisons can tell it from one person: something shared, and something that isn't."""
-        if self.name in PER_HOUSEHOLD and not (
-            any(kind.twin_same for kind in kinds) and any(kind.twin_never for kind in kinds)
-        ):
-            return False
-        if self.name == TWIN:
-            return True
+        if self.name in PER_HOUSEHOLD:
+            return any(kind.twin_same for kind in kinds) and any(kind.twin_never for kind in kinds)
         shared = [prior for kind in kinds if (prior := self.of(kind)) is not None]
         own = [kind for kind in kinds if kind.own and ((prior := self.of(kind)) is None or prior.strangers)]
         if self.name == "namesakes":

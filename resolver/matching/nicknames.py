@@ -1,23 +1,19 @@
 """Given names: which may be one name, by ``bundled/nicknames.txt``, and which are common, by
 ``bundled/given_names.txt`` too."""
 
-from graph_schema.bundled_files import bundled_text
-
-
-def _lines(file: str) -> list[str]:
-    return [line for line in bundled_text(file).splitlines() if not line.startswith("#")]
+from graph_schema.bundled_files import bundled_lines
 
 
 def _families() -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
-    for number, line in enumerate(_lines("nicknames.txt")):
+    for number, line in enumerate(bundled_lines("nicknames.txt")):
         for name in line.split():
             found.setdefault(name, set()).add(number)
     return {name: frozenset(lines) for name, lines in found.items()}
 
 
 _FAMILIES = _families()
-_COMMON = frozenset(" ".join(_lines("given_names.txt")).split())
+_COMMON = frozenset(" ".join(bundled_lines("given_names.txt")).split())
 _NONE: frozenset[int] = frozenset()
 
 

@@ -19,32 +19,8 @@ VALUES_COMPARED = 4
 """So many values of one trait are compared, the smallest first: the work of a pair is bounded."""
 
 _PLACEHOLDERS = frozenset(
-    {
-        "",
-        "na",
-        "n a",
-        "none",
-        "null",
-        "nan",
-        "unknown",
-        "undefined",
-        "not available",
-        "not known",
-        "tbc",
-        "tbd",
-        "xx",
-    }
-    | {
-        "xxx",
-        "xxxx",
-        "test",
-        "unbekannt",
-        "inconnu",
-        "desconocido",
-        "sconosciuto",
-        "no name",
-        "object object",
-    }
+    "|na|n a|none|null|nan|unknown|undefined|not available|not known|tbc|tbd|xx|xxx|xxxx|test|no name"
+    "|object object|unbekannt|inconnu|desconocido|sconosciuto".split("|")
 )
 
 

@@ -3,7 +3,7 @@
 With the truth of who was who beside each message.
 """
 
-from stream.simulation.files import write, write_people, write_stream
+from stream.simulation.files import write_people, write_stream
 from stream.simulation.messages import Message, Simulated
 from stream.simulation.table import COLUMNS, people_table
 from stream.simulation.timeline import DIRTY, simulate
@@ -15,7 +15,6 @@ __all__ = [
     "Simulated",
     "people_table",
     "simulate",
-    "write",
     "write_people",
     "write_stream",
 ]

@@ -12,21 +12,8 @@ import orjson
 
 from stream.simulation.messages import Simulated
 from stream.simulation.table import COLUMNS, people_table
-from stream.simulation.timeline import simulate
 
 _REPORT_EVERY = 10_000
-
-
-def write(
-    people: int,
-    events: int,
-    seed: int,
-    out: Path,
-    truth: Path | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> None:
-    """Simulate into `out` and `truth`, as `write_stream` does."""
-    write_stream(simulate(people, events, seed), out, truth, progress)
 
 
 def write_stream(

@@ -14,7 +14,7 @@ from resolver.founding import DEFAULT_ID_KEY
 from stream.exporting import events, links, persons
 from stream.intake import Intake
 from stream.reader import Reader
-from stream.simulation import write
+from stream.simulation import simulate, write_stream
 from tests.integration.command import process
 
 _KILLS = 20
@@ -47,7 +47,7 @@ def _written_at(store: Path) -> int:
 
 @pytest.mark.slow
 def test_killed_twenty_times_it_comes_to_the_same_end(tmp_path: Path) -> None:
-    write(600, _EVENTS, 5, tmp_path / "events.jsonl")
+    write_stream(simulate(600, _EVENTS, 5), tmp_path / "events.jsonl")
     with (tmp_path / "events.jsonl").open("ab") as lines:
         lines.write(b'not JSON\n{"type":"track"}\n')
     ingest = ("ingest", "events.jsonl", "--batch", "100", "--store")

@@ -8,14 +8,14 @@ from graph_schema.sqlite import SqliteStore
 from stream.engine import Engine
 from stream.ingesting import Input, ingest
 from stream.parsing import Parsing
-from stream.simulation import write
+from stream.simulation import simulate, write_stream
 
 BAD = b'{"source": "web", "type": "track", "userId": 5}\n{"a":\n[]\n'
 
 
 def test_what_is_taken_in_leaves_no_cycles(tmp_path: Path) -> None:
     stream, rules = tmp_path / "stream.jsonl", load_rules()
-    write(100, 1_000, 1, stream, None, lambda _: None)
+    write_stream(simulate(100, 1_000, 1), stream, None, lambda _: None)
     stream.write_bytes(stream.read_bytes() + BAD * 300)
     store = SqliteStore(tmp_path / "cycles.db")
     gc.collect()

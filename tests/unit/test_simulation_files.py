@@ -8,12 +8,12 @@ from pathlib import Path
 
 import orjson
 
-from stream.simulation import COLUMNS, people_table, simulate, write, write_people, write_stream
+from stream.simulation import COLUMNS, people_table, simulate, write_people, write_stream
 
 
 def test_write_puts_out_lines_and_the_truth_of_each_message(tmp_path: Path) -> None:
     told: list[int] = []
-    write(200, 12_000, 4, tmp_path / "out.jsonl", tmp_path / "truth.csv", told.append)
+    write_stream(simulate(200, 12_000, 4), tmp_path / "out.jsonl", tmp_path / "truth.csv", told.append)
     messages = [orjson.loads(line) for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]
     with (tmp_path / "truth.csv").open() as file:
         truth = list(csv.DictReader(file))
