@@ -4,9 +4,8 @@ name."""
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
-import cel
-
 from graph_schema.errors import RulesError, nearest
+from profiles.expressions import cel
 from profiles.figures import FIGURES, Plain
 from profiles.messages import last_sent
 from profiles.scene import Scene
