@@ -9,7 +9,9 @@ from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import Audited, Change
 from profiles.golden import golden
 from profiles.moments import iso
+from resolver.founding import is_person_id
 from serving.console import patterns, sessions
+from serving.console.called import called
 from serving.console.pages import page
 from serving.service import TheService
 from stream.comparing import side
@@ -40,6 +42,7 @@ def changes_page(request: Request, service: TheService, before: int = 0) -> Resp
     sessions.principal_of(request)
     with service.reader() as reader:
         told, oldest = recent_changes(reader.tx, before)
+        names = called(reader, {each for one in told for each in (one.person_id, *one.went_into)})
     shown = [
         {
             "kind": one.kind,
@@ -50,7 +53,7 @@ def changes_page(request: Request, service: TheService, before: int = 0) -> Resp
         }
         for one in told
     ]
-    return page(request, "changes.html", changes=shown, before=oldest, first=not before)
+    return page(request, "changes.html", changes=shown, before=oldest, first=not before, names=names)
 
 
 @router.get("/audit")
@@ -60,9 +63,10 @@ def audit_page(request: Request, service: TheService, before: int = 0) -> Respon
     with service.reader() as reader:
         entries = reader.tx.audit(before or None, _PAGE)
         standing = {one.judgement_id for one in reader.tx.judgements() if one.retracted_at is None}
+        names = called(reader, {each for one in entries for each in one.about if is_person_id(each)})
     shown = [_entry(one, standing) for one in entries]
     before = entries[-1].seq if len(entries) == _PAGE else 0
-    return page(request, "audit.html", entries=shown, before=before)
+    return page(request, "audit.html", entries=shown, before=before, names=names)
 
 
 @router.get("/values")

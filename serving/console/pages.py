@@ -43,7 +43,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"day": day, "clock": clock, "count": count, "money": money, "short": short}
+    made.filters |= {
+        "day": day,
+        "clock": clock,
+        "count": count,
+        "money": money,
+        "short": short,
+        "brief": brief,
+        "clipped": clipped,
+    }
     return made
 
 
@@ -67,12 +75,28 @@ def money(amount: float, currency: str | None) -> str:
     return f"{amount:,.2f} {currency or ''}".strip()
 
 
+def clipped(text: str) -> str:
+    """The beginning of a long id of which nobody reads the rest; where it stands, its title has the whole."""
+    return f"{text[:11]}…" if len(text) > 20 else text
+
+
+def brief(record_id: str) -> str:
+    """A record's id; of one that was derived from what it holds, the beginning."""
+    return f"{record_id[:7]}…" if record_id.startswith("~") else record_id
+
+
 def short(text: str) -> str:
     """The end of a long id, for where the whole has no room."""
     return f"…{text[-6:]}" if len(text) > 10 else text
 
 
 _TEMPLATES: Final = _environment()
+
+
+def compile_pages() -> None:
+    """Compiles every template, which the first look at each page would do else."""
+    for name in _TEMPLATES.list_templates():
+        _TEMPLATES.get_template(name)
 
 
 def page(request: Request, template: str, status: int = 200, **content: object) -> Response:

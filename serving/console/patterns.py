@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-_ANA: Final = {
+_ANA: Final[dict[str, Any]] = {
     "person_id": "per_408Y59MVRAN7YVVT",
     "called": "Ana Lima",
     "records": 4,
@@ -12,7 +12,7 @@ _ANA: Final = {
     "currency": "EUR",
     "last_seen": "2026-03-02T17:30:00Z",
 }
-_BO: Final = {
+_BO: Final[dict[str, Any]] = {
     **_ANA,
     "person_id": "per_R4MKCHRHBXZSSEQQ",
     "called": "Bo Lima",
@@ -56,6 +56,11 @@ def _case(kind: str, by: str | None) -> dict[str, Any]:
     }
 
 
+def _decision(now: int, *persons: str, holds: bool = True) -> dict[str, Any]:
+    told = {"judgement_id": "jud_example", "kind": "same", "at": "2026-03-02T17:30:00Z", "records": 4}
+    return {**told, "now": now, "persons": list(persons), "holds": holds, "changed": now != 4 or not holds}
+
+
 CONTENT: Final[dict[str, Any]] = {
     "a": _ANA,
     "b": _BO,
@@ -75,6 +80,13 @@ CONTENT: Final[dict[str, Any]] = {
     "follows": {"same": _follows(5), "different": _follows(4, 1)},
     "cases": [_case(kind, by) for kind, by in (("unique", None), ("veto", "Mia"), ("review", None))]
     + [_case("alias", None), _case("reward", None)],
+    "decided": [
+        _decision(4, _ANA["person_id"]),
+        _decision(6, _ANA["person_id"]),
+        _decision(4, _ANA["person_id"], _BO["person_id"], holds=False),
+        _decision(0, holds=False),
+    ],
+    "names": {_ANA["person_id"]: _ANA["called"]},
     "bars": [{"bucket": "1", "count": 120}, {"bucket": "2", "count": 48}, {"bucket": "3–5", "count": 0}],
     "done": {"judgement_id": "jud_example", "kind": "same", "retracted": False, "records": 5},
     "undone": {"judgement_id": "jud_example", "kind": "same", "retracted": True, "records": 5},

@@ -15,8 +15,7 @@ from graph_schema.errors import OnefoldError
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import Case
 from profiles.orders import Orders
-from profiles.profile_rules import profile_rules
-from profiles.survivorship import attribute_value
+from serving.console.called import name_of
 from serving.service import Service
 from stream.batch import ALIASES
 from stream.cases import open_case, open_cases
@@ -63,7 +62,7 @@ class Queue:
         self._took = 0.0
 
     def begin(self, patience_s: float) -> None:
-        """Has the first snapshot made, and waits so long for it: nobody's first look is to wait then."""
+        """Has the first snapshot made, and waits so long for it, so that nobody's first look waits."""
         self._turn.acquire()
         first = threading.Thread(target=self._refresh_beside, daemon=True)
         first.start()
@@ -154,15 +153,8 @@ def ranked(reader: Reader, cases: Iterable[Case]) -> Iterable[Waiting]:
                 sum(len(one.counted) for one in orders),
                 float(sum(one.total for one in orders)),
                 next((one.currency for one in orders if one.currency), None),
-                [_called(states.get(person_of[one], {}), reader) or one for one in case.persons],
+                [name_of(states.get(person_of[one], {}), reader) or one for one in case.persons],
             )
-
-
-def _called(state: Document, reader: Reader) -> str:
-    """A person's golden name, "" where nobody gave one."""
-    settings = profile_rules(reader.intake.rules).settings
-    given = [attribute_value(state, name, settings) for name in ("firstName", "lastName")]
-    return " ".join(str(one) for one in given if one) or str(attribute_value(state, "name", settings) or "")
 
 
 def shown(one: Waiting, worker: str | None) -> Document:

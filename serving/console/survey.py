@@ -92,8 +92,12 @@ def _growth(tx: Transaction) -> list[Document]:
     """Persons created, merged and split by day, as far as the end of the feed tells."""
     last = tx.last_change()
     days: dict[str, Counter[str]] = {}
-    for change in _gently(tx.changes(max(0, last - _CHANGES), _CHANGES)):
-        days.setdefault(str(iso(change.at))[:10], Counter())[change.kind] += 1
+    after = max(0, last - _CHANGES)
+    while part := tx.changes(after, _SLICE):
+        after = part[-1].seq
+        for change in part:
+            days.setdefault(str(iso(change.at))[:10], Counter())[change.kind] += 1
+        time.sleep(_REST_S)
     return [
         {"bucket": day, **{kind: days[day][kind] for kind in ("created", "merged", "split", "erased")}}
         for day in sorted(days)[-_DAYS:]

@@ -11,6 +11,7 @@ from graph_schema.errors import UnknownPerson
 from graph_schema.store import Document
 from graph_schema.vocabulary import Judgement
 from serving.console import sessions
+from serving.console.called import called
 from serving.console.decided import Only, decided
 from serving.console.pages import go, page
 from serving.console.queue import Queue, shown
@@ -42,6 +43,7 @@ def queue_page(request: Request, service: TheService, kind: str = "", done: str 
     with service.reader() as reader:
         working = claims(reader.tx, service.engine.clock())
         recent = decided(reader, steward.name, "all", most=_RECENT).shown
+        names = called(reader, {each for one in recent for each in one["persons"]})
     return page(
         request,
         "queue.html",
@@ -53,6 +55,7 @@ def queue_page(request: Request, service: TheService, kind: str = "", done: str 
         decided=snapshot.decided,
         working=len(working),
         recent=recent,
+        names=names,
         done=told_of(service, done),
     )
 
@@ -63,7 +66,8 @@ def decided_page(request: Request, service: TheService, only: Only = "changed", 
     steward = sessions.steward_of(request)
     with service.reader() as reader:
         told = decided(reader, steward.name, only, after)
-    return page(request, "decided.html", shown=told.shown, after=told.after, only=only)
+        names = called(reader, {each for one in told.shown for each in one["persons"]})
+    return page(request, "decided.html", shown=told.shown, after=told.after, only=only, names=names)
 
 
 @router.post("/next")

@@ -169,7 +169,7 @@ def test_an_account_signs_in_with_the_role_that_may_most(joined: Served, provide
         assert "company" in visit.get("/console/sign-in")
         visit.get("/console/sign-in/provider")
         assert (visit.status, visit.path) == (200, "/console/queue")
-        assert re.search(rf"lena <span class=\"tag\">{role}<", visit.page)
+        assert re.search(rf"lena</span> <span class=\"tag\">{role}<", visit.page)
     with joined.engine.store.read() as tx:
         assert [(one.by, one.role) for one in tx.audit(None, 2)] == [("lena", "viewer"), ("lena", "admin")]
 

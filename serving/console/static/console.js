@@ -24,6 +24,7 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach((one) => delete one.dataset.sent));
 
+const NARROW = 560;
 const SVG = "http://www.w3.org/2000/svg";
 const made = (name, attributes, parent) => {
   const node = document.createElementNS(SVG, name);
@@ -39,10 +40,12 @@ function place(nodes, links, width, height) {
     const away = 14 * Math.sqrt(index + 1);
     Object.assign(node, { x: width / 2 + away * Math.cos(turn), y: height / 2 + away * Math.sin(turn) });
   });
-  const ideal = Math.min(110, 1.1 * Math.sqrt((width * height) / Math.max(nodes.length, 1)));
+  // A narrow picture is laid out downwards: words need room to the right.
+  const [across, down] = width < NARROW ? [0.06, 0.02] : [0.02, 0.03];
+  const ideal = Math.min(width < NARROW ? 62 : 110, 1.1 * Math.sqrt((width * height) / Math.max(nodes.length, 1)));
   for (let step = 0; step < 260; step++) {
     const heat = 24 * (1 - step / 260) + 0.5;
-    for (const node of nodes) Object.assign(node, { dx: (width / 2 - node.x) * 0.02, dy: (height / 2 - node.y) * 0.03 });
+    for (const node of nodes) Object.assign(node, { dx: (width / 2 - node.x) * across, dy: (height / 2 - node.y) * down });
     for (let i = 0; i < nodes.length; i++) {
       for (let j = i + 1; j < nodes.length; j++) {
         const [a, b] = [nodes[i], nodes[j]];
@@ -76,7 +79,9 @@ function draw(box, { nodes, links }) {
   const fit = () => {
     const [xs, ys] = [nodes.map((one) => one.x), nodes.map((one) => one.y)];
     const [left, top] = [Math.min(...xs) - 60, Math.min(...ys) - 30];
-    view.scale = Math.min(1.4, width / (Math.max(...xs) + 110 - left), height / (Math.max(...ys) + 30 - top));
+    const whole = Math.min(width / (Math.max(...xs) + 110 - left), height / (Math.max(...ys) + 30 - top));
+    // Words that nobody can read help nobody: what has no room is reached by moving.
+    view.scale = Math.min(1.4, Math.max(width < NARROW ? 0.8 : 0.4, whole));
     view.x = (width - (Math.max(...xs) + 110 + left) * view.scale) / 2;
     view.y = (height - (Math.max(...ys) + 30 + top) * view.scale) / 2;
     move();
@@ -138,6 +143,14 @@ function draw(box, { nodes, links }) {
     else return;
     event.preventDefault();
   });
+  const buttons = document.createElement("div");
+  buttons.className = "zoom";
+  for (const [sign, says, act] of [["+", "Nearer", () => zoom(1.3)], ["−", "Farther", () => zoom(0.77)], ["◻", "Show all", fit]]) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: sign, title: says, ariaLabel: says, onclick: act });
+    buttons.append(button);
+  }
+  box.append(buttons);
   fit();
 }
 
