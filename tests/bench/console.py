@@ -1,7 +1,6 @@
 """How long each page of the console takes on a store of many persons.
 
-`python -m tests.bench.console [PEOPLE]`: the store is a simulated town. A page's first look is left
-out, as the queue and the survey are made then.
+`python -m tests.bench.console [PEOPLE]`: the store is a simulated town.
 """
 
 import subprocess
@@ -40,10 +39,11 @@ def measure(folder: Path, people: int) -> Iterator[Figure]:
             persons = list(tx.all_persons())
         app = make_app(Engine(store, load_rules()))
         with running(app) as url, httpx.Client(base_url=url, timeout=60, follow_redirects=True) as client:
-            _settle(client)
             step = max(1, len(persons) // _TIMES)
             ids = [one.person_id for one in sorted(persons, key=lambda one: -one.size)[::step]]
             yield Figure("persons in the store", len(persons), "")
+            yield _figure("queue, the first look after the start", client, ["/console/queue"])
+            yield from _surveyed(client, ids)
             for page in _PAGES:
                 yield _figure(page, client, [f"/console/{page}"] * _TIMES)
             for place in _PLACES:
@@ -54,20 +54,31 @@ def measure(folder: Path, people: int) -> Iterator[Figure]:
         store.close()
 
 
-def _settle(client: httpx.Client) -> None:
-    """Waits until the first survey is made."""
-    client.get("/console/queue")
+def _surveyed(client: httpx.Client, ids: list[str]) -> Iterator[Figure]:
+    """Looks at pages until the first survey is made."""
+    took: list[float] = []
     while "being counted" in client.get("/console/health").text:
-        time.sleep(0.5)
+        for path in ("/console/queue", *(f"/console/persons/{one}" for one in ids[::4])):
+            took += _times(client, [path])
+    if took:
+        yield _told("while a survey runs: queue and persons", took)
 
 
 def _figure(what: str, client: httpx.Client, paths: list[str]) -> Figure:
+    return _told(what, _times(client, paths))
+
+
+def _times(client: httpx.Client, paths: list[str]) -> list[float]:
     took: list[float] = []
     for path in paths:
         started = time.perf_counter()
         answer = client.get(path)
         took.append((time.perf_counter() - started) * 1e3)
         assert answer.status_code == 200, (path, answer.status_code)
+    return took
+
+
+def _told(what: str, took: list[float]) -> Figure:
     note = f"median {number(percentile(took, 0.5))} ms" if took else "none"
     return Figure(f"page: {what}", percentile(took or [0.0], 0.95), "ms", ASKED_MS, note=note)
 

@@ -1,20 +1,23 @@
-"""Measures destinations: hashing and batching members, and how soon an order over HTTP is a removal to send.
+"""Measures destinations: hashing and batching members, and how soon an order over HTTP or Kafka is a removal.
 
 `python -m tests.bench.destinations`; MEMBERS and ORDERS in the environment set the sizes.
 """
 
+import asyncio
 import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import httpx
 import orjson
 
 from serving.destinations.contacts import Contact
@@ -24,10 +27,14 @@ from serving.destinations.platforms import Answer, Job, Platform, Row
 from serving.destinations.sending import Courier
 from serving.destinations.settings import GoogleSettings, MetaSettings, Secret, Settings, TikTokSettings
 from serving.destinations.syncing import platform_of
+from stream.kafka import Kafka, make_topics
 from tests.bench.figures import Figure, percentile, table
 from tests.bench.machine import machine
 from tests.integration.command import process
 from tests.integration.serving_process import Serving
+from tests.integration.working import ID_KEY, Worker
+from tests.services import Services, Unavailable, kafka_topics
+from tests.services.engines import free_port
 
 _PART: Final = 50_000
 _NAME: Final = "ONEFOLD_BENCH_TOKEN"
@@ -151,15 +158,58 @@ def _message(one: int, event: str, **properties: Any) -> dict[str, Any]:
     return {"type": "track", **about, "properties": properties}
 
 
-def measure_leaving(folder: Path, orders: int) -> Iterator[Figure]:
-    """How long from an order over HTTP until another process has taken her out of a webhook's list: so long
-    at most it is until the removal is ready."""
+Way = Callable[[Path], AbstractContextManager[httpx.Client]]
+
+
+@contextmanager
+def _http(folder: Path) -> Iterator[httpx.Client]:
+    with Serving(folder / "shop.db", str(folder / "rules.toml")) as served, served.client() as client:
+        yield client
+
+
+@contextmanager
+def _kafka(folder: Path) -> Iterator[httpx.Client]:
+    """A server that hands what it is sent to Kafka, and a worker that takes it from there."""
+    with Services() as services:
+        kafka = Kafka(services.kafka().address, prefix=kafka_topics.unique("bench"))
+        asyncio.run(make_topics(kafka, 4))
+        os.environ.update(ONEFOLD_ID_KEY=ID_KEY, ONEFOLD_KAFKA_PREFIX=kafka.prefix)
+        given = ("--store", f"sqlite:///{folder}/shop.db", "--rules", str(folder / "rules.toml"))
+        worker, port = Worker(kafka, given[1], folder, *given[2:]), free_port()
+        worker.wait_until_ready()
+        server = process(folder, "serve", "--kafka", kafka.servers, "--port", str(port), *given)
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=("web", ""), timeout=30) as client:
+                _until_it_answers(client)
+                yield client
+        finally:
+            server.kill()
+            server.communicate()
+            worker.kill()
+
+
+def _until_it_answers(client: httpx.Client) -> None:
+    ends = time.perf_counter() + 60
+    while True:
+        try:
+            client.get("/healthz")
+        except httpx.TransportError:
+            if time.perf_counter() > ends:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def measure_leaving(folder: Path, orders: int, way: Way = _http) -> Iterator[Figure]:
+    """How long from an order until another process has taken her out of a webhook's list: so long at most it
+    is until the removal is ready."""
     os.environ[_NAME] = "secret"
     hook = _Hook()
     rules = folder / "rules.toml"
     rules.write_text(RULES.format(name=_NAME, url=hook.url), encoding="utf-8")
     waits: list[float] = []
-    with Serving(folder / "shop.db", str(rules)) as served, served.client() as client:
+    with way(folder) as client:
         for one in range(orders):
             batch = [
                 _message(one, "Consent Granted", purpose="advertising"),
@@ -183,8 +233,9 @@ def measure_leaving(folder: Path, orders: int) -> Iterator[Figure]:
             following.communicate()
             hook.close()
     note = f"{orders} orders; until the webhook has it"
-    yield Figure("order over HTTP to its removal, p50", percentile(waits, 0.5), "s", note=note)
-    yield Figure("order over HTTP to its removal, p99", percentile(waits, 0.99), "s", 2.0, note=note)
+    over = "HTTP" if way is _http else "HTTP, Kafka and a worker"
+    yield Figure(f"order over {over} to its removal, p50", percentile(waits, 0.5), "s", note=note)
+    yield Figure(f"order over {over} to its removal, p99", percentile(waits, 0.99), "s", 2.0, note=note)
 
 
 def measure(folder: Path, members: int, orders: int) -> Iterator[Figure]:
@@ -199,6 +250,11 @@ def main() -> None:
     command = f"MEMBERS={members} ORDERS={orders} python -m tests.bench.destinations"
     with TemporaryDirectory(prefix="onefold-bench-") as folder:
         figures = list(measure(Path(folder), members, orders))
+    with TemporaryDirectory(prefix="onefold-bench-") as folder:
+        try:
+            figures += measure_leaving(Path(folder), orders, _kafka)
+        except Unavailable as error:
+            sys.stderr.write(f"not measured: {error}\n")
     sys.stdout.write(f"{command}\n{machine()}\n\n{table(figures)}\n")
 
 
