@@ -12,8 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from graph_schema.errors import OnefoldError
 from serving import api_page, audiences, decisions, feed, health, intake, persons, stewardship
-from serving.console.app import make_console
-from serving.console.pages import compile_pages
+from serving.console.app import begin, make_console
 from serving.group_commit import GroupCommit
 from serving.guard import Guard
 from serving.handover import Handover, Sends
@@ -40,8 +39,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # A connection to the store is open for each thread that reads.
         anyio.to_thread.current_default_thread_limiter().total_tokens = chosen.read_threads
-        await run_in_threadpool(compile_pages)
-        await run_in_threadpool(console.state.queue.begin, chosen.queue_seconds)
+        await run_in_threadpool(begin, console, chosen.console_seconds)
         due = asyncio.create_task(_fall_due(service))
         yield
         due.cancel()

@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final, NoReturn
@@ -12,14 +12,27 @@ import typer
 from graph_schema.errors import OnefoldError
 
 _HOMES: Final = {
-    "serving.commands_serve": ("demo", "serve", "worker", "access-key"),
-    "serving.commands_ingest": ("ingest", "simulate"),
-    "serving.commands_read": ("person", "why", "how", "export"),
-    "serving.commands_match": ("train", "evaluate", "diff"),
-    "serving.commands_decide": ("decide", "report", "fit"),
-    "serving.commands_sync": ("audience", "sync", "destinations"),
-    "serving.commands_care": ("check", "doctor", "rebuild", "replay"),
+    "commands_serve": {
+        "demo": "play_demo",
+        "serve": "serve_store",
+        "access-key": "make_key",
+        "worker": "run_worker",
+    },
+    "commands_ingest": {"ingest": "ingest_files", "simulate": "simulate_stream"},
+    "commands_read": {"person": "person", "why": "why", "how": "how", "export": "export_file"},
+    "commands_match": {"train": "train_model", "evaluate": "evaluate", "diff": "diff"},
+    "commands_decide": {"decide": "decide", "report": "tell_report", "fit": "fit"},
+    "commands_sync": {"audience": "audience", "sync": "sync", "destinations": "tell_destinations"},
+    "commands_care": {
+        "check": "check_scenarios",
+        "doctor": "doctor",
+        "rebuild": "rebuild_store",
+        "replay": "replay_dead_letters",
+    },
 }
+"""Where each command is, and what it is called there."""
+_MORE: Final = {"decide": {"allow_extra_args": True, "ignore_unknown_options": True}}
+"""Commands that take options which they don't know."""
 
 
 def make_app(command: str | None = None) -> typer.Typer:
@@ -36,25 +49,21 @@ def make_app(command: str | None = None) -> typer.Typer:
     )
     for home, commands in _HOMES.items():
         if command in commands:
-            import_module(home).register(app)
+            module = import_module(f"serving.{home}")
+            for name, function in commands.items():
+                app.command(name, context_settings=_MORE.get(name))(getattr(module, function))
             return app
     for home, commands in _HOMES.items():
-        for name, told in _told(home):
-            if name in commands:
-                app.command(name, help=told)(_in_name_alone)
+        told = _told(home)
+        for name, function in commands.items():
+            app.command(name, help=told[function])(_in_name_alone)
     return app
 
 
-def _told(home: str) -> Iterator[tuple[str, str]]:
-    """The commands that a file registers with what they say of themselves, read from its text."""
-    tree = ast.parse(Path(__file__).with_name(f"{home.rpartition('.')[2]}.py").read_bytes())
-    told = {one.name: ast.get_docstring(one) or "" for one in tree.body if isinstance(one, ast.FunctionDef)}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(
-                ast.Call(ast.Attribute(attr="command"), [ast.Constant(str(name))]), [ast.Name(id=by)]
-            ):
-                yield name, told[by]
+def _told(home: str) -> dict[str, str]:
+    """What the functions of a file say of themselves, read from its text."""
+    tree = ast.parse(Path(__file__).with_name(f"{home}.py").read_bytes())
+    return {one.name: ast.get_docstring(one) or "" for one in tree.body if isinstance(one, ast.FunctionDef)}
 
 
 def _in_name_alone() -> None:

@@ -19,14 +19,6 @@ from stream.rebuilding import rebuild
 from stream.replaying import Choice, put_back, replay
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands of this file."""
-    app.command("check")(check_scenarios)
-    app.command("doctor")(doctor)
-    app.command("rebuild")(rebuild_store)
-    app.command("replay")(replay_dead_letters)
-
-
 def check_scenarios(
     scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO…", help="YAML files, or folders.")],
     store: Annotated[

@@ -28,14 +28,6 @@ _AT_ONCE: Final = 10_000
 AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="The clock; now by default.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands of this file."""
-    anything = {"allow_extra_args": True, "ignore_unknown_options": True}
-    app.command("decide", context_settings=anything)(decide)
-    app.command("report")(tell_report)
-    app.command("fit")(fit)
-
-
 class Form(StrEnum):
     """What a report can be."""
 

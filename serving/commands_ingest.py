@@ -21,12 +21,6 @@ from stream.parsing import Parsing
 from stream.simulation import DIRTY, simulate, write_stream
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands of this file."""
-    app.command("ingest")(ingest_files)
-    app.command("simulate")(simulate_stream)
-
-
 def ingest_files(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="- is standard input.")],
     mapping: Annotated[

@@ -33,13 +33,6 @@ from stream.mapping import load_mapping
 from stream.training import declared, keys_of, of_file, of_store
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands of this file."""
-    app.command("train")(train_model)
-    app.command("evaluate")(evaluate)
-    app.command("diff")(diff)
-
-
 def train_model(
     out: Annotated[Path, typer.Option(metavar="MODEL", help="The model file to write.")],
     file: Annotated[

@@ -26,14 +26,6 @@ from stream.explaining import why as why_of
 from stream.exporting import Form, export
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands of this file."""
-    app.command("person")(person)
-    app.command("why")(why)
-    app.command("how")(how)
-    app.command("export")(export_file)
-
-
 class By(StrEnum):
     """Which time counts in as-of: of receipt, or of the event."""
 

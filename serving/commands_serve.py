@@ -28,14 +28,6 @@ _WORKER: Final = "stream.worker"
 """Loaded when they are needed: their libraries take longer to load than most commands to run."""
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands of this file."""
-    app.command("demo")(play_demo)
-    app.command("serve")(serve_store)
-    app.command("access-key")(make_key)
-    app.command("worker")(run_worker)
-
-
 HostOption = Annotated[str, typer.Option(help="The address to listen at; beyond loopback keys are needed.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")]
 KafkaOption = Annotated[

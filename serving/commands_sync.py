@@ -31,13 +31,6 @@ Names = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands of this file."""
-    app.command("audience")(audience)
-    app.command("sync")(sync)
-    app.command("destinations")(tell_destinations)
-
-
 def audience(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The audience, as the rules name it.")],
     product: Annotated[

@@ -28,7 +28,7 @@ _ATTEMPTS_PER_S: Final = 1 / 6
 class Settings:
     """The limits of a server. ``any_write_key``: where the rules declare none, each key names its source.
     ``loopback``: only this machine reaches it. ``requests_per_second``: of one key, 0 for any number.
-    ``queue_seconds``: how long it may wait at its start for the stewards' first queue."""
+    ``console_seconds``: how long it may wait at its start for the console's pages and first queue."""
 
     any_write_key: bool = True
     loopback: bool = True
@@ -38,7 +38,7 @@ class Settings:
     read_threads: int = 8
     feed_seconds: float = 0.25
     due_seconds: float = 5.0
-    queue_seconds: float = 2.0
+    console_seconds: float = 1.0
     requests_per_second: int = 0
 
 

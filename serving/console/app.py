@@ -1,5 +1,6 @@
 """The console as an application of its own, mounted by the server at /console."""
 
+import threading
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from graph_schema.errors import OnefoldError
 from serving.console import lists, persons, sign_in, work
 from serving.console.oidc import Provider
-from serving.console.pages import go, refusal, static
+from serving.console.pages import compile_pages, go, refusal, static
 from serving.console.queue import Queue
 from serving.console.survey import Surveys
 from serving.service import Service
@@ -28,6 +29,18 @@ def home(request: Request) -> Response:
 def file(name: str) -> Response:
     """Style, script and icon."""
     return static(name)
+
+
+def begin(console: FastAPI, patience_s: float) -> None:
+    """Does what the first look at a page would wait for else; goes on with it beside after so long."""
+
+    def work() -> None:
+        console.state.queue.begin()
+        compile_pages()
+
+    working = threading.Thread(target=work, daemon=True)
+    working.start()
+    working.join(patience_s)
 
 
 def make_console(service: Service) -> FastAPI:

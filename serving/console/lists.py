@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from graph_schema.store import Document, Transaction
@@ -21,13 +21,12 @@ _PAGE: Final = 50
 _LOOKED_THROUGH: Final = 5_000
 _AT_ONCE: Final = 1_000
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(sessions.principal_of)])
 
 
 @router.get("/search")
 def search_page(request: Request, service: TheService, q: str = "") -> Response:
     """Persons by identifier, id, record or name, with typing errors."""
-    sessions.principal_of(request)
     hits: list[Document] = []
     with service.reader() as reader:
         for hit in search(reader, q[:200]):
@@ -39,7 +38,6 @@ def search_page(request: Request, service: TheService, q: str = "") -> Response:
 @router.get("/changes")
 def changes_page(request: Request, service: TheService, before: int = 0) -> Response:
     """Recent merges and splits, the newest first."""
-    sessions.principal_of(request)
     with service.reader() as reader:
         told, oldest = recent_changes(reader.tx, before)
         names = called(reader, {each for one in told for each in (one.person_id, *one.went_into)})
@@ -59,7 +57,6 @@ def changes_page(request: Request, service: TheService, before: int = 0) -> Resp
 @router.get("/audit")
 def audit_page(request: Request, service: TheService, before: int = 0) -> Response:
     """Who did what, when and why, the newest first."""
-    sessions.principal_of(request)
     with service.reader() as reader:
         entries = reader.tx.audit(before or None, _PAGE)
         standing = {one.judgement_id for one in reader.tx.judgements() if one.retracted_at is None}
@@ -72,21 +69,18 @@ def audit_page(request: Request, service: TheService, before: int = 0) -> Respon
 @router.get("/values")
 def values_page(request: Request) -> Response:
     """Values that link nothing: generic by themselves, or blocked by the rules."""
-    sessions.principal_of(request)
     return page(request, "values.html", survey=request.app.state.surveys.last())
 
 
 @router.get("/health")
 def health_page(request: Request) -> Response:
     """The graph in pictures: how big persons are, how it grows, what is refused."""
-    sessions.principal_of(request)
     return page(request, "health.html", survey=request.app.state.surveys.last())
 
 
 @router.get("/patterns")
 def patterns_page(request: Request) -> Response:
     """Every component in each of its states."""
-    sessions.principal_of(request)
     return page(request, "patterns.html", **patterns.CONTENT)
 
 

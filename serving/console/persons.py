@@ -1,9 +1,11 @@
 """A person: what is known of her and from where, what happened, how she came to be, and what can be done."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
 from graph_schema.errors import Invalid
@@ -18,7 +20,7 @@ from serving.console.queue import ranked, shown
 from serving.console.work import Token, told_of
 from serving.masking import masked
 from serving.persons import exported
-from serving.service import TheService, time_of
+from serving.service import Service, TheService, time_of
 from serving.stewardship import shown_judgement
 from serving.timeline import shown_records, timeline
 from stream import stewarding
@@ -35,7 +37,15 @@ _RECORDS: Final = 300
 """Records of a person that one page shows."""
 _EVENTS: Final = 50
 
-router = APIRouter(prefix="/persons/{person_id}")
+router = APIRouter(prefix="/persons/{person_id}", dependencies=[Depends(sessions.principal_of)])
+
+
+@contextmanager
+def _looked_at(service: Service, person_id: str, kind: str) -> Iterator[tuple[Judging, Found, Document]]:
+    """A view of the store, a person in it, and the head of her page of a kind."""
+    with service.reader() as reader:
+        found = reader.find(person_id)
+        yield reader, found, _head(reader.profile(found.person.person_id, service.engine.clock()), kind)
 
 
 @router.get("")
@@ -43,7 +53,6 @@ def person_page(
     request: Request, service: TheService, person_id: str, done: str = "", as_of: str = ""
 ) -> Response:
     """The golden profile with where each value came from, and what else was said; as it was, where asked."""
-    sessions.principal_of(request)
     engine = service.engine
     at = time_of("as_of", as_of or None)
     with service.reader() as reader:
@@ -68,10 +77,7 @@ def person_page(
 @router.get("/timeline")
 def timeline_page(request: Request, service: TheService, person_id: str, after: str = "") -> Response:
     """What happened, oldest first, a page at a time."""
-    sessions.principal_of(request)
-    with service.reader() as reader:
-        found = reader.find(person_id)
-        head = _head(reader.profile(found.person.person_id, service.engine.clock()), "timeline")
+    with _looked_at(service, person_id, "timeline") as (reader, found, head):
         told = timeline(reader, found, after or None, _EVENTS)
     events = [
         {**one, "said": orjson.dumps(one["message"], option=orjson.OPT_INDENT_2).decode()}
@@ -83,10 +89,7 @@ def timeline_page(request: Request, service: TheService, person_id: str, after: 
 @router.get("/records")
 def records_page(request: Request, service: TheService, person_id: str) -> Response:
     """The records and what each holds; some of them can be chosen to be split off."""
-    sessions.principal_of(request)
-    with service.reader() as reader:
-        found = reader.find(person_id)
-        head = _head(reader.profile(found.person.person_id, service.engine.clock()), "records")
+    with _looked_at(service, person_id, "records") as (reader, found, head):
         records = shown_records(reader, Found(found.person, _living(found)[:_RECORDS]))
     return page(request, "records.html", **head, records=records, most=_RECORDS)
 
@@ -94,10 +97,7 @@ def records_page(request: Request, service: TheService, person_id: str) -> Respo
 @router.get("/how")
 def how_page(request: Request, service: TheService, person_id: str) -> Response:
     """How she came to be, step by step, and who was kept apart from her."""
-    sessions.principal_of(request)
-    with service.reader() as reader:
-        found = reader.find(person_id)
-        head = _head(reader.profile(found.person.person_id, service.engine.clock()), "how")
+    with _looked_at(service, person_id, "how") as (reader, found, head):
         told = how(reader, found.person.person_id)
         given = _judgements(reader, found)
     return page(request, "how.html", **head, how=told, judgements=given)
@@ -106,10 +106,7 @@ def how_page(request: Request, service: TheService, person_id: str) -> Response:
 @router.get("/graph")
 def graph_page(request: Request, service: TheService, person_id: str) -> Response:
     """Records, identifiers and links as a graph; without a script, as a list."""
-    sessions.principal_of(request)
-    with service.reader() as reader:
-        found = reader.find(person_id)
-        head = _head(reader.profile(found.person.person_id, service.engine.clock()), "graph")
+    with _looked_at(service, person_id, "graph") as (reader, found, head):
         drawn = picture(reader, Found(found.person, _living(found)[:_RECORDS]))
     return page(request, "graph.html", **head, graph=drawn)
 

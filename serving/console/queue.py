@@ -61,12 +61,10 @@ class Queue:
         self._next = 0.0
         self._took = 0.0
 
-    def begin(self, patience_s: float) -> None:
-        """Has the first snapshot made, and waits so long for it, so that nobody's first look waits."""
+    def begin(self) -> None:
+        """Makes the first snapshot, so that nobody's first look waits for it."""
         self._turn.acquire()
-        first = threading.Thread(target=self._refresh_beside, daemon=True)
-        first.start()
-        first.join(patience_s)
+        self._refresh_beside()
 
     def now(self) -> Snapshot:
         """The snapshot; what was decided here since is left out."""

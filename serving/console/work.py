@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -27,7 +27,7 @@ from stream.stewarding import Doer, give, take_back
 _SHOWN: Final = 100
 _RECENT: Final = 8
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(sessions.principal_of)])
 
 Token = Annotated[str, Form()]
 
@@ -82,7 +82,6 @@ def next_case(
 @router.get("/cases/{case_id}")
 def case_page(request: Request, service: TheService, case_id: str, done: str = "") -> Response:
     """One case: its first two persons whom nobody has decided about yet, beside each other."""
-    sessions.principal_of(request)
     with service.reader() as reader:
         case = open_case(reader, case_id)
         if case is None:
@@ -106,7 +105,6 @@ def case_page(request: Request, service: TheService, case_id: str, done: str = "
 @router.get("/pair")
 def pair_page(request: Request, service: TheService, a: str, b: str, done: str = "") -> Response:
     """Any two persons beside each other, to merge or to keep apart."""
-    sessions.principal_of(request)
     with service.reader() as reader:
         ids = [reader.find(one.strip()).person.person_id for one in (a, b)]
         if ids[0] == ids[1]:
