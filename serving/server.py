@@ -1,5 +1,6 @@
 """Serving: what must hold before anybody is let in, and the server itself."""
 
+import gc
 import logging
 import socket
 import traceback
@@ -118,4 +119,6 @@ def serve(
         if started is not None:
             name = f"[{host}]" if ":" in host else host
             started(f"http://{name}:{listening.getsockname()[1]}")
+        # What there is now stays: the collector of cycles needn't look through it for as long as it serves.
+        gc.freeze()
         server.run(sockets=[listening])

@@ -67,6 +67,22 @@ def session(number: int) -> dict[str, Any]:
     return {"type": "page", "source": "web", "anonymousId": "c-1", "context": context}
 
 
+def basket(number: int) -> dict[str, Any]:
+    """A visit that changes what audiences are about."""
+    properties = {"product_id": "tea", "quantity": 1}
+    return {**session(number), "type": "track", "event": "Product Added", "properties": properties}
+
+
+def unsubscribed(number: int) -> dict[str, Any]:
+    """A row whose consent says who is in an audience, by the address in use."""
+    return {
+        **row(number),
+        "type": "track",
+        "event": "Unsubscribed",
+        "context": {**row(number)["context"], "traits": EMAIL},
+    }
+
+
 def reads(message: Callable[[int], dict[str, Any]], size: int, again: int) -> int:
     """What an event reads of a person of so many records; ``again`` is the number of its record."""
     store = MemoryStore()
@@ -81,7 +97,7 @@ def reads(message: Callable[[int], dict[str, Any]], size: int, again: int) -> in
     return counting.given
 
 
-@pytest.mark.parametrize("message", [row, session])
+@pytest.mark.parametrize("message", [row, session, basket, unsubscribed])
 def test_an_event_reads_no_more_where_its_person_has_more_records(
     message: Callable[[int], dict[str, Any]],
 ) -> None:
