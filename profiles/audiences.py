@@ -1,6 +1,6 @@
 """Audiences: who is in which, at a moment, and when that can next change by time alone."""
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from graph_schema.rules import Rules
 from graph_schema.vocabulary import Facts, Membership
@@ -56,19 +56,24 @@ def memberships(sketch: Sketch, rules: Rules, at: int) -> Memberships:
 
 
 def concerns_audiences(facts: Facts, rules: Rules) -> bool:
-    """Whether an event with these facts can move a person in or out of an audience; if not, and if her
-    records are still the same, `memberships` needn't be asked again."""
+    """Whether an event with these facts can move a person in or out of an audience, whichever of her
+    addresses is in use (see `tells_address`)."""
     if not facts.own and not facts.shared:
         return False
     parts = profile_rules(rules).audience_parts
     if facts.shared and "objects" in parts:
         return True
-    return any(PART_OF[fact[0]] in parts for fact in facts.own)
+    return any((part := PART_OF[fact[0]]) in parts and part not in _ADDRESSING for fact in facts.own)
 
 
 def tells_address(facts: Facts) -> bool:
-    """Whether an event with these facts tells of an address: which is written to can then be another."""
-    return any(fact[0] == "address" for fact in facts.own)
+    """Whether after an event with these facts another address can be in use: which counts where a word of
+    consent names one."""
+    return any(PART_OF[fact[0]] in _ADDRESSING for fact in facts.own)
+
+
+_ADDRESSING: Final = frozenset(("addresses", "reached"))
+"""The parts of a state that only say which of her addresses is written to."""
 
 
 def permission(sketch: Sketch, rules: Rules, at: int) -> Permission:

@@ -55,6 +55,8 @@ _WHAT = st.one_of(
     _said("Consent Granted", purpose=_PURPOSE, channel=st.just("email")),
     _said("Consent Withdrawn", purpose=_PURPOSE),
     _said("Unsubscribed"),
+    _said("Message Bounced", channel=st.just("email"), message_id=st.sampled_from("ab")),
+    _said("Email Delivered", message_id=st.sampled_from("ab")),
     _said("Processing Objected"),
     _said("Product Added", product_id=_PRODUCT, quantity=st.just(1)),
     _said("Order Completed", order_id=_ORDER, products=_LINES),
