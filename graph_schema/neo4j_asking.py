@@ -7,16 +7,12 @@ type tells nothing of them, and plans are not made again.
 """
 
 import re
-from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, LiteralString
 
 import neo4j
 
 from graph_schema.neo4j_rows import Row
-
-Ask = Callable[[LiteralString, dict[str, Any]], list[Row]]
-"""Runs a statement with its parameters, and gives its rows."""
 
 _PARAMETER: Final = re.compile(r"\$(\w+)")
 
@@ -27,13 +23,23 @@ def spoken(query: LiteralString) -> LiteralString:
     return "CYPHER replan=skip " + _PARAMETER.sub(r"$p.\1", query)
 
 
-def asking(runner: neo4j.Session | neo4j.Transaction) -> Ask:
-    """Asks within a transaction, or each question in one of its own. What has no parameters is of the schema,
-    and sent as it is."""
+class Ask:
+    """Runs statements within a transaction, or each in one of its own."""
 
-    def ask(query: LiteralString, parameters: dict[str, Any]) -> list[Row]:
+    def __init__(self, runner: neo4j.Session | neo4j.Transaction) -> None:
+        self._runner = runner
+
+    def __call__(self, query: LiteralString, parameters: dict[str, Any]) -> list[Row]:
+        """Runs a statement with its parameters, and gives its rows. What has no parameters is of the schema,
+        and sent as it is."""
+        return self._run(query, parameters).values()
+
+    def tell(self, query: LiteralString, parameters: dict[str, Any]) -> None:
+        """Runs a statement that answers nothing, within a transaction: whether it went well is told by the
+        next, or by the commit, so that the server works while the next is made ready."""
+        self._run(query, parameters)
+
+    def _run(self, query: LiteralString, parameters: dict[str, Any]) -> neo4j.Result:
         if not parameters:
-            return runner.run(query).values()
-        return runner.run(spoken(query), {"p": parameters}).values()
-
-    return ask
+            return self._runner.run(query)
+        return self._runner.run(spoken(query), {"p": parameters})

@@ -23,6 +23,10 @@ class Console(Feeds):
     def _rows(self, query: LiteralString, rows: Sequence[object], name: str = "rows") -> list[Row]:
         return self._ask(query, {name: rows}) if rows else []
 
+    def _tell(self, query: LiteralString, rows: Sequence[object], name: str = "rows") -> None:
+        if rows:
+            self._ask.tell(query, {name: rows})
+
     def _spelt(self, text: str) -> Row:
         return [self._low + short_hash(text), text]
 
@@ -49,7 +53,7 @@ class Console(Feeds):
     def _apply_audit(self, writes: Writes) -> set[int]:
         """Adds to the audit log; returns the marks of what changed by it."""
         rows = [[self._low + one.seq, *one[1:5], list(one.about), one.why] for one in writes.audit]
-        self._rows(more.NOTE, rows)
+        self._tell(more.NOTE, rows)
         return {_AUDIT} if rows else set()
 
     def _apply_names(self, writes: Writes) -> None:
@@ -58,15 +62,15 @@ class Console(Feeds):
         before = {(within(row[0]), row[1]) for row in self._by_id(more.NAMES, stored, PERSON)}
         now = {(one, word) for one in writes.names.keys() - writes.persons_gone for word in writes.names[one]}
         came, went = sorted(now - before), sorted(before - now)
-        self._rows(more.UNCALL, [[self._low + one, word] for one, word in went])
+        self._tell(more.UNCALL, [[self._low + one, word] for one, word in went])
         words = {word for _, word in came}
         words -= {row[0] for row in self._rows(more.WORDS, [self._spelt(word) for word in sorted(words)])}
         spellings = [
             [*self._spelt(word), [self._spelt(key) for key in sorted(writes.name_keys[word])]]
             for word in sorted(words)
         ]
-        self._rows(more.SPELL, spellings)
-        self._rows(more.CALL, [[self._low + one, *self._spelt(word)] for one, word in came])
+        self._tell(more.SPELL, spellings)
+        self._tell(more.CALL, [[self._low + one, *self._spelt(word)] for one, word in came])
         left = [self._spelt(word) for word in sorted({word for _, word in went})]
         for spelt in self._rows(more.FORGET_WORDS, left):
-            self._rows(more.FORGET_SPELLINGS, [[key] for key in spelt[0]])
+            self._tell(more.FORGET_SPELLINGS, [[key] for key in spelt[0]])

@@ -7,12 +7,12 @@ that it has worked out stands on something that changed meanwhile.
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from graph_schema.neo4j_rows import short_hash, within
-from graph_schema.store import Writes
+from graph_schema.store import Kind, Writes
 from graph_schema.vocabulary import Identifier, IdentifierNode, Person, Record
 
 REMEMBERED: Final = 100_000
@@ -71,6 +71,11 @@ def of_block(key: int) -> int:
     return within(key) << 3 | _OTHER
 
 
+def of_crowd(key: int) -> int:
+    """The mark of who came into a block that was more than full."""
+    return short_hash("crowd", str(key)) << 3 | _OTHER
+
+
 ALL_JUDGEMENTS: Final = of_other("judgements")
 
 
@@ -111,7 +116,10 @@ def from_bytes(kept: bytes) -> "array[int]":
 
 @dataclass
 class Known:
-    """What a process has read of one graph and nobody has changed since, as of a commit; -1: of none."""
+    """What a process has read of one graph and nobody has changed since, as of a commit; -1: of none.
+
+    ``current``: though the last batch failed, what is remembered holds; for once.
+    """
 
     graph: int = -1
     commit: int = -1
@@ -122,17 +130,28 @@ class Known:
     named: dict[Identifier, int] = field(default_factory=dict)
     holders: dict[int, list[int]] = field(default_factory=dict)
     state: dict[int, Any] = field(default_factory=dict)
+    members: dict[int, set[int]] = field(default_factory=dict)
+    profiles: dict[int, str | None] = field(default_factory=dict)
+    current: bool = False
 
     def forget(self) -> None:
         """Forgets everything."""
         self.graph = self.commit = -1
         nodes: list[dict[Any, Any]] = [self.records, self.identifiers, self.persons]
-        for kept in (*nodes, self.founded, self.named, self.holders, self.state):
+        of_persons: list[dict[Any, Any]] = [self.members, self.profiles]
+        for kept in (*nodes, *of_persons, self.founded, self.named, self.holders, self.state):
             kept.clear()
+
+    def forget_unless_current(self) -> None:
+        """Forgets what may have been read in part, after a batch that was overtaken."""
+        if not self.current:
+            self.forget()
+        self.current = False
 
     def trim(self) -> None:
         """Forgets everything where it has become much; what it is as of stays."""
-        if max(len(self.records), len(self.identifiers), len(self.persons), len(self.state)) > REMEMBERED:
+        sizes = len(self.records), len(self.identifiers), len(self.persons), len(self.state)
+        if max(*sizes, 4 * len(self.profiles)) > REMEMBERED:
             as_of = self.graph, self.commit
             self.forget()
             self.graph, self.commit = as_of
@@ -149,7 +168,8 @@ class Known:
                 if node is not None:
                     self.named.pop(node.identifier, None)
             elif kind == PERSON:
-                self.persons.pop(one, None)
+                for kept in (self.persons, self.members, self.profiles):
+                    kept.pop(one, None)
             elif kind == _FOUNDED:
                 self.founded.pop(mark, None)
             elif kind == _OTHER:
@@ -160,9 +180,11 @@ class Known:
         self.identifiers[node.id] = node
         self.named[node.identifier] = node.id
 
-    def take(self, writes: Writes, made: Iterable[int]) -> None:
-        """Remembers what a batch has written; ``made`` are the identifiers that nobody held before."""
-        self.holders.update((one, []) for one in made)
+    def take(self, writes: Writes, made: Mapping[Kind, set[int]], profiles: Mapping[int, str | None]) -> None:
+        """Remembers what a batch has written; ``made`` are the ids that it gave out, ``profiles`` what it
+        wrote of them, as text."""
+        self.holders.update((one, []) for one in made["identifier"])
+        self.profiles.update(profiles)
         for node in writes.identifiers.values():
             before = self.identifiers.get(node.id)
             if before is not None and before.identifier != node.identifier:
@@ -176,6 +198,7 @@ class Known:
                 self.holders[one].append(record_id)
                 if len(self.holders[one]) > FEW:
                     del self.holders[one]
+        self._take_members(writes, made)
         self.records.update((one, own_record(record)) for one, record in writes.records.items())
         self.persons.update((one, replace(person)) for one, person in writes.persons.items())
         self.founded.update((of_founded(named), (named, one)) for named, one in writes.founded.items())
@@ -184,7 +207,23 @@ class Known:
         for one in writes.records_gone:
             self.records.pop(one, None)
         for one in writes.persons_gone:
-            self.persons.pop(one, None)
+            for kept in (self.persons, self.members, self.profiles):
+                kept.pop(one, None)
+
+    def _take_members(self, writes: Writes, made: Mapping[Kind, set[int]]) -> None:
+        """Whose the records are now."""
+        self.members.update((one, set()) for one in made["person"])
+        for one in writes.records.keys() | writes.records_gone:
+            was = self.records.get(one)
+            if was is not None:
+                self.members.get(was.person, set()).discard(one)
+            elif one not in made["record"]:
+                # Whose it was isn't known any more.
+                self.members.clear()
+                return
+        for record in writes.records.values():
+            if record.person in self.members:
+                self.members[record.person].add(record.id)
 
 
 def own_record(record: Record) -> Record:

@@ -4,7 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
+from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_console import Console
+from graph_schema.neo4j_feeds import Graph
+from graph_schema.neo4j_known import Known
 from graph_schema.neo4j_rows import Row, content_of, content_row, keyed, within
 from graph_schema.store import Writes
 from graph_schema.vocabulary import Content
@@ -12,6 +15,10 @@ from graph_schema.vocabulary import Content
 
 class Likeness(Console):
     """The part of a transaction that is about contents."""
+
+    def __init__(self, ask: Ask, graph: Graph, known: Known) -> None:
+        super().__init__(ask, graph, known)
+        self._full: set[int] = set()
 
     def _said(self, contents: Iterable[int]) -> list[Row]:
         asked = list(contents)
@@ -36,6 +43,7 @@ class Likeness(Console):
         if keys:
             asked = {"rows": [keyed(key, self._low) for key in keys], "page": limit}
             found.update((row[0], row[1]) for row in self._ask(more.BLOCKS, asked))
+            self._full.update(key for key, contents in found.items() if len(contents) >= limit)
         return found
 
     def edges(self, contents: Collection[int]) -> Mapping[int, Mapping[int, int]]:
@@ -47,19 +55,21 @@ class Likeness(Console):
 
     def _apply_likeness(self, writes: Writes) -> None:
         low = self._low
-        gone = [keyed(one, low) for one in sorted(writes.contents_gone)]
-        for row in self._rows(more.FORGET_CONTENTS, gone):
-            self._rows(more.FORGET_BLOCKS, [[key] for key in row[0]])
+        gone = [one for _, one in sorted(writes.contents_gone.items())]
+        self._tell(more.FORGET_CONTENTS, [keyed(one.id, low) for one in gone])
+        self._tell(more.DISPLACE, self._places(gone))
         contents = [content for _, content in sorted(writes.contents.items())]
-        self._rows(more.MERGE_CONTENTS, [content_row(content, low) for content in contents])
-        places = [[*keyed(one.id, low), *keyed(key, low)] for one in contents for key in one.keys]
-        self._rows(more.PLACE, places)
+        self._tell(more.MERGE_CONTENTS, [content_row(content, low) for content in contents])
+        self._tell(more.PLACE, self._places(contents))
         edges = [
             [*keyed(one, low), *keyed(two, low), weight]
             for (one, two), weight in sorted(writes.edges.items())
         ]
-        self._rows(more.UNRESEMBLE, [row for row in edges if row[4] is None])
-        self._rows(more.RESEMBLE, [row for row in edges if row[4] is not None])
+        self._tell(more.UNRESEMBLE, [row for row in edges if row[4] is None])
+        self._tell(more.RESEMBLE, [row for row in edges if row[4] is not None])
+
+    def _places(self, contents: Iterable[Content]) -> list[Row]:
+        return [[*keyed(key, self._low), content.id] for content in contents for key in content.keys]
 
     def _marks_of_likeness(self, writes: Writes) -> set[int]:
         """The marks of all that a batch changes in contents, blocks and edges, and of who says what."""
@@ -69,6 +79,15 @@ class Likeness(Console):
             if was is None or was.content != record.content:
                 contents |= {record.content, was.content if was is not None else 0}
         contents.discard(0)
-        both = [*writes.contents.values(), *writes.contents_gone.values()]
-        keys = {key for content in both for key in content.keys}
-        return {*map(marks.of_content, contents), *map(marks.of_block, keys)}
+        came, gone = (
+            {key for content in each.values() for key in content.keys}
+            for each in (writes.contents, writes.contents_gone)
+        )
+        # Nobody minds one more in a block that is too full, but who takes some out.
+        self.read.update(map(marks.of_crowd, gone))
+        keys = (came - self._full) | gone
+        return {
+            *map(marks.of_content, contents),
+            *map(marks.of_block, keys),
+            *map(marks.of_crowd, came & self._full),
+        }

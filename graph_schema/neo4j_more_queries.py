@@ -13,9 +13,9 @@ SPEAKERS: Final = (
     "RETURN r.content, collect(r.id)"
 )
 BLOCKS: Final = (
-    "UNWIND $rows AS row MATCH (b:Block {key: row[0]}) WHERE b.block = row[1] CALL (b) { "
-    "MATCH (b)<-[:LIES_IN]-(c:Content) RETURN c.content AS content LIMIT $page } "
-    "RETURN b.block, collect(content)"
+    "UNWIND $rows AS row CALL (row) { MATCH (p:Place {key: row[0], block: row[1]}) "
+    "WHERE p.content IS NOT NULL RETURN p.content AS content LIMIT $page } "
+    "RETURN row[1], collect(content)"
 )
 EDGES: Final = (
     "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o:Content) "
@@ -26,17 +26,11 @@ MERGE_CONTENTS: Final = (
     "c.own = row[3], c.votes = row[4], c.said = row[5]"
 )
 PLACE: Final = (
-    "UNWIND $rows AS row MERGE (b:Block {key: row[2], block: row[3]}) WITH b, row CALL (b, row) { "
-    "MATCH (c:Content {key: row[0]}) WHERE c.content = row[1] MERGE (c)-[:LIES_IN]->(b) }"
+    "UNWIND $rows AS row MERGE (p:Place {key: row[0], block: row[1], content: row[2]}) RETURN count(p)"
 )
+DISPLACE: Final = "UNWIND $rows AS row MATCH (p:Place {key: row[0], block: row[1], content: row[2]}) DELETE p"
 FORGET_CONTENTS: Final = (
-    "UNWIND $rows AS row MATCH (c:Content {key: row[0]}) WHERE c.content = row[1] "
-    "WITH c, COLLECT { MATCH (c)-[:LIES_IN]->(b:Block) RETURN b.key } AS blocks "
-    "DETACH DELETE c RETURN blocks"
-)
-FORGET_BLOCKS: Final = (
-    "UNWIND $rows AS row MATCH (b:Block {key: row[0]}) "
-    "WHERE NOT EXISTS { (b)<-[:LIES_IN]-(:Content) } DELETE b"
+    "UNWIND $rows AS row MATCH (c:Content {key: row[0]}) WHERE c.content = row[1] DETACH DELETE c"
 )
 RESEMBLE: Final = (
     "UNWIND $rows AS row MATCH (c:Content {key: row[0]}) WHERE c.content = row[1] CALL (c, row) { "
@@ -167,7 +161,8 @@ REMOVALS: Final[tuple[LiteralString, ...]] = (
     f"MATCH (n:Audience) WHERE n.key >= $low AND n.key < $end {_SOME}",
     f"MATCH (n:FormerId) WHERE n.key >= $low AND n.key < $end {_SOME}",
     f"MATCH (n:Content) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Block) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    "MATCH (n:Place) WHERE n.key >= $low AND n.key < $end AND n.block IS NOT NULL AND n.content IS NOT NULL "
+    f"{_SOME}",
     f"MATCH (n:Word) WHERE n.key >= $low AND n.key < $end {_SOME}",
     f"MATCH (n:Spelling) WHERE n.key >= $low AND n.key < $end {_SOME}",
     f"MATCH (n:Audited) WHERE n.id >= $low AND n.id < $end {_SOME}",

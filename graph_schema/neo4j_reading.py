@@ -204,8 +204,13 @@ class Reading:
 
     def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
-        stored = [one for one in persons if one not in self._new["person"]]
-        return {one: [] for one in persons} | self._gathered(q.MEMBERS, stored, PERSON)
+        known = self._known.members
+        self._numbered(persons, PERSON)
+        missing = [one for one in persons if one not in known and one not in self._new["person"]]
+        if missing:
+            found = self._gathered(q.MEMBERS, missing, PERSON)
+            known.update((one, set(records)) for one, records in found.items())
+        return {one: list(known.get(one, ())) for one in persons}
 
     def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
         """See ``Transaction``."""
@@ -224,7 +229,13 @@ class Reading:
 
     def profiles(self, ids: Collection[int]) -> Mapping[int, Document]:
         """See ``Transaction``."""
-        return {within(row[0]): orjson.loads(row[1]) for row in self._by_id(q.PROFILES, ids, PERSON)}
+        known = self._known.profiles
+        self._numbered(ids, PERSON)
+        missing = [one for one in ids if one not in known]
+        if missing:
+            known.update(dict.fromkeys(missing))
+            known.update((within(row[0]), row[1]) for row in self._by_id(q.PROFILES, missing, PERSON))
+        return {one: orjson.loads(text) for one in ids if (text := known.get(one)) is not None}
 
     def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
         """See ``Transaction``."""

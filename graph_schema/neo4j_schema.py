@@ -10,6 +10,7 @@ from graph_schema.migrations import Migration, migrations, pending
 from graph_schema.neo4j_asking import Ask
 
 _NAMED: Final = re.compile(r"^CREATE (?:CONSTRAINT|INDEX) (\w+)", re.MULTILINE)
+_DROPPED: Final = re.compile(r"^DROP INDEX (\w+)", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^//.*$", re.MULTILINE)
 
 
@@ -45,7 +46,8 @@ def drift(ask: Ask) -> list[str]:
         if known[number].checksum != applied[number]
     ]
     states = {row[0]: row[1] for row in ask(more.INDEXES, {})}
-    wanted = [name for one in known.values() for name in _NAMED.findall(one.text)]
+    dropped = {name for one in known.values() for name in _DROPPED.findall(one.text)}
+    wanted = [name for one in known.values() for name in _NAMED.findall(one.text) if name not in dropped]
     found += [f"index or constraint {name} is missing" for name in wanted if name not in states]
     found += [
         f"index {name} is {states[name].lower()}" for name in wanted if states.get(name, "ONLINE") != "ONLINE"

@@ -17,10 +17,11 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavaila
 
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Invalid, Overtaken, StoreUnavailable
-from graph_schema.neo4j_asking import Ask, asking
+from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_feeds import Graph
 from graph_schema.neo4j_ids import Ids
 from graph_schema.neo4j_known import Known
+from graph_schema.neo4j_pace import Pace
 from graph_schema.neo4j_schema import drift, migrate, shipped
 from graph_schema.neo4j_swap import Neo4jSwap, remove, unique_name
 from graph_schema.neo4j_transaction import Neo4jTransaction, Turn, changed_since
@@ -88,7 +89,7 @@ class Neo4jStore:
         self._writer = f"{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._known = Known()
         self._writing = threading.Lock()
-        self._overtaken = False
+        self._pace = Pace()
         self._ids = Ids(self._reserve)
         with _told(address.server):
             self._driver = neo4j.GraphDatabase.driver(
@@ -104,7 +105,7 @@ class Neo4jStore:
             with _told(address.server):
                 self._driver.verify_connectivity()
             with self._session() as session:
-                self._prepare(asking(session), create)
+                self._prepare(Ask(session), create)
         except BaseException:
             self._driver.close()
             raise
@@ -135,29 +136,31 @@ class Neo4jStore:
 
     def _reserve(self, counter: str, count: int) -> int:
         with self._session() as session:
-            end: int = asking(session)(q.RESERVE, {"name": counter, "count": count})[0][0]
+            end: int = Ask(session)(q.RESERVE, {"name": counter, "count": count})[0][0]
             return end
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """See ``Store``. Each question is answered as of its own moment."""
         with self._session() as session:
-            ask = asking(session)
+            ask = Ask(session)
             yield self._transaction(ask, self._graph(ask), Known())
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """See ``Store``. Raises ``Overtaken`` where others came first: done again, it has its turn from the
         beginning, so that they can't come first once more."""
+        pace = self._pace
         with self._writing, self._session() as session:
-            in_turn, self._overtaken = self._overtaken, False
             try:
-                graph = self._catch_up(session)
+                graph, unchanged = (None, False) if pace.first else self._catch_up(session)
                 with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
-                    ask = asking(transaction)
+                    ask = Ask(transaction)
+                    locked = graph is None
+                    if graph is None:
+                        graph, unchanged = self._take_turn(ask)
                     tx = self._transaction(ask, graph, self._known)
-                    if in_turn:
-                        tx.lock()
+                    tx.begin(unchanged, locked)
                     try:
                         yield tx
                     except Overtaken:
@@ -168,11 +171,13 @@ class Neo4jStore:
                             raise Overtaken from error
                         raise
                 tx.remember()
+                pace.passed()
             except Overtaken:
-                self._overtaken = True
-                self._known.forget()
+                pace.overtaken()
+                self._known.forget_unless_current()
                 raise
             except BaseException:
+                pace.broken()
                 self._known.forget()
                 raise
 
@@ -191,29 +196,35 @@ class Neo4jStore:
     def _others_wrote(self, transaction: neo4j.Transaction, graph: Graph) -> bool:
         if transaction.closed():
             return True
-        now = self._graph(asking(transaction))
+        now = self._graph(Ask(transaction))
         return (now.number, now.commits) != (graph.number, self._known.commit)
 
-    def _catch_up(self, session: neo4j.Session) -> Graph:
-        """Drops from memory what others changed; returns the graph as it stands.
+    def _catch_up(self, session: neo4j.Session) -> tuple[Graph, bool]:
+        """The graph as it stands, and whether all that is remembered of the last batch holds.
 
         Where others wrote, it waits until the last of them is through: a commit may be seen in part.
         """
-        known = self._known
-        graph = self._graph(asking(session))
-        if (graph.number, graph.commits) == (known.graph, known.commit):
-            return graph
+        graph = self._graph(Ask(session))
+        if (graph.number, graph.commits) == (self._known.graph, self._known.commit):
+            return graph, self._pace.begins(others_wrote=False)
         with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
-            ask = asking(transaction)
-            graph = Graph(*ask(q.LOCK, Turn(self.name, self._writer)._asdict())[0])
-            changed = changed_since(ask, graph, known.commit) if graph.number == known.graph else None
-            if changed is None:
-                known.forget()
-            else:
-                known.drop(changed)
-            known.graph, known.commit = graph.number, graph.commits
+            found = self._take_turn(Ask(transaction))
             transaction.rollback()
-        return graph
+        return found
+
+    def _take_turn(self, ask: Ask) -> tuple[Graph, bool]:
+        """The same, from when nobody else can write any more; drops from memory what others changed."""
+        known = self._known
+        rows = ask(q.LOCK, Turn(self.name, self._writer)._asdict())
+        graph = Graph(*rows[0]) if rows else self._graph(ask)
+        others = (graph.number, graph.commits) != (known.graph, known.commit)
+        changed = changed_since(ask, graph, known.commit) if graph.number == known.graph else None
+        if changed is None:
+            known.forget()
+        else:
+            known.drop(changed)
+        known.graph, known.commit = graph.number, graph.commits
+        return graph, self._pace.begins(others_wrote=others)
 
     @contextmanager
     def swap(self) -> Iterator[Neo4jSwap]:
@@ -221,7 +232,7 @@ class Neo4jStore:
 
         def run(work: Callable[[Ask], bool]) -> bool:
             with self._session() as session, session.begin_transaction() as transaction:
-                kept = work(asking(transaction))
+                kept = work(Ask(transaction))
                 if not kept:
                     transaction.rollback()
                 return kept
@@ -229,18 +240,18 @@ class Neo4jStore:
         def opened(name: str) -> Neo4jStore:
             return Neo4jStore(self.address._replace(graph=name))
 
-        with self._session() as session, Neo4jSwap(asking(session), run, self.name, opened) as swap:
+        with self._session() as session, Neo4jSwap(Ask(session), run, self.name, opened) as swap:
             yield swap
 
     def remove(self) -> None:
         """Removes the graph from the database."""
         with self._session() as session:
-            remove(asking(session), self.name)
+            remove(Ask(session), self.name)
 
     def schema(self) -> tuple[int, list[str]]:
         """See ``Replaceable``."""
         with self._session() as session:
-            return max(one.number for one in shipped()), drift(asking(session))
+            return max(one.number for one in shipped()), drift(Ask(session))
 
     def close(self) -> None:
         """See ``Store``."""

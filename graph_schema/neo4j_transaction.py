@@ -53,12 +53,20 @@ class Neo4jTransaction(Likeness):
         self._allocate = allocate
         self._turn = turn._asdict()
         self._written: Writes | None = None
+        self._profiles: dict[int, str | None] = {}
+        self._unchanged = False
         self.locked = False
+
+    def begin(self, unchanged: bool, locked: bool) -> None:
+        """Says what may be remembered from before, and whether it has its turn already."""
+        self._unchanged, self.locked = unchanged, locked
+        # What isn't asked here leaves no mark: whatever others change meanwhile may be of it.
+        self.read_all = unchanged
 
     @property
     def unchanged(self) -> bool:
-        """Never: what this process remembers is kept below, entry by entry."""
-        return False
+        """See ``Transaction``."""
+        return self._unchanged
 
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""
@@ -68,16 +76,23 @@ class Neo4jTransaction(Likeness):
 
     def lock(self) -> Graph:
         """Takes its turn. Raises ``Overtaken`` where others have changed what was read so far."""
+        if self.locked:
+            return self.graph
+        known = self._known
         rows = self._ask(q.LOCK, self._turn)
         now = Graph(*rows[0]) if rows else None
         self.locked = True
         if now is None or now.number != self.graph.number:
             raise Overtaken
-        changed = changed_since(self._ask, now, self._known.commit)
-        if changed is None or (changed and self.read_all) or not changed.isdisjoint(self.read):
+        changed = changed_since(self._ask, now, known.commit)
+        if changed is None:
             raise Overtaken
-        self._known.drop(changed)
-        self._known.commit = now.commits
+        # Whatever was read of a commit in part is of these.
+        known.drop(changed)
+        known.commit = now.commits
+        if (changed and self.read_all) or not changed.isdisjoint(self.read):
+            known.current = True
+            raise Overtaken
         return now
 
     def apply(self, writes: Writes) -> None:
@@ -104,12 +119,12 @@ class Neo4jTransaction(Likeness):
         cases = self._apply_cases(writes, now)
         self._apply_names(writes)
         changed.update(self._apply_audit(writes))
-        self._ids(q.DELETE_RECORDS, writes.records_gone)
-        self._ids(q.DELETE_PERSONS, writes.persons_gone)
+        self._tell_ids(q.DELETE_RECORDS, writes.records_gone)
+        self._tell_ids(q.DELETE_PERSONS, writes.persons_gone)
         self._apply_audiences(writes)
         stated = [[path_of(now.number, name), name, value] for name, value in state]
-        self._rows(more.UNSET_STATE, [row for row in stated if row[2] is None])
-        self._rows(more.SET_STATE, [row for row in stated if row[2] is not None])
+        self._tell(more.UNSET_STATE, [row for row in stated if row[2] is None])
+        self._tell(more.SET_STATE, [row for row in stated if row[2] is not None])
         self._close(writes, now, cases, changed)
         self._known.state.update((marks.of_other("state", name), value) for name, value in state)
         self._written = writes
@@ -117,30 +132,32 @@ class Neo4jTransaction(Likeness):
     def remember(self) -> None:
         """Takes into the process's memory what is now durable."""
         if self._written is not None:
-            self._known.take(self._written, self._new["identifier"])
+            self._known.take(self._written, self._new, self._profiles)
             self._known.commit += 1
         self._known.trim()
 
-    def _ids(self, query: LiteralString, ids: Iterable[int]) -> list[Row]:
-        return self._rows(query, [self._low + one for one in sorted(ids)], "ids")
+    def _tell_ids(self, query: LiteralString, ids: Iterable[int]) -> None:
+        self._tell(query, [self._low + one for one in sorted(ids)], "ids")
 
     def _pairs(self, query: LiteralString, pairs: Iterable[tuple[int, int]]) -> None:
-        self._rows(query, [[self._low + one, self._low + other] for one, other in pairs])
+        self._tell(query, [[self._low + one, self._low + other] for one, other in pairs])
 
     def _apply_events_gone(self, writes: Writes) -> set[int]:
-        keys = self._ids(q.ERASE_EVENTS, writes.erased_records)
+        gone = [self._low + one for one in sorted(writes.erased_records)]
+        keys = self._rows(q.ERASE_EVENTS, gone, "ids")
         return {marks.of_event_key(row[0] - self._low) for row in keys}
 
     def _apply_persons(self, writes: Writes) -> None:
         profiles = {one: packed(state) for one, state in writes.profiles.items()}
+        self._profiles = dict.fromkeys(self._new["person"]) | profiles
         rows = [
             person_row(person, profiles.pop(one, None), self._low)
             for one, person in sorted(writes.persons.items())
         ]
         new, old = self._split(rows, "person")
-        self._rows(q.CREATE_PERSONS, new)
-        self._rows(q.MERGE_PERSONS, old)
-        self._rows(q.SET_PROFILES, [[self._low + one, state] for one, state in profiles.items()])
+        self._tell(q.CREATE_PERSONS, new)
+        self._tell(q.MERGE_PERSONS, old)
+        self._tell(q.SET_PROFILES, [[self._low + one, state] for one, state in profiles.items()])
 
     def _split(self, rows: list[Row], kind: Kind) -> tuple[list[Row], list[Row]]:
         """Rows of nodes that this transaction makes, and of those that may be there."""
@@ -165,17 +182,17 @@ class Neo4jTransaction(Likeness):
             else:
                 whole.append(record_row(record, self._low))
         gone = [[self._low + short_hash(one), one] for one in sorted(writes.founded_gone)]
-        self._rows(q.UNFOUND, gone)
-        self._rows(q.FORMERLY_UNFOUND, gone)
-        self._rows(q.CREATE_RECORDS, new)
-        self._rows(q.UPDATE_RECORDS, light)
-        self._rows(q.MERGE_RECORDS, whole)
+        self._tell(q.UNFOUND, gone)
+        self._tell(q.FORMERLY_UNFOUND, gone)
+        self._tell(q.CREATE_RECORDS, new)
+        self._tell(q.UPDATE_RECORDS, light)
+        self._tell(q.MERGE_RECORDS, whole)
         others = [
             [self._low + short_hash(one), one, record]
             for one, record in sorted(writes.founded.items())
             if not (record in made and record in writes.records and named[record] == one)
         ]
-        self._rows(q.FOUND, others)
+        self._tell(q.FOUND, others)
 
     def _only_grew(self, record: Record) -> bool:
         """Whether a record is whose it was, under the key that it had."""
@@ -188,8 +205,8 @@ class Neo4jTransaction(Likeness):
     def _apply_identifiers(self, writes: Writes) -> None:
         rows = [identifier_row(node, self._low) for _, node in sorted(writes.identifiers.items())]
         new, old = self._split(rows, "identifier")
-        self._rows(q.CREATE_IDENTIFIERS, new)
-        self._rows(q.MERGE_IDENTIFIERS, old)
+        self._tell(q.CREATE_IDENTIFIERS, new)
+        self._tell(q.MERGE_IDENTIFIERS, old)
         self._pairs(q.LET_GO, writes.holders_gone)
         made, records_made = self._new["identifier"], self._new["record"]
         fresh = {pair for pair in writes.holders if pair[0] in made or pair[1] in records_made}
@@ -200,8 +217,8 @@ class Neo4jTransaction(Likeness):
         # Of two under one id the later stands.
         rows = {event.id: event_row(event, self._low) for event in writes.events}
         new, old = self._split([rows[one] for one in sorted(rows)], "event")
-        self._rows(q.CREATE_EVENTS, new)
-        self._rows(q.MERGE_EVENTS, old)
+        self._tell(q.CREATE_EVENTS, new)
+        self._tell(q.MERGE_EVENTS, old)
         self._pairs(q.ALSO_GONE, writes.also_gone)
         self._pairs(q.ALSO, writes.also)
 
@@ -211,19 +228,19 @@ class Neo4jTransaction(Likeness):
             ("reward", q.MERGE_REWARDS, q.DELETE_REWARDS),
         ):
             gone = sorted(key for key in writes.objects_gone if key.kind == kind)
-            self._rows(delete, [[self._low + short_hash(*key), key.key] for key in gone])
+            self._tell(delete, [[self._low + short_hash(*key), key.key] for key in gone])
             told = sorted(key for key in writes.objects if key.kind == kind)
-            self._rows(
+            self._tell(
                 merge, [[self._low + short_hash(*key), key.key, packed(writes.objects[key])] for key in told]
             )
 
     def _apply_stewardship(self, writes: Writes) -> None:
-        self._ids(q.UNRELATE, writes.related_gone)
-        self._rows(
+        self._tell_ids(q.UNRELATE, writes.related_gone)
+        self._tell(
             q.RELATE,
             [[self._low + one.part, self._low + one.anchor, one.namespace] for one in writes.related],
         )
-        self._rows(
+        self._tell(
             q.MERGE_JUDGEMENTS,
             [
                 [self._low + short_hash(one.judgement_id), *judgement_row(one, packed)]
@@ -231,11 +248,11 @@ class Neo4jTransaction(Likeness):
             ],
         )
         judged = sorted(set(writes.judged_records))
-        self._rows(q.JUDGE, [[self._low + one, self._low + short_hash(word), word] for one, word in judged])
+        self._tell(q.JUDGE, [[self._low + one, self._low + short_hash(word), word] for one, word in judged])
 
     def _apply_cases(self, writes: Writes, now: Graph) -> int:
         """Closes and opens cases; returns the number of the last."""
-        self._ids(q.CLOSE_CASES, writes.cases_gone)
+        self._tell_ids(q.CLOSE_CASES, writes.cases_gone)
         rows = [
             [
                 self._low + number,
@@ -247,7 +264,7 @@ class Neo4jTransaction(Likeness):
             ]
             for number, case in enumerate(writes.cases, now.cases + 1)
         ]
-        self._rows(q.OPEN_CASES, rows)
+        self._tell(q.OPEN_CASES, rows)
         return now.cases + len(rows)
 
     def _apply_audiences(self, writes: Writes) -> None:
@@ -256,13 +273,13 @@ class Neo4jTransaction(Likeness):
         def place(one: Enrolment) -> str:
             return place_of(graph, one)
 
-        self._rows(more.LEAVE, [[low + one.person, place(one)] for one in sorted(writes.enrolled_gone)])
+        self._tell(more.LEAVE, [[low + one.person, place(one)] for one in sorted(writes.enrolled_gone)])
         enrolled = sorted(writes.enrolled)
         audiences = {
             (one.audience, one.product): low + short_hash(one.audience, one.product) for one in enrolled
         }
-        self._rows(more.AUDIENCES, [[key, *named] for named, key in audiences.items()])
-        self._rows(
+        self._tell(more.AUDIENCES, [[key, *named] for named, key in audiences.items()])
+        self._tell(
             more.ENROL,
             [
                 [
@@ -278,14 +295,14 @@ class Neo4jTransaction(Likeness):
         dues = sorted(writes.dues.items())
         gone = writes.persons_gone
         rows = [[low + one, None if at is None else graph, at] for one, at in dues if one not in gone]
-        self._rows(more.SET_DUES, rows)
+        self._tell(more.SET_DUES, rows)
 
     def _close(self, writes: Writes, now: Graph, cases: int, changed: set[int]) -> None:
         """Tells feeds, commit and counts. What was numbered from an earlier end of a feed moves behind it."""
         ahead = now.changes - self.graph.changes
         changes = [one._replace(seq=one.seq + ahead) for one in writes.changes]
         if changes:
-            self._ask(
+            self._ask.tell(
                 more.TELL_CHANGES,
                 {"last": self._low + changes[-1].seq, "entries": packed(list(map(list, changes)))},
             )
@@ -296,15 +313,15 @@ class Neo4jTransaction(Likeness):
                 "audiences": sorted({one.audience for one in deltas}),
                 "entries": packed(list(map(list, deltas))),
             }
-            self._ask(more.TELL_DELTAS, {"last": self._low + deltas[-1].seq, **told})
+            self._ask.tell(more.TELL_DELTAS, {"last": self._low + deltas[-1].seq, **told})
         letters = [
             [self._low + number, *letter]
             for number, letter in enumerate(writes.dead_letters, now.letters + 1)
         ]
-        self._rows(more.CREATE_DEAD_LETTERS, letters)
+        self._tell(more.CREATE_DEAD_LETTERS, letters)
         number = now.commits + 1
         slot = self._low + number % COMMITS
-        self._ask(q.COMMIT, {"slot": slot, "number": number, "keys": marks.to_bytes(changed)})
+        self._ask.tell(q.COMMIT, {"slot": slot, "number": number, "keys": marks.to_bytes(changed)})
         counts = {
             "commits": number,
             "changes": changes[-1].seq if changes else now.changes,
@@ -312,7 +329,7 @@ class Neo4jTransaction(Likeness):
             "letters": now.letters + len(letters),
             "cases": cases,
         }
-        self._ask(q.COUNT, {**self._turn, **counts})
+        self._ask.tell(q.COUNT, {**self._turn, **counts})
 
 
 def changed_since(ask: Ask, now: Graph, commit: int) -> set[int] | None:

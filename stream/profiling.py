@@ -56,8 +56,7 @@ class Profiling:
         self._unsaid = {one.event_id: one.event for one in unsaid}
         moves = self._moves(unsaid)
         self._load(told, moves)
-        for person, parts in moves.refold.items():
-            self._refold(person, parts)
+        self._refold(moves.refold)
         absorbed = self.tx.profiles({one for gone in moves.absorbed.values() for one in gone})
         for person, gone in moves.absorbed.items():
             for one in gone:
@@ -88,6 +87,8 @@ class Profiling:
         wanted |= moves.absorbed.keys() | moves.refold.keys()
         missing = {one for one in wanted if one not in self.ws.new_persons and one not in moves.broken}
         self.states.update(self.tx.profiles(missing))
+        for one in missing:
+            self.states.setdefault(one, new_state())
 
     def _state(self, person: int) -> Document:
         state = self.states.get(person)
@@ -96,20 +97,23 @@ class Profiling:
             state = self.states[person] = stored or new_state()
         return state
 
-    def _refold(self, person: int, records: Collection[int]) -> None:
-        """Folds the stored events of records into a person's state."""
-        state = self.states.setdefault(person, new_state())
-        for record, stored in self.tx.history(records):
+    def _refold(self, parts: Mapping[int, Collection[int]]) -> None:
+        """Folds the stored events of records into their persons' states."""
+        persons = {record: person for person, records in parts.items() for record in records}
+        for person in parts:
+            self.states.setdefault(person, new_state())
+        for record, stored in self.tx.history(persons):
             if stored.id in self._unsaid:
                 continue
-            begin(state, stored.at)
+            begin(self.states[persons[record]], stored.at)
             if record != stored.record:
                 continue
             event = self.intake.again(stored)
+            state = self.states[persons[record]]
             fold(state, event.facts.own)
             for shared in event.facts.shared:
                 mention(state, shared.key)
-        self.changed.add(person)
+        self.changed.update(parts)
 
     def _add(self, told: list[Told]) -> None:
         for record, event in told:
@@ -255,6 +259,5 @@ class _Moves:
                     self.absorbed.setdefault(target, []).append(origin)
                 elif target and target not in self.broken:
                     self.refold.setdefault(target, []).extend(records)
-        for one in self.broken:
-            if ws.person(one).size:
-                self.refold[one] = list(ws.members(one))
+        left = ws.members_of([one for one in self.broken if ws.person(one).size])
+        self.refold |= {one: list(members) for one, members in left.items()}

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from graph_schema.errors import Overtaken
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.store import Store, Transaction, Writes
-from graph_schema.vocabulary import Event, EventKey, Judgement
+from graph_schema.vocabulary import Content, Event, EventKey, Judgement
 from serving.stores import open_store
 from stream.engine import Engine
 from stream.reader import Reader
@@ -211,3 +212,88 @@ def test_words_and_erasures_come_between_the_events_of_others(url: str) -> None:
     with store.read() as tx:
         assert gone.record not in {record.key for record in tx.all_records()}
     store.close()
+
+
+@pytest.mark.neo4j
+def test_what_is_remembered_holds_for_as_long_as_nobody_else_writes(neo4j_url: str) -> None:
+    mine, theirs = open_store(neo4j_url), open_store(neo4j_url)
+
+    def one_more(store: Store) -> bool:
+        with store.write() as tx:
+            remembered = tx.unchanged
+            tx.apply(Writes(state={"x": (tx.get("x") or 0) + 1}))
+        return remembered
+
+    alone = [one_more(mine) for _ in range(6)]
+    assert not alone[0]
+    assert alone[-1]
+    one_more(theirs)
+    assert not one_more(mine)
+    while not one_more(mine):
+        pass
+
+    def overtaken(mine: Store, theirs: Store) -> bool:
+        try:
+            with mine.write() as tx:
+                assert tx.unchanged
+                with theirs.write() as other:
+                    other.apply(Writes(state={"y": 1}))
+                tx.apply(Writes(state={"z": 1}))
+        except Overtaken:
+            return True
+        return False
+
+    # What is remembered was read before: others who write meanwhile come first, whatever they write.
+    assert overtaken(mine, theirs)
+    with mine.write() as tx:
+        assert not tx.unchanged
+        assert (tx.get("y"), tx.get("z")) == (1, None)
+    mine.close()
+    theirs.close()
+
+
+@pytest.mark.neo4j
+def test_who_is_overtaken_stands_in_line_first(neo4j_url: str) -> None:
+    mine, theirs = open_store(neo4j_url), open_store(neo4j_url)
+
+    def overtaken() -> bool:
+        try:
+            with mine.write() as tx:
+                tx.get("x")
+                if not tx.locked:  # type: ignore[attr-defined]
+                    with theirs.write() as other:
+                        other.apply(Writes(state={"x": 1}))
+                tx.apply(Writes(state={"x": 2}))
+        except Overtaken:
+            return True
+        return False
+
+    # Each time in a row twice as many batches are safe from it.
+    assert [overtaken() for _ in range(9)] == [True, False, True, False, False, True, False, False, False]
+    mine.close()
+    theirs.close()
+
+
+@pytest.mark.neo4j
+def test_one_more_in_a_block_that_is_too_full_overtakes_nobody(neo4j_url: str) -> None:
+    mine, theirs = open_store(neo4j_url), open_store(neo4j_url)
+
+    def contents(*ids: int) -> dict[int, Content]:
+        return {one: Content(one, (7,), 40, True, None) for one in ids}
+
+    with mine.write() as tx:
+        tx.apply(Writes(contents=contents(1, 2, 3)))
+
+    def beside(mine_limit: int, change: Writes) -> None:
+        with mine.write() as tx:
+            tx.blocks([7], mine_limit)
+            with theirs.write() as other:
+                other.blocks([7], 3)
+                other.apply(Writes(contents=contents(random.randrange(10, 1 << 40))))
+            tx.apply(change)
+
+    beside(3, Writes(state={"x": 1}))
+    with pytest.raises(Overtaken):
+        beside(3, Writes(contents_gone=contents(1)))
+    mine.close()
+    theirs.close()
