@@ -263,6 +263,11 @@ class MemoryStore:
         """See ``Transaction``."""
         return copy.deepcopy(self._state.get(name))
 
+    def states(self, names: Collection[str]) -> Mapping[str, Any]:
+        """See ``Transaction``."""
+        found = {name: self.get(name) for name in names}
+        return {name: value for name, value in found.items() if value is not None}
+
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """See ``Transaction``."""
         found = {name: value for name, value in self._state.items() if name.startswith(prefix)}

@@ -112,14 +112,27 @@ class Feeds(Reading):
         value = self._stated(name)
         return None if value is None else orjson.loads(value)
 
+    def states(self, names: Collection[str]) -> Mapping[str, Any]:
+        """See ``Transaction``."""
+        self._look_up(names)
+        found = {name: self._stated(name) for name in names}
+        return {name: orjson.loads(value) for name, value in found.items() if value is not None}
+
     def _stated(self, name: str) -> str | None:
-        mark = marks.of_other("state", name)
-        self.read.add(mark)
-        if mark not in self._known.state:
-            rows = self._ask(more.GET, {"path": path_of(self._numbers.graph, name)})
-            self._known.state[mark] = rows[0][0] if rows else None
-        value: str | None = self._known.state[mark]
+        self._look_up((name,))
+        value: str | None = self._known.state[marks.of_other("state", name)]
         return value
+
+    def _look_up(self, names: Collection[str]) -> None:
+        """Has what is stated under names in memory."""
+        known = self._known.state
+        asked = {path_of(self._numbers.graph, name): marks.of_other("state", name) for name in names}
+        self.read.update(asked.values())
+        missing = {path: mark for path, mark in asked.items() if mark not in known}
+        if missing:
+            known.update(dict.fromkeys(missing.values()))
+            for path, value in self._ask(more.GET, {"paths": list(missing)}):
+                known[missing[path]] = value
 
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """See ``Transaction``."""

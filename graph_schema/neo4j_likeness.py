@@ -71,6 +71,11 @@ class Likeness(Console):
     def _places(self, contents: Iterable[Content]) -> list[Row]:
         return [[*keyed(key, self._low), content.id] for content in contents for key in content.keys]
 
+    def _mind(self, writes: Writes) -> None:
+        """Before its turn: nobody minds one more in a block that is too full, but who takes some out."""
+        gone = {key for content in writes.contents_gone.values() for key in content.keys}
+        self.read.update(map(marks.of_crowd, gone))
+
     def _marks_of_likeness(self, writes: Writes) -> set[int]:
         """The marks of all that a batch changes in contents, blocks and edges, and of who says what."""
         contents = {*writes.contents, *writes.contents_gone, *(one for pair in writes.edges for one in pair)}
@@ -83,8 +88,6 @@ class Likeness(Console):
             {key for content in each.values() for key in content.keys}
             for each in (writes.contents, writes.contents_gone)
         )
-        # Nobody minds one more in a block that is too full, but who takes some out.
-        self.read.update(map(marks.of_crowd, gone))
         keys = (came - self._full) | gone
         return {
             *map(marks.of_content, contents),

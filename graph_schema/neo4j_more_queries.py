@@ -129,7 +129,7 @@ CREATE_DEAD_LETTERS: Final = (
     "UNWIND $rows AS row CREATE (d:DeadLetter {id: row[0], source: row[1], message_id: row[2], "
     "field: row[3], reason: row[4], raw: row[5], at: row[6], position: row[7]})"
 )
-GET: Final = "MATCH (s:State {path: $path}) RETURN s.value"
+GET: Final = "UNWIND $paths AS path MATCH (s:State {path: path}) RETURN path, s.value"
 SCAN: Final = "MATCH (s:State) WHERE s.path STARTS WITH $path RETURN s.path, s.value ORDER BY s.path"
 UNSET_STATE: Final = "UNWIND $rows AS row MATCH (s:State {path: row[0]}) DELETE s"
 SET_STATE: Final = "UNWIND $rows AS row MERGE (s:State {path: row[0]}) SET s.name = row[1], s.value = row[2]"

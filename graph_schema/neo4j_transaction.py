@@ -97,6 +97,7 @@ class Neo4jTransaction(Likeness):
 
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``. Raises ``Overtaken`` where others came first."""
+        self._mind(writes)
         now = self.lock()
         state = [
             (name, value)

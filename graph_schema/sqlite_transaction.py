@@ -230,6 +230,13 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         row = self._connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
         return orjson.loads(row[0]) if row else None
 
+    def states(self, names: Collection[str]) -> Mapping[str, Any]:
+        """See ``Transaction``."""
+        query = "SELECT name, value FROM state WHERE name IN (SELECT value FROM json_each(?))"
+        rows = self._connection.execute(query, (orjson.dumps(list(names)).decode(),))
+        found = ((row[0], orjson.loads(row[1])) for row in rows)
+        return {name: value for name, value in found if value is not None}
+
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """See ``Transaction``."""
         query = "SELECT name, value FROM state WHERE name >= ? AND name < ? ORDER BY name"

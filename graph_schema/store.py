@@ -223,6 +223,9 @@ class Transaction(Protocol):
     def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
         """A piece of operational state, or None."""
 
+    def states(self, names: Collection[str]) -> Mapping[str, Any]:
+        """Pieces of operational state by name, of those that there are."""
+
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """All operational state whose name begins so; what was written as None is none."""
 

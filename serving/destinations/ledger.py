@@ -145,12 +145,15 @@ class Ledger:
 
     def handles(self, tx: Transaction, persons: Iterable[str]) -> dict[str, list[str]]:
         """The handles by which each of these persons is known there."""
-        return {one: tx.get(self.person(one)) or [] for one in persons}
+        names = {one: self.person(one) for one in persons}
+        found = tx.states(names.values())
+        return {one: found.get(name) or [] for one, name in names.items()}
 
     def entries(self, tx: Transaction, handles: Iterable[str]) -> dict[str, Entry]:
         """The rows of these handles, of those that there are."""
-        found = {one: tx.get(self.row(one)) for one in handles}
-        return {one: _entry(kept) for one, kept in found.items() if kept is not None}
+        names = {one: self.row(one) for one in handles}
+        found = tx.states(names.values())
+        return {one: _entry(found[name]) for one, name in names.items() if name in found}
 
     def flights(self, tx: Transaction) -> list[Flight]:
         """The requests that are not settled, in their order."""

@@ -158,6 +158,7 @@ class StoreContract:
             assert tx.dead_letters(0, 10) == [(1, LETTER)]
             assert tx.dead_letters(1, 10) == []
             assert tx.get("at/a") == [1, {"b": None}]
+            assert tx.states(["at/a", "at/c"]) == {"at/a": [1, {"b": None}]}
             assert tx.scan("at/") == {"at/a": [1, {"b": None}], "at/b": True}
 
     def test_what_is_written_again_replaces(self, store: Store) -> None:

@@ -152,7 +152,7 @@ def test_the_same_where_everything_fails_now_and_then(
         sending.start()
         chance = random.Random(3)
         for round_ in range(6):
-            time.sleep(chance.uniform(1, 3))
+            time.sleep(chance.uniform(1, 3) * max(1.0, EVENTS / 20_000))
             if round_ % 3 == 1:
                 mishaps[(round_ // 3) % len(mishaps)]()
             else:
@@ -160,6 +160,24 @@ def test_the_same_where_everything_fails_now_and_then(
         sending.join()
         workers.wait_until_done()
     assert_equal(workers, sent)
+
+
+def test_a_worker_ends_when_told_though_kafka_is_away(
+    frail: Kafka, kafka_alone: Service, tmp_path: Path
+) -> None:
+    if not kafka_alone.can_fail:
+        pytest.skip("NOT TESTED: the broker in the environment is not ours to end")
+    worker = Worker(frail, f"sqlite:///{tmp_path}/graph.db", tmp_path)
+    try:
+        worker.wait_until_ready()
+        kafka_alone.kill9()
+        deadline = time.monotonic() + 60
+        while worker.get("/readyz").status_code == 200 and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert worker.get("/readyz").status_code == 503
+        assert worker.stop() == 0
+    finally:
+        worker.kill()
 
 
 def test_a_worker_says_how_it_does_and_ends_when_told(kafka: Kafka, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which services there are and the ways to each: a Docker engine that answers, else Maven Central."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.services import artefacts
@@ -84,12 +84,14 @@ def kafka_from_docker(directory: Path) -> Engine:
     return _container("kafka", directory, port, {**environment, "KAFKA_HEAP_OPTS": "-Xms256m -Xmx512m"})
 
 
-def kafka_from_jars(directory: Path) -> Engine:
-    """A Kafka broker as a Java process."""
+def kafka_from_jars(directory: Path, secured: Mapping[str, str] | None = None) -> Engine:
+    """A Kafka broker as a Java process; ``secured`` are settings of a listener besides, PORT its address'."""
     port, controller = free_port(), free_port()
     settings = _kafka_settings(
         port, listener=f"127.0.0.1:{port}", controller=f"127.0.0.1:{controller}", logs=str(directory / "data")
     )
+    for name, value in (secured or {}).items():
+        settings[name] = f"{settings[name]},{value}" if name in settings else value
     properties = "".join(f"{key}={value}\n" for key, value in settings.items())
     command = [artefacts.java(), "-Xms256m", "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
     command += ["-cp", f"{artefacts.jars(artefacts.KAFKA)}/*", str(LAUNCHERS / "KafkaLauncher.java")]
