@@ -1,7 +1,6 @@
 """A store in memory: the obvious model that the contract tests compare the others with.
 
-Everything is a dictionary, nothing is clever. What is read is a copy, so that a batch that fails leaves no
-trace.
+Everything is a dictionary, nothing is clever. What is read is a copy: a batch that fails leaves no trace.
 """
 
 import copy
@@ -265,13 +264,11 @@ class MemoryStore:
 
     def states(self, names: Collection[str]) -> Mapping[str, Any]:
         """See ``Transaction``."""
-        found = {name: self.get(name) for name in names}
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: self.get(name) for name in names if name in self._state}
 
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """See ``Transaction``."""
-        found = {name: value for name, value in self._state.items() if name.startswith(prefix)}
-        return copy.deepcopy(found)
+        return self.states([name for name in self._state if name.startswith(prefix)])
 
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``."""

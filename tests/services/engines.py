@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.services.unavailable import ServiceFailed, Unavailable
 
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 STOP_SECONDS = 30
 POLL_SECONDS = 0.1
 LOG_TAIL = 3000
