@@ -17,7 +17,7 @@ from graph_schema.sqlite_transaction import SqliteTransaction
 
 _SHIPPED = ("sqlite_migrations", ".sql")
 _BUSY_SECONDS = 60
-_WRITER_CACHE_KIB = 96 * 1024
+_WRITER_CACHE_KIB = 64 * 1024
 _READER_CACHE_KIB = 8 * 1024
 """A writer goes over much of the file again and again; of readers there are many, each looks up little."""
 _PRAGMAS = (

@@ -19,8 +19,8 @@ from stream.files import RawLine, read_file
 from stream.mapping import FileMapping
 from stream.parsing import Items, Job, Parsing
 
-BATCH: Final = 30_000
-"""Events in one transaction. A larger one writes less an event, as several of them change one page."""
+BATCH: Final = 20_000
+"""Events in one transaction. More write less each, as several change one page, and take more memory."""
 _CHUNK_LINES: Final = 1_000
 _CHUNK_BYTES: Final = 1 << 20
 _POSITION: Final = "position/"

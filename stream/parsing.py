@@ -32,7 +32,7 @@ from stream.intake import Intake
 
 _ALONE: Final = 4_000
 """Lines that are parsed in this process before others are started."""
-_UNDER_WAY: Final = 36
+_UNDER_WAY: Final = 24
 """Jobs that a process may have waiting, at work and done: enough to work on while a batch is taken in, or
 this process would have to parse the next one itself."""
 _HEADER: Final = 8

@@ -14,7 +14,7 @@ Said = dict[str, tuple[str, ...]]
 
 VALUES_KEPT = 8
 """So many values of one trait a record keeps, the smallest: what it keeps is a function of what was said."""
-_REMEMBERED = 1 << 14
+_REMEMBERED = 1 << 12
 """Contents that are remembered: who logs in says the same again."""
 
 
