@@ -13,7 +13,7 @@ from profiles.affinity import question_of
 from profiles.conditions import context_of
 from profiles.consent import HALTS, is_halted
 from profiles.figures import FIGURES
-from profiles.messages import last_sent, letters
+from profiles.messages import last_sent, letters, reports
 from profiles.portrait import Sketch
 from profiles.profile_rules import Campaign, profile_rules
 from profiles.scene import Request, Scene
@@ -99,7 +99,8 @@ def _history(scene: Scene, campaign: Campaign, uncapped: frozenset[str]) -> list
     reasons = []
     if campaign.settings.once and _was_sent(scene, campaign):
         reasons.append("already_sent")
-    if campaign.settings.is_capped:
+    # Who was sent less than that, counting every report, can't have had enough.
+    if campaign.settings.is_capped and reports(scene.state) >= scene.settings.messages:
         since = scene.at - scene.settings.messages_within
         heard = (one for one in letters(scene.state) if since < one.at <= scene.at)
         # Confirmations are what she waits for; they are not what she has enough of.

@@ -27,6 +27,11 @@ def letters(state: Document) -> list[Letter]:
     return [letter for one, letter in found.items() if one not in bounced]
 
 
+def reports(state: Document) -> int:
+    """How many reports of her latest messages there are: as many messages at most."""
+    return len(state.get("messages", {}).get("latest", ()))
+
+
 def last_sent(state: Document, campaign: str, subject: str = "") -> int | None:
     """When a campaign was last sent about a subject ("order:<id>", "reward:<code>", "product:<id>"; "" is
     any), as a kept time; None where it never was."""

@@ -1,10 +1,10 @@
 """The orders that count for a person, and what follows from them: totals, what she owns, when she bought."""
 
 from collections.abc import Iterable
-from functools import cached_property
 from math import fsum
 
 from graph_schema.store import Document
+from profiles.lazily import lazily
 from profiles.moments import iso, kept
 from profiles.order_views import Number, tidy
 from profiles.state import views
@@ -30,12 +30,12 @@ class Orders:
         """An order by its number as it was given, or by its key; None where it isn't hers."""
         return next((order for order in self.all if str(order["id"]).strip() == order_id.strip()), None)
 
-    @cached_property
+    @lazily
     def times(self) -> list[int]:
         """When she bought, oldest first."""
         return [order["at"] for order in self.counted if "at" in order]
 
-    @cached_property
+    @lazily
     def bought(self) -> dict[str, int]:
         """Per product, also of a cancelled order, the kept time at which it was last bought. "" is whatever
         was in the cart, bought by an order that doesn't say what."""
@@ -46,17 +46,17 @@ class Orders:
                 found[product] = max(found.get(product, at), at)
         return found
 
-    @cached_property
+    @lazily
     def had(self) -> dict[str, Number]:
         """Per product how many were bought and neither cancelled nor sent back."""
         return _remaining(self.counted)
 
-    @cached_property
+    @lazily
     def owned(self) -> dict[str, Number]:
         """The same without gifts, which others have now."""
         return _remaining(order for order in self.counted if not order.get("gift"))
 
-    @cached_property
+    @lazily
     def spent(self) -> dict[str, Number]:
         """What she paid, refunds taken off, by currency."""
         amounts: dict[str, list[Number]] = {}
@@ -64,7 +64,7 @@ class Orders:
             amounts.setdefault(order.get("currency") or NO_CURRENCY, []).append(net(order))
         return {currency: tidy(fsum(paid)) for currency, paid in sorted(amounts.items())}
 
-    @cached_property
+    @lazily
     def currency(self) -> str | None:
         """The currency of most orders; of several, the first by name."""
         counts: dict[str, int] = {}

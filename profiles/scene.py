@@ -5,7 +5,6 @@ answer can be another one.
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import NamedTuple
 
 from graph_schema.store import Document
@@ -13,6 +12,7 @@ from profiles.accounts import Account, accounts_of
 from profiles.cart import Cart, cart_of
 from profiles.channels import Ways
 from profiles.consent import HALTS, is_halted
+from profiles.lazily import lazily
 from profiles.lifecycle import Lifecycle, lifecycle_of
 from profiles.orders import Orders
 from profiles.portrait import Sketch
@@ -67,39 +67,39 @@ class Scene:
                 other.__dict__[part] = self.__dict__[part]
         return other
 
-    @cached_property
+    @lazily
     def orders(self) -> Orders:
         """Her orders."""
         return Orders(self.state)
 
-    @cached_property
+    @lazily
     def ways(self) -> Ways:
         """How she can be reached."""
         return Ways(self.sketch)
 
-    @cached_property
+    @lazily
     def cart(self) -> Cart:
         """Her cart; where a product is asked about, what is in it of that one."""
         return cart_of(self.state, self.orders, self.request.product)
 
-    @cached_property
+    @lazily
     def accounts(self) -> list[Account]:
         """Her accounts."""
         return accounts_of(self.state)
 
-    @cached_property
+    @lazily
     def order(self) -> Document | None:
         """The order that is asked about, else her last one."""
         if self.request.order_id is not None:
             return self.orders.find(self.request.order_id)
         return self.orders.all[-1] if self.orders.all else None
 
-    @cached_property
+    @lazily
     def reward(self) -> Document | None:
         """The reward that is asked about, else the one that is best to speak of."""
         return reward_asked(self.state, self.request.reward_code, self.at)
 
-    @cached_property
+    @lazily
     def lifecycle(self) -> Lifecycle:
         """Her stage."""
         found = lifecycle_of(

@@ -5,6 +5,7 @@ taken into SQLite first. Everybody is asked about, by an identifier drawn from t
 campaign, with the clock at the stream's end. Rates are by processor time: what an idle machine reaches.
 """
 
+import gc
 import os
 import random
 import sys
@@ -83,6 +84,7 @@ def measure(folder: Path, people: int) -> Iterator[Figure]:
     at = read_time(_AT) or 0
     asked = [Asked(one["identifier"], DecisionRequest(**one).about(), at) for one in questions]
     known = [0]
+    gc.freeze()  # as `onefold serve` does
 
     def ask(part: list[Asked]) -> None:
         with store.read() as tx:
