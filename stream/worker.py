@@ -32,7 +32,8 @@ _POLL_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 20.0
 _AGAIN_SECONDS: Final = 2.0
 _WAITING_BYTES: Final = 16 << 20
-_BATCH_BYTES: Final = 4 << 20
+_BATCH_BYTES: Final = 1 << 20
+"""Of messages in one transaction: some two thousand events, however many of them lie in a message."""
 
 
 @dataclass(frozen=True)
