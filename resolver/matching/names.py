@@ -42,10 +42,12 @@ def _is_close(one: str, two: str) -> bool:
     return JaroWinkler.similarity(one, two, score_cutoff=0.92) > 0.0
 
 
-def _is_near(one: str, two: str) -> bool:
-    if len(one) >= 3 and len(two) >= 3 and one[:3] == two[:3]:
-        return True
-    return JaroWinkler.similarity(one, two, score_cutoff=0.78) > 0.0
+def _are_alike(one: str, two: str) -> int:
+    """0 for what ``_is_close`` holds close, 1 for near, 2 for neither."""
+    likeness = JaroWinkler.similarity(one, two, score_cutoff=0.6)
+    if likeness >= 0.92 or (likeness and min(len(one), len(two)) >= 4 and OSA.distance(one, two) <= 1):
+        return 0
+    return 1 if likeness >= 0.78 or (one[:3] == two[:3] and min(len(one), len(two)) >= 3) else 2
 
 
 def _is_initial(one: str, two: str) -> bool:
@@ -102,9 +104,7 @@ def given_level(one: Value, two: Value) -> int:
         mine, other = words[0], others[0]
     if _is_initial(mine, other):
         return 5
-    if _is_close(mine, other):
-        return 3
-    return 4 if _is_near(mine, other) else 6
+    return (3, 4, 6)[_are_alike(mine, other)]
 
 
 def surname_level(one: Value, two: Value) -> int:
@@ -130,7 +130,8 @@ def surname_level(one: Value, two: Value) -> int:
 def _whole(mine: str, other: str, rest: tuple[str, str] = ("", "")) -> int:
     if _is_initial(mine, other):
         return 4
-    if _is_close(mine, other):
+    alike = _are_alike(mine, other)
+    if alike == 0:
         return 1
     if " " in mine or " " in other:
         words, others = set(mine.split()) - _PARTICLES, set(other.split()) - _PARTICLES
@@ -138,7 +139,7 @@ def _whole(mine: str, other: str, rest: tuple[str, str] = ("", "")) -> int:
             return 2
     if (" " in rest[1] and mine in rest[1].split()[1:]) or (" " in rest[0] and other in rest[0].split()[1:]):
         return 2
-    return 3 if _is_near(mine, other) else 5
+    return 3 if alike == 1 else 5
 
 
 def name_level(one: Value, two: Value) -> int:

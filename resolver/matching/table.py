@@ -2,13 +2,13 @@
 pair."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resolver.matching.blocking import Ints
-from resolver.matching.model import Weight
 from resolver.matching.values import Value
 
 Floats = NDArray[np.float64]
@@ -26,22 +26,27 @@ class Column:
         )
         self.distinct: list[Cell] = list(numbers)[1:]
 
-    def outcomes(
-        self, left: Ints, right: Ints, decide: Callable[[Cell, Cell], tuple[int, Weight]]
-    ) -> tuple[Ints, Ints]:
-        """Level and rarity that ``decide`` gives for the cells of each pair of contents; -1 where one is
-        empty."""
-        levels, rarities = np.full(len(left), -1, np.int64), np.zeros(len(left), np.int64)
+    def pairs(self, left: Ints, right: Ints) -> tuple[Ints, list[int], list[int], Ints]:
+        """The places of the pairs of contents where no cell is empty; the numbers of the cells of each
+        distinct pair of cells among them, the smaller first; and which of these each is."""
         one, two = self.of[left], self.of[right]
         filled = np.flatnonzero((one >= 0) & (two >= 0))
-        if not len(filled):
-            return levels, rarities
-        among, cells = len(self.distinct), self.distinct
+        among = max(1, len(self.distinct))
         code = np.minimum(one[filled], two[filled]) * among + np.maximum(one[filled], two[filled])
         codes, where = np.unique(code, return_inverse=True)
-        firsts, seconds = (codes // among).tolist(), (codes % among).tolist()
-        decided = np.array(
-            [decide(cells[a], cells[b]) for a, b in zip(firsts, seconds, strict=True)], np.int64
-        )
-        levels[filled], rarities[filled] = decided[where, 0], decided[where, 1]
-        return levels, rarities
+        return filled, (codes // among).tolist(), (codes % among).tolist(), where
+
+    def levels(self, left: Ints, right: Ints, level_of: Callable[[Value, Value], int]) -> Ints:
+        """The level of each pair of contents, the best of several values; -1 where one is empty."""
+        levels = np.full(len(left), -1, np.int64)
+        filled, firsts, seconds, where = self.pairs(left, right)
+        value_of = [cell[0] for cell in self.distinct].__getitem__
+        decided = list(map(level_of, map(value_of, firsts), map(value_of, seconds)))
+        several = {number for number, cell in enumerate(self.distinct) if len(cell) > 1}
+        if several:
+            for place, (one, two) in enumerate(zip(firsts, seconds, strict=True)):
+                if one in several or two in several:
+                    cells = product(self.distinct[one], self.distinct[two])
+                    decided[place] = min((n for pair in cells if (n := level_of(*pair)) >= 0), default=-1)
+        levels[filled] = np.array(decided, np.int64)[where]
+        return levels

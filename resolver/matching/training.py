@@ -157,15 +157,7 @@ def _compared(
 ) -> Pairs:
     levels = np.full((len(left), len(columns)), -1, np.int64)
     for place, (comparison, column) in enumerate(zip(comparisons, columns, strict=True)):
-        level_of = KINDS[comparison.kind].level
-
-        def decide(mine: Cell, theirs: Cell, level_of: Callable[..., int] = level_of) -> tuple[int, Weight]:
-            if len(mine) == 1 == len(theirs):
-                return level_of(mine[0], theirs[0]), 0
-            found = [level for one in mine for two in theirs if (level := level_of(one, two)) >= 0]
-            return min(found, default=-1), 0
-
-        levels[:, place] = column.outcomes(left, right, decide)[0]
+        levels[:, place] = column.levels(left, right, KINDS[comparison.kind].level)
     return Pairs(levels, np.zeros(levels.shape), counts_for)
 
 

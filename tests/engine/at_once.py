@@ -56,13 +56,28 @@ def odds_added(one: Ints, two: Ints) -> Ints:
     return sums
 
 
+def outcomes(
+    column: Column, left: Ints, right: Ints, decide: Callable[[Cell, Cell], tuple[int, Weight]]
+) -> tuple[Ints, Ints]:
+    """Level and rarity by ``decide`` for the cells of each pair of contents; -1 where one is empty."""
+    levels, rarities = np.full(len(left), -1, np.int64), np.zeros(len(left), np.int64)
+    filled, firsts, seconds, where = column.pairs(left, right)
+    cells = column.distinct
+    if len(filled):
+        decided = np.array(
+            [decide(cells[a], cells[b]) for a, b in zip(firsts, seconds, strict=True)], np.int64
+        )
+        levels[filled], rarities[filled] = decided[where, 0], decided[where, 1]
+    return levels, rarities
+
+
 def weigh(contents: Sequence[Prepared], left: Ints, right: Ints, model: Model) -> Ints:
     """The weight of each pair (places in ``contents``): what ``compare`` gives, for all at once."""
     match = np.full(len(left), model.prior, np.int64)
     others = [np.full(len(left), prior, np.int64) for _, prior in model.explanations]
     for scale, comparison in zip(model.scales, model.comparisons, strict=True):
         column = Column([content.fields[scale.place] for content in contents])
-        levels, rarities = column.outcomes(left, right, judge(scale, comparison))
+        levels, rarities = outcomes(column, left, right, judge(scale, comparison))
         says = levels >= 0
         level, rarity = levels[says], rarities[says]
         match[says] += np.asarray(scale.match, np.int64)[level] + rarity
