@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from resolver.evaluation import evaluate
 from stream.simulation import people_table
-from tests.bench.ingesting import ONEFOLD
+from tests.bench.end_to_end import matched
 from tests.bench.machine import machine
 
 _HOME = Path("build/peers")
@@ -29,7 +29,6 @@ _WANTED = ("splink", "recordlinkage", "goldenmatch", "pandas", "polars", "pyarro
 _SCRIPT = "tests/bench/peer_tools.py"
 _DIRTY = 0.5
 _PEOPLE = 28_000
-_RULES = 'extends = "retail"\n[matching]\nafter = "phone"\nmodel = "model.json"\n'
 _FEBRL = {
     "given": "given_name", "surname": "surname", "date": "date_of_birth",
     "codes": ["soc_sec_id", "postcode"], "texts": ["suburb", "address_1"],
@@ -81,14 +80,9 @@ _LEFT_OUT = ("source", "record_id", "person")
 def _onefold(given: Case, folder: Path) -> dict[str, str]:
     traits = "".join(f'{column} = "{column}"\n' for column in given.columns)
     (folder / "map.toml").write_text(f'source = "s"\nrecord_id = "id"\n[traits]\n{traits}')
-    (folder / "rules.toml").write_text(_RULES)
-    mapped = [str(given.table), "--mapping", "map.toml"]
-    on = ["--rules", "rules.toml", "--store", "sqlite:///peers.db"]
-    _run([*ONEFOLD, "train", *mapped, "--out", "model.json"], folder)
-    _run([*ONEFOLD, "ingest", *mapped, *on], folder)
-    _run([*ONEFOLD, "export", "links", "links.csv", *on], folder)
-    with (folder / "links.csv").open(newline="") as file:
-        return {row["record_id"]: row["person_id"] for row in csv.DictReader(file)}
+    found = matched(folder, given.table, folder / "map.toml")
+    (folder / "matched.db").unlink()
+    return {record: person for (_, record), person in found.items()}
 
 
 def _peer(tool: str, given: Case, folder: Path) -> dict[str, str]:
@@ -128,7 +122,6 @@ def lines(folder: Path, names: list[str]) -> Iterator[str]:
         yield f"\n{name}, {len(given.truth):,} records\n\n| tool | F1 | wrong | missed | processor | clock |"
         yield "|---|---:|---:|---:|---:|---:|"
         yield _measured("Onefold", partial(_onefold, given, folder), given.truth)
-        (folder / "peers.db").unlink(missing_ok=True)
         for tool in _TOOLS:
             yield _measured(tool, partial(_peer, tool, given, folder), given.truth)
 
