@@ -1,7 +1,7 @@
 """The whole way of a user on tables with a truth: `python -m tests.bench.end_to_end FOLDER…`.
 
 Each folder has data.csv, map.toml and truth.csv (source, record_id, person); `tests/bench/made_up.py` makes
-some. It trains, ingests, exports the links and compares these with the truth, pair by pair over whole persons.
+some. It trains, ingests, exports the links and compares these with the truth, pair by pair over persons.
 """
 
 import csv
