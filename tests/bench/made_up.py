@@ -102,7 +102,7 @@ def spoilt(value: Any, table: Table, rng: Random) -> str:
                     value.replace(year=value.year + 1 - 2 * rng.randrange(2), day=1),
                 )
             )
-        return value.strftime(table.dates)
+        return str(value.strftime(table.dates))
     text = str(value)
     at = rng.randrange(len(text))
     letter = rng.choice("0123456789" if text[at].isdigit() else _LETTERS)
