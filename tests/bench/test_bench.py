@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import big_person, console, destinations, ingesting, spreading, startup
+from tests.bench import big_person, console, decisions, destinations, ingesting, spreading, startup, upkeep
 from tests.bench.figures import Figure, percentile, table
 from tests.bench.reading import Reads
 
@@ -20,6 +20,15 @@ def test_everything_is_measured(tmp_path: Path) -> None:
     assert len({figure.what for figure in figures}) == len(figures) > 30
     assert all(figure.measured > 0 for figure in figures)
     assert len(table(figures).splitlines()) == len(figures) + 2
+
+
+@pytest.mark.slow
+def test_decisions_and_upkeep_are_measured(tmp_path: Path) -> None:
+    figures = [*decisions.measure(tmp_path, people=80), *upkeep.measure(tmp_path, events=1_500)]
+    assert len(figures) == 8
+    assert all(figure.measured > 0 for figure in figures[:-1])
+    # Nearly everybody asked about is somebody whom the store knows.
+    assert figures[1].measured > 0.8
 
 
 @pytest.mark.slow
