@@ -22,6 +22,7 @@ from jsonschema import Draft202012Validator
 DIGEST = re.compile(r"[0-9a-f]{64}")
 BAD = "0" * 64
 """A hash that no platform takes, for tests of a bad row."""
+_SLOW_S = 0.5
 _LOOKED_AT = 200
 """Of a larger request so many members, others each time, are held against the schema; all are checked by hand
 besides."""
@@ -76,6 +77,7 @@ class Emulator:
         self.lists: dict[str, set[str]] = {}
         self.requests: Counter[str] = Counter()
         self.told_twice = 0
+        self.slow = 0
         self.log: list[tuple[str, int]] = []
         self.lock = threading.Lock()
         self._draw = random.Random(name)
@@ -111,6 +113,7 @@ class Emulator:
 
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
         """Answers one request, or does what its fault says."""
+        began = time.monotonic()
         address = urlsplit(handler.path)
         body = handler.rfile.read(int(handler.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in handler.headers.items()}
@@ -132,6 +135,8 @@ class Emulator:
             return
         if fault == "late":
             time.sleep(self.faults.slow)
+        # On a busy machine an answer is late without a fault; whoever asked may have gone.
+        self.slow += time.monotonic() - began > _SLOW_S
         content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         try:
             handler.send_response(reply.status)

@@ -230,6 +230,6 @@ def test_each_platform_holds_exactly_the_audience(tmp_path: Path, there: dict[st
         assert emulator.lists == town.expected(name), name
         assert len(emulator.lists["1"]) > MEMBERS // 3
         # What came twice came because an answer was lost: with the process, or on the way.
-        lost = killed + emulator.faults.drawn["closed after"] + emulator.faults.drawn["late"]
+        lost = killed + emulator.faults.drawn["closed after"] + emulator.slow
         assert emulator.told_twice <= 2 * lost * ROWS
     engine.store.close()
