@@ -17,6 +17,7 @@ from graph_schema.sqlite_transaction import SqliteTransaction
 
 _SHIPPED = ("sqlite_migrations", ".sql")
 _BUSY_SECONDS = 60
+_CHECKPOINT_SECONDS = 2
 _WRITER_CACHE_KIB = 64 * 1024
 _READER_CACHE_KIB = 8 * 1024
 """A writer goes over much of the file again and again; of readers there are many, each looks up little."""
@@ -24,6 +25,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA secure_delete = ON",
 )
 
 
@@ -112,7 +114,8 @@ class SqliteStore:
                 version = self._writer.execute("PRAGMA data_version").fetchone()[0]
                 pages = self._writer.execute("PRAGMA page_count").fetchone()[0]
                 self._writer.execute(f"PRAGMA wal_autocheckpoint = {max(_LOG_PAGES, pages // 2)}")
-                yield SqliteTransaction(self._writer, version == self._version)
+                tx = SqliteTransaction(self._writer, version == self._version)
+                yield tx
                 self._writer.execute("COMMIT")
                 self._version = version
             except BaseException:
@@ -120,6 +123,15 @@ class SqliteStore:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+            if tx.erased:
+                self._empty_log()
+
+    def _empty_log(self) -> None:
+        """Takes out of the write-ahead log what an erasure left in it; where somebody reads for long, the next
+        checkpoint does."""
+        self._writer.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_SECONDS * 1000}")
+        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._writer.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
 
     def swap(self) -> SqliteSwap:
         """See ``Replaceable``."""

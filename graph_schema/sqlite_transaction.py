@@ -57,6 +57,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def __init__(self, connection: sqlite3.Connection, unchanged: bool) -> None:
         super().__init__(connection)
         self._unchanged = unchanged
+        self.erased = False
         self._next: dict[str, int] = {}
 
     @property
@@ -246,6 +247,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``."""
+        self.erased |= bool(writes.erased_records)
         self._apply_events(writes)
         self._apply_identity(writes)
         self._apply_likeness(writes)

@@ -242,6 +242,17 @@ def test_a_veto_outlives_the_erasure_of_one_side() -> None:
     assert told(derived(engine))[:2] == told(engine)[:2]
 
 
+def test_nothing_of_the_erased_is_left_in_the_file(tmp_path: Path) -> None:
+    engine = engine_of(store=SqliteStore(tmp_path / "one.db"))
+    traits = {"email": "kassandra@x.example", "firstName": "Kassandra"}
+    take(engine, identify(1, userId="kassandra", traits=traits), identify(2, userId="u-2"))
+    with engine.store.read() as tx:
+        one = Reader(tx, engine.intake, engine.id_key).find("user_id:kassandra").person.id
+    engine.erase(one, CLOCK)
+    for file in tmp_path.iterdir():
+        assert b"kassandra" not in file.read_bytes().lower()
+
+
 def test_dead_letters_feed_and_positions_are_carried_over(town: Engine) -> None:
     engine = engine_of()
     take(engine, b"not JSON", identify(1, userId="u-1"))
