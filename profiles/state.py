@@ -253,9 +253,10 @@ def _fold_reached(state: Document, fact: Fact) -> None:
 
 def _fold_account(state: Document, fact: Fact) -> None:
     _, account_id, opened, at, product = fact
-    account = state.setdefault("accounts", {}).setdefault(account_id, [None, None, [at, product]])
+    said = [at if product else UNTIMED, product]  # who names no product takes none away
+    account = state.setdefault("accounts", {}).setdefault(account_id, [None, None, said])
     _raise(account, 0 if opened else 1, at)
-    account[2] = max(account[2], [at, product])
+    account[2] = max(account[2], said)
 
 
 def _fold_app(state: Document, fact: Fact) -> None:

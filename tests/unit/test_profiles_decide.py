@@ -176,6 +176,16 @@ def test_an_account_of_the_same_kind_opened_later_is_the_relationship_begun_agai
     assert decided("account_offer", ANA, GRANTED, *old, new, account_id="a").outcome == "send"
 
 
+def test_a_closing_that_names_no_product_closes_that_of_the_opening() -> None:
+    told = (
+        track("Account Opened", 1, account_id="a", product="card"),
+        track("Account Closed", 2, account_id="a"),
+    )
+    for order in (told, told[::-1]):
+        assert "relationship_ended" in decided("account_offer", ANA, GRANTED, *order, product="card").reasons
+        assert decided("account_offer", ANA, GRANTED, *order, product="loan").outcome == "send"
+
+
 def test_a_closing_that_names_only_the_product_closes_every_account_of_it() -> None:
     told = [
         track("Account Opened", 1, account_id="a", product="card"),
