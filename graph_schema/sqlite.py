@@ -127,7 +127,7 @@ class SqliteStore:
                 self._empty_log()
 
     def _empty_log(self) -> None:
-        """Takes out of the write-ahead log what an erasure left in it; where somebody reads for long, the next
+        """Empties the write-ahead log of what was erased; where somebody reads for long, the next
         checkpoint does."""
         self._writer.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_SECONDS * 1000}")
         self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

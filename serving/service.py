@@ -100,8 +100,15 @@ def time_of(name: str, text: str | None) -> int | None:
         return None
     at = read_time(text)
     if at is None:
+        at = read_time(plus_again(text))
+    if at is None:
         raise Invalid(name, "This is not a time; write it by ISO 8601, such as 2026-03-02T09:00:00Z.")
     return at
+
+
+def plus_again(text: str) -> str:
+    """A value of a query whose ``+`` was not written as ``%2B``, and so came as a space."""
+    return text.replace(" ", "+")
 
 
 def _service(request: Request) -> Service:

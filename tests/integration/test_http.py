@@ -109,6 +109,16 @@ def test_the_clock_can_be_set(client: httpx.Client, name: str) -> None:
     assert problem(both) == (400, "invalid")
 
 
+def test_a_plus_may_stand_in_a_query_as_it_is(client: httpx.Client, name: str) -> None:
+    number = f"+3361{int(name, 16) % 10_000_000:07}"
+    send(client, customer(name, 1, traits={"phone": number}))
+    found = client.get(f"/v1/persons?identifier=phone:{number}&at=2030-01-01T01:00:00+01:00").json()
+    assert (found["person_id"], found["as_of"]) == (
+        id_of(client, f"user_id:u-{name}"),
+        "2030-01-01T00:00:00Z",
+    )
+
+
 def test_the_evidence_of_then_answers_by_receipt_or_by_event(client: httpx.Client, name: str) -> None:
     send(client, customer(name, 1), customer(name, 9, traits={"firstName": "later"}))
     asked = {"identifier": f"user_id:u-{name}", "as_of": "2026-03-05T00:00:00Z"}
