@@ -186,7 +186,7 @@ def _existing(
         return _RESOLVE
     if gained and (home.flags & _UNREST or any(namespace in plan.uniques for _, namespace in gained)):
         return _RESOLVE
-    if not touched:
+    if not touched or (change.people and not known):
         return Placement(Verdict.STAY)
     if home.flags & JUDGED:
         return _RESOLVE

@@ -79,6 +79,28 @@ def test_a_claim_that_makes_a_value_generic_parts_those_whom_it_joined() -> None
     assert sorted(map(len, picture(store).persons)) == [1, 1, 1]
 
 
+def test_who_holds_only_generic_values_is_not_joined_by_what_comes_later() -> None:
+    spaces = (
+        Namespace(name="phone", joins="people", max_records=2),
+        Namespace(name="anonymous_id", joins="anonymous"),
+    )
+    history = History(Rules(namespaces=spaces), (), ())
+    intake = Intake(history.rules)
+    said = [
+        ("r0", "phone"),
+        ("r1", "phone"),
+        ("r2", "phone"),
+        ("visit", "anonymous_id"),
+        ("r0", "anonymous_id"),
+    ]
+    steps: list[Step] = []
+    for number, (row, name) in enumerate(said):
+        context = {"recordId": row, "externalIds": [{"type": name, "id": "a"}]}
+        message = {"messageId": f"m{number}", "type": "identify", "context": context}
+        steps.append(Batch((event_of(intake, "web", message),)))
+    play(history, steps, MemoryStore())
+
+
 @pytest.mark.neo4j
 def test_step_by_step_is_from_scratch_in_neo4j(neo4j_url: str) -> None:
     graphs = count()
