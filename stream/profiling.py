@@ -73,10 +73,8 @@ class Profiling:
                 self.ws.writes.profiles[one] = self.states[one]
 
     def _moves(self, unsaid: Iterable[Unsaid]) -> "_Moves":
-        return _Moves(
-            self.ws,
-            set(self.ws.record_ids([one.event.record for one in unsaid]).values()),
-        )
+        keys = {key for one in unsaid for key in (one.event.record, *(one.event.also or ())[:1])}
+        return _Moves(self.ws, set(self.ws.record_ids(keys).values()))
 
     def _load(self, told: list[Told], moves: "_Moves") -> None:
         """Reads the states that the batch adds to, all at once."""

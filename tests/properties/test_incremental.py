@@ -18,7 +18,7 @@ from resolver.founding import DEFAULT_ID_KEY
 from stream.engine import Engine
 from stream.intake import Intake
 from stream.reader import Reader
-from tests.engine.drawn import RECEIVED, Batch, History, Step, crowds, event_of, histories, plays
+from tests.engine.drawn import RECEIVED, Batch, History, Step, crowds, event_of, histories, plays, time_of
 from tests.engine.kept import differences, picture, slips
 from tests.engine.truth import Truth
 
@@ -99,6 +99,18 @@ def test_who_holds_only_generic_values_is_not_joined_by_what_comes_later() -> No
         message = {"messageId": f"m{number}", "type": "identify", "context": context}
         steps.append(Batch((event_of(intake, "web", message),)))
     play(history, steps, MemoryStore())
+
+
+def test_an_alias_that_turns_out_to_name_another_leaves_nothing_of_its_time() -> None:
+    history = History(Rules(namespaces=(Namespace(name="user_id", joins="people"),)), (), ())
+    intake = Intake(history.rules)
+    alias = {"type": "alias", "userId": "a"}
+    said = [
+        {**alias, "messageId": "m0", "previousId": "b"},
+        {**alias, "messageId": "m1", "previousId": "b", "timestamp": time_of(1)},
+        {**alias, "messageId": "m1", "previousId": "a", "timestamp": time_of(1)},
+    ]
+    play(history, [Batch((event_of(intake, "shop", one),)) for one in said], MemoryStore())
 
 
 @pytest.mark.neo4j
