@@ -11,7 +11,7 @@ from profiles.golden import golden
 from profiles.moments import iso
 from serving.models import PROBLEMS, Erased, Profile, Profiles, Timeline, Wanted
 from serving.problems import answer
-from serving.service import Asker, Service, TheService, plus_again, time_of
+from serving.service import Asker, Service, TheService, time_of
 from serving.stewardship import shown_case, shown_judgement
 from serving.timeline import shown_records, timeline
 from stream import explaining, stewarding
@@ -63,7 +63,7 @@ def by_identifier(identifier: str, service: TheService, when: Moment) -> Respons
     except UnknownPerson:
         if " " not in identifier:
             raise
-    return answer(_profile(service, plus_again(identifier), when))
+    return answer(_profile(service, identifier.replace(" ", "+"), when))  # a + that was not encoded
 
 
 @router.post("/v1/persons:batchGet", response_model=Profiles, responses=PROBLEMS)
