@@ -17,7 +17,6 @@ from graph_schema.sqlite_transaction import SqliteTransaction
 
 _SHIPPED = ("sqlite_migrations", ".sql")
 _BUSY_SECONDS = 60
-_CHECKPOINT_SECONDS = 2
 _WRITER_CACHE_KIB = 64 * 1024
 _READER_CACHE_KIB = 8 * 1024
 """A writer goes over much of the file again and again; of readers there are many, each looks up little."""
@@ -25,7 +24,6 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA secure_delete = ON",
 )
 
 
@@ -124,14 +122,8 @@ class SqliteStore:
                     self._writer.execute("ROLLBACK")
                 raise
             if tx.erased:
-                self._empty_log()
-
-    def _empty_log(self) -> None:
-        """Empties the write-ahead log of what was erased; where somebody reads for long, the next
-        checkpoint does."""
-        self._writer.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_SECONDS * 1000}")
-        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._writer.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+                # Nothing of the erased stays in the log.
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def swap(self) -> SqliteSwap:
         """See ``Replaceable``."""

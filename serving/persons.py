@@ -58,12 +58,8 @@ PersonId = Annotated[str, Depends(_named)]
 @router.get("/v1/persons", response_model=Profile, responses=PROBLEMS)
 def by_identifier(identifier: str, service: TheService, when: Moment) -> Response:
     """The golden profile of whoever owns an identifier, such as email:ana@example.com."""
-    try:
-        return answer(_profile(service, identifier, when))
-    except UnknownPerson:
-        if " " not in identifier:
-            raise
-    return answer(_profile(service, identifier.replace(" ", "+"), when))  # a + that was not encoded
+    # A + that was not encoded comes as a space.
+    return answer(_profile(service, identifier.replace("phone: ", "phone:+"), when))
 
 
 @router.post("/v1/persons:batchGet", response_model=Profiles, responses=PROBLEMS)
