@@ -34,7 +34,8 @@ BETWEEN: Final = 64
 """Flag of a person: whenever values of hers were contested, it was between others."""
 LEADS: Final = 128
 """Flag of a known person: some anonymous evidence of hers may have to leave when she comes to be in conflict
-with somebody. It went along with her where others were, or it stands itself under a ``different``."""
+with somebody. It went along with her where others were, or it, or what she is in conflict over, stands itself
+under a ``different``."""
 
 
 class Identifier(NamedTuple):

@@ -17,7 +17,6 @@ from graph_schema.vocabulary import (
     CONTESTED_PEOPLE,
     JUDGED,
     KNOWN,
-    LEADS,
     TWO_VALUES,
     IdentifierNode,
     Person,
@@ -254,8 +253,6 @@ def _shares(
         elif node.unknown:
             return placement._replace(local=True)
         else:
-            if (person.flags | (other.flags if other is not None else 0)) & LEADS:
-                return _RESOLVE
             contested += [one for one in (person.id, node.sole) if one > 0]
     return placement._replace(contested=tuple(contested), absorbed=tuple(sorted(absorbed)))
 
@@ -279,8 +276,6 @@ def _anonymous(
             return Placement(Verdict.ATTACH, person.id)
         if any(node.unknown for node in nodes):
             return Placement(Verdict.FOUND, local=True)
-        if any(persons[node.sole].flags & LEADS for node in nodes if node.sole > 0):
-            return _RESOLVE
         return Placement(Verdict.FOUND, contested=(*{node.sole for node in nodes if node.sole > 0}, 0))
     if person is None or _leased(plan, nodes):
         return _LOCAL

@@ -66,6 +66,8 @@ class Identity:
         )
         if placement.verdict is Verdict.RESOLVE and learnt is None:
             placement = self._led(change, nodes, flipped) or placement
+        if placement.contested and self._meets_leaders(placement.contested, nodes, fresh):
+            placement = Placement(Verdict.RESOLVE)
         if record.id in self.ws.awaited.back or self._compared(change, nodes, learnt):
             placement = Placement(Verdict.RESOLVE)
         if placement.absorbed and any(map(_says_more, self._all_of(placement.absorbed))):
@@ -139,6 +141,19 @@ class Identity:
             if leads(self.plan, node, record, persons[record.person]):
                 return Placement(Verdict.ATTACH, record.person)
         return None
+
+    def _meets_leaders(
+        self, contested: Iterable[int], nodes: Mapping[int, IdentifierNode], fresh: Set[int]
+    ) -> bool:
+        """Whether somebody of whom evidence may have to leave by it comes to share values with others.
+
+        Where several hold a value already, a new holder makes nobody's evidence leave but what judgements
+        keep apart: so they are asked only where anything was judged.
+        """
+        several = [nodes[one].id for one in fresh if nodes[one].sole < 0] if self.ws.any_judgements else []
+        holders = self.ws.records({one for found in self.ws.holders(several).values() for one in found})
+        asked = {one for one in contested if one} | {record.person for record in holders.values()}
+        return any(person.flags & LEADS for person in self.ws.persons(asked - {0}).values())
 
     def _all_of(self, persons: Collection[int]) -> Iterable[Record]:
         members = self.ws.members_of(persons)

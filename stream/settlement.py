@@ -71,6 +71,7 @@ class Settlement:
                 if record.person != target.id:
                     self.ws.move(record, target)
                     moved.append(record)
+                    self.ws.challenge_founder(target, record)
             if target.id not in self.outside:
                 self.ws.found_by(target, founding_record(self.ws.plan, records))
         for one in self.outside:
@@ -84,6 +85,7 @@ class Settlement:
         """What is known of the persons: conflicts among the groups, judgements, live identifiers."""
         flags = dict.fromkeys(self.result.groups, 0)
         anchors: set[int] = set()
+        estranged = {self.result.group_of[one.id] for one in self.found.estranged(self.ws.plan)}
         for contest in self.result.contests:
             anonymous = contest.step is not None and contest.step.anonymous
             flag = CONTESTED_ANONYMOUS if anonymous else CONTESTED_PEOPLE
@@ -91,7 +93,8 @@ class Settlement:
             parts = {self.result.group_of[part[0][0]] for part in contest.parts}
             for group in between | parts:
                 flags[group] |= flag
-            for group in (parts & self.result.known) - between if anonymous else ():
+            led = parts - between if estranged.isdisjoint(between | parts) else parts | between
+            for group in led & self.result.known if anonymous else ():
                 flags[group] |= LEADS
             if not contest.kinds <= _LASTING:
                 for group in between:
@@ -102,9 +105,8 @@ class Settlement:
             for judged in self.found.records.values():
                 if judged.key in keys:
                     flags[self.result.group_of[judged.id]] |= JUDGED
-        for record in self.found.estranged(self.ws.plan):
-            group = self.result.group_of[record.id]
-            flags[group] |= LEADS * (group in self.result.known)
+        for group in estranged & self.result.known:
+            flags[group] |= LEADS
         for component in self.found.likeness.components:
             if component.wide:
                 for one in component.records:

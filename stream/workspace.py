@@ -41,7 +41,7 @@ class Workspace(Holders):
         self._node_ids: dict[Identifier, int] = {}
         self._persons: dict[int, Person] = {}
         self._ghosts: dict[RecordKey, Record] = {}
-        self._any_judgements = True
+        self.any_judgements = True
         self.any_ghosts = False
         self._fresh_start()
 
@@ -68,7 +68,7 @@ class Workspace(Holders):
         if not tx.unchanged:
             self.forget()
         forget_some(self._all_remembered())
-        self._any_judgements = bool(tx.get(ANY_JUDGEMENTS))
+        self.any_judgements = bool(tx.get(ANY_JUDGEMENTS))
         self.any_ghosts = bool(tx.get(ANY_GHOSTS))
         self._fresh_start()
         self.awaited = Awaited(tx, self.writes, self.id_key)
@@ -135,7 +135,7 @@ class Workspace(Holders):
 
     def judgements(self, records: Collection[int]) -> Collection[Judgement]:
         """The judgements, not retracted, that name one of these records; those of this batch among them."""
-        stored = list(self.tx.judgements(records)) if self._any_judgements else []
+        stored = list(self.tx.judgements(records)) if self.any_judgements else []
         new = {one.judgement_id: one for one in [*self.awaited.words, *self.writes.judgements]}
         keys = {self._records[one].key for one in records} if new else set()
         ours = [one for one in new.values() if keys.intersection(one.a) or keys.intersection(one.b)]
@@ -211,7 +211,7 @@ class Workspace(Holders):
         self._record_ids[key] = record.id
         self.dirty_records.add(record.id)
         self.writes.founded[self._name(record)] = record.id
-        if self._any_judgements:
+        if self.any_judgements:
             self.awaited.came(record)
         return record
 

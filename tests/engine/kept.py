@@ -184,7 +184,7 @@ def _is_anchor(own: list[Record], expected: Folded) -> bool:
 def _needed(keys: Group, expected: Folded) -> int:
     """The flags that a person must have: what is not noted would let a short cut go wrong."""
     group = expected.person_of[next(iter(keys))]
-    found = expected.found
+    found, estranged = expected.found, _estranged(expected)
     flags = KNOWN * (group in found.known) | TWO_VALUES * (group in found.two_values)
     for component in expected.likeness.components:
         if component.wide and any(expected.records[one].key in keys for one in component.records):
@@ -200,14 +200,26 @@ def _needed(keys: Group, expected: Folded) -> int:
             flags |= CONTESTED_ANONYMOUS if anonymous else CONTESTED_PEOPLE
         parts = {found.group_of[part[0][0]] for part in contest.parts}
         anchors = {found.group_of[record] for record in contest.anchors}
-        if anonymous and group in (parts & found.known) - anchors:
+        led = parts | anchors if (parts | anchors) & estranged else parts - anchors
+        if anonymous and group in led & found.known:
             flags |= LEADS
+    flags |= LEADS * (group in estranged & found.known)
     for word in expected.truth.standing:
         named = {key for key in (*word.a, *word.b) if key in expected.person_of}
         if len(named) > 1 and named & keys:
             flags |= JUDGED
-            estranged = named & keys if word.kind == "different" and group in found.known else ()
-            for record in expected.records.values():
-                if record.key in estranged and not is_known(expected.plan, record.holdings, expected.generic):
-                    flags |= LEADS
     return flags
+
+
+def _estranged(expected: Folded) -> set[int]:
+    """The groups that hold a record, not known by itself, that stands under a ``different``."""
+    named: set[RecordKey] = set()
+    for word in expected.truth.standing:
+        known = {key for key in (*word.a, *word.b) if key in expected.person_of}
+        if word.kind == "different" and len(known) > 1:
+            named |= known
+    return {
+        expected.found.group_of[record.id]
+        for record in expected.records.values()
+        if record.key in named and not is_known(expected.plan, record.holdings, expected.generic)
+    }
