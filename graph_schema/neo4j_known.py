@@ -26,11 +26,6 @@ FEW: Final = 32
 _EVENT, RECORD, IDENTIFIER, PERSON, _FOUNDED, _NAMED, _OBJECT, _OTHER = range(8)
 
 
-def of_id(kind: int, one: int) -> int:
-    """The mark of a node by its id."""
-    return one << 3 | kind
-
-
 def of_event(source: str, message_id: str) -> int:
     """The mark of a message, by what its source calls it."""
     return short_hash(source, message_id) << 3 | _EVENT

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from profiles.decide import Request
+from profiles.schema import GoldenProfile
 
 
 class Open(BaseModel):
@@ -32,37 +33,6 @@ class Success(Open):
     rejected: list[dict[str, str | None]] | None = None
 
 
-class KnownIdentifier(Open):
-    """An identifier of a person."""
-
-    namespace: str
-    value: str
-    first_seen: str | None
-    last_seen: str | None
-    sources: list[str] = []
-
-
-class Profile(Open):
-    """The golden profile of one person at one moment."""
-
-    person_id: str
-    aliases: list[str]
-    version: int
-    as_of: str | None = None
-    identifiers: list[KnownIdentifier]
-    attributes: dict[str, dict[str, Any]]
-    missing: list[str]
-    consents: dict[str, dict[str, Any]]
-    preferences: dict[str, dict[str, Any]]
-    orders: dict[str, Any]
-    cart: dict[str, Any]
-    rewards: list[dict[str, Any]]
-    messages: dict[str, Any]
-    accounts: list[dict[str, Any]]
-    lifecycle: dict[str, Any]
-    value: dict[str, Any]
-
-
 class Wanted(BaseModel):
     """Person ids or identifiers, in the order of the answer."""
 
@@ -72,7 +42,7 @@ class Wanted(BaseModel):
 class Profiles(BaseModel):
     """Golden profiles in the order asked; null where nobody is known, or not which of several."""
 
-    persons: list[Profile | None]
+    persons: list[GoldenProfile | None]
 
 
 class Moment(Open):

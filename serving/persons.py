@@ -1,6 +1,6 @@
 """Who is known, and what of them: by person id (any that was ever issued) or by any identifier."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
@@ -9,7 +9,8 @@ from graph_schema.errors import Invalid, OnefoldError, UnknownPerson
 from graph_schema.store import Document
 from profiles.golden import golden
 from profiles.moments import iso
-from serving.models import PROBLEMS, Erased, Profile, Profiles, Timeline, Wanted
+from profiles.schema import GoldenProfile, golden_schema
+from serving.models import PROBLEMS, Erased, Profiles, Timeline, Wanted
 from serving.problems import answer
 from serving.service import Asker, Service, TheService, time_of
 from serving.stewardship import shown_case, shown_judgement
@@ -55,11 +56,17 @@ def _named(person_id: str) -> str:
 PersonId = Annotated[str, Depends(_named)]
 
 
-@router.get("/v1/persons", response_model=Profile, responses=PROBLEMS)
+@router.get("/v1/persons", response_model=GoldenProfile, responses=PROBLEMS)
 def by_identifier(identifier: str, service: TheService, when: Moment) -> Response:
     """The golden profile of whoever owns an identifier, such as email:ana@example.com."""
     # A + that was not encoded comes as a space.
     return answer(_profile(service, identifier.replace("phone: ", "phone:+"), when))
+
+
+@router.get("/v1/schemas/golden-profile", response_model=dict[str, Any])
+def schema() -> Response:
+    """The JSON Schema of a golden profile."""
+    return answer(golden_schema())
 
 
 @router.post("/v1/persons:batchGet", response_model=Profiles, responses=PROBLEMS)
@@ -78,7 +85,7 @@ def batch_get(wanted: Wanted, service: TheService) -> Response:
     return answer({"persons": persons})
 
 
-@router.get("/v1/persons/{person_id}", response_model=Profile, responses=PROBLEMS)
+@router.get("/v1/persons/{person_id}", response_model=GoldenProfile, responses=PROBLEMS)
 def by_id(person_id: PersonId, service: TheService, when: Moment) -> Response:
     """The golden profile of the person in whom the record that founded this id is now."""
     return answer(_profile(service, person_id, when))

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from profiles.schema import golden_schema
 from tests.integration.serving_process import Serving
 
 CONTRACT = {
@@ -309,7 +310,8 @@ def test_health_is_told_without_a_word_on_persons(client: httpx.Client, name: st
 def test_the_contract_is_told_as_openapi(client: httpx.Client) -> None:
     told = client.get("/openapi.json").json()
     assert told["paths"].keys() >= CONTRACT
-    assert {"Profile", "Problem", "Changes", "NewJudgement"} <= told["components"]["schemas"].keys()
+    assert {"GoldenProfile", "Problem", "Changes", "NewJudgement"} <= told["components"]["schemas"].keys()
+    assert client.get("/v1/schemas/golden-profile").json() == golden_schema()
     page = client.get("/docs")
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert all(path in page.text for path in CONTRACT)
