@@ -167,6 +167,6 @@ class Engine:
         built_by = tx.get(RULES_STATE)
         if built_by is not None and built_by != self.rules.identity_hash:
             raise RulesMismatch(
-                "this store was built by other rules",
-                way_out="Use the rules that it was built by, or run `onefold rebuild` with these",
+                "this store was built by other rules, or by another version of Onefold",
+                way_out="Use what it was built by, or run `onefold rebuild` with these rules",
             )
