@@ -98,10 +98,10 @@ class Apart:
             yield {"kind": "known", "by": by, "direct": direct}
 
     def _uniques(self, step: Step, tie: Document) -> Iterator[Document]:
-        """The values of unique namespaces that differ."""
+        """The values of unique namespaces of which one person may have one only."""
         for place in step.uniques:
             values = [sorted(self._values(side, place)) for side in self.sides]
-            if values[0] and values[1] and values[0] != values[1]:
+            if values[0] and values[1] and len({*values[0], *values[1]}) > 1:
                 name = self.evidence.plan.spaces[place].name
                 yield {"kind": "unique", **tie, "namespace": name, "a": values[0], "b": values[1]}
 

@@ -102,6 +102,15 @@ def test_two_unique_values_keep_apart(town: Town) -> None:
     assert told["reasons"][0]["kind"] == "unique"
 
 
+def test_two_unique_values_that_both_hold_keep_apart(town: Town) -> None:
+    town.row("1", user_id=["u-1", "u-2"])
+    town.row("2", user_id=["u-1", "u-2"])
+    told = town.why("crm/1", "crm/2")
+    assert told["outcome"] == "kept_apart"
+    (reason,) = told["reasons"]
+    assert (reason["kind"], reason["a"], reason["b"]) == ("unique", ["u-1", "u-2"], ["u-1", "u-2"])
+
+
 def test_what_stands_between_is_told_from_both_sides(town: Town) -> None:
     for number in ("1", "2"):
         town.row(number, user_id=f"u-{number}", email="home@example.com")
