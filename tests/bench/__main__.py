@@ -5,14 +5,12 @@ EVENTS and PEOPLE in the environment set the size of the stream. Files go to a t
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench import big_person, ingesting, startup
-from tests.bench.figures import Figure, number, table
-from tests.bench.machine import machine
+from tests.bench.figures import Figure, tell
 
 
 def main() -> None:
@@ -23,24 +21,14 @@ def main() -> None:
     events = int(os.environ.get("EVENTS", "20000" if quick else "1000000"))
     people = int(os.environ.get("PEOPLE", str(max(1, events // 10))))
     command = f"EVENTS={events} PEOPLE={people} python -m tests.bench{' --quick' if quick else ''}"
-    _say(f"{command}\n{machine()}\n")
-    figures = []
     with TemporaryDirectory(prefix="onefold-bench-") as folder:
-        for figure in _all(Path(folder), people, events, quick):
-            _say(f"  {figure.what}: {number(figure.measured)} {figure.unit} {figure.verdict}")
-            figures.append(figure)
-    _say(f"\n{table(figures)}")
+        tell(command, _all(Path(folder), people, events, quick))
 
 
 def _all(folder: Path, people: int, events: int, quick: bool) -> Iterator[Figure]:
     yield from startup.measure(folder, 2 if quick else 5)
     yield from ingesting.measure(folder, people, events)
     yield from big_person.measure(folder, 300 if quick else 5_000, 5 if quick else 30)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ campaign, with the clock at the stream's end. Rates are by processor time: what 
 import gc
 import os
 import random
-import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
@@ -29,8 +28,7 @@ from stream.deciding import Asked, decide_all
 from stream.engine import Engine
 from stream.reader import Reader
 from stream.simulation import simulate
-from tests.bench.figures import Figure, number, table
-from tests.bench.machine import machine
+from tests.bench.figures import Figure, tell
 from tests.bench.naive import identifiers
 from tests.integration.running import running
 
@@ -120,14 +118,8 @@ def _figure(what: str, questions: list[Any], at_once: int, ask: Callable[[list[A
 def main() -> None:
     """Prints each figure as it comes, and the table at the end."""
     people = int(os.environ.get("PEOPLE", "20000"))
-    sys.stdout.write(f"PEOPLE={people} python -m tests.bench.decisions\n{machine()}\n\n")
-    figures = []
     with TemporaryDirectory(prefix="onefold-bench-") as folder:
-        for figure in measure(Path(folder), people):
-            sys.stdout.write(f"  {figure.what}: {number(figure.measured)} {figure.unit} {figure.note}\n")
-            sys.stdout.flush()
-            figures.append(figure)
-    sys.stdout.write(f"\n{table(figures)}\n")
+        tell(f"PEOPLE={people} python -m tests.bench.decisions", measure(Path(folder), people))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """A measured figure, what was asked of it, and how a list of them is shown."""
 
+import sys
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from tests.bench.machine import machine
 
 
 class Figure(NamedTuple):
@@ -41,6 +44,18 @@ def table(figures: Iterable[Figure]) -> str:
         told = ", ".join(part for part in (each.verdict, each.note) if part)
         rows.append(f"| {each.what} | {asked} | {number(each.measured)} {each.unit} | {told} |")
     return "\n".join(rows)
+
+
+def tell(command: str, figures: Iterable[Figure]) -> None:
+    """Prints the command and the machine, each figure as soon as it is measured, and the table at the end."""
+    sys.stdout.write(f"{command}\n{machine()}\n\n")
+    told = []
+    for each in figures:
+        said = ", ".join(part for part in (each.verdict, each.note) if part)
+        sys.stdout.write(f"  {each.what}: {number(each.measured)} {each.unit} {said}\n")
+        sys.stdout.flush()
+        told.append(each)
+    sys.stdout.write(f"\n{table(told)}\n")
 
 
 def percentile(values: list[float], share: float) -> float:

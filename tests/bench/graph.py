@@ -5,7 +5,6 @@ GROW=10000,100000 measures in addition how fast events of as many people come in
 """
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -21,8 +20,7 @@ from stream.engine import Engine
 from stream.files import RawLine
 from stream.parsing import Job, Parser
 from stream.simulation import simulate
-from tests.bench.figures import Figure, table
-from tests.bench.machine import machine
+from tests.bench.figures import Figure, tell
 from tests.services import Service, Services
 from tests.services.neo4j_graph import driver
 
@@ -115,14 +113,9 @@ def main() -> None:
     events, people = (
         int(os.environ.get(name, given)) for name, given in (("EVENTS", 40_000), ("PEOPLE", 4_000))
     )
-    sys.stdout.write(f"EVENTS={events} PEOPLE={people} python -m tests.bench.graph\n{machine()}\n")
+    command = f"EVENTS={events} PEOPLE={people} python -m tests.bench.graph"
     with Services() as services:
-        found = []
-        for figure in measure(services.neo4j(), events, people):
-            sys.stdout.write(f"  {figure.what}: {figure.measured:,.1f} {figure.unit} {figure.note}\n")
-            sys.stdout.flush()
-            found.append(figure)
-    sys.stdout.write(f"\n{table(found)}\n")
+        tell(command, measure(services.neo4j(), events, people))
 
 
 if __name__ == "__main__":

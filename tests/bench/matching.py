@@ -8,7 +8,6 @@ at a time, each in a transaction of its own, all in one process, and are what th
 import gc
 import os
 import resource
-import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -24,8 +23,7 @@ from stream.engine import Engine
 from stream.files import RawLine
 from stream.parsing import Job, Parsing
 from stream.simulation.table import people_table
-from tests.bench.figures import Figure, number, percentile, table
-from tests.bench.machine import machine
+from tests.bench.figures import Figure, percentile, tell
 
 _AT_ONCE = 1_000
 _SINGLES = 2_000
@@ -91,14 +89,8 @@ def measure(folder: Path, people: int) -> Iterator[Figure]:
 def main() -> None:
     """Prints each figure as it comes, and the table at the end."""
     people = int(os.environ.get("PEOPLE", "50000"))
-    sys.stdout.write(f"PEOPLE={people} python -m tests.bench.matching\n{machine()}\n\n")
-    figures = []
     with TemporaryDirectory(prefix="onefold-bench-") as folder:
-        for figure in measure(Path(folder), people):
-            sys.stdout.write(f"  {figure.what}: {number(figure.measured)} {figure.unit} {figure.verdict}\n")
-            sys.stdout.flush()
-            figures.append(figure)
-    sys.stdout.write(f"\n{table(figures)}\n")
+        tell(f"PEOPLE={people} python -m tests.bench.matching", measure(Path(folder), people))
 
 
 if __name__ == "__main__":

@@ -24,8 +24,7 @@ from stream.kafka import Kafka, make_topics
 from stream.simulation import simulate
 from tests.bench import graph as graph_bench
 from tests.bench import latency
-from tests.bench.figures import Figure, number, table
-from tests.bench.machine import machine
+from tests.bench.figures import Figure, tell
 from tests.integration.working import Sent, Worker, send
 from tests.services import Services, Unavailable, kafka_topics
 
@@ -159,16 +158,9 @@ def main() -> None:
     options.add_argument("--store", choices=["sqlite", "neo4j"], default="neo4j")
     options.add_argument("--events", type=int, default=40_000)
     given = options.parse_args()
-    sys.stdout.write(
-        f"python -m tests.bench.streaming --store {given.store} --events {given.events}\n{machine()}\n"
-    )
-    figures = []
+    command = f"python -m tests.bench.streaming --store {given.store} --events {given.events}"
     with TemporaryDirectory(prefix="onefold-bench-") as folder:
-        for figure in measure(Path(folder), given.events, given.store):
-            sys.stdout.write(f"  {figure.what}: {number(figure.measured)} {figure.unit} {figure.verdict}\n")
-            sys.stdout.flush()
-            figures.append(figure)
-    sys.stdout.write(f"\n{table(figures)}\n")
+        tell(command, measure(Path(folder), given.events, given.store))
 
 
 if __name__ == "__main__":
