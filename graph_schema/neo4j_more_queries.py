@@ -18,7 +18,7 @@ BLOCKS: Final = (
     "RETURN row[1], collect(content)"
 )
 EDGES: Final = (
-    "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o:Content) "
+    "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o) USING INDEX c:Content(key) "
     "WHERE c.content = row[1] RETURN c.content, o.content, e.weight"
 )
 MERGE_CONTENTS: Final = (
@@ -38,17 +38,18 @@ RESEMBLE: Final = (
     "MERGE (c)-[e:RESEMBLES]->(o) SET e.weight = row[4] }"
 )
 UNRESEMBLE: Final = (
-    "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o:Content) "
+    "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o) USING INDEX c:Content(key) "
     "WHERE c.content = row[1] AND o.content = row[3] DELETE e"
 )
 
 # Audiences
 
 MEMBERSHIPS: Final = (
-    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:IN]->(a:Audience) RETURN p.id, a.name, a.product"
+    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:IN]->(a) USING INDEX p:Person(id) "
+    "RETURN p.id, a.name, a.product"
 )
 ENROLLED: Final = (
-    "MATCH (p:Person)-[m:IN]->(a:Audience) WHERE m.place > $after AND m.place < $end "
+    "MATCH (p)-[m:IN]->(a) USING INDEX m:IN(place) WHERE m.place > $after AND m.place < $end "
     "RETURN p.id, a.name, a.product ORDER BY m.place LIMIT $page"
 )
 AUDIENCES: Final = (
@@ -59,7 +60,8 @@ ENROL: Final = (
     "WHERE a.name = row[2] AND a.product = row[3] MERGE (p)-[m:IN]->(a) SET m.place = row[4]"
 )
 LEAVE: Final = (
-    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[m:IN]->(:Audience) WHERE m.place = row[1] DELETE m"
+    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[m:IN]->() USING INDEX p:Person(id) "
+    "WHERE m.place = row[1] DELETE m"
 )
 DUE: Final = (
     "MATCH (p:Person) WHERE p.due_in = $number AND p.due <= $until "
@@ -70,14 +72,16 @@ SET_DUES: Final = "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.due_i
 # What stewards search, and the log of what they did
 
 ALIKE: Final = (
-    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]})<-[:LIKE]-(w:Word) WHERE s.text = row[1] "
-    "RETURN DISTINCT w.word"
+    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]})<-[:LIKE]-(w) USING INDEX s:Spelling(key) "
+    "WHERE s.text = row[1] RETURN DISTINCT w.word"
 )
 CALLED: Final = (
     "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] CALL (w) { "
-    "MATCH (w)<-[:CALLED]-(p:Person) RETURN p.id AS id ORDER BY id LIMIT $page } RETURN w.word, collect(id)"
+    "MATCH (w)<-[:CALLED]-(p) RETURN p.id AS id ORDER BY id LIMIT $page } RETURN w.word, collect(id)"
 )
-NAMES: Final = "UNWIND $ids AS id MATCH (p:Person {id: id})-[:CALLED]->(w:Word) RETURN p.id, w.word"
+NAMES: Final = (
+    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:CALLED]->(w) USING INDEX p:Person(id) RETURN p.id, w.word"
+)
 WORDS: Final = "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] RETURN w.word"
 SPELL: Final = (
     "UNWIND $rows AS row MERGE (w:Word {key: row[0], word: row[1]}) WITH w, row UNWIND row[2] AS spelt "
@@ -88,17 +92,17 @@ CALL: Final = (
     "MATCH (w:Word {key: row[1]}) WHERE w.word = row[2] MERGE (p)-[:CALLED]->(w) }"
 )
 UNCALL: Final = (
-    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[called:CALLED]->(w:Word) WHERE w.word = row[1] "
-    "DELETE called"
+    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[called:CALLED]->(w) USING INDEX p:Person(id) "
+    "WHERE w.word = row[1] DELETE called"
 )
 FORGET_WORDS: Final = (
     "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] "
-    "AND NOT EXISTS { (w)<-[:CALLED]-(:Person) } "
-    "WITH w, COLLECT { MATCH (w)-[:LIKE]->(s:Spelling) RETURN s.key } AS spellings "
+    "AND NOT EXISTS { (w)<-[:CALLED]-() } "
+    "WITH w, COLLECT { MATCH (w)-[:LIKE]->(s) RETURN s.key } AS spellings "
     "DETACH DELETE w RETURN spellings"
 )
 FORGET_SPELLINGS: Final = (
-    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]}) WHERE NOT EXISTS { (s)<-[:LIKE]-(:Word) } DELETE s"
+    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]}) WHERE NOT EXISTS { (s)<-[:LIKE]-() } DELETE s"
 )
 AUDIT: Final = (
     "MATCH (a:Audited) WHERE a.id >= $low AND a.id < $end "

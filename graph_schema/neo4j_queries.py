@@ -1,7 +1,9 @@
 """Every statement that the Neo4j store speaks: parameters only, batches by UNWIND, all found by an index.
 
 Rows come as lists. Numbers named ``id``, ``key`` and ``last`` are the graph's (see ``neo4j_rows``). What has
-to read everything reads it page by page, in the order of an index.
+to read everything reads it page by page, in the order of an index. A path names the index that it starts
+from, and no label elsewhere: a plan is made once, perhaps while there are no nodes of the other kind yet, and
+a planner would rather begin there.
 """
 
 from typing import Final
@@ -41,7 +43,8 @@ ALL_EVENTS: Final = (
     f"MATCH (e:Event) WHERE e.id > $after AND e.id < $end RETURN {_EVENT} ORDER BY e.id LIMIT $page"
 )
 HISTORY: Final = (
-    f"UNWIND $ids AS id MATCH (r:Record {{id: id}})<-[:TOLD|ALSO_TOLD]-(e:Event) RETURN {_EVENT}, r.id"
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX r:Record(id) "
+    f"RETURN {_EVENT}, r.id"
 )
 _EVENT_PROPERTIES: Final = (
     "e.key = row[1], e.source = row[2], e.message_id = row[3], e.at = row[4], e.stamped = row[5], "
@@ -54,11 +57,11 @@ CREATE_EVENTS: Final = (
 )
 MERGE_EVENTS: Final = (
     f"UNWIND $rows AS row MERGE (e:Event {{id: row[0]}}) SET {_EVENT_PROPERTIES} "
-    "WITH e, row OPTIONAL MATCH (e)-[was:TOLD]->(:Record) DELETE was "
+    "WITH e, row OPTIONAL MATCH (e)-[was:TOLD]->() DELETE was "
     "WITH DISTINCT e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
 )
 ERASE_EVENTS: Final = (
-    "UNWIND $ids AS id MATCH (:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e:Event) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX r:Record(id) "
     "WITH DISTINCT e, e.key AS key DETACH DELETE e RETURN key"
 )
 ALSO: Final = (
@@ -66,7 +69,7 @@ ALSO: Final = (
     "CALL (r, row) { MATCH (e:Event {id: row[1]}) MERGE (e)-[:ALSO_TOLD]->(r) }"
 )
 ALSO_GONE: Final = (
-    "UNWIND $rows AS row MATCH (e:Event {id: row[1]})-[told:ALSO_TOLD]->(r:Record) "
+    "UNWIND $rows AS row MATCH (e:Event {id: row[1]})-[told:ALSO_TOLD]->(r) USING INDEX e:Event(id) "
     "WHERE r.id = row[0] DELETE told"
 )
 
@@ -107,7 +110,7 @@ MERGE_RECORDS: Final = (
     "UNWIND $rows AS row MERGE (r:Record {id: row[0]}) SET r.source = row[2], r.record_id = row[3], "
     "r.person = row[4], r.first_at = row[5], r.last_event = row[6], r.holdings = row[7], "
     "r.erasures = row[8], r.ghost = row[9], r.content = row[10], r.says = row[11], r.traits = row[12] "
-    "WITH r, row OPTIONAL MATCH (r)-[was:IS]->(:Person) DELETE was "
+    "WITH r, row OPTIONAL MATCH (r)-[was:IS]->() DELETE was "
     "WITH DISTINCT r, row MERGE (p:Person {id: row[1]}) CREATE (r)-[:IS]->(p)"
 )
 UPDATE_RECORDS: Final = (
@@ -122,9 +125,7 @@ _IDENTIFIER: Final = (
     "i.id, i.namespace, i.value, i.place, i.holders, i.unknown, i.claims, i.timeless, i.sole, i.generic, "
     "i.peers"
 )
-_FEW_HOLDERS: Final = (
-    "CASE WHEN i.holders <= 16 THEN COLLECT { MATCH (i)<-[:CARRIES]-(r:Record) RETURN r.id } END"
-)
+_FEW_HOLDERS: Final = "CASE WHEN i.holders <= 16 THEN COLLECT { MATCH (i)<-[:CARRIES]-(r) RETURN r.id } END"
 IDENTIFIERS: Final = f"UNWIND $ids AS id MATCH (i:Identifier {{id: id}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
 NAMED: Final = f"UNWIND $keys AS key MATCH (i:Identifier {{key: key}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
 ALL_IDENTIFIERS: Final = (
@@ -135,7 +136,8 @@ ALL_GENERIC: Final = (
     "ORDER BY i.generic LIMIT $page"
 )
 HOLDERS: Final = (
-    "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r:Record) RETURN i.id, collect(r.id)"
+    "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r) USING INDEX i:Identifier(id) "
+    "RETURN i.id, collect(r.id)"
 )
 CREATE_IDENTIFIERS: Final = (
     "UNWIND $rows AS row CREATE (i:Identifier {id: row[0], key: row[1], namespace: row[2], value: row[3], "
@@ -156,7 +158,7 @@ HOLD_ONCE: Final = (
     "CALL (i, row) { MATCH (r:Record {id: row[1]}) MERGE (r)-[:CARRIES]->(i) }"
 )
 LET_GO: Final = (
-    "UNWIND $rows AS row MATCH (r:Record {id: row[1]})-[held:CARRIES]->(i:Identifier) "
+    "UNWIND $rows AS row MATCH (r:Record {id: row[1]})-[held:CARRIES]->(i) USING INDEX r:Record(id) "
     "WHERE i.id = row[0] DELETE held"
 )
 
@@ -169,7 +171,10 @@ PERSONS: Final = (
 ALL_PERSONS: Final = (
     f"MATCH (p:Person) WHERE p.id > $after AND p.id < $end WITH p ORDER BY p.id LIMIT $page RETURN {_PERSON}"
 )
-MEMBERS: Final = "UNWIND $ids AS id MATCH (p:Person {id: id})<-[:IS]-(r:Record) RETURN p.id, collect(r.id)"
+MEMBERS: Final = (
+    "UNWIND $ids AS id MATCH (p:Person {id: id})<-[:IS]-(r) USING INDEX p:Person(id) "
+    "RETURN p.id, collect(r.id)"
+)
 PROFILES: Final = (
     "UNWIND $ids AS id MATCH (p:Person {id: id}) WHERE p.profile IS NOT NULL RETURN p.id, p.profile"
 )
@@ -213,7 +218,7 @@ DELETE_REWARDS: Final = (
 
 _JUDGEMENT: Final = "j.judgement_id, j.kind, j.sides, j.at, j.judged_by, j.why, j.founders, j.retracted_at"
 JUDGEMENTS: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:JUDGES]-(j:Judgement) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:JUDGES]-(j) USING INDEX r:Record(id) "
     f"WITH DISTINCT j RETURN {_JUDGEMENT}"
 )
 ALL_JUDGEMENTS: Final = (
@@ -229,16 +234,18 @@ JUDGE: Final = (
     "MATCH (j:Judgement {key: row[1]}) WHERE j.judgement_id = row[2] MERGE (j)-[:JUDGES]->(r) }"
 )
 RELATED: Final = (
-    "UNWIND $ids AS id MATCH (:Record {id: id})-[m:MAY_BE]-(:Record) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})-[m:MAY_BE]-() USING INDEX r:Record(id) "
     "WITH DISTINCT m RETURN startNode(m).id, endNode(m).id, m.namespace"
 )
 RELATE: Final = (
     "UNWIND $rows AS row MATCH (part:Record {id: row[0]}) CALL (part, row) { "
     "MATCH (anchor:Record {id: row[1]}) MERGE (part)-[:MAY_BE {namespace: row[2]}]->(anchor) }"
 )
-UNRELATE: Final = "UNWIND $ids AS id MATCH (:Record {id: id})-[m:MAY_BE]->(:Record) DELETE m"
+UNRELATE: Final = (
+    "UNWIND $ids AS id MATCH (r:Record {id: id})-[m:MAY_BE]->() USING INDEX r:Record(id) DELETE m"
+)
 CASES: Final = (
-    "UNWIND $ids AS id MATCH (:Record {id: id})<-[:ABOUT]-(c:Case) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:ABOUT]-(c) USING INDEX r:Record(id) "
     "WITH DISTINCT c RETURN c.kind, c.records, c.identifiers, c.detail"
 )
 ALL_CASES: Final = (
@@ -250,5 +257,6 @@ OPEN_CASES: Final = (
     "detail: row[4]}) WITH c, row UNWIND row[5] AS id MATCH (r:Record {id: id}) CREATE (c)-[:ABOUT]->(r)"
 )
 CLOSE_CASES: Final = (
-    "UNWIND $ids AS id MATCH (:Record {id: id})<-[:ABOUT]-(c:Case) WITH DISTINCT c DETACH DELETE c"
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:ABOUT]-(c) USING INDEX r:Record(id) "
+    "WITH DISTINCT c DETACH DELETE c"
 )

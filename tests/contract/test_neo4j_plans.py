@@ -50,6 +50,20 @@ def test_every_statement_finds_its_nodes_by_an_index(session: neo4j.Session, nam
     assert not scans, f"{name}: {scans}"
 
 
+PATH = re.compile(r"MATCH (\([^)]*\))(<?-\[[^)]*\))( USING INDEX \w+:\w+\(\w+\))?")
+
+
+def test_a_path_starts_at_the_index_that_it_names_whatever_the_graph_holds_when_it_is_planned() -> None:
+    found = 0
+    for name, statement in STATEMENTS.items():
+        for start, rest, index in PATH.findall(statement):
+            found += 1
+            bound = re.fullmatch(r"\(\w\)", start) and not index
+            assert bool(index) != bool(bound), f"{name}: {start}{rest}"
+            assert not re.search(r"\(\w*:", rest), f"{name}: {rest}"
+    assert found > 20
+
+
 @pytest.mark.neo4j
 def test_a_scan_would_be_seen(session: neo4j.Session) -> None:
     plan = session.run("EXPLAIN MATCH (p:Person), (r:Record) WHERE p.size > 1 RETURN p, r").consume().plan
