@@ -1,8 +1,8 @@
 """The stewards' work: the cases that wait for them, their judgements, and taking those back."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from graph_schema.vocabulary import Case, Judgement, RecordKey
@@ -11,6 +11,7 @@ from serving.models import PROBLEMS, Cases, Judgements, NewJudgement
 from serving.models import Judgement as ShownJudgement
 from serving.problems import answer
 from serving.service import Asker, TheService
+from serving.waiting import CaseFilter, ranked
 from stream.cases import open_cases
 from stream.judging import Word
 from stream.stewarding import Doer, give, take_back
@@ -19,10 +20,13 @@ router = APIRouter(tags=["stewardship"])
 
 
 @router.get("/v1/cases", response_model=Cases, responses=PROBLEMS)
-def cases(service: TheService) -> Response:
-    """The open cases: persons kept apart by something that a steward should see."""
+def cases(service: TheService, asker: Asker, asked: Annotated[CaseFilter, Query()]) -> Response:
+    """The open cases that are asked for, the most consequential first: persons kept apart by something that a
+    steward should see."""
+    wanted = asked.of_viewer() if asker.role == "viewer" else asked
     with service.reader() as reader:
-        return answer({"cases": [shown_case(case) for case in open_cases(reader)]})
+        chosen, _ = wanted.choose(ranked(reader, open_cases(reader)))
+    return answer({"cases": [shown_case(one.case) for one in chosen]})
 
 
 @router.get("/v1/judgements", response_model=Judgements, responses=PROBLEMS)

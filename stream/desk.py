@@ -1,6 +1,6 @@
 """Who works on which case: a claim holds for some minutes, so that no two get the same one at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Final, NamedTuple
 
 from graph_schema.errors import Conflict
@@ -75,6 +75,12 @@ def check_free(tx: Transaction, case_id: str, steward: Steward, now: int) -> Non
 def claims(tx: Transaction, now: int) -> dict[str, str]:
     """Who works on which case."""
     return {case: claim["by"] for case, claim in _current(tx, now)["claims"].items()}
+
+
+def put_aside(tx: Transaction, now: int, steward: Steward) -> Container[str]:
+    """The cases that a steward skipped and that haven't come again yet."""
+    aside: Container[str] = _current(tx, now)["skipped"].get(steward.session, {})
+    return aside
 
 
 def _current(tx: Transaction, now: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ FOLDER: Final = Path(__file__).parents[1] / "docs" / "screenshots"
 _ANA: Final = "/console/persons/per_408Y59MVRAN7YVVT"
 PAGES: Final = {
     "queue": "/console/queue",
+    "filtered": "/console/queue?namespace=email&least=20&q=example",
     "case": "",
     "pair": "/console/pair?a=user_id:u-2001&b=user_id:u-2002",
     "person": _ANA,

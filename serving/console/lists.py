@@ -10,8 +10,8 @@ from graph_schema.vocabulary import Audited, Change
 from profiles.golden import golden
 from profiles.moments import iso
 from resolver.founding import is_person_id
+from serving.called import called
 from serving.console import patterns, sessions
-from serving.console.called import called
 from serving.console.pages import page
 from serving.service import TheService
 from stream.comparing import side

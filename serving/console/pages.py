@@ -113,6 +113,7 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
         oidc=service.engine.rules.access.oidc is not None,
         csrf=session.csrf,
         path=request.url.path,
+        within=getattr(request.state, "within", ""),
     )
     return sessions.keep(request, HTMLResponse(html, status, _HEADERS))
 

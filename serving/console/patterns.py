@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from serving.waiting import QueueFilter
+
 _ANA: Final[dict[str, Any]] = {
     "person_id": "per_408Y59MVRAN7YVVT",
     "called": "Ana Lima",
@@ -86,6 +88,13 @@ CONTENT: Final[dict[str, Any]] = {
         _decision(4, _ANA["person_id"], _BO["person_id"], holds=False),
         _decision(0, holds=False),
     ],
+    "wanted": QueueFilter(namespace="email", least=20, q="lima"),
+    "counts": {
+        "kind": [{"bucket": "veto", "count": 2}],
+        "state": [{"bucket": "free", "count": 4}, {"bucket": "aside", "count": 1}],
+        "namespace": [{"bucket": "email", "count": 3}, {"bucket": "phone", "count": 2}],
+        "source": [{"bucket": "crm", "count": 5}, {"bucket": "web", "count": 4}],
+    },
     "names": {_ANA["person_id"]: _ANA["called"]},
     "bars": [{"bucket": "1", "count": 120}, {"bucket": "2", "count": 48}, {"bucket": "3–5", "count": 0}],
     "done": {"judgement_id": "jud_example", "kind": "same", "retracted": False, "records": 5},

@@ -16,13 +16,14 @@ from profiles.moments import iso
 from serving.console import sessions
 from serving.console.graph import picture
 from serving.console.pages import go, page
-from serving.console.queue import ranked, shown
+from serving.console.queue import shown
 from serving.console.work import Token, told_of
 from serving.masking import masked
 from serving.persons import exported
 from serving.service import Service, TheService, time_of
 from serving.stewardship import shown_judgement
 from serving.timeline import shown_records, timeline
+from serving.waiting import ranked
 from stream import stewarding
 from stream.as_of import as_of as profile_as_of
 from stream.comparing import called, side

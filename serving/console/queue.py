@@ -8,15 +8,12 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Final, NamedTuple
 
 from graph_schema.errors import OnefoldError
 from graph_schema.store import Document, Transaction
-from graph_schema.vocabulary import Case
-from profiles.orders import Orders
-from serving.console.called import name_of
 from serving.service import Service
+from serving.waiting import Waiting, ranked
 from stream.batch import ALIASES
 from stream.cases import open_case, open_cases
 from stream.reader import Reader
@@ -27,19 +24,6 @@ _AT_ONCE_S: Final = 0.03
 """Where a snapshot takes no longer than this, each page has one of its own."""
 _SHARE: Final = 20
 """Else a new one is begun when at least so many times its own time has passed."""
-_AT_ONCE: Final = 500
-_TELLING: Final = ("reward", "alias", "review", "veto", "unique")
-
-
-class Waiting(NamedTuple):
-    """A case with what it bears on: the records of its persons and what they bought."""
-
-    case: Case
-    records: int
-    orders: int
-    total: float
-    currency: str | None
-    called: Sequence[str]
 
 
 class Snapshot(NamedTuple):
@@ -109,7 +93,7 @@ class Queue:
             if self._snapshot is None or mark != self._snapshot.mark:
                 # Who used a reward twice herself has nothing to be judged: her page tells of it.
                 between = [case for case in open_cases(reader) if len(case.persons) > 1]
-                waiting = _once(sorted(ranked(reader, between), key=_rank))
+                waiting = _once(ranked(reader, between))
                 decided = sum(
                     one.retracted_at is None and not one.judgement_id.startswith(ALIASES)
                     for one in tx.judgements()
@@ -120,39 +104,12 @@ class Queue:
         self._next = time.monotonic() + max(_LEAST_S, _SHARE * self._took)
 
 
-def _rank(one: Waiting) -> tuple[float, int, Sequence[str], int]:
-    return -one.total, -one.records, one.case.persons, _TELLING.index(one.case.kind)
-
-
 def _once(waiting: Iterable[Waiting]) -> list[Waiting]:
     """Each persons once, by the case that tells most of them: one answer decides about all."""
     first: dict[Sequence[str], Waiting] = {}
     for one in waiting:
         first.setdefault(one.case.persons, one)
     return list(first.values())
-
-
-def ranked(reader: Reader, cases: Iterable[Case]) -> Iterable[Waiting]:
-    """Cases with what they bear on."""
-    waiting = iter(cases)
-    while part := list(islice(waiting, _AT_ONCE)):
-        founded = reader.tx.founded({one for case in part for one in case.persons})
-        records = reader.tx.records(set(founded.values()))
-        person_of = {one: records[record].person for one, record in founded.items()}
-        sizes = reader.tx.persons(set(person_of.values()))
-        states = reader.tx.profiles(set(person_of.values()))
-        bought = {one: Orders(states.get(one, {})) for one in sizes}
-        for case in part:
-            persons = {person_of[one] for one in case.persons}
-            orders = [bought[one] for one in persons]
-            yield Waiting(
-                case,
-                sum(sizes[one].size for one in persons),
-                sum(len(one.counted) for one in orders),
-                float(sum(one.total for one in orders)),
-                next((one.currency for one in orders if one.currency), None),
-                [name_of(states.get(person_of[one], {}), reader) or one for one in case.persons],
-            )
 
 
 def shown(one: Waiting, worker: str | None) -> Document:

@@ -1,30 +1,32 @@
 """The stewards' work: the queue, a case, the answer, the way back."""
 
-from collections import Counter
+from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from graph_schema.errors import UnknownPerson
-from graph_schema.store import Document
+from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import Judgement
+from serving.called import called
 from serving.console import sessions
-from serving.console.called import called
 from serving.console.decided import Only, decided
 from serving.console.pages import go, page
 from serving.console.queue import Queue, shown
 from serving.service import Service, TheService
+from serving.waiting import CaseFilter, QueueFilter, State
 from stream.cases import open_case, undecided
 from stream.comparing import compare
-from stream.desk import check_free, claim_next, claims
+from stream.desk import Steward, check_free, claim_next, claims, put_aside
 from stream.judging import Judging, Word
 from stream.rehearsal import consequences
 from stream.seeing import seen
 from stream.stewarding import Doer, give, take_back
 
 _SHOWN: Final = 100
+_ANSWERS: Final = 100
 _RECENT: Final = 8
 
 router = APIRouter(dependencies=[Depends(sessions.principal_of)])
@@ -32,16 +34,26 @@ router = APIRouter(dependencies=[Depends(sessions.principal_of)])
 Token = Annotated[str, Form()]
 
 
+def _wanted(request: Request, asked: Annotated[QueueFilter, Query()]) -> CaseFilter:
+    """The part of the queue that somebody works on: it stands in the address of each page until they leave
+    it."""
+    wanted = asked.of_viewer() if sessions.principal_of(request).role == "viewer" else asked
+    request.state.within = wanted.query()
+    return wanted
+
+
+Wanted = Annotated[CaseFilter, Depends(_wanted)]
+
+
 @router.get("/queue")
-def queue_page(request: Request, service: TheService, kind: str = "", done: str = "") -> Response:
+def queue_page(request: Request, service: TheService, wanted: Wanted, done: str = "") -> Response:
     """What waits, the most consequential first, and what was decided lately."""
     steward = sessions.steward_of(request)
     queue: Queue = request.app.state.queue
     snapshot = queue.now()
-    kinds = Counter(one.case.kind for one in snapshot.waiting)
-    chosen = [one for one in snapshot.waiting if kind in ("", one.case.kind)]
     with service.reader() as reader:
         working = claims(reader.tx, service.engine.clock())
+        chosen, counts = wanted.choose(snapshot.waiting, _states(service, reader.tx, steward))
         recent = decided(reader, steward.name, "all", most=_RECENT).shown
         names = called(reader, {each for one in recent for each in one["persons"]})
     return page(
@@ -49,8 +61,12 @@ def queue_page(request: Request, service: TheService, kind: str = "", done: str 
         "queue.html",
         cases=[shown(one, working.get(one.case.case_id)) for one in chosen[:_SHOWN]],
         more=max(0, len(chosen) - _SHOWN),
-        kinds=[{"kind": name, "count": number} for name, number in sorted(kinds.items())],
-        kind=kind if kind in kinds else "",
+        wanted=wanted,
+        counts={
+            part: [{"bucket": name, "count": number} for name, number in found.most_common(_ANSWERS)]
+            for part, found in counts.items()
+        },
+        found=len(chosen),
         open=len(snapshot.waiting),
         decided=snapshot.decided,
         working=len(working),
@@ -72,15 +88,17 @@ def decided_page(request: Request, service: TheService, only: Only = "changed", 
 
 @router.post("/next")
 def next_case(
-    request: Request, service: TheService, csrf: Token, skipped: Annotated[str, Form()] = ""
+    request: Request, service: TheService, wanted: Wanted, csrf: Token, skipped: Annotated[str, Form()] = ""
 ) -> Response:
     """Gives the next case, to nobody else for a while."""
     sessions.check_form(request, csrf)
-    return _onward(request, service, skipped or None, "")
+    return _onward(request, service, wanted, skipped or None)
 
 
 @router.get("/cases/{case_id}")
-def case_page(request: Request, service: TheService, case_id: str, done: str = "") -> Response:
+def case_page(
+    request: Request, service: TheService, wanted: Wanted, case_id: str, done: str = ""
+) -> Response:
     """One case: its first two persons whom nobody has decided about yet, beside each other."""
     with service.reader() as reader:
         case = open_case(reader, case_id)
@@ -126,7 +144,9 @@ class Answered(BaseModel):
 
 
 @router.post("/judge")
-def judge(request: Request, service: TheService, said: Annotated[Answered, Form()]) -> Response:
+def judge(
+    request: Request, service: TheService, wanted: Wanted, said: Annotated[Answered, Form()]
+) -> Response:
     """Takes an answer about two persons, if they are still what was seen."""
     principal = sessions.principal_of(request)
     principal.must("steward")
@@ -144,13 +164,15 @@ def judge(request: Request, service: TheService, said: Annotated[Answered, Form(
     judgement = service.commits.run(write)
     if said.case:
         request.app.state.queue.close(said.case)
-        return _onward(request, service, None, judgement.judgement_id)
+        return _onward(request, service, wanted, done=judgement.judgement_id)
     request.app.state.queue.again()
     return go(request, f"/console/persons/{said.a}?done={judgement.judgement_id}")
 
 
 @router.post("/undo")
-def undo(request: Request, service: TheService, judgement: Annotated[str, Form()], csrf: Token) -> Response:
+def undo(
+    request: Request, service: TheService, wanted: Wanted, judgement: Annotated[str, Form()], csrf: Token
+) -> Response:
     """Takes a judgement back."""
     principal = sessions.principal_of(request)
     principal.must("steward")
@@ -158,18 +180,36 @@ def undo(request: Request, service: TheService, judgement: Annotated[str, Form()
     doer = Doer(principal.name, principal.role)
     given = service.commits.run(lambda: take_back(service.engine, judgement, doer))
     request.app.state.queue.again()
-    return go(request, f"/console/queue?done={given.judgement_id}")
+    return go(request, "/console/queue" + wanted.query(done=given.judgement_id))
 
 
-def _onward(request: Request, service: Service, skipped: str | None, done: str) -> Response:
-    """To the next case, or to the queue where there is none."""
+def _states(service: Service, tx: Transaction, steward: Steward) -> Callable[[str], State]:
+    """What becomes of each case at the console."""
+    now = service.engine.clock()
+    working, aside = claims(tx, now), put_aside(tx, now, steward)
+
+    def state(case_id: str) -> State:
+        if case_id in working:
+            return "mine" if working[case_id] == steward.name else "others"
+        return "aside" if case_id in aside else "free"
+
+    return state
+
+
+def _onward(
+    request: Request, service: Service, wanted: CaseFilter, skipped: str | None = None, done: str = ""
+) -> Response:
+    """To the next case of those that are wanted, or to the queue where there is none."""
     sessions.principal_of(request).must("steward")
     queue: Queue = request.app.state.queue
     steward = sessions.steward_of(request)
-    waiting = [one.case.case_id for one in queue.now().waiting]
+    snapshot = queue.now()
+    with service.engine.store.read() as tx:
+        chosen, _ = wanted.choose(snapshot.waiting, _states(service, tx, steward))
+    waiting = [one.case.case_id for one in chosen]
     given = service.commits.run(lambda: claim_next(service.engine, steward, waiting, queue.is_open, skipped))
-    told = f"?done={done}" if done else ""
-    return go(request, f"/console/cases/{given}{told}" if given else f"/console/queue{told}")
+    where = f"/console/cases/{given}" if given else "/console/queue"
+    return go(request, where + wanted.query(done=done))
 
 
 def _pair(service: Service, reader: Judging, a: str, b: str) -> Document:

@@ -188,7 +188,41 @@ def test_the_queue_works_without_a_script(browser: Browser, keyed: Served) -> No
     follow(page, page.get_by_role("button", name="Different people"))
     follow(page, page.get_by_role("button", name="Undo").first)
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"{waiting - 1} cases to decide")
+    page.locator("summary", has_text="Filter").click()
+    page.get_by_role("combobox", name="Identifier").select_option("email")
+    follow(page, page.get_by_role("button", name="Filter"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f" of {waiting - 1} cases to decide")
+    follow(page, page.get_by_role("button", name="Next case"))
+    assert "namespace=email" in page.url
     context.close()
+
+
+def test_a_filter_is_set_kept_and_left_by_the_keyboard(browser: Browser, keyed: Served) -> None:
+    page = signed_in(browser, keyed, KEYS["steward"])
+    page.keyboard.press("f")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("In work")).to_be_focused()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    page.keyboard.type("roux")
+    press(page, "Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"1 of {keyed.waiting()} cases")
+    address = page.url
+    press(page, "n")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thomas Roux and Julien Roux: one person?")
+    press(page, "s")
+    expect(page.get_by_role("heading", level=2).first).to_have_text("Nothing waits here.")
+    press(page, "u")
+    expect(page.locator(".cases a.loud").first).to_have_text("Thomas Roux · Julien Roux")
+    page.get_by_role("combobox", name="Identifier").select_option("email")
+    follow(page, page.get_by_role("button", name="Filter"))
+    expect(page.get_by_role("combobox", name="Identifier")).to_have_value("email")
+    expect(page.get_by_label("Words or person id")).to_have_value("roux")
+    follow(page, page.get_by_role("link", name="Clear"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{keyed.waiting()} cases to decide")
+    page.goto(address)
+    expect(page.locator(".cases a.loud")).to_have_count(1)
+    page.context.close()
 
 
 def test_two_stewards_and_a_stream_at_once(browser: Browser, keyed: Served) -> None:

@@ -13,6 +13,7 @@ document.addEventListener("keydown", (event) => {
   const pressed = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]:not(:disabled)`);
   if (pressed) {
     event.preventDefault();
+    pressed.focus();
     pressed.click();
   }
 });

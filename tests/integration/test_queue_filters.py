@@ -1,0 +1,161 @@
+"""The parts of the queue that a steward works on: filters that combine, stay in the address, and count."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from tests.integration.console_visit import KEYS, Served, Visit, declared, served
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Iterator[Served]:
+    with served(tmp_path, declared()) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("filters")) as found:
+        yield found
+
+
+def cases(found: Served, **asked: Any) -> list[dict[str, Any]]:
+    answer = httpx.get(f"{found.url}/v1/cases", params=asked, headers=found.as_admin())
+    assert answer.status_code == 200, answer.text
+    listed: list[dict[str, Any]] = answer.json()["cases"]
+    return listed
+
+
+def listed(visit: Visit, **asked: object) -> list[str]:
+    """The names of the persons of the cases that the queue shows, in order."""
+    visit.get(f"/console/queue?{urlencode(asked)}")
+    assert visit.status == 200
+    return re.findall(r'<a class="loud" href="/console/cases/[^"]+">(.+?)</a>', visit.page)
+
+
+def options(visit: Visit, name: str) -> dict[str, int]:
+    """The answers that a part of the filter offers, with their counts."""
+    select = re.search(rf'<select id="f-{name}".*?</select>', visit.page, re.DOTALL)
+    assert select is not None
+    return {
+        value: int(number)
+        for value, number in re.findall(r'<option value="(\w+)"[^>]*>[^<]* \((\d+)\)', select[0])
+    }
+
+
+def test_the_queue_shows_what_is_asked_for(local: Served) -> None:
+    visit = local.visit()
+    everything = listed(visit)
+    assert listed(visit, q="roux") == ["Thomas Roux · Julien Roux"]
+    assert listed(visit, q="ROUX Fils") == ["Thomas Roux · Julien Roux"], "words of names and of values"
+    assert listed(visit, q=local.person_id("user_id:u-4014")) == ["Thomas Roux · Julien Roux"]
+    assert listed(visit, q="roux", kind="alias") == []
+    assert "cases wait outside of this filter" in visit.page
+    assert visit.heading() == f"0 of {len(everything)} cases to decide"
+    dear = listed(visit, least=300)
+    assert dear == everything[: len(dear)]
+    assert 0 < len(dear) < len(everything)
+    assert listed(visit, least="", q="", source="", namespace="", state="", kind="") == everything
+    assert visit.heading() == f"{len(everything)} cases to decide"
+
+
+def test_each_answer_is_counted_as_the_rest_of_the_filter_is(local: Served) -> None:
+    visit = local.visit()
+    everything = listed(visit)
+    for name in ("namespace", "source", "state"):
+        for value, number in options(visit, name).items():
+            assert len(listed(visit, **{name: value})) == number, (name, value)
+            listed(visit)
+    emails = listed(visit, namespace="email")
+    chips = {
+        name: int(number) for name, number in re.findall(r'kind=(\w+)[^"]*">[^<]* (\d+)</a>', visit.page)
+    }
+    assert chips
+    assert sum(chips.values()) == len(emails) < len(everything)
+    for kind, number in chips.items():
+        assert len(listed(visit, namespace="email", kind=kind)) == number
+        assert options(visit, "namespace")["email"] == number
+    assert listed(visit) == everything
+    assert options(visit, "source").keys() >= {"web", "app"}
+
+
+def test_a_filter_stays_from_case_to_case(keyed: Served) -> None:
+    visit = keyed.visit(KEYS["steward"])
+    wanted = len(listed(visit, kind="veto", namespace="email"))
+    assert wanted > 1
+    visit.send("/console/next?kind=veto&namespace=email")
+    seen = set()
+    for _ in range(wanted):
+        seen.add(visit.path.partition("?")[0])
+        assert visit.path.startswith("/console/cases/case_veto_")
+        assert "kind=veto&namespace=email" in visit.path
+        assert 'href="/console/queue?kind=veto&amp;namespace=email"' in visit.page
+        visit.send("/console/judge?kind=veto&namespace=email", kind="different")
+    assert len(seen) == wanted
+    assert visit.path.startswith("/console/queue?kind=veto&namespace=email&done=")
+    assert visit.heading() == f"0 of {keyed.waiting()} cases to decide"
+    visit.send("/console/undo?kind=veto&namespace=email")
+    assert visit.heading() == f"1 of {keyed.waiting()} cases to decide"
+
+
+def test_what_becomes_of_a_case_is_asked_for(keyed: Served) -> None:
+    mia, noa = keyed.visit(KEYS["steward"]), keyed.visit("key-of-noa")
+    everything = listed(mia)
+    for _ in range(2):
+        mia.send("/console/next")
+    assert listed(mia, state="aside") == everything[:1]
+    assert listed(mia, state="mine") == everything[1:2]
+    assert listed(noa, state="others") == everything[1:2]
+    assert listed(noa, state="aside") == []
+    assert options(mia, "state") == {"free": len(everything) - 2, "mine": 1, "aside": 1}
+    listed(mia, state="aside")
+    mia.send("/console/next?state=aside")
+    assert "Thomas Roux and Julien Roux" in mia.heading()
+
+
+def test_a_filter_outlives_what_went_wrong(keyed: Served) -> None:
+    mia, noa = keyed.visit(KEYS["steward"]), keyed.visit("key-of-noa")
+    listed(mia, kind="veto")
+    mia.send("/console/next?kind=veto")
+    noa.get(mia.path)
+    noa.send("/console/judge?kind=veto", kind="same")
+    assert noa.status == 409
+    assert 'href="/console/queue?kind=veto"' in noa.page
+
+
+def test_the_api_lists_the_same(local: Served) -> None:
+    visit, everything = local.visit(), cases(local)
+    assert Counter(one["kind"] for one in everything)["veto"] == len(cases(local, kind="veto")) > 0
+    for asked in ({"q": "roux"}, {"namespace": "email"}, {"source": "web", "kind": "veto"}, {"least": 300}):
+        found = cases(local, **asked)
+        assert found
+        assert len({tuple(one["persons"]) for one in found}) == len(listed(visit, **asked)), asked
+        assert found == [one for one in everything if one in found], "in the same order"
+    for wrong in ({"kind": "nobody"}, {"least": "nan"}, {"least": -1}, {"q": "x" * 201}):
+        refused = httpx.get(f"{local.url}/v1/cases", params=wrong)
+        assert refused.status_code == 400, wrong
+        assert refused.json()["field"] == next(iter(wrong))
+        visit.get(f"/console/queue?{urlencode(wrong)}")
+        assert (visit.status, "missing or wrong" in visit.page) == (400, True)
+
+
+def test_a_viewer_guesses_no_value_by_its_letters(keyed: Served) -> None:
+    visit = keyed.visit(KEYS["viewer"])
+    everything = listed(visit)
+    person = keyed.person_id("user_id:u-4014")
+    header = {"Authorization": f"Bearer {KEYS['viewer']}"}
+    for guess in ("roux", "rou", "contact@roux", "u-4014", "zzz"):
+        assert listed(visit, q=guess) == everything
+        assert guess not in visit.page
+        told = httpx.get(f"{keyed.url}/v1/cases", params={"q": guess}, headers=header).json()["cases"]
+        assert len(told) == len(cases(keyed))
+    assert len(listed(visit, q=person)) == 1
+    assert len(listed(visit, namespace="email", kind="veto")) == len(
+        cases(keyed, namespace="email", kind="veto")
+    )
