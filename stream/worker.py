@@ -80,7 +80,7 @@ class _Worker:
         self._room = asyncio.Event()
         self._queue: asyncio.Queue[EventT[bytes] | None] = asyncio.Queue()
         self._weight = 0
-        self._app: faust.App | None = None
+        self._app: _App | None = None
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -135,9 +135,10 @@ class _Worker:
         except Exception as error:  # noqa: BLE001 - whatever it is, the next app may fare better
             _log.warning("the worker lost Kafka (%s)", type(error).__name__)
 
-    async def _end(self, app: faust.App, batches: "asyncio.Task[None]") -> None:
+    async def _end(self, app: "_App", batches: "asyncio.Task[None]") -> None:
         """Lets the batch at hand become durable, commits it, and leaves the group."""
         self._app = None
+        app.ending = True
         # Wakes the task where it waits; it ends between two batches, never within one.
         self._queue.put_nowait(None)
         (ended,) = await asyncio.gather(batches, return_exceptions=True)
@@ -152,7 +153,7 @@ class _Worker:
         if isinstance(ended, Exception) and not isinstance(ended, Stopped):
             raise ended
 
-    def _make_app(self, folder: str) -> faust.App:
+    def _make_app(self, folder: str) -> "_App":
         kafka = self._kafka
         app = _App(
             kafka.prefix,
@@ -271,6 +272,14 @@ class _Consumer(driver.Consumer):
                     await self._seek(one, at)
         return committed
 
+    async def wait_empty(self) -> None:
+        """At the end what waits is left to whoever comes next: Faust would wait for ever for it to be taken,
+        and let nobody cancel that."""
+        if cast(_App, self.app).ending:
+            await self.commit_and_end_transactions()
+        else:
+            await super().wait_empty()
+
 
 class _Transport(driver.Transport):
     Consumer = _Consumer
@@ -278,6 +287,7 @@ class _Transport(driver.Transport):
 
 class _App(faust.App):
     consuming: Consuming
+    ending = False
 
     def _new_transport(self) -> TransportT:
         return _Transport(self.conf.broker_consumer, self)

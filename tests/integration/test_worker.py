@@ -17,7 +17,7 @@ import orjson
 import pytest
 
 from serving.stores import open_store
-from stream.kafka import Kafka, make_topics
+from stream.kafka import Kafka, look, make_topics
 from stream.simulation import simulate
 from tests.integration.working import (
     EVENTS,
@@ -195,3 +195,26 @@ def test_a_worker_says_how_it_does_and_ends_when_told(kafka: Kafka, tmp_path: Pa
     finally:
         worker.kill()
     assert b"@" not in worker.log.read_bytes()
+
+
+def test_a_worker_ends_when_told_though_much_waits_and_another_goes_on(
+    kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = in_order(messages(EVENTS, 5))
+    asyncio.run(send(kafka, sent))
+    store = f"sqlite:///{tmp_path}/graph.db"
+    monkeypatch.setenv("ONEFOLD_WORKER_BATCH", "10")
+    hasty = Worker(kafka, store, tmp_path, "--partitions", "4")
+    try:
+        hasty.wait_until_ready()
+        deadline = time.monotonic() + 60
+        while 'fate="taken"} 0' in hasty.get("/metrics").text and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert hasty.stop() == 0
+    finally:
+        hasty.kill()
+    assert sum(asyncio.run(look(kafka)).lag.values()) > 100
+    monkeypatch.delenv("ONEFOLD_WORKER_BATCH")
+    with Workers(kafka, store, tmp_path, 1) as workers:
+        workers.wait_until_done()
+    assert_equal(workers, sent)
