@@ -1,7 +1,7 @@
 """What the Neo4j store takes in a second, by one process and by two, and how that falls as the graph grows.
 
 `python -m tests.bench.graph` plays EVENTS (40,000) of PEOPLE (4,000) into a Neo4j of its own;
-GROW=10000,100000 measures in addition how fast events of as many people come in at the end of their stream.
+GROW=10000,100000,1000000 measures instead how fast events come in when so many persons are in the graph.
 """
 
 import os
@@ -26,7 +26,7 @@ from tests.services.neo4j_graph import driver
 
 Items = list[Event | DeadLetter]
 _SHARDS = 2
-_PER_PERSON = 10
+_AT_ONCE = 8_000
 
 
 class Run(NamedTuple):
@@ -46,12 +46,16 @@ def items(events: int, people: int, seed: int = 1) -> Items:
 def write(url: str, given: Items, size: int) -> Run:
     """Writes all, ``size`` events in a transaction."""
     store = open_store(url)
-    engine = Engine(store, load_rules("retail"))
+    run = _written(Engine(store, load_rules("retail")), given, size)
+    store.close()
+    return run
+
+
+def _written(engine: Engine, given: Items, size: int) -> Run:
     started, cpu = time.perf_counter(), time.process_time()
     for at in range(0, len(given), size):
         engine.ingest(given[at : at + size])
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    store.close()
     return Run(len(given) / seconds, cpu / len(given) * 1e6)
 
 
@@ -100,12 +104,30 @@ def measure(service: Service, events: int, people: int) -> Iterator[Figure]:
     for size in (1_000, 4_000):
         rate = by_several(f"{service.url}/two{size}", given, size)
         yield Figure(f"{_SHARDS} processes, {size:,} in a transaction", rate, "events/s", 2_000, True)
-    for town in (int(one) for one in os.environ.get("GROW", "").split(",") if one):
-        grown = items(town * _PER_PERSON, town, 2)
-        last = max(len(grown) // 10, 20_000)
-        write(f"{service.url}/grown{town}", grown[:-last], 4_000)
-        run = write(f"{service.url}/grown{town}", grown[-last:], 4_000)
-        yield Figure(f"the last {last:,} events of {town:,} people", run.rate, "events/s", 2_000, True)
+
+
+def growth(service: Service, marks: list[int]) -> Iterator[Figure]:
+    """The rate at which a town's stream comes in whenever one of so many persons is reached."""
+    write(f"{service.url}/warm", items(20_000, 2_000), 1_000)
+    before = _persons(service)
+    stream = (one.message for one in simulate(marks[-1], 2 * marks[-1], 2))
+    store = open_store(f"{service.url}/grown")
+    engine, taken, last = Engine(store, load_rules("retail")), 0, list[Run]()
+    for mark in marks:
+        while _persons(service) - before < mark:
+            lines = islice(stream, _AT_ONCE)
+            job = Job([RawLine(at, orjson.dumps(one)) for at, one in enumerate(lines, 1)], "b", None, None, 1)
+            last = [*last[-4:], _written(engine, Parser(load_rules("retail")).parse(job), 4_000)]
+            taken += _AT_ONCE
+        middle = sorted(last)[len(last) // 2]
+        note = f"after {taken:,} events; {middle.cpu_us:.0f} µs an event of the writing process"
+        yield Figure(f"{mark:,} persons in the graph", middle.rate, "events/s", 2_000, True, note)
+    store.close()
+
+
+def _persons(service: Service) -> int:
+    with driver(service) as connection:
+        return int(connection.execute_query("MATCH (p:Person) RETURN count(p)").records[0][0])
 
 
 def main() -> None:
@@ -114,8 +136,13 @@ def main() -> None:
         int(os.environ.get(name, given)) for name, given in (("EVENTS", 40_000), ("PEOPLE", 4_000))
     )
     command = f"EVENTS={events} PEOPLE={people} python -m tests.bench.graph"
+    marks = [int(one) for one in os.environ.get("GROW", "").split(",") if one]
     with Services() as services:
-        tell(command, measure(services.neo4j(), events, people))
+        neo4j = services.neo4j()
+        if marks:
+            tell(f"GROW={','.join(map(str, marks))} python -m tests.bench.graph", growth(neo4j, marks))
+        else:
+            tell(command, measure(neo4j, events, people))
 
 
 if __name__ == "__main__":
