@@ -62,7 +62,7 @@ class MemoryStore:
         self._names: dict[int, frozenset[str]] = {}
         self._name_keys: dict[str, frozenset[str]] = {}
         self._audit: list[Audited] = []
-        self._dead_letters: list[DeadLetter] = []
+        self._letters: list[DeadLetter] = []
         self._state: dict[str, Any] = {}
 
     @contextmanager
@@ -256,7 +256,7 @@ class MemoryStore:
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
-        return list(enumerate(self._dead_letters, start=1))[after : after + limit]
+        return list(enumerate(self._letters, start=1))[after : after + limit]
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
         """See ``Transaction``."""
@@ -276,7 +276,9 @@ class MemoryStore:
         self._apply_likeness(writes)
         for person in writes.persons.values():
             self._persons[person.id] = replace(person)
+        self._names |= writes.names
         for gone in writes.persons_gone:
+            self._names.pop(gone, None)
             self._persons.pop(gone, None)
             self._profiles.pop(gone, None)
         self._profiles.update(copy.deepcopy(writes.profiles))
@@ -285,20 +287,18 @@ class MemoryStore:
         self._objects.update(copy.deepcopy(writes.objects))
         self._related = [one for one in self._related if one.part not in writes.related_gone]
         self._related += [one for one in writes.related if one not in self._related]
-        self._cases = [one for one in self._cases if not writes.cases_gone & set(one.records)]
-        self._cases += writes.cases
+        self._cases = [one for one in self._cases if not writes.cases_gone & set(one.records)] + writes.cases
         self._judgements.update((one.judgement_id, one) for one in writes.judgements)
         self._judged.update(writes.judged_records)
         self._changes += writes.changes
         self._enrolled = (self._enrolled - writes.enrolled_gone) | writes.enrolled
         self._deltas += writes.deltas
-        dues = {**self._dues, **writes.dues}
-        self._dues = {person: at for person, at in dues.items() if at is not None}
-        self._names |= writes.names
-        self._names = {one: had for one, had in self._names.items() if one not in writes.persons_gone}
+        self._dues = {one: at for one, at in (self._dues | writes.dues).items() if at is not None}
         self._name_keys |= writes.name_keys
         self._audit += writes.audit
-        self._dead_letters += writes.dead_letters
+        for place in (one - 1 for one in writes.letters_emptied):
+            self._letters[place] = self._letters[place]._replace(message_id=None, raw=b"")
+        self._letters += writes.dead_letters
         stated = self._state | copy.deepcopy(writes.state)
         self._state = {name: value for name, value in stated.items() if value is not None}
 

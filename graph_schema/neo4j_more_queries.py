@@ -133,6 +133,9 @@ CREATE_DEAD_LETTERS: Final = (
     "UNWIND $rows AS row CREATE (d:DeadLetter {id: row[0], source: row[1], message_id: row[2], "
     "field: row[3], reason: row[4], raw: row[5], at: row[6], position: row[7]})"
 )
+EMPTY_DEAD_LETTERS: Final = (
+    "UNWIND $rows AS row MATCH (d:DeadLetter {id: row[0]}) SET d.message_id = NULL, d.raw = row[1]"
+)
 GET: Final = "UNWIND $paths AS path MATCH (s:State {path: path}) RETURN path, s.value"
 SCAN: Final = "MATCH (s:State) WHERE s.path STARTS WITH $path RETURN s.path, s.value ORDER BY s.path"
 UNSET_STATE: Final = "UNWIND $rows AS row MATCH (s:State {path: row[0]}) DELETE s"

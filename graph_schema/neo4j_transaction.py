@@ -320,6 +320,9 @@ class Neo4jTransaction(Likeness):
             for number, letter in enumerate(writes.dead_letters, now.letters + 1)
         ]
         self._tell(more.CREATE_DEAD_LETTERS, letters)
+        self._tell(
+            more.EMPTY_DEAD_LETTERS, [[self._low + one, b""] for one in sorted(writes.letters_emptied)]
+        )
         number = now.commits + 1
         slot = self._low + number % COMMITS
         self._ask.tell(q.COMMIT, {"slot": slot, "number": number, "keys": marks.to_bytes(changed)})

@@ -257,6 +257,8 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         self._apply_console(writes)
         many = self._connection.executemany
         many(CHANGE.upsert, map(change_row, writes.changes))
+        emptied = ((one,) for one in writes.letters_emptied)
+        many("UPDATE dead_letter SET message_id = NULL, raw = x'' WHERE id = ?", emptied)
         many(f"INSERT INTO dead_letter ({DEAD_LETTER.names}) VALUES (?,?,?,?,?,?,?)", writes.dead_letters)
         many(
             "DELETE FROM state WHERE name = ?",

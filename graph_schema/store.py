@@ -55,6 +55,7 @@ class Writes:
     ``dues`` are the next times at which time alone can move persons in or out of audiences, None for never.
     ``names`` are all the words by which a person can be searched, with ``name_keys`` for each of these words;
     those of ``persons_gone`` go.
+    The dead letters ``letters_emptied`` lose the input and its message id; that there was one stays.
     A content is in the blocks of its keys, and goes with them. ``edges`` are weights by pair of contents, the
     smaller id first; None takes an edge away.
     """
@@ -92,6 +93,7 @@ class Writes:
     name_keys: dict[str, frozenset[str]] = field(default_factory=dict)
     audit: list[Audited] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    letters_emptied: set[int] = field(default_factory=set)
     erased_records: set[int] = field(default_factory=set)
     state: dict[str, Any] = field(default_factory=dict)
 

@@ -1,6 +1,5 @@
 """One batch: what it takes in, what becomes of it, and everything that is written at its end."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +23,7 @@ from stream.erasure import Erasure, Tombs
 from stream.feed import changes_of
 from stream.identity import Identity
 from stream.intake import Intake
+from stream.letters import kept_name
 from stream.naming import note_names
 from stream.profiling import Profiling, Told, Unsaid
 from stream.readying import told
@@ -31,8 +31,6 @@ from stream.refolding import Refolding
 from stream.upkeep import Upkeep
 from stream.workspace import Workspace
 
-LETTERS = "letter/"
-"""Operational state: dead letters that were kept of input that can come again."""
 ALIASES = "alias/"
 """Operational state: pairs of records that an alias of an untrusted source names."""
 
@@ -90,9 +88,12 @@ class Batch:
 
     def reject(self, letter: DeadLetter) -> None:
         """Keeps what could not be taken."""
+        if self._tombs.refuses_letter(letter):
+            self.counts.erased += 1
+            return
         if self.position is not None:
             letter = letter._replace(position=self.position)
-            name = _letter_name(letter)
+            name = kept_name(letter)
             if name in self._state or self.tx.get(name):
                 self.counts.duplicates += 1
                 return
@@ -325,16 +326,6 @@ def _gained(
         if (one := known.get(Identifier(held[0], held[1]))) is not None
         and one not in holdings.get(event.record, nothing)
     }
-
-
-def _letter_name(letter: DeadLetter) -> str:
-    """The name under which is kept that a dead letter is kept: what comes again must not count again.
-
-    One of two contents under one id can lose wherever the other comes again, so it counts by its content.
-    """
-    lost = letter.field == "messageId" and letter.message_id is not None
-    told = (letter.source, letter.message_id) if lost else letter.position
-    return LETTERS + hashlib.blake2b(repr((told, letter.raw)).encode(), digest_size=16).hexdigest()
 
 
 def alias_name(key: EventKey) -> str:

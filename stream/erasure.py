@@ -2,14 +2,17 @@
 
 A ghost is a record whose key and identifiers are keyed hashes, with their sightings. It goes on taking part
 in the resolution, founds nothing and is never shown. Its messages are remembered by keyed hashes and refused.
+Dead letters that tell of her are emptied.
 """
 
 import hashlib
 
 from graph_schema.store import Transaction
 from graph_schema.vocabulary import (
+    BLOCKED,
     GHOST_SOURCE,
     Change,
+    DeadLetter,
     Event,
     EventKey,
     Identifier,
@@ -26,9 +29,11 @@ from resolver.evidence import people_holdings
 from resolver.likeness import Likeness
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.intake import Intake
+from stream.letters import Somebody
 from stream.workspace import ANY_JUDGEMENTS, Workspace
 
 _TOMB = "tomb/"
+_LETTERS_AT_ONCE = 1_000
 _VETO = "erased/"
 _VETO_WHY = "What they said spoke against one person, before one of them was erased."
 
@@ -37,6 +42,10 @@ def tomb(key: EventKey, id_key: bytes) -> str:
     """The name of the operational state that remembers an erased message."""
     text = f"{key.source}/{key.message_id}".encode()
     return _TOMB + hashlib.blake2b(text, digest_size=16, key=id_key[:64]).hexdigest()
+
+
+def _letter_tomb(letter: DeadLetter, id_key: bytes) -> str:
+    return _TOMB + hashlib.blake2b(letter.raw, digest_size=16, key=id_key[:64]).hexdigest()
 
 
 def ghost_object_key(key: ObjectKey, id_key: bytes) -> ObjectKey:
@@ -60,6 +69,10 @@ class Tombs:
             return True
         return self._tx.get(tomb(event.key, self._ws.id_key)) is not None
 
+    def refuses_letter(self, letter: DeadLetter) -> bool:
+        """Whether a letter told of somebody who was erased, and comes again."""
+        return self._ws.any_ghosts and self._tx.get(_letter_tomb(letter, self._ws.id_key)) is not None
+
 
 class Erasure:
     """Erases one person."""
@@ -74,10 +87,11 @@ class Erasure:
         ids = self.ws.members(person.id)
         records = [record for record in self.ws.records(ids).values() if not record.ghost]
         self.ws.touch(person)
-        self._forget_events([record.id for record in records], at)
+        messages = self._forget_events([record.id for record in records], at)
         vetoed = self._vetoed({record.id: record for record in records if record.content})
         keys = {record.key: self.ws.become_ghost(record, at) for record in records}
-        self._forget_identifiers(records)
+        named = self._forget_identifiers(records)
+        self._forget_letters(Somebody(self.intake, messages, keys, named), at)
         self._forget_judgements(ids, keys)
         self._keep_apart(vetoed, at)
         self._forget_objects(person, keys)
@@ -89,18 +103,42 @@ class Erasure:
         sequence = self.tx.last_change() + 1 + len(writes.changes)
         writes.changes.append(Change(sequence, "erased", person.person_id, (), (), person.version + 1, at))
 
-    def _forget_events(self, records: list[int], at: int) -> None:
-        for _, event in self.tx.history(records):
-            self.ws.writes.state[tomb(event.key, self.ws.id_key)] = at
+    def _forget_events(self, records: list[int], at: int) -> set[EventKey]:
+        keys = {event.key for _, event in self.tx.history(records)}
+        self.ws.writes.state |= {tomb(key, self.ws.id_key): at for key in keys}
+        return keys
 
-    def _forget_identifiers(self, records: list[Record]) -> None:
-        """Hashes every identifier that no living record holds."""
+    def _forget_letters(self, erased: Somebody, at: int) -> None:
+        """Empties every dead letter that tells of her; what stood in it is refused where it comes again."""
+        number = 0
+        while letters := self.tx.dead_letters(number, _LETTERS_AT_ONCE):
+            number = letters[-1][0]
+            found = {one: letter for one, letter in letters if letter.raw and erased.is_in(letter)}
+            self.ws.writes.letters_emptied.update(found)
+            tombs = (_letter_tomb(letter, self.ws.id_key) for letter in found.values())
+            self.ws.writes.state |= dict.fromkeys(tombs, at)
+
+    def _forget_identifiers(self, records: list[Record]) -> list[Identifier]:
+        """Hashes every identifier that no living record holds; returns those by which she alone was
+        called."""
         nodes = self.ws.identifiers({one for record in records for one in record.holdings})
         held = self.ws.holders(nodes.keys())
         everyone = self.ws.records({record for records in held.values() for record in records})
-        for node in nodes.values():
-            if all(everyone[record].ghost for record in held[node.id]):
-                self._hash(node)
+        unheld = [node for node in nodes.values() if all(everyone[record].ghost for record in held[node.id])]
+        meant = {
+            one
+            for record in records
+            for one, holding in record.holdings.items()
+            if not holding.flags & BLOCKED
+        }
+        alone = [
+            node.identifier
+            for node in unheld
+            if node.namespace >= 0 and not node.generic and node.id in meant
+        ]
+        for node in unheld:
+            self._hash(node)
+        return alone
 
     def _hash(self, node: IdentifierNode) -> None:
         if not node.identifier.value.startswith("#"):

@@ -64,7 +64,7 @@ def put_back(engine: Engine, send: Callable[[Sequence[DeadLetter]], None], choic
 
 def _waiting(engine: Engine, choice: Choice) -> Iterator[list[tuple[int, DeadLetter]]]:
     """The chosen dead letters that nobody has taken yet, with their numbers, page by page; not those
-    that come meanwhile."""
+    that come meanwhile, and not those that were emptied."""
     with engine.store.read() as tx:
         done = tx.scan(REPLAYED)
     number, until = 0, engine.clock()
@@ -77,7 +77,7 @@ def _waiting(engine: Engine, choice: Choice) -> Iterator[list[tuple[int, DeadLet
         yield [
             (one, letter)
             for one, letter in letters
-            if f"{REPLAYED}{one}" not in done and letter.at <= until and choice.holds(letter)
+            if letter.raw and f"{REPLAYED}{one}" not in done and letter.at <= until and choice.holds(letter)
         ]
 
 

@@ -256,6 +256,14 @@ class StoreContract:
             assert list(tx.all_events()) == []
             assert tx.seen([EVENT.key, OTHER.key]) == {}
 
+    def test_an_emptied_letter_keeps_its_number_and_its_reason(self, store: Store) -> None:
+        write(store, Writes(dead_letters=[LETTER, LETTER._replace(field="userId"), LETTER]))
+        write(store, Writes(letters_emptied={2}, dead_letters=[LETTER._replace(field="type")]))
+        emptied = LETTER._replace(field="userId", message_id=None, raw=b"")
+        with store.read() as tx:
+            letters = tx.dead_letters(0, 10)
+            assert letters == [(1, LETTER), (2, emptied), (3, LETTER), (4, LETTER._replace(field="type"))]
+
     def test_ids_are_new(self, opened: Callable[[], Store]) -> None:
         store = opened()
         with store.write() as tx:
