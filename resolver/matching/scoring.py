@@ -144,10 +144,11 @@ def veto_weight(one: Prepared, two: Prepared, model: Model, leaving: Set[int] = 
     ``leaving`` out the comparisons at these places.
 
     People who share an address or a card may well be one household, so what a household shares can only speak
-    against here. Below ``model.veto`` the records are kept apart; contents that say nothing of each other
-    give 0.
+    against here; and whoever moves or marries is somebody else in all of it at once, so only what speaks most
+    against counts, half a veto at most. Below ``model.veto`` the records are kept apart; contents that say
+    nothing of each other give 0.
     """
-    total = 0
+    total = home = 0
     for scale in model.scales:
         place = scale.place
         mine, theirs = one.fields[place], two.fields[place]
@@ -157,7 +158,7 @@ def veto_weight(one: Prepared, two: Prepared, model: Model, leaving: Set[int] = 
         if level < 0:
             continue
         if scale.shared_at_home:
-            total += min(0, scale.match[level] + rarity)
+            home = min(home, scale.match[level] + rarity)
         else:
             total += scale.match[level] + rarity
-    return total
+    return total + max(home, model.veto // 2)

@@ -105,12 +105,31 @@ def test_names_are_found_by_changing_places_or_in_e_mail_addresses() -> None:
 
 
 def test_two_birth_dates_and_two_unlike_first_names_are_always_a_veto() -> None:
-    home = {"lastName": ("Diaz",), "address.street": ("Calle Nueva 4",), "email": ("diaz@x.org",)}
+    home = {
+        "lastName": ("Diaz",),
+        "address.street": ("Calle Nueva 4",),
+        "address.city": ("Cádiz",),
+        "address.postalCode": ("11001",),
+        "address.country": ("ES",),
+        "email": ("diaz@x.org",),
+    }
     one = prepare({**home, "firstName": ("Ana",), "birthday": ("1980-02-03",)}, MODEL)
     two = prepare({**home, "firstName": ("Boris",), "birthday": ("1955-11-21",)}, MODEL)
-    silent = prepare({"address.city": ("Bonn",)}, MODEL)
+    silent = prepare({"gender": ("f",)}, MODEL)
     assert veto_weight(one, two, MODEL) < MODEL.veto
     assert veto_weight(one, silent, MODEL) == 0
+
+
+def test_another_home_is_no_veto() -> None:
+    """Who moves has another street, postcode and town at once; who marries another surname, too."""
+    there = ("Rua Augusta 12",), ("Lisboa",), ("1100-053",), ("PT",)
+    here = ("Calle Nueva 4",), ("Cádiz",), ("11001",), ("ES",)
+    names = ("address.street", "address.city", "address.postalCode", "address.country")
+    first, then = (dict(zip(names, values, strict=True)) for values in (here, there))
+    for who in ({}, {"firstName": ("Ana",)}):
+        one = prepare({**first, **who, "lastName": ("Diaz",)}, MODEL)
+        two = prepare({**then, **who, "lastName": ("Sousa",)}, MODEL)
+        assert veto_weight(one, two, MODEL) >= MODEL.veto
 
 
 def _linked(edges: dict[tuple[int, int], float], unique: dict[int, str], model: Model) -> Linked:
