@@ -165,6 +165,12 @@ class Rules(_Table):
         return _digest(self._identity())
 
     @cached_property
+    def older_hashes(self) -> frozenset[str]:
+        """What older versions of this program called the same rules."""
+        identity = self._identity()
+        return frozenset(_digest({**identity, "version": one}) for one in range(1, RESOLUTION_VERSION))
+
+    @cached_property
     def hash(self) -> str:
         """64 hex digits over everything but keys and who may come in, which leave no trace."""
         rest = {

@@ -18,7 +18,7 @@ from serving.access import digest, new_key
 from serving.handover import Sends
 from serving.server import LOGGING, serve
 from serving.stores import DEFAULT_STORE, without_password
-from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, id_key
+from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, id_key, warn_of_rules
 from serving.worker_health import watched
 from stream.consuming import Figures
 from stream.engine import Engine
@@ -63,6 +63,8 @@ def serve_store(
     _end_well_when_told()
     _look_for_cycles_rarely()
     with engine_on(store, rules) as engine:
+        with engine.store.read() as tx:
+            warn_of_rules(tx, engine.rules)
         sender = None if kafka is None else _sender(kafka, engine)
         serve(
             engine,

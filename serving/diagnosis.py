@@ -15,7 +15,7 @@ from graph_schema.store import Replaceable, Store, Transaction
 from graph_schema.vocabulary import BLOCKED, UNDECLARED
 from serving.destinations.settings import Secret, destination_settings
 from stream.cases import open_cases
-from stream.engine import RULES_STATE
+from stream.engine import RULES_STATE, disagreement
 from stream.feed import sent_name
 from stream.intake import Intake
 from stream.naming import unfound
@@ -121,15 +121,12 @@ def schema(store: Store) -> Finding:
 def rules_agree(store: Store, rules: Rules) -> Finding:
     """Whether the store was built by these rules."""
     with store.read() as tx:
-        built_by = tx.get(RULES_STATE)
-    if built_by is None:
-        return Finding("rules", f"{rules.identity_hash[:12]}; the store is empty")
-    if built_by == rules.identity_hash:
-        return Finding("rules", f"{rules.identity_hash[:12]}, those that the store was built by")
-    told = f"these are {rules.identity_hash[:12]}, but the store was built by {str(built_by)[:12]}"
-    return Finding(
-        "rules", told, False, "Name the store's rules with --rules, or run onefold rebuild with these"
-    )
+        wrong = disagreement(tx, rules)
+        empty = tx.get(RULES_STATE) is None
+    if wrong is not None:
+        return Finding("rules", wrong.what, False, wrong.way_out)
+    told = "the store is empty" if empty else "the store was built by them"
+    return Finding("rules", f"{rules.identity_hash[:12]}; {told}")
 
 
 def content(store: Store, rules: Rules, id_key: bytes) -> Iterator[Finding]:

@@ -14,10 +14,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from graph_schema.errors import Invalid, RulesError
 from graph_schema.iso_time import read_time
 from graph_schema.rules import Rules, load_rules, placed
+from graph_schema.store import Transaction
 from profiles.profile_rules import profile_rules
 from resolver.founding import DEFAULT_ID_KEY
 from serving.stores import open_store
-from stream.engine import Engine, now_us
+from stream.engine import Engine, disagreement, now_us
 from stream.reader import Reader
 
 SPOKEN: Final = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -70,7 +71,15 @@ def engine_on(store: str, rules: Rules | str, create: bool = True) -> Iterator[E
 def reader_on(store: str, rules: str) -> Iterator[Reader]:
     """One consistent view of a store that exists."""
     with engine_on(store, rules, create=False) as engine, engine.store.read() as tx:
+        warn_of_rules(tx, engine.rules)
         yield Reader(tx, engine.intake, engine.id_key)
+
+
+def warn_of_rules(tx: Transaction, rules: Rules) -> None:
+    """Says so where a store that is about to be read was not built by these rules and this version."""
+    wrong = disagreement(tx, rules)
+    if wrong is not None:
+        SPOKEN.print(f"Careful: {wrong}.", style="yellow", markup=False)
 
 
 def moment(option: str, text: str | None) -> int:

@@ -31,6 +31,22 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+def disagreement(tx: Transaction, rules: Rules) -> RulesMismatch | None:
+    """What is to be said where a store was not built by these rules and this version; None where it was."""
+    built_by = tx.get(RULES_STATE)
+    if built_by is None or built_by == rules.identity_hash:
+        return None
+    if built_by in rules.older_hashes:
+        return RulesMismatch(
+            "this store was built by an older version of Onefold, which joins otherwise by the same rules",
+            way_out="Run `onefold rebuild`; until then it can only be read, as that version left it",
+        )
+    return RulesMismatch(
+        "this store was built by other rules, or by another version of Onefold",
+        way_out="Name its rules with --rules, or run `onefold rebuild` with these",
+    )
+
+
 class Engine:
     """Writes to one store under one set of rules. Safe to call from several threads; they take turns."""
 
@@ -164,9 +180,6 @@ class Engine:
         return {RULES_STATE: self.rules.identity_hash, **audiences}
 
     def _agree(self, tx: Transaction) -> None:
-        built_by = tx.get(RULES_STATE)
-        if built_by is not None and built_by != self.rules.identity_hash:
-            raise RulesMismatch(
-                "this store was built by other rules, or by another version of Onefold",
-                way_out="Use what it was built by, or run `onefold rebuild` with these rules",
-            )
+        wrong = disagreement(tx, self.rules)
+        if wrong is not None:
+            raise wrong

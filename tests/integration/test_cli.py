@@ -13,6 +13,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
+from graph_schema.rule_parts import RESOLUTION_VERSION
 from serving import diagnosis
 from serving.diagnosis import Finding
 from tests.integration.command import Onefold, process
@@ -209,6 +210,41 @@ def test_the_doctor_tells_what_is_well_and_what_is_not(stocked: Onefold) -> None
     assert nowhere.code == 1
     assert "Kafka at localhost:1 can't be reached" in nowhere.out
     assert not (stocked.folder / "none.db").exists()
+
+
+def test_nothing_but_the_report_speaks_where_the_broker_is_away(stocked: Onefold) -> None:
+    doctor = process(stocked.folder, "doctor", "--kafka", "localhost:1", stdout=subprocess.PIPE)
+    out, err = doctor.communicate(timeout=60)
+    assert (doctor.returncode, err) == (1, b"")
+    assert b"Kafka at localhost:1 can't be reached" in out
+
+
+def test_whoever_reads_what_an_older_version_built_is_told(
+    stocked: Onefold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("person", "user_id:u-1", "--at", "2026-04-01T00:00:00Z")
+    profile = stocked(*asked)
+    assert (profile.code, profile.err) == (0, "")
+    monkeypatch.setattr("graph_schema.rule_parts.RESOLUTION_VERSION", RESOLUTION_VERSION + 1)
+    older = "built by an older version of Onefold"
+    for command in (asked, ("how", "user_id:u-1"), ("export", "links", "-")):
+        told = stocked(*command)
+        assert told.code == 0
+        assert older in told.err
+        assert "onefold rebuild" in told.err
+        assert older not in told.out
+    assert stocked(*asked).out == profile.out
+    sick = stocked("doctor")
+    assert (sick.code, older in sick.out) == (1, True)
+    refused = stocked("ingest", stocked.lines("b.jsonl", BOB))
+    assert (refused.code, older in refused.err) == (3, True)
+    for name in ("serve", "_end_well_when_told", "_look_for_cycles_rarely"):
+        monkeypatch.setattr(f"serving.commands_serve.{name}", lambda *_, **__: None)
+    assert older in stocked("serve").err
+    (stocked.folder / "other.toml").write_text('extends = "retail"\n[source.web]\nregion = "FR"\n')
+    assert "built by other rules" in stocked("person", "user_id:u-1", "--rules", "other.toml").err
+    assert stocked("rebuild").code == 0
+    assert stocked(*asked).err == ""
 
 
 @pytest.mark.parametrize(
