@@ -132,6 +132,10 @@ class MemoryStore:
         """See ``Transaction``."""
         return {one: copy.deepcopy(self._identifiers[one]) for one in ids if one in self._identifiers}
 
+    def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
+        """See ``Transaction``."""
+        return {one: self.identifiers((id_,))[id_] for one, id_ in self.identifier_ids(wanted).items()}
+
     def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
         return iter([copy.deepcopy(one) for one in self._identifiers.values() if one.generic or not generic])
@@ -199,10 +203,8 @@ class MemoryStore:
 
     def cases(self, records: Collection[int] | None = None) -> list[StoredCase]:
         """See ``Transaction``."""
-        if records is None:
-            return list(self._cases)
-        wanted = set(records)
-        return [one for one in self._cases if wanted & set(one.records)]
+        wanted = None if records is None else set(records)
+        return [one for one in self._cases if wanted is None or wanted & set(one.records)]
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See ``Transaction``."""
@@ -246,9 +248,7 @@ class MemoryStore:
 
     def named(self, words: Collection[str], limit: int) -> Mapping[str, list[int]]:
         """See ``Transaction``."""
-        return {
-            word: sorted(one for one, had in self._names.items() if word in had)[:limit] for word in words
-        }
+        return {w: sorted(one for one, had in self._names.items() if w in had)[:limit] for w in words}
 
     def audit(self, before: int | None, limit: int) -> list[Audited]:
         """See ``Transaction``."""

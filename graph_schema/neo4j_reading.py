@@ -179,14 +179,19 @@ class Reading:
             self._learned(self._by_id(q.IDENTIFIERS, missing, IDENTIFIER))
         return {one: _own_node(known[one]) for one in ids if one in known}
 
+    def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
+        """See ``Transaction``."""
+        ids = self.identifier_ids(wanted)
+        nodes = self.identifiers(ids.values())
+        return {one: nodes[ids[one]] for one in ids}
+
     def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
         return map(identifier_of, self._pages(q.ALL_GENERIC if generic else q.ALL_IDENTIFIERS))
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""
-        nodes = self.identifiers(self.identifier_ids(wanted).values()).values()
-        return {node.identifier for node in nodes if node.generic}
+        return {one for one, node in self.look_up(wanted).items() if node.generic}
 
     def _gathered(self, query: LiteralString, ids: Collection[int], kind: int) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {one: [] for one in ids}

@@ -132,6 +132,12 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         """See ``Transaction``."""
         return {row[0]: identifier_of(row) for row in self._rows(IDENTIFIER.by("id"), ids)}
 
+    def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
+        """See ``Transaction``."""
+        rows = self._rows(IDENTIFIER.by("hash"), {short_hash(*one) for one in wanted})
+        found = {Identifier(row[2], row[3]): row for row in rows}
+        return {one: identifier_of(found[one]) for one in found.keys() & set(wanted)}
+
     def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
         where = " WHERE generic = 1" if generic else ""
@@ -139,12 +145,9 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""
-        query = (
-            "SELECT namespace, value FROM identifier INDEXED BY identifier_hash "
-            "WHERE hash IN (SELECT value FROM json_each(?)) AND generic = 1"
-        )
-        found = {Identifier(*row) for row in self._rows(query, [short_hash(*one) for one in wanted])}
-        return found & set(wanted) if found else found
+        query = f"SELECT namespace, value FROM identifier WHERE generic = 1 AND value {GIVEN}"
+        rows = self._rows(query, [one.value for one in wanted])
+        return {Identifier(*row) for row in rows}.intersection(wanted)
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""

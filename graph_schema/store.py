@@ -139,6 +139,9 @@ class Transaction(Protocol):
     def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
         """Identifiers by id."""
 
+    def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
+        """Identifiers by what they are, of those that are known."""
+
     def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
         """Every identifier, or only the generic ones."""
 

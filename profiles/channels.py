@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from graph_schema.store import Document
-from profiles.consent import Standing, is_granted_anywhere, standing
+from profiles.consent import Standing, ever_granted, standing
 from profiles.moments import UNTIMED
 from profiles.portrait import Address, Sketch, addresses
 from profiles.preferences import preference
@@ -72,9 +72,10 @@ class Ways:
     def open(self, purpose: str, channels: Iterable[str]) -> Way | None:
         """The first channel, the preferred one before the others, that is reachable and, but for a service
         message (purpose ""), granted."""
+        granted = ever_granted(self._state, purpose)
         for channel in self._by_preference(channels):
             # Most channels were never granted: then it doesn't matter whether anything reaches her there.
-            if purpose and not is_granted_anywhere(self._state, purpose, (channel,)):
+            if purpose and channel not in granted and "*" not in granted:
                 continue
             found = self.reachable(channel)
             if found:
@@ -90,7 +91,7 @@ class Ways:
         asked = list(channels)
         reached = any(self.reachable(one) for one in asked)
         reasons = [] if reached else ["no_channel"]
-        if purpose and (reached or not is_granted_anywhere(self._state, purpose, asked)):
+        if purpose and (reached or not ever_granted(self._state, purpose) & {*asked, "*"}):
             reasons.append("no_consent")
         return reasons
 

@@ -1,7 +1,7 @@
 """Conditions in CEL: compiled once, checked when the rules are read, evaluated over the figures that they
 name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from graph_schema.errors import RulesError, nearest
@@ -13,26 +13,24 @@ from profiles.settings import span
 
 
 class Condition(NamedTuple):
-    """An expression that is true or false of a scene. `figures` are the names that it uses."""
+    """An expression that is true or false of a scene. `figures` are the names that it uses; `alone` is the
+    one that it is, or denies, and no more."""
 
     where: str
     program: cel.Program
     figures: tuple[str, ...]
-    text: str
+    alone: str | None
+    denied: bool
 
-    def holds_in(self, scene: Scene) -> bool:
-        """Whether it holds in a scene by itself."""
-        if self.text in FIGURES:
-            return bool(FIGURES[self.text].of(scene))
-        return self.holds(context_of(scene, self.figures))
-
-    def holds(self, context: cel.Context) -> bool:
-        """Whether it holds in a context made by `context_of` for it, or for several conditions together.
+    def holds(self, facing: "Facing") -> bool:
+        """Whether it holds in a scene.
 
         Raises RulesError where the expression can't be evaluated, which no check foresaw.
         """
         try:
-            return bool(self.program.execute(context))
+            if self.alone is not None:
+                return bool(facing.figure(self.alone)) is not self.denied
+            return _evaluated(self.program, facing)
         except (TypeError, ValueError, RuntimeError, KeyError) as error:
             raise RulesError(
                 f"the expression can't be evaluated: {_short(error)}", where=self.where
@@ -71,48 +69,77 @@ def condition(text: str, where: str) -> Condition:
                 where=where,
                 way_out=nearest(function, FUNCTIONS),
             )
-    found = Condition(where, program, names, text.strip())
+    text = text.strip()
+    alone = text.removeprefix("!")
+    found = Condition(where, program, names, alone if alone in FIGURES else None, alone != text)
     _try_out(found)
     return found
 
 
-def context_of(scene: Scene, figures: Iterable[str]) -> cel.Context:
-    """What conditions that use these figures are evaluated in. A figure is computed when it is first asked
-    for, and most never are: a condition is settled by its first parts."""
-    computed: dict[str, Plain] = {}
+class Facing:
+    """A scene that conditions are asked of. A figure is computed when it is first asked for, and most never
+    are: a condition is settled by its first parts."""
 
-    def resolved(name: str) -> Plain:
-        if name not in computed:
-            computed[name] = FIGURES[name].of(scene)
-        return computed[name]
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._computed: dict[str, Plain] = {}
 
-    # To the library None says that there is no such name: it then looks for it here.
-    context = cel.Context({name: None for name in figures if FIGURES[name].sample is None}, _functions(scene))
-    context.set_variable_resolver(resolved)
-    return context
+    def figure(self, name: str) -> Plain:
+        """What a figure is in this scene."""
+        if name not in self._computed:
+            self._computed[name] = FIGURES[name].of(self.scene)
+        return self._computed[name]
 
 
-def _functions(scene: Scene) -> dict[str, Callable[..., Plain]]:
-    def passed(time: int | None, text: str) -> bool:
-        return time is not None and scene.turned(time + span(text))
+class _Stage:
+    """What expressions are evaluated in, one after the other: to make a context for each would take longer
+    than most evaluations do."""
 
-    def within(time: int | None, text: str) -> bool:
-        return time is not None and scene.turned(time) and not scene.turned(time + span(text))
+    facing: Facing
 
-    def before(time: int | None) -> bool:
-        return time is not None and not scene.turned(time)
+    def __init__(self) -> None:
+        # To the library None says that there is no such name: it then looks for it here.
+        self.context = cel.Context(
+            {name: None for name, figure in FIGURES.items() if figure.sample is None},
+            {
+                "passed": self._passed,
+                "within": self._within,
+                "reached": lambda time: self.facing.scene.turned(time),
+                "before": self._before,
+                "was_sent": self._was_sent,
+            },
+        )
+        self.context.set_variable_resolver(lambda name: self.facing.figure(name))
 
-    def was_sent(campaign: str) -> bool:
-        at = last_sent(scene.state, campaign)
-        return at is not None and scene.turned(at)
+    def _passed(self, time: int | None, text: str) -> bool:
+        return time is not None and self.facing.scene.turned(time + span(text))
 
-    return {
-        "passed": passed,
-        "within": within,
-        "reached": scene.turned,
-        "before": before,
-        "was_sent": was_sent,
-    }
+    def _within(self, time: int | None, text: str) -> bool:
+        turned = self.facing.scene.turned
+        return time is not None and turned(time) and not turned(time + span(text))
+
+    def _before(self, time: int | None) -> bool:
+        return time is not None and not self.facing.scene.turned(time)
+
+    def _was_sent(self, campaign: str) -> bool:
+        at = last_sent(self.facing.scene.state, campaign)
+        return at is not None and self.facing.scene.turned(at)
+
+
+_IDLE: Final[list[_Stage]] = []
+"""Stages that nobody evaluates in: there come to be as many as threads were evaluating at once."""
+
+
+def _evaluated(program: cel.Program, facing: Facing) -> bool:
+    try:
+        stage = _IDLE.pop()
+    except IndexError:
+        stage = _Stage()
+    stage.facing = facing
+    try:
+        return bool(program.execute(stage.context))
+    finally:
+        _IDLE.append(stage)
 
 
 def _try_out(found: Condition) -> None:

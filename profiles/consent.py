@@ -5,7 +5,7 @@ unless any record of the person holds a later withdrawal of that channel. No wor
 without a time are older than any other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Set
 from typing import Final, Literal, NamedTuple
 
 from graph_schema.store import Document
@@ -56,12 +56,12 @@ def says_anything(state: Document, purpose: str, channel: str) -> bool:
     return channel in words or "*" in words
 
 
-def is_granted_anywhere(state: Document, purpose: str, channels: Iterable[str]) -> bool:
-    """Whether one of the channels has ever been granted, at any address."""
+def ever_granted(state: Document, purpose: str) -> Set[str]:
+    """The channels that have ever been granted, at any address; "*" is all of them."""
     words: Words | None = state.get("consents", {}).get(purpose)
     if not words:
-        return False
-    return any(word[0] is not None for one in (*channels, "*") for word in words.get(one, {}).values())
+        return frozenset()
+    return {one for one, said in words.items() if any(word[0] is not None for word in said.values())}
 
 
 def is_halted(state: Document, kind: Halt, purpose: str) -> bool:

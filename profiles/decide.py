@@ -10,7 +10,7 @@ from graph_schema.errors import Invalid, nearest
 from graph_schema.rules import Rules
 from graph_schema.store import Document
 from profiles.affinity import question_of
-from profiles.conditions import context_of
+from profiles.conditions import Facing
 from profiles.consent import HALTS, is_halted
 from profiles.figures import FIGURES
 from profiles.messages import last_sent, letters, reports
@@ -88,10 +88,8 @@ def _is_missing(scene: Scene, name: str) -> bool:
 
 
 def _conditions(scene: Scene, campaign: Campaign) -> list[str]:
-    if not campaign.suppress:
-        return []
-    context = context_of(scene, campaign.figures)
-    return [reason for reason, one in campaign.suppress.items() if one.holds(context)]
+    facing = Facing(scene)
+    return [reason for reason, one in campaign.suppress.items() if one.holds(facing)]
 
 
 def _history(scene: Scene, campaign: Campaign, uncapped: frozenset[str]) -> list[str]:

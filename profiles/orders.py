@@ -18,12 +18,8 @@ class Orders:
 
     def __init__(self, state: Document) -> None:
         shown = views(state, "order")
-        self.all = [
-            shown[key]
-            for key in sorted(
-                shown, key=lambda key: (shown[key].get("at") is None, shown[key].get("at") or 0, key)
-            )
-        ]
+        timed = sorted((order.get("at") is None, order.get("at") or 0, key) for key, order in shown.items())
+        self.all = [shown[key] for _, _, key in timed]
         self.counted = [order for order in self.all if order["state"] != "cancelled"]
 
     def find(self, order_id: str) -> Document | None:

@@ -1,7 +1,6 @@
 """The rules of profiles, campaigns and audiences, checked and compiled once."""
 
-from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,13 +12,11 @@ from profiles.settings import AudienceSettings, CampaignSettings, ProfileSetting
 
 
 class Campaign(NamedTuple):
-    """A campaign: its settings, per reason the condition under which it isn't sent, and all figures that
-    they use."""
+    """A campaign: its settings, and per reason the condition under which it isn't sent."""
 
     name: str
     settings: CampaignSettings
     suppress: dict[str, Condition]
-    figures: tuple[str, ...]
 
 
 class Audience(NamedTuple):
@@ -44,7 +41,6 @@ class ProfileRules(NamedTuple):
     audiences: dict[str, Audience]
     namespaces: tuple[str, ...]
     uncapped: frozenset[str]
-    audience_figures: tuple[str, ...]
     audience_parts: frozenset[str]
 
 
@@ -53,26 +49,19 @@ def profile_rules(rules: Rules) -> ProfileRules:
 
     Raises RulesError, which names the key, what is wrong, and the way out.
     """
-    return _compiled(_ByHash(rules))
+    found = _COMPILED.get(rules.hash)
+    if found is None:
+        if len(_COMPILED) >= _COMPILED_KEPT:
+            _COMPILED.clear()
+        found = _COMPILED[rules.hash] = _compiled(rules)
+    return found
 
 
-class _ByHash:
-    """Rules as a key: equal where they say the same."""
-
-    def __init__(self, rules: Rules) -> None:
-        self.rules = rules
-        self._hash = int(rules.hash[:15], 16)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByHash) and self.rules.hash == other.rules.hash
+_COMPILED: Final[dict[str, ProfileRules]] = {}
+_COMPILED_KEPT: Final = 16
 
 
-@lru_cache(maxsize=16)
-def _compiled(key: _ByHash) -> ProfileRules:
-    rules = key.rules
+def _compiled(rules: Rules) -> ProfileRules:
     audiences = {name: _audience(name, table) for name, table in sorted(rules.audiences.items())}
     asked = {figure for one in audiences.values() for figure in one.when.figures}
     campaigns = {name: _campaign(name, table) for name, table in sorted(rules.campaigns.items())}
@@ -82,16 +71,6 @@ def _compiled(key: _ByHash) -> ProfileRules:
         audiences,
         tuple(namespace.name for namespace in rules.namespaces),
         frozenset(name for name, campaign in campaigns.items() if not campaign.settings.is_capped),
-        tuple(
-            sorted(
-                {
-                    figure
-                    for one in audiences.values()
-                    if not one.is_per_product
-                    for figure in one.when.figures
-                }
-            )
-        ),
         frozenset(part for figure in asked for part in FIGURES[figure].reads.split()),
     )
 
@@ -102,8 +81,7 @@ def _campaign(name: str, table: dict[str, object]) -> Campaign:
     suppress: dict[str, Condition] = {
         reason: condition(text, f"{where}.suppress.{reason}") for reason, text in settings.suppress.items()
     }
-    figures = tuple(sorted({figure for one in suppress.values() for figure in one.figures}))
-    return Campaign(name, settings, suppress, figures)
+    return Campaign(name, settings, suppress)
 
 
 def _audience(name: str, table: dict[str, object]) -> Audience:

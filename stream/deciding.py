@@ -112,11 +112,10 @@ def _persons(reader: Reader, references: Collection[str]) -> dict[str, int | Nob
         namespace, colon, value = one.partition(":")
         if colon and value and not is_person_id(one):
             forms[one] = reader.forms(namespace, value)
-    ids = reader.tx.identifier_ids({form for each in forms.values() for form in each})
-    nodes = reader.tx.identifiers(ids.values())
+    nodes = reader.tx.look_up({form for each in forms.values() for form in each})
     found: dict[str, int | Nobody] = {}
     for one in references:
-        held = [nodes[ids[form]] for form in forms.get(one, ()) if form in ids]
+        held = [nodes[form] for form in forms.get(one, ()) if form in nodes]
         owner = reader.sole_owner(held[0]) if len(held) == 1 else None
         found[one] = _found(reader, one) if owner is None else owner
     return found
@@ -124,7 +123,7 @@ def _persons(reader: Reader, references: Collection[str]) -> dict[str, int | Nob
 
 def _found(reader: Reader, reference: str) -> int | Nobody:
     try:
-        return reader.find(reference).person.id
+        return reader.named(reference)
     except (UnknownPerson, Erased):
         return "unknown_person"
     except AmbiguousIdentifier:

@@ -21,6 +21,7 @@ from graph_schema.vocabulary import (
     RecordKey,
 )
 from profiles.golden import Portrait, golden
+from profiles.lazily import lazily
 from resolver.evidence import Holder, leases
 from resolver.founding import aliases, canonical_person_id, is_person_id, person_id
 from resolver.resolve import sighting_rank
@@ -49,9 +50,13 @@ class Reader:
 
         Raises ``UnknownPerson``, ``AmbiguousIdentifier`` (with the persons between whom) or ``Erased``.
         """
+        return self._of(self.named(reference))
+
+    def named(self, reference: str) -> int:
+        """The number of the person whom a reference names, erased or not; raises as `find`."""
         if is_person_id(reference):
-            return self._by_person_id(canonical_person_id(reference))
-        return self._of(self._owner(reference))
+            return self.founder(canonical_person_id(reference)).person
+        return self._owner(reference)
 
     def record(self, reference: str) -> Record:
         """The living record that ``source/record_id`` names; raises ``UnknownPerson`` for none."""
@@ -135,9 +140,6 @@ class Reader:
         persons = {record.person for record in self.tx.records(records).values()}
         return sorted(person.person_id for person in self.tx.persons(persons).values())
 
-    def _by_person_id(self, named: str) -> Found:
-        return self._of(self.founder(named).person)
-
     def founder(self, named: str) -> Record:
         """The living record that founds a person id, or that holds the event which founded it.
 
@@ -182,19 +184,22 @@ class Reader:
     def forms(self, namespace: str, value: str) -> list[Identifier]:
         """The match forms that a value may have: its own, and those scoped by or read in the region of a
         source."""
-        held = [self.intake.match_form(namespace, value)]
-        held += [self.intake.match_form(namespace, value, source) for source in self.intake.rules.sources]
+        held = [self.intake.match_form(namespace, value, one) for one in ("", *self.intake.rules.sources)]
         forms = {Identifier(one.namespace, one.value) for one in held if not one.flags & BLOCKED}
-        if self.tx.get(ANY_GHOSTS):
+        if self._any_ghosts:
             forms |= {ghost_identifier(one, self.id_key) for one in forms}
         return sorted(forms)
+
+    @lazily
+    def _any_ghosts(self) -> bool:
+        return bool(self.tx.get(ANY_GHOSTS))
 
     def sole_owner(self, node: IdentifierNode) -> int | None:
         """The person who owns an identifier where the node alone tells; None where its holders must be
         asked."""
         if node.namespace < 0 or node.generic or node.claims or node.sole <= 0:
             return None
-        return None if self.intake.plan.spaces[node.namespace].lease else node.sole
+        return node.sole
 
     def _owners(self, identifier: Identifier) -> set[int]:
         """The persons who hold an identifier in its youngest lease; the owner alone where the rules name

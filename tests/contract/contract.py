@@ -134,6 +134,7 @@ class StoreContract:
             assert tx.founded(["per_A", "per_B", "per_C"]) == {"per_A": 1, "per_B": 2}
             assert tx.identifier_ids([NODE.identifier, Identifier("phone", "a@x.de")]) == {NODE.identifier: 1}
             assert tx.identifiers([1, 9]) == {1: NODE}
+            assert tx.look_up([NODE.identifier, Identifier("phone", "a@x.de")]) == {NODE.identifier: NODE}
             assert sorted(one.id for one in tx.all_identifiers()) == [1, 2]
             assert list(tx.all_identifiers(generic=True)) == [COMMON]
             assert tx.generic([NODE.identifier, COMMON.identifier]) == {COMMON.identifier}

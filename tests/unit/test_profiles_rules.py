@@ -7,9 +7,10 @@ import pytest
 
 from graph_schema.errors import RulesError
 from graph_schema.rules import Rules, load_rules
-from profiles.conditions import FUNCTIONS, condition
+from profiles.conditions import FUNCTIONS, Facing, condition
 from profiles.figures import FIGURES
 from profiles.profile_rules import profile_rules
+from profiles.scene import Request, Scene
 from profiles.settings import (
     AudienceSettings,
     CampaignSettings,
@@ -18,7 +19,7 @@ from profiles.settings import (
     ValueSettings,
     span,
 )
-from tests.unit.portraits import RETAIL
+from tests.unit.portraits import RETAIL, at, identify, portrait
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "rules.md"
 
@@ -92,6 +93,26 @@ def test_a_mistake_is_named_with_its_place(parts: dict[str, object], where: str,
 def test_a_condition_knows_what_it_asks() -> None:
     found = condition("cart_size > 0 && passed(cart_at, '1 hour') && stage in ['new']", "here")
     assert set(found.figures) == {"cart_size", "cart_at", "stage"}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_name_by_itself_is_what_the_library_makes_of_it(known: bool) -> None:
+    said = [identify(email="ana@example.com", birthday="1990-03-12")] if known else [identify(email="a@b.de")]
+    scene = Scene(portrait(*said), profile_rules(RETAIL).settings, at(1), Request(""))
+    for text in ("birthday_known", "!birthday_known", " ! birthday_known ", "!!birthday_known"):
+        spelt = text.replace("birthday_known", "(birthday_known == true)")
+        holds = [condition(one, "here").holds(Facing(scene)) for one in (text, spelt)]
+        assert holds == [known != (text.count("!") == 1)] * 2
+
+
+def test_scenes_that_are_asked_in_turns_keep_apart() -> None:
+    asked = condition("birthday_known == true && stage == 'new'", "here")
+    settings = profile_rules(RETAIL).settings
+    facing = [
+        Facing(Scene(portrait(one), settings, at(1), Request("")))
+        for one in (identify(email="a@b.de", birthday="1990-03-12"), identify(email="a@b.de"))
+    ]
+    assert [asked.holds(one) for one in facing * 2] == [True, False] * 2
 
 
 @pytest.mark.parametrize(
