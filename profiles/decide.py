@@ -6,7 +6,6 @@ first wouldn't remove.
 
 from typing import Literal, NamedTuple
 
-from graph_schema.errors import Invalid, nearest
 from graph_schema.rules import Rules
 from graph_schema.store import Document
 from profiles.affinity import question_of
@@ -52,11 +51,7 @@ def nobody(reason: Literal["unknown_person", "ambiguous"]) -> Decision:
 def decide(sketch: Sketch, request: Request, rules: Rules, at: int) -> Decision:
     """Decides at a moment (microseconds since 1970 UTC). Raises Invalid for a campaign that there isn't."""
     compiled = profile_rules(rules)
-    campaign = compiled.campaigns.get(request.campaign)
-    if campaign is None:
-        raise Invalid(
-            "campaign", f"no campaign has this name. {nearest(request.campaign, compiled.campaigns)}"
-        )
+    campaign = compiled.campaign(request.campaign)
     scene = Scene(sketch, compiled.settings, at, request)
     settings = campaign.settings
     missing = tuple(name for name in settings.needs if _is_missing(scene, name))

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from graph_schema.errors import RulesError, nearest
+from graph_schema.errors import Invalid, RulesError, nearest
 from graph_schema.rules import Rules
 from profiles.conditions import Condition, condition
 from profiles.figures import FIGURES
@@ -42,6 +42,12 @@ class ProfileRules(NamedTuple):
     namespaces: tuple[str, ...]
     uncapped: frozenset[str]
     audience_parts: frozenset[str]
+
+    def campaign(self, name: str) -> Campaign:
+        """A campaign; raises ``Invalid`` for one that there isn't."""
+        if name not in self.campaigns:
+            raise Invalid("campaign", f"no campaign has this name. {nearest(name, self.campaigns)}")
+        return self.campaigns[name]
 
 
 def profile_rules(rules: Rules) -> ProfileRules:

@@ -1,14 +1,14 @@
 """Decisions from what a store keeps: one or a thousand at a time, from one consistent view of it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
-from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, UnknownPerson, nearest
-from graph_schema.rules import Rules
+from graph_schema.errors import AmbiguousIdentifier, Erased, UnknownPerson
 from graph_schema.vocabulary import UNDECLARED, Identifier
 from profiles.decide import Decision, Request, decide, nobody
 from profiles.portrait import Outline, Portrait
+from profiles.profile_rules import profile_rules
 from resolver.founding import is_person_id
 from stream.reader import Reader
 from stream.sketching import addresses_in, living
@@ -31,7 +31,8 @@ def decide_all(reader: Reader, asked: Sequence[Asked]) -> list[Decision]:
     Raises ``Invalid`` for a campaign that there isn't, or what is no reference.
     """
     rules = reader.intake.rules
-    check_campaigns(rules, (one.request.campaign for one in asked))
+    for one in asked:
+        profile_rules(rules).campaign(one.request.campaign)
     found = _persons(reader, {one.identifier for one in asked})
     decisions = [nobody("unknown_person")] * len(asked)
     of_persons: dict[int, list[int]] = {}
@@ -49,13 +50,6 @@ def decide_all(reader: Reader, asked: Sequence[Asked]) -> list[Decision]:
                 one = asked[place]
                 decisions[place] = decide(sketch, one.request, rules, one.at)
     return decisions
-
-
-def check_campaigns(rules: Rules, campaigns: Iterable[str]) -> None:
-    """Raises ``Invalid`` for a campaign that the rules don't have."""
-    for one in campaigns:
-        if one not in rules.campaigns:
-            raise Invalid("campaign", f"no campaign has this name. {nearest(one, rules.campaigns)}")
 
 
 def sketches_of(reader: Reader, persons: Collection[int]) -> Mapping[int, Outline]:

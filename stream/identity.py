@@ -59,6 +59,7 @@ class Identity:
         nodes = self.ws.identifiers(record.holdings.keys() if joins else fresh | {one for one, _ in people})
         change = Change(record, fresh, was_known, people)
         flipped = note_peers(self.plan, change, nodes)
+        self.ws.flipped |= flipped
         soles = {nodes[one].sole for one in fresh}
         soles.add(record.person)
         placement = place(

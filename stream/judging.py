@@ -80,9 +80,7 @@ class Judging(Reader):
     def _holding(self, namespace: str, value: str) -> list[Record]:
         """Every record that holds a value in its youngest lease: all must be of one person."""
         found: dict[int, Record] = {}
-        for node in self.tx.identifiers(
-            self.tx.identifier_ids(self.forms(namespace, value)).values()
-        ).values():
+        for node in self.tx.look_up(self.forms(namespace, value)).values():
             records = self.tx.records(self.tx.holders((node.id,))[node.id])
             holders = [
                 Holder(record.id, holding.first, holding.last)

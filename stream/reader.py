@@ -197,19 +197,16 @@ class Reader:
     def sole_owner(self, node: IdentifierNode) -> int | None:
         """The person who owns an identifier where the node alone tells; None where its holders must be
         asked."""
-        if node.namespace < 0 or node.generic or node.claims or node.sole <= 0:
-            return None
-        return node.sole
+        told = node.namespace >= 0 and not node.generic and not node.claims and node.sole > 0
+        return node.sole if told else None
 
     def _owners(self, identifier: Identifier) -> set[int]:
         """The persons who hold an identifier in its youngest lease; the owner alone where the rules name
         one."""
-        one = self.tx.identifier_ids((identifier,)).get(identifier)
-        if one is None or identifier.namespace not in self.intake.plan.position:
+        node = self.tx.look_up((identifier,)).get(identifier)
+        if node is None or node.generic or identifier.namespace not in self.intake.plan.position:
             return set()
-        node = self.tx.identifiers((one,))[one]
-        if node.generic:
-            return set()
+        one = node.id
         space = self.intake.plan.spaces[node.namespace]
         # What is only ever held blocked has a person, but no holder whom it could tell of.
         held = self.tx.holders((one,))[one]

@@ -157,6 +157,7 @@ class Refolding:
         for node in self.ws.identifiers(identifiers | widened).values():
             node.unknown = sum(not known(record) for record in self._holders(node))
             self.ws.dirty_nodes.add(node.id)
+        self.ws.flipped |= flipped
         return flipped
 
     def _holders(self, node: IdentifierNode) -> list[Record]:

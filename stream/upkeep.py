@@ -17,6 +17,7 @@ from graph_schema.rules import Rules
 from graph_schema.store import Document, Store, Transaction, Writes
 from graph_schema.vocabulary import Delta, Enrolment, Membership
 from profiles.audiences import concerns_audiences, memberships, tells_address
+from profiles.channels import ADDRESSED
 from profiles.portrait import Outline, Sketch
 from profiles.profile_rules import profile_rules
 from stream.profiling import Profiling, Told
@@ -132,7 +133,7 @@ class Upkeep:
             one for one, (named, _) in ws.sizes_before.items() if ws.person(one).person_id != named
         } | profiling.restated
         wanted |= {ws.record(one).person for one in ws.writes.erased_records}
-        seen: set[int] = set()
+        seen = self._holding_flipped(ws)
         for record_id, event in told:
             if concerns_audiences(event.facts, self.rules):
                 wanted.add(ws.record(record_id).person)
@@ -148,6 +149,14 @@ class Upkeep:
             and (one in profiling.begun or _has_addressed_words(profiling.states[one]))
         }
         return wanted - {one for one in wanted & ws.new_persons if self._says_nothing(profiling.states[one])}
+
+    def _holding_flipped(self, ws: Workspace) -> set[int]:
+        """The persons of whom an address can be written to no longer, or again: it became generic, or ceased
+        to be."""
+        nodes = ws.identifiers(ws.flipped).values()
+        addresses = [node.id for node in nodes if node.identifier.namespace in ADDRESSED.values()]
+        holders = {one for records in ws.holders(addresses).values() for one in records}
+        return {record.person for record in ws.records(holders).values()}
 
     def _says_nothing(self, state: Document) -> bool:
         """Whether whoever has this state is in no audience at any time, whoever she is."""

@@ -55,6 +55,7 @@ class Workspace(Holders):
         self.dirty_records: set[int] = set()
         self.spoken_of: set[int] = set()  # by ambiguities and cases of this batch
         self.dirty_nodes: set[int] = set()
+        self.flipped: set[int] = set()  # identifiers that became generic, or ceased to be
         self.dirty_persons: set[int] = set()
         self.sizes_before: dict[int, tuple[str, int]] = {}
         self.founders_before: dict[int, int] = {}
