@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 
-from graph_schema.store import Document
-from profiles.profile_rules import profile_rules
-from profiles.survivorship import attribute_value
+from stream.comparing import name_of
 from stream.reader import Reader
 
 
@@ -15,10 +13,3 @@ def called(reader: Reader, person_ids: Iterable[str]) -> dict[str, str]:
     states = reader.tx.profiles({record.person for record in records.values()})
     names = {one: name_of(states.get(records[record].person, {}), reader) for one, record in founded.items()}
     return {one: name for one, name in names.items() if name}
-
-
-def name_of(state: Document, reader: Reader) -> str:
-    """A person's golden name, "" where nobody gave one."""
-    settings = profile_rules(reader.intake.rules).settings
-    given = [attribute_value(state, name, settings) for name in ("firstName", "lastName")]
-    return " ".join(str(one) for one in given if one) or str(attribute_value(state, "name", settings) or "")

@@ -12,7 +12,7 @@ from graph_schema.vocabulary import Case
 from profiles.orders import Orders
 from resolver.founding import is_person_id
 from resolver.matching.text import fold
-from serving.called import name_of
+from stream.comparing import name_of
 from stream.reader import Reader
 
 _AT_ONCE: Final = 500

@@ -4,12 +4,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from graph_schema.store import Document
+from profiles.moments import iso
+from profiles.orders import Orders
+from profiles.profile_rules import profile_rules
+from profiles.survivorship import attribute_value
 from resolver.matching.text import fold
 from stream.explaining import why
-from stream.reader import Reader
+from stream.reader import Found, Reader
 
 _FIRST: Final = ("firstName", "middleName", "lastName", "name", "birthday", "gender", "address")
 _SHOWN: Final = 8
+_NAMES: Final = ("firstName", "lastName", "name")
+_ROOM: Final = 60
+"""Letters of a name that a heading or a list shows; her attributes show all."""
 
 
 def compare(reader: Reader, a: str, b: str, now: int) -> Document:
@@ -41,14 +48,46 @@ def side(profile: Document) -> Document:
     }
 
 
+def side_of(reader: Reader, found: Found) -> Document:
+    """The same without her profile, which takes long to make where she has thousands of records."""
+    person, living = found.person, [record for record in found.records if not record.ghost]
+    state = reader.tx.profiles((person.id,)).get(person.id, {})
+    name, orders = name_of(state, reader), Orders(state)
+    if not name:
+        return side(reader.profile(person.person_id, None))
+    seen = (holding.last for record in living for holding in record.holdings.values() if holding.last)
+    return {
+        "person_id": person.person_id,
+        "called": name,
+        "records": len(living),
+        "sources": sorted({record.key.source for record in living}),
+        "orders": len(orders.counted),
+        "total": orders.total,
+        "currency": orders.currency,
+        "last_seen": iso(max(seen, default=None)),
+    }
+
+
+def name_of(state: Document, reader: Reader) -> str:
+    """A person's golden name as far as there is room for it, "" where nobody gave one."""
+    settings = profile_rules(reader.intake.rules).settings
+    return _named({name: attribute_value(state, name, settings) for name in _NAMES})
+
+
 def called(profile: Document) -> str:
     """What to call a person: her name, else her strongest identifier."""
-    given = [profile["attributes"].get(name, {}).get("value") for name in ("firstName", "lastName")]
-    name = " ".join(str(one) for one in given if one) or profile["attributes"].get("name", {}).get("value")
-    if name:
-        return str(name)
+    name = _named({name: profile["attributes"].get(name, {}).get("value") for name in _NAMES})
     known = profile["identifiers"][:1]
-    return f"{known[0]['namespace']} {known[0]['shown']}" if known else "nobody known"
+    return name or (_brief(f"{known[0]['namespace']} {known[0]['shown']}") if known else "nobody known")
+
+
+def _named(said: Mapping[str, Any]) -> str:
+    given = [said[name] for name in _NAMES[:2]]
+    return _brief(" ".join(str(one) for one in given if one) or str(said["name"] or ""))
+
+
+def _brief(name: str) -> str:
+    return name if len(name) <= _ROOM else f"{name[:_ROOM]}…"
 
 
 def weights_of(told: Mapping[str, Any]) -> list[Document]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -33,6 +34,18 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 _STATIC: Final = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+_TITLES: Final = {
+    400: "This can't be",
+    403: "Not yours to do",
+    404: "Nothing here",
+    405: "Nothing here",
+    409: "Not as things stand",
+    410: "Gone",
+    429: "Too often",
+    500: "Something went wrong",
+    503: "Not just now",
+}
 
 
 def _environment() -> Environment:
@@ -138,9 +151,12 @@ def refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSignedIn):
         return go(request, "/console/sign-in")
     if isinstance(error, Stale):
-        return page(request, "stale.html", 409, changes=error.changes)
+        # Browsers say which of our pages sent the form, and nobody else's: see Referrer-Policy.
+        came = urlsplit(request.headers.get("referer", ""))
+        again = f"{came.path}?{came.query}" if came.path.startswith("/console/") else "/console/queue"
+        return page(request, "stale.html", 409, changes=error.changes, url=again)
     status, told, way_out = _told(error)
-    title = HTTPStatus(status).phrase
+    title = _TITLES.get(status) or HTTPStatus(status).phrase
     response = page(request, "error.html", status, title=title, what=told, way_out=way_out)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.after)
@@ -150,12 +166,15 @@ def refusal(request: Request, error: Exception) -> Response:
 def _told(error: Exception) -> tuple[int, str, str]:
     match error:
         case Invalid():
-            return error.status, f"{error.field}: {error.reason}", ""
+            mark = " " if error.reason[:1].islower() else ": "
+            return error.status, f"{error.field}{mark}{error.reason.rstrip('.')}.", ""
         case OnefoldError():
             return error.status, f"{error.what[:1].upper()}{error.what[1:]}.", error.way_out
         case RequestValidationError():
             field = ".".join(map(str, error.errors()[0]["loc"][1:]))
             return 400, f"{field or 'The form'} is missing or wrong.", "Go back and try again"
+        case HTTPException(status_code=404 | 405):
+            return error.status_code, "There is no such page, or nothing to look at.", ""
         case HTTPException():
             return error.status_code, f"{error.detail}.", ""
     return 500, "The server met an error that it did not foresee.", "Its log tells more"

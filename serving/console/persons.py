@@ -8,11 +8,12 @@ import orjson
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
-from graph_schema.errors import Invalid
+from graph_schema.errors import Invalid, UnknownPerson
 from graph_schema.store import Document
 from graph_schema.vocabulary import Judgement, Record
 from profiles.golden import golden
 from profiles.moments import iso
+from resolver.matching.text import fold
 from serving.console import sessions
 from serving.console.graph import picture
 from serving.console.pages import go, page
@@ -26,7 +27,7 @@ from serving.timeline import shown_records, timeline
 from serving.waiting import ranked
 from stream import stewarding
 from stream.as_of import as_of as profile_as_of
-from stream.comparing import called, side
+from stream.comparing import side, side_of
 from stream.explaining import how
 from stream.judging import Judging, Word
 from stream.reader import Found
@@ -46,7 +47,7 @@ def _looked_at(service: Service, person_id: str, kind: str) -> Iterator[tuple[Ju
     """A view of the store, a person in it, and the head of her page of a kind."""
     with service.reader() as reader:
         found = reader.find(person_id)
-        yield reader, found, _head(reader.profile(found.person.person_id, service.engine.clock()), kind)
+        yield reader, found, _head(side_of(reader, found), kind)
 
 
 @router.get("")
@@ -62,11 +63,14 @@ def person_page(
         cases = [shown(one, None) for one in ranked(reader, reader.cases(found.records))]
         given = _judgements(reader, found)
     if at is not None:
-        profile = profile_as_of(engine.store, engine.rules, engine.id_key, person_id, at, "received")
+        try:
+            profile = profile_as_of(engine.store, engine.rules, engine.id_key, person_id, at, "received")
+        except UnknownPerson:
+            raise UnknownPerson("nothing was known of this person by then", way_out="Look later") from None
     return page(
         request,
         "person.html",
-        **_head(profile, "profile"),
+        **_head(side(profile), "profile"),
         profile=profile,
         cases=cases,
         judgements=given,
@@ -88,11 +92,21 @@ def timeline_page(request: Request, service: TheService, person_id: str, after: 
 
 
 @router.get("/records")
-def records_page(request: Request, service: TheService, person_id: str) -> Response:
-    """The records and what each holds; some of them can be chosen to be split off."""
+def records_page(request: Request, service: TheService, person_id: str, q: str = "") -> Response:
+    """The records and what each holds, all or those with something in them; some of them can be chosen to be
+    split off."""
+    asked = fold(q[:200]) if sessions.principal_of(request).may("steward") else ""
     with _looked_at(service, person_id, "records") as (reader, found, head):
-        records = shown_records(reader, Found(found.person, _living(found)[:_RECORDS]))
-    return page(request, "records.html", **head, records=records, most=_RECORDS)
+        chosen = _living(found)
+        if asked:
+            nodes = reader.tx.identifiers({one for record in chosen for one in record.holdings})
+            held = {one: node.identifier.value for one, node in nodes.items()}
+            said = {
+                one.id: fold(" ".join((*one.key, *(held[each] for each in one.holdings)))) for one in chosen
+            }
+            chosen = [one for one in chosen if f" {asked}" in f" {said[one.id]}"]
+        records = shown_records(reader, Found(found.person, chosen[:_RECORDS]))
+    return page(request, "records.html", **head, records=records, of=len(chosen), asked=asked or None)
 
 
 @router.get("/how")
@@ -138,7 +152,7 @@ def split_page(
         found = reader.find(person_id)
         word = Word("different", record, [], now, "", "")
         follows = consequences(service.engine, reader.tx, reader.judgement(word))
-        head = _head(reader.profile(found.person.person_id, now), "records")
+        head = _head(side_of(reader, found), "records")
         token = sessions.sealed(seen(reader, (found.person.person_id,)))
     return page(request, "split.html", **head, chosen=record, follows=follows, seen=token)
 
@@ -224,14 +238,13 @@ def erase(
 
 def _confirm(request: Request, service: TheService, person_id: str, what: str) -> Response:
     sessions.principal_of(request).must("admin" if what == "erase" else "steward")
-    with service.reader() as reader:
-        profile = reader.profile(person_id, service.engine.clock())
-    return page(request, "confirm.html", **_head(profile, "profile"), what=what)
+    with _looked_at(service, person_id, "profile") as (_, _, head):
+        return page(request, "confirm.html", **head, what=what)
 
 
-def _head(profile: Document, tab: str) -> Document:
+def _head(person: Document, tab: str) -> Document:
     """What stands at the head of each of her pages; ``kind`` is the page."""
-    return {"person": side(profile), "called": called(profile), "kind": tab}
+    return {"person": person, "called": person["called"], "kind": tab}
 
 
 def _living(found: Found) -> list[Record]:

@@ -13,6 +13,7 @@ from resolver.names import keys_of, likeness, words_of
 from serving.console.decided import decided
 from serving.demo import play
 from serving.masking import hidden, masked
+from stream.comparing import called, side, side_of
 from stream.desk import CLAIM_US, Steward, Taken, check_free, claim_next
 from stream.engine import Engine
 from stream.judging import Judging, Word
@@ -95,6 +96,22 @@ def test_names_follow_merges_splits_and_erasures(engine: Engine) -> None:
     erase(engine, two, Doer("ada", "admin"))
     with engine.store.read() as tx:
         assert tx.alike(keys_of("jeanne")) & {"jeanne"} == set()
+
+
+def test_a_head_says_what_the_profile_would(engine: Engine) -> None:
+    reader = reading(engine)
+    persons = [person.person_id for person in reader.tx.all_persons()]
+    for one in persons:
+        assert side_of(reader, reader.find(one)) == side(reader.profile(one, None))
+    assert len(persons) > 20
+
+
+def test_a_name_has_so_much_room_and_no_more() -> None:
+    attributes = {"firstName": {"value": "A" * 80}, "lastName": {"value": None}}
+    assert called({"attributes": attributes, "identifiers": []}) == "A" * 60 + "…"
+    known = [{"namespace": "user_id", "shown": "u" * 200}]
+    assert len(called({"attributes": {}, "identifiers": known})) == 61
+    assert called({"attributes": {}, "identifiers": []}) == "nobody known"
 
 
 def test_what_was_seen_and_is_no_more_is_told(engine: Engine) -> None:
