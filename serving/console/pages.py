@@ -149,6 +149,7 @@ def static(name: str) -> Response:
 def refusal(request: Request, error: Exception) -> Response:
     """The page of an error: what is wrong and the way out, never a value."""
     if isinstance(error, NotSignedIn):
+        sessions.remember(request)
         return go(request, "/console/sign-in")
     if isinstance(error, Stale):
         # Browsers say which of our pages sent the form, and nobody else's: see Referrer-Policy.

@@ -15,6 +15,7 @@ from stream.desk import Steward
 COOKIE: Final = "onefold_session"
 _PATH: Final = "/console"
 _HOURS: Final = 12
+_LONGEST: Final = 1_000
 SECRET: Final = os.environ.get("ONEFOLD_SESSION_KEY") or secrets.token_urlsafe(32)
 """Without one of the environment's, sessions end with the process."""
 _SIGNING: Final = URLSafeTimedSerializer(SECRET, salt="session")
@@ -23,12 +24,13 @@ _SEEN: Final = URLSafeSerializer(SECRET, salt="seen")
 
 class Session(NamedTuple):
     """What the cookie says. ``csrf`` is known to the pages of this session only; ``key`` the hash of the key
-    that was signed in with, "" where it was none."""
+    that was signed in with, "" where it was none; ``to`` the page that was asked for before."""
 
     csrf: str
     name: str = ""
     role: str = ""
     key: str = ""
+    to: str = ""
 
     def principal(self, access: Access) -> Principal | None:
         """Whoever is signed in, as long as the key that was given is in force."""
@@ -58,6 +60,14 @@ def begin(request: Request, name: str, role: str, key: str) -> None:
     """Starts a session for somebody who was let in: with a new secret, so that none can be planted."""
     request.state.session = Session(secrets.token_urlsafe(18), name, role, key)
     request.state.fresh_session = True
+
+
+def remember(request: Request) -> None:
+    """Keeps which page was asked for, so that whoever signs in comes to it."""
+    if request.method == "GET" and not request.url.path.endswith(".json"):
+        asked = f"{request.url.path}?{request.url.query}".rstrip("?")[:_LONGEST]
+        request.state.session = session_of(request)._replace(to=asked)
+        request.state.fresh_session = True
 
 
 def end(request: Request) -> None:

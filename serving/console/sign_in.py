@@ -8,7 +8,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from serving.access import NotAllowed, digest
+from serving.access import NotAllowed, Principal, digest
 from serving.console import sessions
 from serving.console.oidc import Provider
 from serving.console.pages import go, page
@@ -41,9 +41,9 @@ def sign_in(
     if found is None:
         service.attempts.take(address)
         return page(request, "sign_in.html", 401, wrong=True)
-    sessions.begin(request, found.name, found.role, digest(key.strip()))
+    to = _begin(request, found, digest(key.strip()))
     service.commits.run(lambda: note_only(service.engine, Doer(*found), "signed in", ()))
-    return go(request, "/console/queue")
+    return go(request, to)
 
 
 @router.post("/sign-out")
@@ -79,13 +79,20 @@ async def from_provider(request: Request, service: TheService) -> Response:
     except BadData:
         raise NotAllowed("this sign-in was not begun here", way_out="Begin at /console/sign-in") from None
     found = await run_in_threadpool(_provider(request).finish, _back(request), str(request.url), held)
-    sessions.begin(request, found.name, found.role, "")
+    to = _begin(request, found, "")
     await run_in_threadpool(
         service.commits.run, lambda: note_only(service.engine, Doer(*found), "signed in", ())
     )
-    response = go(request, "/console/queue")
+    response = go(request, to)
     response.delete_cookie(_HELD, path="/console")
     return response
+
+
+def _begin(request: Request, found: Principal, key: str) -> str:
+    """Begins the session of somebody who was let in; returns the page to go on to."""
+    to = sessions.session_of(request).to or "/console/queue"
+    sessions.begin(request, found.name, found.role, key)
+    return to
 
 
 def _provider(request: Request) -> Provider:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 
 from tests.integration.console_visit import KEYS, Served, declared, forms, served
@@ -250,10 +251,43 @@ def test_whoever_is_not_signed_in_is_sent_to_sign_in(keyed: Served) -> None:
     assert visit.path == "/console/sign-in"
 
 
+def test_whoever_signs_in_comes_to_what_was_asked_for(keyed: Served) -> None:
+    asked = "/console/queue?kind=veto&namespace=email"
+    visit = keyed.visit()
+    visit.get(asked)
+    assert visit.path == "/console/sign-in"
+    visit.send("/console/sign-in", key="wrong")
+    visit.send("/console/sign-in", key=KEYS["steward"])
+    assert (visit.status, visit.path) == (200, asked)
+    visit.send("/console/sign-out")
+    visit.send("/console/sign-in", key=KEYS["steward"])
+    assert visit.path == "/console/queue", "once"
+    visit.send("/console/sign-out")
+    visit.client.get("/console/persons/per_0/graph.json")
+    visit.post("/console/next", csrf="x")
+    visit.send("/console/sign-in", key=KEYS["steward"])
+    assert visit.path == "/console/queue", "a page only"
+
+
+def test_the_graph_leads_on_to_others_who_hold_the_same(keyed: Served) -> None:
+    visit, (a, b) = keyed.visit(KEYS["steward"]), ids(keyed, *ROUX)
+    visit.get(f"/console/persons/{a}/graph.json")
+    told = orjson.loads(visit.page)
+    [stranger] = [at for at, one in enumerate(told["nodes"]) if one["kind"] == "person"]
+    assert told["nodes"][stranger] == {
+        "kind": "person",
+        "label": "Julien Roux",
+        "url": f"/console/persons/{b}/graph",
+    }
+    [link] = [one for one in told["links"] if one["to"] == stranger]
+    assert told["nodes"][link["from"]]["label"] == "contact@roux-et-fils.example.com"
+    assert f'<a href="/console/persons/{b}/graph">Julien Roux</a>' in visit.get(f"/console/persons/{a}/graph")
+
+
 def test_the_past_is_shown_as_it_was(local: Served) -> None:
     visit = local.visit()
     (jeanne,) = ids(local, "user_id:u-4377")
-    visit.get(f"/console/persons/{jeanne}?as_of=2026-03-02T21:03:30Z")
+    visit.get(f"/console/persons/{jeanne}?as_of=2026-03-02T21:03")
     assert visit.status == 200
     assert "o-6002" not in visit.page
     assert "o-6002" in visit.get(f"/console/persons/{jeanne}")

@@ -171,6 +171,12 @@ def test_the_graph_is_moved_through(browser: Browser, local: Served) -> None:
     page.keyboard.press("Enter")
     assert page.locator("#graph-told").inner_text() != ""
     assert page.locator(".graph .dim").count() > 0
+    page.goto(f"{local.url}/console/persons/{local.person_id('user_id:u-4014')}/graph")
+    other = page.get_by_role("link", name="The graph of Julien Roux")
+    other.focus()
+    press(page, "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Julien Roux")
+    expect(page.get_by_role("link", name="The graph of Thomas Roux")).to_be_visible()
     page.close()
 
 

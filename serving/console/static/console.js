@@ -73,7 +73,7 @@ function place(nodes, links, width, height) {
 function draw(box, { nodes, links }) {
   const { width, height } = box.getBoundingClientRect();
   place(nodes, links, width, height);
-  const svg = made("svg", { role: "img", "aria-label": "Records and the identifiers that join them; the list below tells the same" }, box);
+  const svg = made("svg", { role: "group", "aria-label": "Records and the identifiers that join them; the list below tells the same" }, box);
   const view = { x: 0, y: 0, scale: 1 };
   const world = made("g", {}, svg);
   const move = () => world.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
@@ -90,12 +90,14 @@ function draw(box, { nodes, links }) {
   const lines = links.map(({ from, to }) =>
     made("line", { x1: nodes[from].x, y1: nodes[from].y, x2: nodes[to].x, y2: nodes[to].y }, world));
   const marks = nodes.map((node) => {
-    const group = made("g", { transform: `translate(${node.x} ${node.y})` }, world);
+    const inside = node.url ? made("a", { href: node.url, "aria-label": `The graph of ${node.label}` }, world) : world;
+    const group = made("g", { transform: `translate(${node.x} ${node.y})` }, inside);
     const weak = node.kind === "identifier" && !node.joins ? " weak" : "";
     const kind = `${node.kind}${weak}${node.generic ? " generic" : ""}`;
     if (node.kind === "record") made("rect", { x: -6, y: -6, width: 12, height: 12, rx: 2, class: kind }, group);
+    else if (node.url) made("path", { d: "M0 -9 9 0 0 9 -9 0Z", class: kind }, group);
     else made("circle", { r: 6, class: kind }, group);
-    const text = node.kind === "record" ? node.source : `${node.namespace} ${node.label}`;
+    const text = { record: node.source, person: node.label }[node.kind] ?? `${node.namespace} ${node.label}`;
     if (nodes.length < 90) made("text", { x: 10, y: 4 }, group).textContent = text.length > 26 ? `${text.slice(0, 25)}…` : text;
     made("title", {}, group).textContent = node.kind === "record" ? node.label : text;
     return group;
@@ -139,7 +141,7 @@ function draw(box, { nodes, links }) {
     if (steps[event.key]) { view.x += steps[event.key][0]; view.y += steps[event.key][1]; move(); }
     else if (event.key === "+") zoom(1.2);
     else if (event.key === "-") zoom(0.83);
-    else if (event.key === "Enter") { current = (current + 1) % nodes.length; choose(current); }
+    else if (event.key === "Enter" && event.target === box) { current = (current + 1) % nodes.length; choose(current); }
     else if (event.key === "0") { fit(); choose(-1); }
     else return;
     event.preventDefault();
