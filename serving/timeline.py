@@ -22,8 +22,11 @@ class Page(NamedTuple):
     following: str | None
 
 
-def timeline(reader: Reader, found: Found, after: str | None, limit: int | None) -> Page:
-    """The events of a person's records, oldest first and those without a time last, each once."""
+def timeline(
+    reader: Reader, found: Found, after: str | None, limit: int | None, newest: bool = False
+) -> Page:
+    """The events of a person's records, oldest first and those without a time last, each once; ``newest``
+    turns the order round."""
     records = {record.id: record for record in found.records if not record.ghost}
     events: dict[Rank, tuple[Record, StoredEvent]] = {}
     for record, event in reader.tx.history(records):
@@ -31,7 +34,9 @@ def timeline(reader: Reader, found: Found, after: str | None, limit: int | None)
         if event.record == record or _rank(event) not in events:
             events[_rank(event)] = records[record], event
     start = _unmarked(after)
-    ranks = sorted(rank for rank in events if start is None or rank > start)
+    ranks = sorted(events, reverse=newest)
+    if start is not None:
+        ranks = [rank for rank in ranks if (rank < start if newest else rank > start)]
     page = ranks if limit is None else ranks[:limit]
     following = _mark(page[-1]) if len(page) < len(ranks) else None
     return Page([_shown(*events[rank]) for rank in page], following)

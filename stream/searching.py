@@ -10,7 +10,8 @@ from resolver.founding import is_person_id
 from resolver.names import keys_of, likeness, words_of
 from stream.reader import Found, Reader
 
-_MOST: Final = 20
+MOST: Final = 20
+"""Persons that one search finds."""
 _WORDS: Final = 40
 _PERSONS_OF_WORD: Final = 3_000
 
@@ -27,7 +28,7 @@ def search(reader: Reader, query: str) -> list[Hit]:
     hits: dict[int, Hit] = {}
     for hit in _hits(reader, query.strip()):
         hits.setdefault(hit.found.person.id, hit)
-        if len(hits) >= _MOST:
+        if len(hits) >= MOST:
             break
     return list(hits.values())
 
@@ -64,7 +65,7 @@ def _by_value(reader: Reader, query: str) -> Iterator[Hit]:
     ids = reader.tx.identifier_ids(forms.keys())
     holders = reader.tx.holders(ids.values())
     for identifier, one in sorted(ids.items()):
-        records = reader.tx.records(holders[one][:_MOST]).values()
+        records = reader.tx.records(holders[one][:MOST]).values()
         for person in sorted({record.person for record in records if not record.ghost}):
             yield Hit(_found(reader, person), forms[identifier])
 
@@ -83,7 +84,7 @@ def _by_name(reader: Reader, query: str) -> Iterator[Hit]:
         for person, score in counted.items():
             scores.setdefault(person, []).append(score)
     ranked = sorted(scores, key=lambda one: (-len(scores[one]), -sum(scores[one]), one))
-    yield from (Hit(_found(reader, person), "name") for person in ranked[:_MOST])
+    yield from (Hit(_found(reader, person), "name") for person in ranked[:MOST])
 
 
 def _found(reader: Reader, person: int) -> Found:

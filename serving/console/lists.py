@@ -15,7 +15,7 @@ from serving.console import patterns, sessions
 from serving.console.pages import page
 from serving.service import TheService
 from stream.comparing import side
-from stream.searching import search
+from stream.searching import MOST, search
 
 _PAGE: Final = 50
 _LOOKED_THROUGH: Final = 5_000
@@ -32,7 +32,7 @@ def search_page(request: Request, service: TheService, q: str = "") -> Response:
         for hit in search(reader, q[:200]):
             profile = golden(reader.portrait(hit.found), service.engine.rules, service.engine.clock())
             hits.append({**side(profile), "by": hit.by, "held": _strongest(profile)})
-    return page(request, "search.html", query=q[:200], hits=hits, asked=bool(q.strip()))
+    return page(request, "search.html", query=q[:200], hits=hits, asked=bool(q.strip()), most=MOST)
 
 
 @router.get("/changes")

@@ -136,6 +136,12 @@ def go(request: Request, where: str) -> Response:
     return sessions.keep(request, RedirectResponse(where, 303, _HEADERS))
 
 
+def came_from(request: Request) -> str:
+    """The page that sent a form: browsers tell of ours, and of nobody else's (see Referrer-Policy)."""
+    page = urlsplit(request.headers.get("referer", ""))
+    return f"{page.path}?{page.query}" if page.path.startswith("/console/") else "/console/queue"
+
+
 def static(name: str) -> Response:
     """A file that pages load."""
     kind = _STATIC.get(name)
@@ -152,10 +158,7 @@ def refusal(request: Request, error: Exception) -> Response:
         sessions.remember(request)
         return go(request, "/console/sign-in")
     if isinstance(error, Stale):
-        # Browsers say which of our pages sent the form, and nobody else's: see Referrer-Policy.
-        came = urlsplit(request.headers.get("referer", ""))
-        again = f"{came.path}?{came.query}" if came.path.startswith("/console/") else "/console/queue"
-        return page(request, "stale.html", 409, changes=error.changes, url=again)
+        return page(request, "stale.html", 409, changes=error.changes, url=came_from(request))
     status, told, way_out = _told(error)
     title = _TITLES.get(status) or HTTPStatus(status).phrase
     response = page(request, "error.html", status, title=title, what=told, way_out=way_out)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -80,15 +80,21 @@ def person_page(
 
 
 @router.get("/timeline")
-def timeline_page(request: Request, service: TheService, person_id: str, after: str = "") -> Response:
-    """What happened, oldest first, a page at a time."""
+def timeline_page(
+    request: Request,
+    service: TheService,
+    person_id: str,
+    after: str = "",
+    first: Literal["newest", "oldest"] = "newest",
+) -> Response:
+    """What happened, a page at a time."""
     with _looked_at(service, person_id, "timeline") as (reader, found, head):
-        told = timeline(reader, found, after or None, _EVENTS)
+        told = timeline(reader, found, after or None, _EVENTS, first == "newest")
     events = [
         {**one, "said": orjson.dumps(one["message"], option=orjson.OPT_INDENT_2).decode()}
         for one in told.events
     ]
-    return page(request, "timeline.html", **head, events=events, cursor=told.following)
+    return page(request, "timeline.html", **head, events=events, word=first, next=told.following)
 
 
 @router.get("/records")

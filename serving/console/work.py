@@ -1,5 +1,6 @@
 """The stewards' work: the queue, a case, the answer, the way back."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
@@ -13,7 +14,7 @@ from graph_schema.vocabulary import Judgement
 from serving.called import called
 from serving.console import sessions
 from serving.console.decided import Only, decided
-from serving.console.pages import go, page
+from serving.console.pages import came_from, go, page
 from serving.console.queue import Queue, shown
 from serving.service import Service, TheService
 from serving.waiting import CaseFilter, QueueFilter, State
@@ -28,6 +29,7 @@ from stream.stewarding import Doer, give, take_back
 _SHOWN: Final = 100
 _ANSWERS: Final = 100
 _RECENT: Final = 8
+_PERSON: Final = re.compile(r"/console/persons/[^/?]+")
 
 router = APIRouter(dependencies=[Depends(sessions.principal_of)])
 
@@ -173,14 +175,16 @@ def judge(
 def undo(
     request: Request, service: TheService, wanted: Wanted, judgement: Annotated[str, Form()], csrf: Token
 ) -> Response:
-    """Takes a judgement back."""
+    """Takes a judgement back; on a person's page one stays with her."""
     principal = sessions.principal_of(request)
     principal.must("steward")
     sessions.check_form(request, csrf)
     doer = Doer(principal.name, principal.role)
     given = service.commits.run(lambda: take_back(service.engine, judgement, doer))
     request.app.state.queue.again()
-    return go(request, "/console/queue" + wanted.query(done=given.judgement_id))
+    person = _PERSON.match(came_from(request))
+    where = person[0] if person else "/console/queue"
+    return go(request, where + wanted.query(done=given.judgement_id))
 
 
 def _states(service: Service, tx: Transaction, steward: Steward) -> Callable[[str], State]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from graph_schema.access import Role
 from tests.browser import chromium, need_chromium
 from tests.integration.console_visit import KEYS, Served, declared, served
 
@@ -121,3 +122,42 @@ def test_names_without_end_make_no_page_wide(keyed: Served) -> None:
             assert tall["height"] < 260, path
         page.keyboard.press("?")
         expect(page.get_by_text("skip for now")).to_be_visible()
+
+
+@pytest.mark.parametrize("role", ["viewer", "steward"])
+def test_a_timeline_is_walked_through_from_either_end(keyed: Served, role: Role) -> None:
+    visit, many = keyed.visit(KEYS[role]), keyed.person_id("user_id:many")
+    tell(keyed, *({"userId": "many", "timestamp": f"2026-03-{day:02}T00:00:00Z"} for day in range(1, 20)))
+
+    def walked(first: str) -> list[str]:
+        found, path = [], f"/console/persons/{many}/timeline?first={first}"
+        while path:
+            page = visit.get(path)
+            assert visit.status == 200
+            found += re.findall(r'<time[^>]* datetime="([^"]+)"', page)
+            onward = re.search(r'class="button" href="([^"]+)"', page)
+            path = onward[1].replace("&amp;", "&") if onward else ""
+        return found
+
+    oldest = walked("oldest")
+    assert len(oldest) >= 19
+    assert oldest == sorted(oldest) == walked("newest")[::-1]
+
+
+def test_undo_on_a_person_s_page_stays_there(keyed: Served) -> None:
+    visit = keyed.visit(KEYS["steward"])
+    visit.get("/console/pair?a=user_id:u-4016&b=user_id:u-4017")
+    visit.send("/console/judge", kind="different")
+    person = visit.path.partition("?")[0]
+    assert person.startswith("/console/persons/")
+    visit.client.headers["Referer"] = f"{keyed.url}{person}/how"
+    visit.send("/console/undo")
+    assert visit.path.startswith(f"{person}?done=")
+    assert "no longer counts" in visit.page
+
+
+def test_a_search_that_finds_many_says_so(keyed: Served) -> None:
+    visit = keyed.visit(KEYS["steward"])
+    tell(keyed, *({"userId": f"n-{one}", "traits": {"lastName": "Nordstrom"}} for one in range(22)))
+    visit.get("/console/search?q=nordstrom")
+    assert visit.heading() == "The likeliest 20"
