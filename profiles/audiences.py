@@ -11,17 +11,6 @@ from profiles.profile_rules import profile_rules
 from profiles.scene import Request, Scene
 from profiles.state import PART_OF
 
-__all__ = [
-    "Membership",
-    "Memberships",
-    "Permission",
-    "concerns_audiences",
-    "may_be_given",
-    "memberships",
-    "permission",
-    "tells_address",
-]
-
 Permission = Literal["granted", "denied", "unknown"]
 """What somebody said of advertising: a withdrawal or an objection denies it."""
 

@@ -14,6 +14,7 @@ from profiles.moments import kept
 Number = int | float
 
 TIED: Final = "tied"
+SPENT: Final = "spent"
 """The kind of a fact by which a receipt is known to be of an order. Every other fact of an order ends with
 the key of the receipt that its event named, None for none."""
 ALL: Final = -1

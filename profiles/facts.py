@@ -13,7 +13,7 @@ import orjson
 
 from graph_schema.messages import Message
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
-from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, TIED
+from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, SPENT, TIED
 from profiles.moments import kept
 
 __all__ = ["CHANNELS", "PURPOSES", "Fact", "Facts", "SharedFact", "facts_of"]
@@ -75,9 +75,7 @@ def _track(message: Message, held: tuple[Held, ...], record: RecordKey, own: lis
         return Facts(tuple(own), tuple(_of_order(message, held, fact)))
     reward = REWARDS.get(name)
     if reward is not None:
-        code = _named(message, held, "reward_code")
-        shared = () if code is None else (SharedFact(ObjectKey("reward", code), reward(message)),)
-        return Facts(tuple(own), shared)
+        return Facts(tuple(own), tuple(_of_reward(message, held, reward(message))))
     drawn = _OWN.get(name)
     if drawn is not None:
         own += drawn(message, held, record)
@@ -87,9 +85,7 @@ def _track(message: Message, held: tuple[Held, ...], record: RecordKey, own: lis
 def _of_order(message: Message, held: tuple[Held, ...], fact: Fact) -> Iterator[SharedFact]:
     """What goes to an order: by its order id, else by its receipt, else by the message alone. What names both
     ties the receipt to the order, so that who knows but the receipt speaks of the same one."""
-    order, receipt = _named(message, held, "order_id"), _named(message, held, "receipt_id")
-    # A till counts its receipts as the shop counts its orders: number 17 of each are two purchases.
-    by_receipt = None if receipt is None else ObjectKey("order", f"receipt:{receipt}")
+    order, by_receipt = _purchase(message, held)
     if order is not None:
         yield SharedFact(ObjectKey("order", order), (*fact, by_receipt and by_receipt.key))
         if by_receipt is not None:
@@ -97,6 +93,26 @@ def _of_order(message: Message, held: tuple[Held, ...], fact: Fact) -> Iterator[
     else:
         unnamed = ObjectKey("order", f"message:{message.source}/{message.message_id}")
         yield SharedFact(by_receipt or unnamed, (*fact, None))
+
+
+def _of_reward(message: Message, held: tuple[Held, ...], fact: Fact) -> Iterator[SharedFact]:
+    """What goes to a reward, by its code. The receipt of its use hears of it, too: once an order is known to
+    be that receipt's, it is one use that was told by the receipt and by the order."""
+    code = _named(message, held, "reward_code")
+    if code is not None and fact[0] == "redeemed":
+        order, by_receipt = _purchase(message, held)
+        fact = (*fact, order, by_receipt and by_receipt.key)
+        if by_receipt is not None:
+            yield SharedFact(by_receipt, (SPENT, code))
+    if code is not None:
+        yield SharedFact(ObjectKey("reward", code), fact)
+
+
+def _purchase(message: Message, held: tuple[Held, ...]) -> tuple[str | None, ObjectKey | None]:
+    """The order that an event names, and the key of the receipt that it names."""
+    order, receipt = _named(message, held, "order_id"), _named(message, held, "receipt_id")
+    # A till counts its receipts as the shop counts its orders: number 17 of each are two purchases.
+    return order, None if receipt is None else ObjectKey("order", f"receipt:{receipt}")
 
 
 def _named(message: Message, held: tuple[Held, ...], namespace: str) -> str | None:

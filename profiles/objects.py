@@ -7,32 +7,18 @@ An object keeps what each event said of it, so that one can be taken away exactl
 Which person a record belongs to is asked only when the object is shown: a merge or a split changes no object.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import EventKey, Fact, ObjectKey, RecordKey
-from profiles.commerce_facts import TIED
+from profiles.commerce_facts import SPENT, TIED
 from profiles.order_views import order_views
 from profiles.reward_views import Conflict, claimed_view, reward_conflict, reward_views
-from profiles.told import Told, told
-
-__all__ = [
-    "Conflict",
-    "claim_of",
-    "conflict_of",
-    "fold_object",
-    "ghost_object",
-    "is_empty",
-    "speakers",
-    "tied",
-    "unfold_object",
-    "views",
-    "whole",
-]
-
+from profiles.told import told
 
 _NUMBERED: Final = frozenset(("completed", "updated", "refunded"))
+_TIES: Final = {TIED: "order", SPENT: "reward"}
 RECEIPT: Final = "receipt:"
 """How the key of an order begins that is known by its receipt."""
 
@@ -47,11 +33,6 @@ def unfold_object(obj: Document, event: EventKey) -> None:
     obj.pop(f"{event.source}/{event.message_id}", None)
 
 
-def is_empty(obj: Document) -> bool:
-    """Whether no event is left that speaks of it."""
-    return not obj
-
-
 def speakers(obj: Document) -> set[RecordKey]:
     """The records whose events speak of it."""
     return {RecordKey(entry[0], entry[1]) for entry in obj.values()}
@@ -59,21 +40,30 @@ def speakers(obj: Document) -> set[RecordKey]:
 
 def views(key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int]) -> dict[int, Document]:
     """What each person shows of it, by the store's id of the person. Times in microseconds, null for none."""
-    return _VIEWS[key.kind](key.key, told(obj), person_of)
+    return (order_views if key.kind == "order" else reward_views)(key.key, told(obj), person_of)
 
 
 def tied(key: ObjectKey, obj: Document) -> set[ObjectKey]:
-    """The receipts that events name with an order; the orders, of a receipt."""
-    if key.kind != "order":
-        return set()
-    named = {entry[3][-1] for entry in obj.values() if (entry[3][0] == TIED) == key.key.startswith(RECEIPT)}
-    return {ObjectKey(key.kind, one) for one in named if one is not None}
+    """The receipts that events name with an order, or with the use of a reward; of a receipt the orders, and
+    the rewards that were used with it."""
+    facts = [entry[3] for entry in obj.values()]
+    if key.kind == "reward":
+        named = {("order", one) for fact in facts for one in fact[5:]}
+    elif key.key.startswith(RECEIPT):
+        named = {(_TIES[fact[0]], fact[1]) for fact in facts if fact[0] in _TIES}
+    else:
+        named = {("order", fact[-1]) for fact in facts}
+    return {ObjectKey(kind, one) for kind, one in named if one is not None}
+
+
+def _orders(receipt: ObjectKey, obj: Document) -> set[ObjectKey]:
+    return {one for one in tied(receipt, obj) if one.kind == "order"}
 
 
 def whole(key: ObjectKey, objects: Mapping[ObjectKey, Document]) -> Document:
     """An object with all that was told of it: of an order also what was told by its receipts alone; of a
     receipt nothing where it is known to be an order's. One that is tied to several orders (two tills gave
-    one number) is none of them.
+    one number) is none of them. The use of a reward is also that with the order of its receipt.
 
     `objects` holds what is `tied` to it, and, of an order, what is tied to that.
     """
@@ -81,15 +71,24 @@ def whole(key: ObjectKey, objects: Mapping[ObjectKey, Document]) -> Document:
     ties = tied(key, obj)
     if not ties:
         return obj
+    if key.kind == "reward":
+        orders = {one.key: _orders(one, objects.get(one, {})) for one in ties}
+        return {event: _of_order(entry, orders) for event, entry in obj.items()}
     if key.key.startswith(RECEIPT):
-        return {} if len(ties) == 1 else obj
+        return {} if len(_orders(key, obj)) == 1 else obj
     told = {**obj}
     for receipt in ties:
-        if tied(receipt, objects[receipt]) == {key}:
+        if _orders(receipt, objects[receipt]) == {key}:
             told |= {
                 event: _unnumbered(entry) for event, entry in objects[receipt].items() if event not in obj
             }
     return told
+
+
+def _of_order(entry: list[Any], orders: Mapping[str, set[ObjectKey]]) -> list[Any]:
+    """A word on the use of a reward with the order, too, whose receipt it names."""
+    known = orders.get(entry[3][-1], ()) if entry[3][0] == "redeemed" else ()
+    return [*entry[:3], [*entry[3], *(one.key for one in known)], *entry[4:]] if len(known) == 1 else entry
 
 
 def _unnumbered(entry: list[Any]) -> list[Any]:
@@ -159,25 +158,14 @@ def _anonymous(fact: list[Any], numbers: dict[str, str], kept: Collection[str]) 
         return [kind, nameless(fact[1]), fact[2], fact[3], [], fact[5], fact[6], nameless(fact[7]), receipt]
     if kind in ("shipped", "delivered", "cancelled"):
         return [kind, None, None, *fact[3:-1], receipt]
-    if kind == TIED:
+    if kind in _TIES:
         return [kind, None]
     if kind == "redeemed":
-        return [kind, fact[1], nameless(fact[2]), fact[3]]
+        keys = [one if one == receipt else nameless(one) for one in fact[4:]]
+        return [kind, fact[1], nameless(fact[2]), fact[3], *keys]
     return fact
 
 
 def _plain(value: object) -> object:
     """A fact as JSON gives it back: lists for tuples, so that a stored object equals a fresh one."""
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
-
-
-class _Shown(NamedTuple):
-    """The kind of an object and how its views are made."""
-
-    kind: str
-    views: Callable[[str, list[Told], Mapping[RecordKey, int]], dict[int, Document]]
-
-
-_VIEWS: Final = {
-    one.kind: one.views for one in (_Shown("order", order_views), _Shown("reward", reward_views))
-}

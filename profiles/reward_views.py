@@ -66,20 +66,31 @@ def claimed_view(
 
 
 def _redemptions(words: list[Told]) -> list[Told]:
-    """The redemptions that are not the same one told twice: of one order, or of one moment where one names
-    none."""
-    found: list[Told] = []
-    for one in words:
-        if one.kind == "redeemed" and not any(_same(one, other) for other in found):
-            found.append(one)
-    return found
+    """The redemptions that are not the same one told twice: of one order or receipt, or of one moment where
+    one names none."""
+    uses: list[tuple[Told, set[str]]] = []
+    for one in (word for word in words if word.kind == "redeemed"):
+        numbers = _numbers(one)
+        same = [(use, known) for use, known in uses if _same(one, numbers, use, known)]
+        if same:
+            # A word that names both may tell that two are one.
+            same[0][1].update(numbers, *(known for _, known in same))
+            uses = [use for use in uses if use not in same[1:]]
+        else:
+            uses.append((one, numbers))
+    return [use for use, _ in uses]
 
 
-def _same(one: Told, other: Told) -> bool:
-    order, other_order = one.fact[2], other.fact[2]
-    if order is not None and other_order is not None:
-        return bool(order == other_order)
-    return one.at == other.at
+def _same(one: Told, numbers: set[str], other: Told, others: set[str]) -> bool:
+    return not numbers.isdisjoint(others) if numbers and others else one.at == other.at
+
+
+def _numbers(one: Told) -> set[str]:
+    """The order and the receipt of a use: as they were given, and by the keys of both. The numbers of orders
+    and those of receipts are not the same ones."""
+    said, keys = one.fact[2], one.fact[4:]
+    by_receipt = keys[:1] == [None] and keys[1] is not None
+    return {f"receipt:{said}" if by_receipt and said is not None else said, *keys} - {None}
 
 
 def _view(key: str, words: list[Told]) -> Document:

@@ -23,7 +23,7 @@ from graph_schema.vocabulary import (
     Record,
     RecordKey,
 )
-from profiles.objects import ghost_object, speakers
+from profiles.objects import ghost_object, speakers, whole
 from profiles.state import mentions, new_state
 from resolver.evidence import people_holdings
 from resolver.likeness import Likeness
@@ -199,7 +199,9 @@ class Erasure:
 
     def _forget_objects(self, person: Person, keys: dict[RecordKey, RecordKey]) -> None:
         state = self.tx.profiles((person.id,)).get(person.id) or new_state()
-        objects = self.tx.objects(mentions(state))
+        told = self.tx.objects(mentions(state))
+        # With whose order a reward was used stays known, though its receipt no longer tells it.
+        objects = {key: whole(key, told) if key.kind == "reward" else found for key, found in told.items()}
         kept = {
             key.key
             for key, found in objects.items()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import GHOST_SOURCE, Event, EventKey, ObjectKey, RecordKey, SharedFact
-from profiles.objects import RECEIPT, fold_object, is_empty, speakers, tied, unfold_object, views, whole
+from profiles.objects import RECEIPT, fold_object, speakers, tied, unfold_object, views, whole
 from profiles.state import begin, fold, mention, mentions, merge, new_state, show
 from stream.erasure import ghost_object_key
 from stream.intake import Intake
@@ -170,7 +170,7 @@ class Profiling:
                 if show(self._state(person), key, seen.get(person), person in spoken):
                     self.changed.add(person)
                     self.restated.add(person)
-            if key in changed and is_empty(objects[key]):
+            if key in changed and not objects[key]:
                 self.ws.writes.objects_gone.add(key)
             elif key in changed:
                 self.ws.writes.objects[key] = objects[key]

@@ -157,17 +157,21 @@ def _properties(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     number = draw(st.sampled_from(("1", "2")))
     if kind.startswith("Order"):
         products = [{"product_id": "p", "price": 5, "quantity": draw(st.integers(1, 2))}]
-        receipt = draw(st.sampled_from(("1", "2")))
-        names = {"order_id": f"o{number}", "receipt_id": f"t{receipt}"}
-        # By both, or by either alone.
-        named = draw(st.sampled_from((("order_id",), ("order_id",), ("receipt_id",), tuple(names))))
-        by = {name: names[name] for name in named}
-        return {**by, "total": 10, "currency": "EUR", "products": products}
+        return {**draw(_purchase(number)), "total": 10, "currency": "EUR", "products": products}
     if kind.startswith("Reward"):
-        return {"reward_code": f"w{number}", "amount": 5, "currency": "EUR"}
+        by = draw(_purchase(number)) if kind == "Reward Redeemed" and draw(st.booleans()) else {}
+        return {**by, "reward_code": f"w{number}", "amount": 5, "currency": "EUR"}
     if kind.startswith("Consent"):
         return {"purpose": "marketing", "channel": "email"}
     return {"message_id": f"x{number}", "campaign": "birthday"}
+
+
+@st.composite
+def _purchase(draw: st.DrawFn, order: str) -> dict[str, str]:
+    """An order by its number, by its receipt, or by both."""
+    names = {"order_id": f"o{order}", "receipt_id": f"t{draw(st.sampled_from(('1', '2')))}"}
+    named = draw(st.sampled_from((("order_id",), ("order_id",), ("receipt_id",), tuple(names))))
+    return {name: names[name] for name in named}
 
 
 def event_of(intake: Intake, source: str, message: dict[str, Any]) -> Event:

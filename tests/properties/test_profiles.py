@@ -15,7 +15,7 @@ from profiles.channels import Ways
 from profiles.consent import standing
 from profiles.golden import golden
 from profiles.moments import DAY, UNTIMED
-from profiles.objects import fold_object, ghost_object, is_empty, speakers, unfold_object, views
+from profiles.objects import fold_object, ghost_object, speakers, unfold_object, views
 from profiles.schema import GoldenProfile
 from profiles.state import fold, mention, merge, new_state
 from tests.unit.portraits import RETAIL, START, at, event, portrait
@@ -176,7 +176,7 @@ def test_what_an_object_was_told_can_be_taken_back_exactly(
     for one, shared in told:
         if one.key in gone:
             unfold_object(objects[shared.key], one.key)
-    assert {key: found for key, found in objects.items() if not is_empty(found)} == stays
+    assert {key: found for key, found in objects.items() if found} == stays
     person_of = {
         record: len(record.record_id) % 3 + 1 for found in stays.values() for record in speakers(found)
     }

@@ -2,7 +2,8 @@
 
 import pytest
 
-from profiles.audiences import Membership, concerns_audiences, may_be_given, memberships, permission
+from graph_schema.vocabulary import Membership
+from profiles.audiences import concerns_audiences, may_be_given, memberships, permission
 from tests.unit.portraits import RETAIL, Said, at, bought, event, identify, portrait, track
 
 ADVERTISED = track("Consent Granted", 0, purpose="advertising")

@@ -6,7 +6,6 @@ import pytest
 
 from graph_schema.vocabulary import ObjectKey, RecordKey
 from profiles.objects import (
-    Conflict,
     claim_of,
     conflict_of,
     fold_object,
@@ -16,6 +15,7 @@ from profiles.objects import (
     whole,
 )
 from profiles.orders import Orders
+from profiles.reward_views import Conflict
 from profiles.rewards import shown_rewards, state_at
 from tests.unit.portraits import Said, at, bought, event, portrait, track
 
@@ -176,6 +176,20 @@ def test_one_redemption_told_by_two_sources_is_no_conflict(
     assert (
         Told(_issued(), _used(2, source="web", **one), _used(2, source="loyalty", **other)).conflict() is None
     )
+
+
+def test_the_number_of_a_receipt_is_not_that_of_an_order() -> None:
+    till = _used(2, "u-2", "till", receipt_id="17")
+    assert Told(_issued(), _used(3, order_id="17"), till).conflict() is not None
+    assert Told(_issued(), _used(3, source="erp", receipt_id="17"), till).conflict() is None
+
+
+@pytest.mark.parametrize("day", [1, 2, 3])
+def test_what_names_order_and_receipt_tells_that_two_uses_are_one(day: int) -> None:
+    by_order, by_receipt = _used(2, order_id="o-1"), _used(2.5, "u-2", "till", receipt_id="r-1")
+    both = _used(day, source="erp", order_id="o-1", receipt_id="r-1")
+    assert Told(_issued(), by_order, by_receipt).conflict() is not None
+    assert Told(_issued(), by_order, by_receipt, both).conflict() is None
 
 
 def test_a_code_issued_to_several_persons_has_a_state_for_each() -> None:
