@@ -19,7 +19,8 @@ class Taken(Conflict):
     """Somebody else works on this case."""
 
     def __init__(self, by: str, until: int) -> None:
-        super().__init__(f"this case is worked on by {by} until {iso(until)}", way_out="Take the next one")
+        minute = str(iso(until))[:16].replace("T", " ")
+        super().__init__(f"this case is worked on by {by} until {minute} UTC", way_out="Take the next one")
 
 
 class Steward(NamedTuple):

@@ -139,7 +139,7 @@ def go(request: Request, where: str) -> Response:
 def came_from(request: Request) -> str:
     """The page that sent a form: browsers tell of ours, and of nobody else's (see Referrer-Policy)."""
     page = urlsplit(request.headers.get("referer", ""))
-    return f"{page.path}?{page.query}" if page.path.startswith("/console/") else "/console/queue"
+    return f"{page.path}?{page.query}".rstrip("?") if page.path.startswith("/console/") else "/console/queue"
 
 
 def static(name: str) -> Response:
