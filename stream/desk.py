@@ -40,7 +40,7 @@ def claim_next(
     """Claims the first case that nobody else works on and this one hasn't skipped; None where there is none.
 
     ``ranked`` are cases by id, the first first; ``is_open`` tells whether one still is, as the transaction
-    sees it. ``skipped`` is put aside for some hours; when all are, they come again, that one last.
+    sees it. ``skipped`` is put aside for some hours; when all are, they come again, the last skipped last.
     """
     given: list[str] = []
 
@@ -51,12 +51,11 @@ def claim_next(
             aside[skipped] = batch.now + SKIP_US
         _release(desk, steward)
         free = [one for one in ranked if one not in desk["claims"]]
-        put_aside = sorted((one for one in free if one in aside), key=lambda one: one == skipped)
+        later = sorted((one for one in free if one in aside), key=lambda one: (aside[one], one == skipped))
         fresh = [one for one in free if one not in aside]
-        chosen = next((one for one in (*fresh, *put_aside) if is_open(batch.tx, one)), None)
-        if chosen in aside:
-            desk["skipped"][steward.session] = {skipped: aside[skipped]} if skipped else {}
+        chosen = next((one for one in (*fresh, *later) if is_open(batch.tx, one)), None)
         if chosen is not None:
+            aside.pop(chosen, None)
             until = batch.now + CLAIM_US
             desk["claims"][chosen] = {"by": steward.name, "session": steward.session, "until": until}
             given.append(chosen)

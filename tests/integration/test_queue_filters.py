@@ -119,6 +119,25 @@ def test_what_becomes_of_a_case_is_asked_for(keyed: Served) -> None:
     assert "Thomas Roux and Julien Roux" in mia.heading()
 
 
+def test_what_was_put_aside_is_taken_up_one_by_one(keyed: Served) -> None:
+    visit = keyed.visit(KEYS["steward"])
+    everything = listed(visit)
+    visit.send("/console/next")
+    for _ in range(3):
+        visit.send("/console/next")
+    assert listed(visit, state="aside") == everything[:3]
+    visit.send("/console/next?state=aside")
+    first = visit.path
+    visit.send("/console/next?state=aside")
+    assert visit.path != first
+    assert listed(visit, state="aside") == [everything[0], everything[2]], "the others are still put aside"
+    visit.send("/console/next?state=aside")
+    visit.send("/console/judge?state=aside", kind="different")
+    visit.send("/console/judge?state=aside", kind="different")
+    assert visit.path.startswith("/console/queue?state=aside&done=")
+    assert listed(visit, state="aside") == []
+
+
 def test_a_filter_outlives_what_went_wrong(keyed: Served) -> None:
     mia, noa = keyed.visit(KEYS["steward"]), keyed.visit("key-of-noa")
     listed(mia, kind="veto")
