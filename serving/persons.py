@@ -17,6 +17,7 @@ from serving.stewardship import shown_case, shown_judgement
 from serving.timeline import shown_records, timeline
 from stream import explaining, stewarding
 from stream.as_of import By, as_of
+from stream.letters import letters_of
 from stream.reader import Found, Reader
 from stream.stewarding import Doer
 
@@ -137,6 +138,8 @@ def export(person_id: PersonId, service: TheService, asker: Asker) -> Response:
 def exported(reader: Reader, found: Found, now: int) -> Document:
     """Everything that is kept of a person, as JSON."""
     given = reader.tx.judgements({record.id for record in found.records})
+    living = [record for record in found.records if not record.ghost]
+    letters = [letter for _, letter in letters_of(reader.tx, reader.intake, living)]
     return {
         "person_id": found.person.person_id,
         "exported_at": iso(now),
@@ -145,6 +148,9 @@ def exported(reader: Reader, found: Found, now: int) -> Document:
         "events": timeline(reader, found, None, None).events,
         "judgements": [shown_judgement(one) for one in given],
         "cases": [shown_case(case) for case in reader.cases(found.records)],
+        "dead_letters": [
+            {**one._asdict(), "at": iso(one.at), "raw": one.raw.decode(errors="replace")} for one in letters
+        ],
     }
 
 

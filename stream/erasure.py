@@ -9,7 +9,6 @@ import hashlib
 
 from graph_schema.store import Transaction
 from graph_schema.vocabulary import (
-    BLOCKED,
     GHOST_SOURCE,
     Change,
     DeadLetter,
@@ -29,11 +28,10 @@ from resolver.evidence import people_holdings
 from resolver.likeness import Likeness
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.intake import Intake
-from stream.letters import Somebody
+from stream.letters import letters_of
 from stream.workspace import ANY_JUDGEMENTS, Workspace
 
 _TOMB = "tomb/"
-_LETTERS_AT_ONCE = 1_000
 _VETO = "erased/"
 _VETO_WHY = "What they said spoke against one person, before one of them was erased."
 
@@ -87,11 +85,11 @@ class Erasure:
         ids = self.ws.members(person.id)
         records = [record for record in self.ws.records(ids).values() if not record.ghost]
         self.ws.touch(person)
-        messages = self._forget_events([record.id for record in records], at)
+        self._forget_letters(records, at)
+        self._forget_events([record.id for record in records], at)
         vetoed = self._vetoed({record.id: record for record in records if record.content})
         keys = {record.key: self.ws.become_ghost(record, at) for record in records}
-        named = self._forget_identifiers(records)
-        self._forget_letters(Somebody(self.intake, messages, keys, named), at)
+        self._forget_identifiers(records)
         self._forget_judgements(ids, keys)
         self._keep_apart(vetoed, at)
         self._forget_objects(person, keys)
@@ -103,42 +101,24 @@ class Erasure:
         sequence = self.tx.last_change() + 1 + len(writes.changes)
         writes.changes.append(Change(sequence, "erased", person.person_id, (), (), person.version + 1, at))
 
-    def _forget_events(self, records: list[int], at: int) -> set[EventKey]:
-        keys = {event.key for _, event in self.tx.history(records)}
-        self.ws.writes.state |= {tomb(key, self.ws.id_key): at for key in keys}
-        return keys
+    def _forget_events(self, records: list[int], at: int) -> None:
+        for _, event in self.tx.history(records):
+            self.ws.writes.state[tomb(event.key, self.ws.id_key)] = at
 
-    def _forget_letters(self, erased: Somebody, at: int) -> None:
+    def _forget_letters(self, records: list[Record], at: int) -> None:
         """Empties every dead letter that tells of her; what stood in it is refused where it comes again."""
-        number = 0
-        while letters := self.tx.dead_letters(number, _LETTERS_AT_ONCE):
-            number = letters[-1][0]
-            found = {one: letter for one, letter in letters if letter.raw and erased.is_in(letter)}
-            self.ws.writes.letters_emptied.update(found)
-            tombs = (_letter_tomb(letter, self.ws.id_key) for letter in found.values())
-            self.ws.writes.state |= dict.fromkeys(tombs, at)
+        for one, letter in letters_of(self.tx, self.intake, records):
+            self.ws.writes.letters_emptied.add(one)
+            self.ws.writes.state[_letter_tomb(letter, self.ws.id_key)] = at
 
-    def _forget_identifiers(self, records: list[Record]) -> list[Identifier]:
-        """Hashes every identifier that no living record holds; returns those by which she alone was
-        called."""
+    def _forget_identifiers(self, records: list[Record]) -> None:
+        """Hashes every identifier that no living record holds."""
         nodes = self.ws.identifiers({one for record in records for one in record.holdings})
         held = self.ws.holders(nodes.keys())
         everyone = self.ws.records({record for records in held.values() for record in records})
-        unheld = [node for node in nodes.values() if all(everyone[record].ghost for record in held[node.id])]
-        meant = {
-            one
-            for record in records
-            for one, holding in record.holdings.items()
-            if not holding.flags & BLOCKED
-        }
-        alone = [
-            node.identifier
-            for node in unheld
-            if node.namespace >= 0 and not node.generic and node.id in meant
-        ]
-        for node in unheld:
-            self._hash(node)
-        return alone
+        for node in nodes.values():
+            if all(everyone[record].ghost for record in held[node.id]):
+                self._hash(node)
 
     def _hash(self, node: IdentifierNode) -> None:
         if not node.identifier.value.startswith("#"):

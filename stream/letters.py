@@ -13,11 +13,13 @@ from typing import Final
 
 import orjson
 
-from graph_schema.vocabulary import DeadLetter, EventKey, Identifier, RecordKey
+from graph_schema.store import Transaction
+from graph_schema.vocabulary import BLOCKED, DeadLetter, EventKey, Identifier, Record, RecordKey
 from stream.intake import Intake
 
 _KEPT: Final = "letter/"
 """Operational state: dead letters that were kept of input that can come again."""
+_AT_ONCE: Final = 1_000
 _LONG: Final = 5
 _NAMING: Final = frozenset(
     "userId anonymousId previousId recordId id email phone order_id receipt_id reward_code payment_token "
@@ -81,6 +83,36 @@ def kept_name(letter: DeadLetter) -> str:
     lost = letter.field == "messageId" and letter.message_id is not None
     told = (letter.source, letter.message_id) if lost else letter.position
     return _KEPT + hashlib.blake2b(repr((told, letter.raw)).encode(), digest_size=16).hexdigest()
+
+
+def letters_of(
+    tx: Transaction, intake: Intake, records: Collection[Record]
+) -> Iterator[tuple[int, DeadLetter]]:
+    """The dead letters, with their numbers, that tell of the person with these living records. All letters
+    are gone through."""
+    somebody = Somebody(
+        intake,
+        {event.key for _, event in tx.history([record.id for record in records])},
+        [record.key for record in records],
+        _hers_alone(tx, records),
+    )
+    number = 0
+    while letters := tx.dead_letters(number, _AT_ONCE):
+        number = letters[-1][0]
+        yield from ((one, letter) for one, letter in letters if letter.raw and somebody.is_in(letter))
+
+
+def _hers_alone(tx: Transaction, records: Collection[Record]) -> list[Identifier]:
+    """The identifiers that these records hold and no other living one does."""
+    own = {record.id for record in records}
+    meant = {
+        one for record in records for one, holding in record.holdings.items() if not holding.flags & BLOCKED
+    }
+    nodes = tx.identifiers(meant)
+    held = tx.holders([one for one, node in nodes.items() if node.namespace >= 0 and not node.generic])
+    others = tx.records({one for each in held.values() for one in each if one not in own})
+    living = {one for one, record in others.items() if not record.ghost}
+    return [nodes[one].identifier for one, each in held.items() if living.isdisjoint(each)]
 
 
 def texts_of(raw: bytes) -> Iterator[str]:

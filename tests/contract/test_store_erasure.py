@@ -8,7 +8,9 @@ import pytest
 from graph_schema.rules import load_rules
 from graph_schema.store import Store
 from graph_schema.vocabulary import DeadLetter, Event
+from serving.persons import exported
 from stream.engine import Engine
+from stream.reader import Reader
 from stream.replaying import replay
 from stream.stewarding import Doer, erase
 
@@ -78,6 +80,21 @@ def test_no_dead_letter_tells_of_who_was_erased(engine: Engine) -> None:
     assert after[len(OF_ANA) :] == before[len(OF_ANA) :], "nobody else's is touched"
     kept = [(one.source, one.field, one.reason, one.position) for one in after]
     assert kept == [(one.source, one.field, one.reason, one.position) for one in before]
+
+
+def test_an_export_has_the_letters_that_an_erasure_would_empty(engine: Engine) -> None:
+    with engine.store.read() as tx:
+        reader = Reader(tx, engine.intake, engine.id_key)
+        document = exported(reader, reader.find("user_id:u-7"), NOW)
+    shown = [one["raw"].encode() for one in document["dead_letters"]]
+    assert shown == [one.raw for one in told_of_ana(engine)]
+    assert document["dead_letters"][0]["field"] == "timestamp"
+
+
+def told_of_ana(engine: Engine) -> list[DeadLetter]:
+    before = told(engine.store)
+    erase(engine, "user_id:u-7", Doer("ada", "admin"))
+    return [was for was, one in zip(before, told(engine.store), strict=True) if was != one]
 
 
 def test_an_emptied_letter_comes_back_by_no_replay(engine: Engine) -> None:
