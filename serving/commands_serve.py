@@ -61,7 +61,7 @@ def serve_store(
 ) -> None:
     """Serve HTTP intake, API and console."""
     _end_well_when_told()
-    _look_for_cycles_rarely()
+    look_for_cycles_rarely()
     with engine_on(store, rules) as engine:
         with engine.store.read() as tx:
             warn_of_rules(tx, engine.rules)
@@ -106,7 +106,7 @@ def _end_well_when_told() -> None:
         signal.signal(told, end)
 
 
-def _look_for_cycles_rarely() -> None:
+def look_for_cycles_rarely() -> None:
     """Of the many small things that a batch makes none is in a cycle: to look for them takes a sixth of its
     time."""
     gc.set_threshold(50_000, 20)
@@ -124,7 +124,7 @@ def run_worker(
     if id_key() == DEFAULT_ID_KEY:
         raise Invalid("ONEFOLD_ID_KEY", "It is not set. Set the same long random text for all that write.")
     logging.config.dictConfig(LOGGING)
-    _look_for_cycles_rarely()
+    look_for_cycles_rarely()
     cluster = import_module(_KAFKA).Kafka.of(kafka, os.environ)
     worker = import_module(_WORKER)
     figures = Figures()

@@ -23,6 +23,7 @@ from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from resolver.founding import DEFAULT_ID_KEY
 from serving.app import make_app
+from serving.commands_serve import look_for_cycles_rarely
 from serving.models import DecisionRequest
 from stream.deciding import Asked, decide_all
 from stream.engine import Engine
@@ -82,7 +83,8 @@ def measure(folder: Path, people: int) -> Iterator[Figure]:
     at = read_time(_AT) or 0
     asked = [Asked(one["identifier"], DecisionRequest(**one).about(), at) for one in questions]
     known = [0]
-    gc.freeze()  # as `onefold serve` does
+    look_for_cycles_rarely()  # this and the next as `onefold serve` does
+    gc.freeze()
 
     def ask(part: list[Asked]) -> None:
         with store.read() as tx:
