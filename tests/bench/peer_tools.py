@@ -2,8 +2,9 @@
 
     python peer_tools.py TOOL TABLE.csv ROLES.json OUT.csv
 
-ROLES names the columns by what they are: given, surname, date, codes, texts. OUT has id and cluster. Each
-tool is set up as its documentation shows for people's records, without labels.
+ROLES names the columns by what they are: given, surname, date, codes, texts; maybe also identifiers, of
+which equal ones make a candidate, and passes, the columns that Splink's passes block on. OUT has id and
+cluster. Each tool is set up as its documentation shows for people's records, without labels.
 """
 
 import csv
@@ -36,7 +37,14 @@ def splink(table: Any, roles: dict[str, Any]) -> dict[str, Any]:
             *(compare.JaroWinklerAtThresholds(name, [0.9, 0.7]) for name in roles["texts"]),
         )
     ]
+    identifiers = roles.get("identifiers", [])
+    adjusted += [
+        compare.ExactMatch(name).configure(m_probabilities=[0.9, 0.1])
+        for name in identifiers
+        if name not in roles["codes"]
+    ]
     rules = [
+        *([name] for name in identifiers),
         [given, surname],
         [date],
         *([name, given] for name in roles["codes"]),
@@ -54,8 +62,8 @@ def splink(table: Any, roles: dict[str, Any]) -> dict[str, Any]:
         [tool.block_on(given, surname, date)], recall=0.6
     )
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6)
-    linker.training.estimate_parameters_using_expectation_maximisation(tool.block_on(date))
-    linker.training.estimate_parameters_using_expectation_maximisation(tool.block_on(given, surname))
+    for block in roles.get("passes", [[date], [given, surname]]):
+        linker.training.estimate_parameters_using_expectation_maximisation(tool.block_on(*block))
     pairs = linker.inference.predict(threshold_match_probability=0.5)
     found = linker.clustering.cluster_pairwise_predictions_at_threshold(
         pairs, threshold_match_probability=0.95

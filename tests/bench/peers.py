@@ -85,7 +85,8 @@ def _onefold(given: Case, folder: Path) -> dict[str, str]:
     return {record: person for (_, record), person in found.items()}
 
 
-def _peer(tool: str, given: Case, folder: Path) -> dict[str, str]:
+def peer(tool: str, given: Case, folder: Path) -> dict[str, str]:
+    """The cluster of each row by another tool, in its own environment."""
     (folder / "roles.json").write_text(json.dumps(given.roles))
     told = [str(given.table), str(folder / "roles.json"), str(folder / "out.csv")]
     _run([_PYTHON, _SCRIPT, tool, *told], Path.cwd())
@@ -123,14 +124,19 @@ def lines(folder: Path, names: list[str]) -> Iterator[str]:
         yield "|---|---:|---:|---:|---:|---:|"
         yield _measured("Onefold", partial(_onefold, given, folder), given.truth)
         for tool in _TOOLS:
-            yield _measured(tool, partial(_peer, tool, given, folder), given.truth)
+            yield _measured(tool, partial(peer, tool, given, folder), given.truth)
 
 
-def main() -> None:
-    """Makes the environment where there is none, then measures."""
+def peers_installed() -> None:
+    """Makes the environment of the others where there is none."""
     if not Path(_PYTHON).exists():
         subprocess.run([sys.executable, "-m", "venv", str(_HOME)], check=True)
         subprocess.run([_PYTHON, "-m", "pip", "install", "--quiet", *_WANTED], check=True)
+
+
+def main() -> None:
+    """Measures table by table."""
+    peers_installed()
     names = sys.argv[1:] or ["febrl3", "febrl4", "simulated"]
     sys.stdout.write(f"python -m tests.bench.peers {' '.join(names)}\n{machine()}\n")
     with TemporaryDirectory(prefix="onefold-peers-") as folder:
