@@ -59,13 +59,13 @@ class Address(NamedTuple):
 
 def addresses(sketch: Sketch, namespace: str) -> list[Address]:
     """Her usable values of "email" or "phone": not generic; best first (verified, then last seen)."""
-    known = sketch.state.get("addresses", {}).get(namespace)
-    if not known:
+    if not (known := sketch.state.get("addresses", {}).get(namespace)):
         return []
+    generic = sketch.generic
     found = [
         Address(value, first, last, bool(claimed), RecordKey(source, record_id))
         for value, (first, (last, source, record_id), claimed) in known.items()
-        if Identifier(namespace, value) not in sketch.generic
+        if not generic or Identifier(namespace, value) not in generic
     ]
     return sorted(found, key=lambda one: (one.claimed, -one.last, one.value))
 
