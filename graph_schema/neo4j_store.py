@@ -5,7 +5,9 @@ reads without stopping anybody, and takes its turn only to write (``neo4j_transa
 """
 
 import os
+import random
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +34,8 @@ _TURN_SECONDS: Final = 120
 """How long a batch may take, waiting for its turn included, before the server ends it."""
 _EVERYTHING: Final = 100_000
 """Rows that the driver fetches at once: all that one question gives."""
-_RACES: Final = 5
+_RACES: Final = 12
+"""Times that an opening is tried, some 15 s in all, while others make the same schema."""
 
 USER: Final = "ONEFOLD_NEO4J_USER"
 PASSWORD: Final = "ONEFOLD_NEO4J_PASSWORD"  # noqa: S105 - the name of a variable
@@ -113,12 +116,17 @@ class Neo4jStore:
     def _prepare(self, ask: Ask, create: bool) -> None:
         for attempt in range(_RACES):
             try:
-                migrate(ask)
-                break
+                with _told(self.address.server):
+                    self._make(ask, create)
+                return
             except Overtaken:
-                # Another process makes the same schema at this moment.
+                # Another process makes the same schema or graph at this moment.
                 if attempt + 1 == _RACES:
                     raise
+                time.sleep(random.uniform(0.5, 1) * min(0.1 * 2**attempt, 2))
+
+    def _make(self, ask: Ask, create: bool) -> None:
+        migrate(ask)
         if ask(q.GRAPH, {"name": self.name}):
             return
         if not create:

@@ -9,9 +9,9 @@ from graph_schema.memory import MemoryStore
 from graph_schema.neo4j_store import open_store
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store
-from tests.services.fixtures import neo4j_service, neo4j_url, services
+from tests.services.fixtures import neo4j_graph, neo4j_service, neo4j_url, services
 
-__all__ = ["neo4j_service", "neo4j_url", "services"]
+__all__ = ["neo4j_graph", "neo4j_service", "neo4j_url", "services"]
 
 
 @pytest.fixture(params=["memory", "sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])

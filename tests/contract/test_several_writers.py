@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
-from threading import BrokenBarrierError
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ from stream.turns import in_turn
 from tests.contract.contract import EVENT
 from tests.engine.drawn import RECEIVED, event_of
 from tests.engine.kept import differences, picture
+from tests.services import Service
+from tests.services.neo4j_graph import driver
 
 RULES = load_rules("retail")
 SPAWN = get_context("spawn")
@@ -297,3 +301,18 @@ def test_one_more_in_a_block_that_is_too_full_overtakes_nobody(neo4j_url: str) -
         beside(3, Writes(contents_gone=contents(1)))
     mine.close()
     theirs.close()
+
+
+@pytest.mark.neo4j
+def test_all_who_open_an_empty_database_at_once_find_the_same_graph_in_it(neo4j_graph: Service) -> None:
+    together = Barrier(4)
+
+    def opened(_: int) -> int:
+        together.wait()
+        with closing(open_store(f"{neo4j_graph.url}/shared")) as store, store.read() as tx:
+            return tx.last_change()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(opened, range(4))) == [0] * 4
+    with driver(neo4j_graph) as connection:
+        assert connection.execute_query("MATCH (g:Graph) RETURN count(g)").records[0][0] == 1
