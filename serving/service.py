@@ -38,7 +38,7 @@ class Settings:
     read_threads: int = 8
     feed_seconds: float = 0.25
     due_seconds: float = 5.0
-    console_seconds: float = 1.0
+    console_seconds: float = 3.0
     requests_per_second: int = 0
 
 
