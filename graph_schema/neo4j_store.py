@@ -5,9 +5,7 @@ reads without stopping anybody, and takes its turn only to write (``neo4j_transa
 """
 
 import os
-import random
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import neo4j
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Invalid, Overtaken, StoreUnavailable
@@ -34,8 +33,6 @@ _TURN_SECONDS: Final = 120
 """How long a batch may take, waiting for its turn included, before the server ends it."""
 _EVERYTHING: Final = 100_000
 """Rows that the driver fetches at once: all that one question gives."""
-_RACES: Final = 12
-"""Times that an opening is tried, some 15 s in all, while others make the same schema."""
 
 USER: Final = "ONEFOLD_NEO4J_USER"
 PASSWORD: Final = "ONEFOLD_NEO4J_PASSWORD"  # noqa: S105 - the name of a variable
@@ -113,29 +110,25 @@ class Neo4jStore:
             self._driver.close()
             raise
 
+    # Another process may make the same schema or graph at this moment.
+    @retry(
+        retry=retry_if_exception_type(Overtaken),
+        stop=stop_after_delay(20),
+        wait=wait_random_exponential(0.1, 2),
+        reraise=True,
+    )
     def _prepare(self, ask: Ask, create: bool) -> None:
-        for attempt in range(_RACES):
-            try:
-                with _told(self.address.server):
-                    self._make(ask, create)
+        with _told(self.address.server):
+            migrate(ask)
+            if ask(q.GRAPH, {"name": self.name}):
                 return
-            except Overtaken:
-                # Another process makes the same schema or graph at this moment.
-                if attempt + 1 == _RACES:
-                    raise
-                time.sleep(random.uniform(0.5, 1) * min(0.1 * 2**attempt, 2))
-
-    def _make(self, ask: Ask, create: bool) -> None:
-        migrate(ask)
-        if ask(q.GRAPH, {"name": self.name}):
-            return
-        if not create:
-            raise StoreUnavailable(
-                f"there is no graph {self.name!r} in the database at {self.address.server}",
-                way_out="Name another with --store or ONEFOLD_STORE, or make one: onefold ingest FILE",
-            )
-        number = ask(q.NEW_NUMBER, {})[0][0]
-        ask(q.NEW_GRAPH, {"name": self.name, "number": number})
+            if not create:
+                raise StoreUnavailable(
+                    f"there is no graph {self.name!r} in the database at {self.address.server}",
+                    way_out="Name another with --store or ONEFOLD_STORE, or make one: onefold ingest FILE",
+                )
+            number = ask(q.NEW_NUMBER, {})[0][0]
+            ask(q.NEW_GRAPH, {"name": self.name, "number": number})
 
     @contextmanager
     def _session(self) -> Iterator[neo4j.Session]:

@@ -1,5 +1,7 @@
 """Commands about what to do: decide, report, fit."""
 
+import math
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -133,7 +135,7 @@ def _request(campaign: str, given: list[str]) -> Request:
 
 
 def _price(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise Invalid(f"--{name}", "This is not a number.") from None
+    with suppress(ValueError):
+        if 0 <= (price := float(text)) < math.inf:
+            return price
+    raise Invalid(f"--{name}", "This must be a number, 0 or more.")

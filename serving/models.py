@@ -145,8 +145,8 @@ class Offer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    price: float
-    reference_price: float
+    price: float = Field(ge=0)
+    reference_price: float = Field(ge=0)
 
 
 class DecisionRequest(BaseModel):

@@ -275,10 +275,7 @@ class _Consumer(driver.Consumer):
     async def wait_empty(self) -> None:
         """At the end what waits is left to whoever comes next: Faust would wait for ever for it to be taken,
         and let nobody cancel that."""
-        if cast(_App, self.app).ending:
-            await self.commit_and_end_transactions()
-        else:
-            await super().wait_empty()
+        await (self.commit_and_end_transactions() if cast(_App, self.app).ending else super().wait_empty())
 
 
 class _Transport(driver.Transport):

@@ -53,6 +53,7 @@ def test_decide_tells_outcome_and_reasons(onefold: Onefold) -> None:
     assert onefold(*asked, "--campaign", "loyalty_ofer").code == 2
     assert onefold(*asked, "--campaign", "loyalty_offer", "--colour", "red").code == 2
     assert onefold(*asked, "--campaign", "loyalty_offer", "--price", "cheap").code == 2
+    assert onefold(*asked, "--campaign", "loyalty_offer", "--price", "-1", "--reference-price", "9").code == 2
 
 
 def test_audience_lists_who_is_in(onefold: Onefold) -> None:

@@ -109,6 +109,14 @@ def test_many_are_decided_in_the_order_asked(client: httpx.Client, name: str) ->
         ({"campaign": "newsletter"}, "identifier"),
         ({"identifier": "email:a@b.example", "campaign": "newsletter", "at": "yesterday"}, "at"),
         ([{"identifier": "email:a@b.example", "campaign": "newsletter", "colour": 1}], "0.colour"),
+        (
+            {
+                "identifier": "email:a@b.example",
+                "campaign": "promotion",
+                "offer": {"price": -1, "reference_price": 9},
+            },
+            "offer.price",
+        ),
         ({"identifier": "nonsense", "campaign": "newsletter"}, "identifier"),
         ([{"identifier": "email:a@b.example", "campaign": "newsletter"}] * 1_001, "requests"),
     ],
