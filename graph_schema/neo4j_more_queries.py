@@ -18,7 +18,7 @@ BLOCKS: Final = (
     "RETURN row[1], collect(content)"
 )
 EDGES: Final = (
-    "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o) USING INDEX c:Content(key) "
+    "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o) USING INDEX SEEK c:Content(key) "
     "WHERE c.content = row[1] RETURN c.content, o.content, e.weight"
 )
 MERGE_CONTENTS: Final = (
@@ -38,14 +38,14 @@ RESEMBLE: Final = (
     "MERGE (c)-[e:RESEMBLES]->(o) SET e.weight = row[4] }"
 )
 UNRESEMBLE: Final = (
-    "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o) USING INDEX c:Content(key) "
+    "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o) USING INDEX SEEK c:Content(key) "
     "WHERE c.content = row[1] AND o.content = row[3] DELETE e"
 )
 
 # Audiences
 
 MEMBERSHIPS: Final = (
-    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:IN]->(a) USING INDEX p:Person(id) "
+    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:IN]->(a) USING INDEX SEEK p:Person(id) "
     "RETURN p.id, a.name, a.product"
 )
 ENROLLED: Final = (
@@ -60,7 +60,7 @@ ENROL: Final = (
     "WHERE a.name = row[2] AND a.product = row[3] MERGE (p)-[m:IN]->(a) SET m.place = row[4]"
 )
 LEAVE: Final = (
-    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[m:IN]->() USING INDEX p:Person(id) "
+    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[m:IN]->() USING INDEX SEEK p:Person(id) "
     "WHERE m.place = row[1] DELETE m"
 )
 DUE: Final = (
@@ -72,7 +72,7 @@ SET_DUES: Final = "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.due_i
 # What stewards search, and the log of what they did
 
 ALIKE: Final = (
-    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]})<-[:LIKE]-(w) USING INDEX s:Spelling(key) "
+    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]})<-[:LIKE]-(w) USING INDEX SEEK s:Spelling(key) "
     "WHERE s.text = row[1] RETURN DISTINCT w.word"
 )
 CALLED: Final = (
@@ -80,7 +80,8 @@ CALLED: Final = (
     "MATCH (w)<-[:CALLED]-(p) RETURN p.id AS id ORDER BY id LIMIT $page } RETURN w.word, collect(id)"
 )
 NAMES: Final = (
-    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:CALLED]->(w) USING INDEX p:Person(id) RETURN p.id, w.word"
+    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:CALLED]->(w) USING INDEX SEEK p:Person(id) "
+    "RETURN p.id, w.word"
 )
 WORDS: Final = "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] RETURN w.word"
 SPELL: Final = (
@@ -92,7 +93,7 @@ CALL: Final = (
     "MATCH (w:Word {key: row[1]}) WHERE w.word = row[2] MERGE (p)-[:CALLED]->(w) }"
 )
 UNCALL: Final = (
-    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[called:CALLED]->(w) USING INDEX p:Person(id) "
+    "UNWIND $rows AS row MATCH (p:Person {id: row[0]})-[called:CALLED]->(w) USING INDEX SEEK p:Person(id) "
     "WHERE w.word = row[1] DELETE called"
 )
 FORGET_WORDS: Final = (

@@ -43,7 +43,7 @@ ALL_EVENTS: Final = (
     f"MATCH (e:Event) WHERE e.id > $after AND e.id < $end RETURN {_EVENT} ORDER BY e.id LIMIT $page"
 )
 HISTORY: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX r:Record(id) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
     f"RETURN {_EVENT}, r.id"
 )
 _EVENT_PROPERTIES: Final = (
@@ -61,7 +61,7 @@ MERGE_EVENTS: Final = (
     "WITH DISTINCT e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
 )
 ERASE_EVENTS: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX r:Record(id) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
     "WITH DISTINCT e, e.key AS key DETACH DELETE e RETURN key"
 )
 ALSO: Final = (
@@ -69,7 +69,7 @@ ALSO: Final = (
     "CALL (r, row) { MATCH (e:Event {id: row[1]}) MERGE (e)-[:ALSO_TOLD]->(r) }"
 )
 ALSO_GONE: Final = (
-    "UNWIND $rows AS row MATCH (e:Event {id: row[1]})-[told:ALSO_TOLD]->(r) USING INDEX e:Event(id) "
+    "UNWIND $rows AS row MATCH (e:Event {id: row[1]})-[told:ALSO_TOLD]->(r) USING INDEX SEEK e:Event(id) "
     "WHERE r.id = row[0] DELETE told"
 )
 
@@ -136,7 +136,7 @@ ALL_GENERIC: Final = (
     "ORDER BY i.generic LIMIT $page"
 )
 HOLDERS: Final = (
-    "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r) USING INDEX i:Identifier(id) "
+    "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r) USING INDEX SEEK i:Identifier(id) "
     "RETURN i.id, collect(r.id)"
 )
 CREATE_IDENTIFIERS: Final = (
@@ -158,7 +158,7 @@ HOLD_ONCE: Final = (
     "CALL (i, row) { MATCH (r:Record {id: row[1]}) MERGE (r)-[:CARRIES]->(i) }"
 )
 LET_GO: Final = (
-    "UNWIND $rows AS row MATCH (r:Record {id: row[1]})-[held:CARRIES]->(i) USING INDEX r:Record(id) "
+    "UNWIND $rows AS row MATCH (r:Record {id: row[1]})-[held:CARRIES]->(i) USING INDEX SEEK r:Record(id) "
     "WHERE i.id = row[0] DELETE held"
 )
 
@@ -172,7 +172,7 @@ ALL_PERSONS: Final = (
     f"MATCH (p:Person) WHERE p.id > $after AND p.id < $end WITH p ORDER BY p.id LIMIT $page RETURN {_PERSON}"
 )
 MEMBERS: Final = (
-    "UNWIND $ids AS id MATCH (p:Person {id: id})<-[:IS]-(r) USING INDEX p:Person(id) "
+    "UNWIND $ids AS id MATCH (p:Person {id: id})<-[:IS]-(r) USING INDEX SEEK p:Person(id) "
     "RETURN p.id, collect(r.id)"
 )
 PROFILES: Final = (
@@ -218,7 +218,7 @@ DELETE_REWARDS: Final = (
 
 _JUDGEMENT: Final = "j.judgement_id, j.kind, j.sides, j.at, j.judged_by, j.why, j.founders, j.retracted_at"
 JUDGEMENTS: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:JUDGES]-(j) USING INDEX r:Record(id) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:JUDGES]-(j) USING INDEX SEEK r:Record(id) "
     f"WITH DISTINCT j RETURN {_JUDGEMENT}"
 )
 ALL_JUDGEMENTS: Final = (
@@ -234,7 +234,7 @@ JUDGE: Final = (
     "MATCH (j:Judgement {key: row[1]}) WHERE j.judgement_id = row[2] MERGE (j)-[:JUDGES]->(r) }"
 )
 RELATED: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})-[m:MAY_BE]-() USING INDEX r:Record(id) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})-[m:MAY_BE]-() USING INDEX SEEK r:Record(id) "
     "WITH DISTINCT m RETURN startNode(m).id, endNode(m).id, m.namespace"
 )
 RELATE: Final = (
@@ -242,10 +242,10 @@ RELATE: Final = (
     "MATCH (anchor:Record {id: row[1]}) MERGE (part)-[:MAY_BE {namespace: row[2]}]->(anchor) }"
 )
 UNRELATE: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})-[m:MAY_BE]->() USING INDEX r:Record(id) DELETE m"
+    "UNWIND $ids AS id MATCH (r:Record {id: id})-[m:MAY_BE]->() USING INDEX SEEK r:Record(id) DELETE m"
 )
 CASES: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:ABOUT]-(c) USING INDEX r:Record(id) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:ABOUT]-(c) USING INDEX SEEK r:Record(id) "
     "WITH DISTINCT c RETURN c.kind, c.records, c.identifiers, c.detail"
 )
 ALL_CASES: Final = (
@@ -257,6 +257,6 @@ OPEN_CASES: Final = (
     "detail: row[4]}) WITH c, row UNWIND row[5] AS id MATCH (r:Record {id: id}) CREATE (c)-[:ABOUT]->(r)"
 )
 CLOSE_CASES: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:ABOUT]-(c) USING INDEX r:Record(id) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:ABOUT]-(c) USING INDEX SEEK r:Record(id) "
     "WITH DISTINCT c DETACH DELETE c"
 )
