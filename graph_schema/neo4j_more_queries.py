@@ -79,7 +79,9 @@ CALLED: Final = (
     "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] CALL (w) { "
     "MATCH (w)<-[:CALLED]-(p) RETURN p.id AS id ORDER BY id LIMIT $page } RETURN w.word, collect(id)"
 )
-NAMES: Final = "UNWIND $ids AS id MATCH (p:Person {id: id})-[:CALLED]->(w) USING INDEX SEEK p:Person(id) RETURN id, w.word"
+NAMES: Final = (
+    "UNWIND $ids AS i MATCH (p:Person {id: i})-[:CALLED]->(w) USING INDEX SEEK p:Person(id) RETURN i, w.word"
+)
 WORDS: Final = "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] RETURN w.word"
 SPELL: Final = (
     "UNWIND $rows AS row MERGE (w:Word {key: row[0], word: row[1]}) WITH w, row UNWIND row[2] AS spelt "
