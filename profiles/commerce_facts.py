@@ -14,9 +14,10 @@ from profiles.moments import kept
 Number = int | float
 
 TIED: Final = "tied"
-SPENT: Final = "spent"
 """The kind of a fact by which a receipt is known to be of an order. Every other fact of an order ends with
 the key of the receipt that its event named, None for none."""
+SPENT: Final = "spent"
+"""The kind of a fact by which a receipt is known to be that of a reward's use."""
 ALL: Final = -1
 """Quantity of a removal that names none: whatever there is."""
 SEEN: Final = 0

@@ -38,12 +38,11 @@ _VETO_WHY = "What they said spoke against one person, before one of them was era
 
 def tomb(key: EventKey, id_key: bytes) -> str:
     """The name of the operational state that remembers an erased message."""
-    text = f"{key.source}/{key.message_id}".encode()
-    return _TOMB + hashlib.blake2b(text, digest_size=16, key=id_key[:64]).hexdigest()
+    return _tomb(f"{key.source}/{key.message_id}".encode(), id_key)
 
 
-def _letter_tomb(letter: DeadLetter, id_key: bytes) -> str:
-    return _TOMB + hashlib.blake2b(letter.raw, digest_size=16, key=id_key[:64]).hexdigest()
+def _tomb(said: bytes, id_key: bytes) -> str:
+    return _TOMB + hashlib.blake2b(said, digest_size=16, key=id_key[:64]).hexdigest()
 
 
 def ghost_object_key(key: ObjectKey, id_key: bytes) -> ObjectKey:
@@ -69,7 +68,7 @@ class Tombs:
 
     def refuses_letter(self, letter: DeadLetter) -> bool:
         """Whether a letter told of somebody who was erased, and comes again."""
-        return self._ws.any_ghosts and self._tx.get(_letter_tomb(letter, self._ws.id_key)) is not None
+        return self._ws.any_ghosts and self._tx.get(_tomb(letter.raw, self._ws.id_key)) is not None
 
 
 class Erasure:
@@ -109,7 +108,7 @@ class Erasure:
         """Empties every dead letter that tells of her; what stood in it is refused where it comes again."""
         for one, letter in letters_of(self.tx, self.intake, records):
             self.ws.writes.letters_emptied.add(one)
-            self.ws.writes.state[_letter_tomb(letter, self.ws.id_key)] = at
+            self.ws.writes.state[_tomb(letter.raw, self.ws.id_key)] = at
 
     def _forget_identifiers(self, records: list[Record]) -> None:
         """Hashes every identifier that no living record holds."""

@@ -28,12 +28,17 @@ def matched(folder: Path, data: Path, mapping: Path) -> dict[tuple[str, str], st
         ["export", "links", "links.csv", *on],
     )
     for step in steps:
-        done = subprocess.run(
-            [*ONEFOLD, *step], cwd=folder, capture_output=True, text=True, check=False, env=_paths()
-        )
-        if done.returncode:
-            raise RuntimeError(f"onefold {step[0]}: {done.stderr.strip()}")
+        onefold(folder, *step)
     return _column(folder / "links.csv", "person_id")
+
+
+def onefold(folder: Path, *words: str) -> None:
+    """Runs a command in a folder; raises RuntimeError with what it said where it fails."""
+    done = subprocess.run(
+        [*ONEFOLD, *words], cwd=folder, capture_output=True, text=True, check=False, env=_paths()
+    )
+    if done.returncode:
+        raise RuntimeError(f"onefold {words[0]}: {done.stderr.strip()}")
 
 
 def _paths() -> dict[str, str]:

@@ -8,7 +8,6 @@ nothing but a device can attribute).
 
 import csv
 import os
-import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -19,8 +18,7 @@ from graph_schema.bundled_files import bundled_text
 from graph_schema.vocabulary import EventKey, RecordKey
 from resolver.evaluation import Pairs, evaluate
 from serving.stores import open_store
-from tests.bench.end_to_end import RULES
-from tests.bench.ingesting import ONEFOLD
+from tests.bench.end_to_end import RULES, onefold
 from tests.bench.machine import machine
 from tests.bench.peers import Case, peer, peers_installed
 
@@ -40,12 +38,6 @@ Key = tuple[str, str]
 
 def _key(named: RecordKey | EventKey) -> Key:
     return named[0], named[1]
-
-
-def _onefold(folder: Path, *words: str) -> None:
-    done = subprocess.run([*ONEFOLD, *words], cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"onefold {words[0]}: {done.stderr.strip()}")
 
 
 def _persons(store: Path) -> dict[Key, int]:
@@ -99,7 +91,7 @@ def lines(folder: Path) -> Iterator[str]:
     (folder / "alone.toml").write_text(text[:start] + text[text.index("\n#", start) :])
     (folder / "trained.toml").write_text(RULES)
     size = ("--people", str(_PEOPLE), "--events", str(_EVENTS), "--dirty", _DIRTY)
-    _onefold(folder, "simulate", *size, "--out", "s.jsonl", "--truth", "truth.csv")
+    onefold(folder, "simulate", *size, "--out", "s.jsonl", "--truth", "truth.csv")
     stores = {}
     for title, rules in (
         ("identifiers alone", "alone.toml"),
@@ -108,8 +100,8 @@ def lines(folder: Path) -> Iterator[str]:
     ):
         on = ("--rules", rules, "--store", f"sqlite:///{title}.db")
         if title == "trained":
-            _onefold(folder, "train", "s.jsonl", "--out", "model.json")
-        _onefold(folder, "ingest", "s.jsonl", *on)
+            onefold(folder, "train", "s.jsonl", "--out", "model.json")
+        onefold(folder, "ingest", "s.jsonl", *on)
         stores[title] = folder / f"{title}.db"
     rows, truth = _rows(stores["trained"]), _truth(stores["trained"], folder / "truth.csv")
     naming = {key: truth[key] for key in rows}

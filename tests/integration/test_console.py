@@ -1,30 +1,16 @@
 """The console over HTTP, without a browser and so without a script: work, undo, split, refuse, erase."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import orjson
 import pytest
 
-from tests.integration.console_visit import KEYS, Served, declared, forms, served
+from tests.integration.console_visit import KEYS, Served, forms
 
 ROUX = ("user_id:u-4014", "user_id:u-4015")
 """The first case: two men and one mailbox, with the most money at stake."""
 NOON = 1_772_539_200_000_000
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path, declared()) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("console")) as found:
-        yield found
 
 
 def ids(found: Served, *references: str) -> list[str]:

@@ -4,7 +4,6 @@ import re
 import threading
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.browser import chromium, need_chromium
-from tests.integration.console_visit import KEYS, Served, declared, served
+from tests.integration.console_visit import KEYS, Served
 from tests.screenshots import PAGES
 
 pytestmark = pytest.mark.slow
@@ -23,18 +22,6 @@ WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "bes
 def browser() -> Iterator[Browser]:
     need_chromium()
     with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path, declared()) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("browser")) as found:
         yield found
 
 

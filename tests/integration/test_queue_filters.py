@@ -2,27 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-import pytest
 
-from tests.integration.console_visit import KEYS, Served, Visit, declared, served
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path, declared()) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("filters")) as found:
-        yield found
+from tests.integration.console_visit import KEYS, Served, Visit
 
 
 def cases(found: Served, **asked: Any) -> list[dict[str, Any]]:
