@@ -5,7 +5,9 @@ reads without stopping anybody, and takes its turn only to write (``neo4j_transa
 """
 
 import os
+import random
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +16,6 @@ from urllib.parse import unquote, urlsplit
 
 import neo4j
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Invalid, Overtaken, StoreUnavailable
@@ -31,6 +32,7 @@ from graph_schema.store import Transaction
 _CONNECT_SECONDS: Final = 5
 _TURN_SECONDS: Final = 120
 """How long a batch may take, waiting for its turn included, before the server ends it."""
+_RACE_SECONDS: Final = 20
 _EVERYTHING: Final = 100_000
 """Rows that the driver fetches at once: all that one question gives."""
 
@@ -110,25 +112,29 @@ class Neo4jStore:
             self._driver.close()
             raise
 
-    # Another process may make the same schema or graph at this moment.
-    @retry(
-        retry=retry_if_exception_type(Overtaken),
-        stop=stop_after_delay(20),
-        wait=wait_random_exponential(0.1, 2),
-        reraise=True,
-    )
     def _prepare(self, ask: Ask, create: bool) -> None:
-        with _told(self.address.server):
-            migrate(ask)
-            if ask(q.GRAPH, {"name": self.name}):
-                return
-            if not create:
-                raise StoreUnavailable(
-                    f"there is no graph {self.name!r} in the database at {self.address.server}",
-                    way_out="Name another with --store or ONEFOLD_STORE, or make one: onefold ingest FILE",
-                )
-            number = ask(q.NEW_NUMBER, {})[0][0]
-            ask(q.NEW_GRAPH, {"name": self.name, "number": number})
+        until = time.monotonic() + _RACE_SECONDS
+        while True:
+            try:
+                with _told(self.address.server):
+                    return self._make(ask, create)
+            except Overtaken:
+                # Another process makes the same schema or graph at this moment.
+                if time.monotonic() > until:
+                    raise
+            time.sleep(random.uniform(0.1, 1))
+
+    def _make(self, ask: Ask, create: bool) -> None:
+        migrate(ask)
+        if ask(q.GRAPH, {"name": self.name}):
+            return
+        if not create:
+            raise StoreUnavailable(
+                f"there is no graph {self.name!r} in the database at {self.address.server}",
+                way_out="Name another with --store or ONEFOLD_STORE, or make one: onefold ingest FILE",
+            )
+        number = ask(q.NEW_NUMBER, {})[0][0]
+        ask(q.NEW_GRAPH, {"name": self.name, "number": number})
 
     @contextmanager
     def _session(self) -> Iterator[neo4j.Session]:

@@ -138,8 +138,7 @@ def export(person_id: PersonId, service: TheService, asker: Asker) -> Response:
 def exported(reader: Reader, found: Found, now: int) -> Document:
     """Everything that is kept of a person, as JSON."""
     given = reader.tx.judgements({record.id for record in found.records})
-    living = [record for record in found.records if not record.ghost]
-    letters = [letter for _, letter in letters_of(reader.tx, reader.intake, living)]
+    letters = [letter for _, letter in letters_of(reader.tx, reader.intake, found.living)]
     return {
         "person_id": found.person.person_id,
         "exported_at": iso(now),

@@ -27,7 +27,7 @@ def timeline(
 ) -> Page:
     """The events of a person's records, oldest first and those without a time last, each once; ``newest``
     turns the order round."""
-    records = {record.id: record for record in found.records if not record.ghost}
+    records = {record.id: record for record in found.living}
     events: dict[Rank, tuple[Record, StoredEvent]] = {}
     for record, event in reader.tx.history(records):
         # An alias comes for both its records; the one that it was filed under speaks for it.
@@ -44,8 +44,7 @@ def timeline(
 
 def shown_records(reader: Reader, found: Found) -> list[dict[str, Any]]:
     """A person's records, each with the identifiers that it holds and the id that it could found."""
-    living = [record for record in found.records if not record.ghost]
-    nodes = reader.tx.identifiers({one for record in living for one in record.holdings})
+    nodes = reader.tx.identifiers({one for record in found.living for one in record.holdings})
     return [
         {
             "source": record.key.source,
@@ -67,7 +66,7 @@ def shown_records(reader: Reader, found: Found) -> list[dict[str, Any]]:
                 )
             ],
         }
-        for record in living
+        for record in found.living
     ]
 
 

@@ -50,7 +50,7 @@ def side(profile: Document) -> Document:
 
 def side_of(reader: Reader, found: Found) -> Document:
     """The same without her profile, which takes long to make where she has thousands of records."""
-    person, living = found.person, [record for record in found.records if not record.ghost]
+    person, living = found.person, found.living
     state = reader.tx.profiles((person.id,)).get(person.id, {})
     name, orders = name_of(state, reader), Orders(state)
     if not name:

@@ -36,6 +36,11 @@ class Found(NamedTuple):
     person: Person
     records: list[Record]
 
+    @property
+    def living(self) -> list[Record]:
+        """The records that nobody erased."""
+        return [record for record in self.records if not record.ghost]
+
 
 class Reader:
     """Answers questions of one transaction."""
@@ -50,7 +55,7 @@ class Reader:
 
         Raises ``UnknownPerson``, ``AmbiguousIdentifier`` (with the persons between whom) or ``Erased``.
         """
-        return self._of(self.named(reference))
+        return self.of(self.named(reference))
 
     def named(self, reference: str) -> int:
         """The number of the person whom a reference names, erased or not; raises as `find`."""
@@ -87,7 +92,7 @@ class Reader:
 
     def portrait(self, found: Found) -> Portrait:
         """Everything that a person's golden profile is made from."""
-        living = [record for record in found.records if not record.ghost]
+        living = found.living
         identifiers = self.tx.identifiers({one for record in living for one in record.holdings})
         return Portrait(
             found.person.person_id,
@@ -157,7 +162,8 @@ class Reader:
             raise Erased
         return founding
 
-    def _of(self, person: int) -> Found:
+    def of(self, person: int) -> Found:
+        """The person with a number; raises ``Erased``."""
         records = list(self.tx.records(self.tx.members((person,))[person]).values())
         if all(record.ghost for record in records):
             raise Erased

@@ -67,7 +67,7 @@ def _by_value(reader: Reader, query: str) -> Iterator[Hit]:
     for identifier, one in sorted(ids.items()):
         records = reader.tx.records(holders[one][:MOST]).values()
         for person in sorted({record.person for record in records if not record.ghost}):
-            yield Hit(_found(reader, person), forms[identifier])
+            yield Hit(reader.of(person), forms[identifier])
 
 
 def _by_name(reader: Reader, query: str) -> Iterator[Hit]:
@@ -84,10 +84,4 @@ def _by_name(reader: Reader, query: str) -> Iterator[Hit]:
         for person, score in counted.items():
             scores.setdefault(person, []).append(score)
     ranked = sorted(scores, key=lambda one: (-len(scores[one]), -sum(scores[one]), one))
-    yield from (Hit(_found(reader, person), "name") for person in ranked[:MOST])
-
-
-def _found(reader: Reader, person: int) -> Found:
-    records = reader.tx.records(reader.tx.members((person,))[person]).values()
-    living = sorted((record for record in records if not record.ghost), key=lambda record: record.key)
-    return Found(reader.tx.persons((person,))[person], living)
+    yield from (Hit(reader.of(person), "name") for person in ranked[:MOST])

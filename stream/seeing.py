@@ -48,7 +48,7 @@ def _person(reader: Reader, person_id: str) -> Document | None:
     except OnefoldError:
         return None
     profile = reader.profile(found.person.person_id, None)
-    records = [f"{record.key.source}/{record.key.record_id}" for record in found.records if not record.ghost]
+    records = [f"{record.key.source}/{record.key.record_id}" for record in found.living]
     held = [[namespace["namespace"], namespace["value"]] for namespace in profile["identifiers"]]
     attributes = {name: _hash(one["value"]) for name, one in profile["attributes"].items()}
     return {

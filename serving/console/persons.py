@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from graph_schema.errors import Invalid, UnknownPerson
 from graph_schema.store import Document
-from graph_schema.vocabulary import Judgement, Record
+from graph_schema.vocabulary import Judgement
 from profiles.golden import golden
 from profiles.moments import iso
 from resolver.matching.text import fold
@@ -103,7 +103,7 @@ def records_page(request: Request, service: TheService, person_id: str, q: str =
     split off."""
     asked = fold(q[:200]) if sessions.principal_of(request).may("steward") else ""
     with _looked_at(service, person_id, "records") as (reader, found, head):
-        chosen = _living(found)
+        chosen = found.living
         if asked:
             nodes = reader.tx.identifiers({one for record in chosen for one in record.holdings})
             held = {one: node.identifier.value for one, node in nodes.items()}
@@ -128,7 +128,7 @@ def how_page(request: Request, service: TheService, person_id: str) -> Response:
 def graph_page(request: Request, service: TheService, person_id: str) -> Response:
     """Records, identifiers and links as a graph; without a script, as a list."""
     with _looked_at(service, person_id, "graph") as (reader, found, head):
-        drawn = picture(reader, Found(found.person, _living(found)[:_RECORDS]))
+        drawn = picture(reader, Found(found.person, found.living[:_RECORDS]))
     return page(request, "graph.html", **head, graph=drawn)
 
 
@@ -138,7 +138,7 @@ def graph_data(request: Request, service: TheService, person_id: str) -> Respons
     principal = sessions.principal_of(request)
     with service.reader() as reader:
         found = reader.find(person_id)
-        drawn = picture(reader, Found(found.person, _living(found)[:_RECORDS]))
+        drawn = picture(reader, Found(found.person, found.living[:_RECORDS]))
     content = masked(drawn) if principal.role == "viewer" else drawn
     return Response(
         orjson.dumps(content), media_type="application/json", headers={"Cache-Control": "no-store"}
@@ -251,10 +251,6 @@ def _confirm(request: Request, service: TheService, person_id: str, what: str) -
 def _head(person: Document, tab: str) -> Document:
     """What stands at the head of each of her pages; ``kind`` is the page."""
     return {"person": person, "called": person["called"], "kind": tab}
-
-
-def _living(found: Found) -> list[Record]:
-    return [record for record in found.records if not record.ghost]
 
 
 def _judgements(reader: Judging, found: Found) -> list[Document]:
