@@ -151,7 +151,6 @@ MIGRATED: Final = (
     "WITH m MATCH (before:Migration {number: $number - 1}) MERGE (m)-[:FOLLOWS]->(before)"
 )
 INDEXES: Final = "SHOW INDEXES YIELD name, type, state WHERE type <> 'LOOKUP' RETURN name, state"
-AWAIT_INDEXES: Final = "CALL db.awaitIndexes(300)"
 
 # What a graph that was replaced leaves behind
 

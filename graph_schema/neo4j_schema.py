@@ -1,6 +1,7 @@
 """The schema of the Neo4j store: migrations, their history as a chain in the graph, and what drifted."""
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -27,7 +28,9 @@ def migrate(ask: Ask) -> None:
     for migration in pending(shipped(), _applied(ask)):
         for statement in _statements(migration.text):
             ask(statement, {})
-        ask(more.AWAIT_INDEXES, {})
+        # Asked again and again: to await within one statement would hold what others' statements wait for.
+        while any(row[1] == "POPULATING" for row in ask(more.INDEXES, {})):
+            time.sleep(0.05)
         ask(
             more.MIGRATED,
             {"number": migration.number, "name": migration.name, "checksum": migration.checksum},

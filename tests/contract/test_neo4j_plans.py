@@ -19,7 +19,7 @@ STATEMENTS = {
 SCANS = re.compile(
     r"AllNodesScan|NodeByLabelScan|CartesianProduct|RelationshipTypeScan|IndexScan|NodeHashJoin"
 )
-OF_THE_SCHEMA = {"INDEXES", "AWAIT_INDEXES"}
+OF_THE_SCHEMA = {"INDEXES"}
 """What asks for the schema itself can't be explained, and looks at nothing else."""
 
 
