@@ -70,6 +70,4 @@ def _applied(ask: Ask) -> dict[int, str]:
 
 def _statements(script: str) -> Iterator[str]:
     # They are our own files: nothing of what a user says comes into them.
-    for statement in _COMMENT.sub("", script).split(";"):
-        if statement.strip():
-            yield statement.strip()
+    return filter(None, map(str.strip, _COMMENT.sub("", script).split(";")))
