@@ -94,8 +94,10 @@ def _orders(state: Document) -> Iterable[str]:
 
 
 def _audiences(writes: Writes) -> list[Document]:
-    gained = Counter(one.audience for one in writes.deltas if one.added)
-    lost = Counter(one.audience for one in writes.deltas if not one.added)
+    # Who bought three products has three places in the audience of buyers, and is one person.
+    moves = {(one.audience, one.person_id, one.added) for one in writes.deltas}
+    gained = Counter(audience for audience, _, added in moves if added)
+    lost = Counter(audience for audience, _, added in moves if not added)
     return [
         {"audience": name, "gains": gained[name], "loses": lost[name]}
         for name in sorted(gained.keys() | lost.keys())

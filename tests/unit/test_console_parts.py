@@ -84,6 +84,15 @@ def test_what_is_rehearsed_is_what_is_written(engine: Engine) -> None:
     assert told["orders"] == 1
 
 
+def test_a_person_in_an_audience_by_several_products_is_foretold_as_one(engine: Engine) -> None:
+    play(engine, "demo_day.yaml")
+    word = Word("different", ["email/sub-17"], [], 5, "mia", "")
+    with engine.store.read() as tx:
+        judgement = Judging(tx, engine.intake, engine.id_key).judgement(word)
+        told = consequences(engine, tx, judgement)
+    assert {"audience": "suppress_buyers", "gains": 1, "loses": 1} in told["audiences"]
+
+
 def test_names_follow_merges_splits_and_erasures(engine: Engine) -> None:
     one, two = found_by(engine, "jeanne morel")
     word = Word("same", [one], [two], 5, "mia", "")
