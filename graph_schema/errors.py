@@ -3,10 +3,11 @@
     OnefoldError              500  exit 1   the root: catch this at a border (HTTP, command line, worker)
     ├── RulesError            500  exit 2   rules.toml is wrong
     ├── MappingError          400  exit 2   a mapping file is wrong, or doesn't fit its CSV or Parquet
-    ├── StoreUnavailable      503  exit 3   the store can't be reached or is locked for too long
-    ├── BrokerUnavailable     503  exit 3   Kafka can't be reached, or refuses what is asked of it
-    ├── SchemaMismatch        503  exit 3   the store's schema is newer than this program, or not migrated
-    ├── RulesMismatch         503  exit 3   the store was built by other rules: rebuild first
+    ├── NotNow                503  exit 3   what this program stands on can't serve it now
+    │   ├── StoreUnavailable  503  exit 3   the store can't be reached or is locked for too long
+    │   ├── BrokerUnavailable 503  exit 3   Kafka can't be reached, or refuses what is asked of it
+    │   ├── SchemaMismatch    503  exit 3   the store's schema is newer than this program, or not migrated
+    │   └── RulesMismatch     503  exit 3   the store was built by other rules: rebuild first
     ├── Conflict              409  exit 1   two writes, or a word against what stands
     │   └── Overtaken         503  exit 3   another writer came first: the same call may succeed now
     ├── UnknownPerson         404  exit 1   nobody is known by this id or identifier
@@ -51,32 +52,27 @@ class MappingError(OnefoldError):
     exit_code = 2
 
 
-class StoreUnavailable(OnefoldError):
+class NotNow(OnefoldError):
+    """This program can't be served now; once what the message names is done, the same call may succeed."""
+
+    status = 503
+    exit_code = 3
+
+
+class StoreUnavailable(NotNow):
     """The store doesn't answer now; the same call may succeed later."""
 
-    status = 503
-    exit_code = 3
 
-
-class BrokerUnavailable(OnefoldError):
+class BrokerUnavailable(NotNow):
     """Kafka doesn't answer now, or refuses this program; the same call may succeed later."""
 
-    status = 503
-    exit_code = 3
 
-
-class SchemaMismatch(OnefoldError):
+class SchemaMismatch(NotNow):
     """The store's schema is not the one that this program reads and writes."""
 
-    status = 503
-    exit_code = 3
 
-
-class RulesMismatch(OnefoldError):
+class RulesMismatch(NotNow):
     """The store's persons were derived by other rules, so this process may not write to it."""
-
-    status = 503
-    exit_code = 3
 
 
 class Conflict(OnefoldError):

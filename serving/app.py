@@ -9,6 +9,7 @@ from typing import Final
 import anyio.to_thread
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
 
 from graph_schema.errors import OnefoldError
 from serving import api_page, audiences, decisions, feed, health, intake, persons, stewardship
@@ -59,6 +60,8 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
     for routes in (intake, persons, decisions, audiences, stewardship, feed, health, api_page):
         app.include_router(routes.router)
     handle_problems(app)
+    # Whoever opens the address that `serve` prints is to see something.
+    app.add_route("/", lambda _: RedirectResponse("console/queue"), include_in_schema=False)
     app.mount("/console", console)
     app.add_middleware(Guard, service=service, intake=intake.is_intake)
     app.add_middleware(intake.BrowsersMaySend)
@@ -72,7 +75,7 @@ async def _fall_due(service: Service) -> None:
     while True:
         try:
             await run_in_threadpool(service.commits.run, lambda: engine.fall_due(engine.clock()))
-        except OnefoldError:
+        except OnefoldError as error:
             # Another writer was first, or the store is away: the next turn does it.
-            _log.warning("audiences could not be brought up to date; they will be")
+            _log.warning("audiences could not be brought up to date, they will be: %s", error)
         await asyncio.sleep(service.settings.due_seconds)

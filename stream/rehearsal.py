@@ -96,9 +96,8 @@ def _orders(state: Document) -> Iterable[str]:
 def _audiences(writes: Writes) -> list[Document]:
     # Who bought three products has three places in the audience of buyers, and is one person.
     moves = {(one.audience, one.person_id, one.added) for one in writes.deltas}
-    gained = Counter(audience for audience, _, added in moves if added)
-    lost = Counter(audience for audience, _, added in moves if not added)
+    told = Counter((audience, added) for audience, _, added in moves)
     return [
-        {"audience": name, "gains": gained[name], "loses": lost[name]}
-        for name in sorted(gained.keys() | lost.keys())
+        {"audience": name, "gains": told[name, True], "loses": told[name, False]}
+        for name in sorted({audience for audience, _ in told})
     ]

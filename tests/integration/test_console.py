@@ -17,9 +17,10 @@ def ids(found: Served, *references: str) -> list[str]:
     return [found.person_id(one) for one in references]
 
 
-def test_the_machine_itself_needs_no_key(local: Served) -> None:
+@pytest.mark.parametrize("address", ["/", "/console/"])
+def test_the_machine_itself_needs_no_key(local: Served, address: str) -> None:
     visit = local.visit()
-    visit.get("/console/")
+    visit.get(address)
     assert (visit.status, visit.path) == (200, "/console/queue")
     assert visit.heading() == f"{local.waiting()} cases to decide"
     assert "Thomas Roux" in visit.page.partition("Jeanne Morel")[0], "the most money at stake comes first"
