@@ -1,8 +1,8 @@
 """The report as somebody reads it: in text with bars, or as a page with a picture."""
 
-from html import escape
 from typing import Any, Final, Literal
 
+from serving.single_pages import single_page
 from stream.reporting import BUYERS, STAGES
 
 Side = Literal["with_resolution", "without_resolution"]
@@ -12,18 +12,7 @@ _SIDES: Final[tuple[tuple[Side, str], ...]] = (
     ("without_resolution", "as records, without resolution"),
 )
 _GROUPS: Final = (("by_stage", "By stage", STAGES), ("by_purchases", "By purchases", BUYERS))
-_COLOURS: Final = {
-    "new": "#4e79a7",
-    "active": "#59a14f",
-    "defecting": "#edc948",
-    "inactive": "#b07aa1",
-    "closed": "#79706e",
-    "first_time": "#76b7b2",
-    "repeat": "#f28e2b",
-}
 _BAR: Final = 24
-_WIDTH: Final = 640
-_ROW: Final = 30
 
 
 def as_text(report: dict[str, Any]) -> str:
@@ -47,21 +36,7 @@ def as_text(report: dict[str, Any]) -> str:
 
 def as_html(report: dict[str, Any]) -> str:
     """A page that stands alone: a picture, and the tables it is drawn from."""
-    parts = [
-        f"<h2>{escape(heading)}</h2>{_picture(report, group, names)}{_table(report, group, names)}"
-        for group, heading, names in _GROUPS
-    ]
-    totals = "".join(
-        f"<p><b>{title.capitalize()}</b>: {escape(_told(report[side], report['currency']))}</p>"
-        for side, title in _SIDES
-    )
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Onefold: customers and revenue</title>'
-        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:720px;margin:2rem auto;padding:0 1rem}"
-        "table{border-collapse:collapse;width:100%}td,th{padding:.2rem .6rem;text-align:right}"
-        "td:first-child,th:first-child{text-align:left}svg{width:100%;height:auto}</style>"
-        f"<h1>Customers and revenue</h1><p>{escape(str(report['at']))}</p>{totals}{''.join(parts)}</html>\n"
-    )
+    return single_page("report.html", report=report, sides=_SIDES, groups=_GROUPS, told=_told, share=_share)
 
 
 def _told(total: dict[str, Any], currency: str | None) -> str:
@@ -73,49 +48,3 @@ def _told(total: dict[str, Any], currency: str | None) -> str:
 
 def _share(one: dict[str, Any], total: dict[str, Any], what: str) -> float:
     return one[what] / total[what] if total[what] else 0.0
-
-
-def _picture(report: dict[str, Any], group: str, names: tuple[str, ...]) -> str:
-    """Stacked bars: the share of customers and of revenue of each group, for both sides."""
-    bars: list[str] = []
-    y = 0
-    for side, title in _SIDES:
-        for what in ("customers", "revenue"):
-            bars.append(
-                f'<text x="0" y="{y + 20}" font-size="13">{what} {escape(title.split(",")[0])}</text>'
-            )
-            x = 190.0
-            for name in names:
-                width = _share(report[side][group][name], report[side], what) * (_WIDTH - 190)
-                label = f"{name}: {_share(report[side][group][name], report[side], what):.1%}"
-                bars.append(
-                    f'<rect x="{x:.1f}" y="{y + 4}" width="{width:.1f}" height="22" fill="{_COLOURS[name]}">'
-                    f"<title>{label}</title></rect>"
-                )
-                x += width
-            y += _ROW
-    for number, name in enumerate(names):
-        x = number * _WIDTH / len(names)
-        bars.append(
-            f'<rect x="{x:.0f}" y="{y + 12}" width="12" height="12" fill="{_COLOURS[name]}"/>'
-            f'<text x="{x + 18:.0f}" y="{y + 23}" font-size="13">{name.replace("_", "-")}</text>'
-        )
-    return (
-        f'<svg role="img" aria-label="Shares of customers and revenue" viewBox="0 0 {_WIDTH} {y + 30}" '
-        f'xmlns="http://www.w3.org/2000/svg">{"".join(bars)}</svg>'
-    )
-
-
-def _table(report: dict[str, Any], group: str, names: tuple[str, ...]) -> str:
-    rows = []
-    for name in names:
-        cells = "".join(
-            f"<td>{report[side][group][name]['customers']:,}</td>"
-            f"<td>{report[side][group][name]['revenue']:,.2f}</td>"
-            for side, _ in _SIDES
-        )
-        rows.append(f"<tr><td>{name.replace('_', '-')}</td>{cells}</tr>")
-    heads = "".join(
-        f"<th>customers, {escape(title.split(',')[0])}</th><th>revenue</th>" for _, title in _SIDES
-    )
-    return f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"

@@ -1,7 +1,9 @@
 """Finding and looking back: search, merges and splits, the audit log, values, health, and every component."""
 
+from importlib.resources import files
 from typing import Any, Final
 
+import yaml
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
@@ -11,10 +13,12 @@ from profiles.golden import golden
 from profiles.moments import iso
 from resolver.founding import is_person_id
 from serving.called import called
-from serving.console import patterns, sessions
+from serving.console import sessions
 from serving.console.pages import page
 from serving.service import TheService
+from serving.waiting import QueueFilter
 from stream.comparing import side
+from stream.feed import shown
 from stream.searching import MOST, search
 
 _PAGE: Final = 50
@@ -41,17 +45,14 @@ def changes_page(request: Request, service: TheService, before: int = 0) -> Resp
     with service.reader() as reader:
         told, oldest = recent_changes(reader.tx, before)
         names = called(reader, {each for one in told for each in (one.person_id, *one.went_into)})
-    shown = [
-        {
-            "kind": one.kind,
-            "person_id": one.person_id,
-            "from": list(one.came_from),
-            "into": list(one.went_into),
-            "at": iso(one.at),
-        }
-        for one in told
-    ]
-    return page(request, "changes.html", changes=shown, before=oldest, first=not before, names=names)
+    return page(
+        request,
+        "changes.html",
+        changes=[shown(one) for one in told],
+        before=oldest,
+        first=not before,
+        names=names,
+    )
 
 
 @router.get("/audit")
@@ -81,7 +82,9 @@ def health_page(request: Request) -> Response:
 @router.get("/patterns")
 def patterns_page(request: Request) -> Response:
     """Every component in each of its states."""
-    return page(request, "patterns.html", **patterns.CONTENT)
+    content = yaml.safe_load(files("serving.console").joinpath("patterns.yaml").read_text("utf-8"))
+    wanted = QueueFilter(namespace="email", least=20, q="lima")
+    return page(request, "patterns.html", **content, wanted=wanted)
 
 
 def recent_changes(tx: Transaction, before: int) -> tuple[list[Change], int]:

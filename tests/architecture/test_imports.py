@@ -36,7 +36,7 @@ HOMES = {
     "sqlite3": ("graph_schema/",),
     "neo4j": ("graph_schema/",),
     "fastapi": ("serving/",),
-    "jinja2": ("serving/console/",),
+    "jinja2": ("serving/console/", "serving/single_pages.py"),
     "authlib": ("serving/console/",),
     "joserfc": ("serving/console/oidc.py", "serving/destinations/service_account.py"),
     "itsdangerous": ("serving/console/",),
