@@ -1,7 +1,6 @@
 """Who asks, and what they may: keys and roles of whoever reads and judges (write keys are intake's own)."""
 
 import base64
-import binascii
 import hashlib
 import os
 import secrets
@@ -107,12 +106,15 @@ def _of_environment(text: str) -> dict[str, Principal]:
 
 def _credential(authorization: str | None) -> str | None:
     """The key of a header: a bearer's, or the user of basic authorization."""
-    scheme, _, rest = (authorization or "").partition(" ")
-    if scheme.lower() == "bearer":
-        return rest.strip()
+    scheme, _, key = (authorization or "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else basic_user(authorization)
+
+
+def basic_user(authorization: str | None) -> str | None:
+    """The user of basic authorization; None where a header says nothing like that."""
+    scheme, _, credentials = (authorization or "").partition(" ")
     try:
-        if scheme.lower() == "basic":
-            return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
-        pass
-    return None
+        plain = base64.b64decode(credentials.strip(), validate=True).decode()
+    except ValueError:
+        return None
+    return plain.partition(":")[0] if scheme.lower() == "basic" else None

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -119,13 +120,9 @@ def rebuild_store(store: StoreOption = DEFAULT_STORE, rules: RulesOption = "reta
     What stands is replaced at once when all is ready. Person ids that were given out go on answering.
     """
     loaded = rules_of(rules)
-    opened = open_store(store, create=False)
-    try:
-        with progress() as shown:
-            task = shown.add_task("rebuilding", total=None, events=0)
-            told = rebuild(opened, loaded, id_key(), lambda done: shown.update(task, events=done))
-    finally:
-        opened.close()
+    with closing(open_store(store, create=False)) as opened, progress() as shown:
+        task = shown.add_task("rebuilding", total=None, events=0)
+        told = rebuild(opened, loaded, id_key(), lambda done: shown.update(task, events=done))
     SPOKEN.print(
         f"{counted(told.events, 'event')} replayed: {counted(told.persons_before, 'person', 'persons')} "
         f"before, {told.persons:,} now; {counted(told.judgements, 'judgement')} kept"

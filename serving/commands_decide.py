@@ -14,20 +14,11 @@ from profiles.decide import Request
 from profiles.moments import iso
 from serving.report_views import as_html, as_text
 from serving.stores import DEFAULT_STORE
-from serving.terminal import (
-    SPOKEN,
-    RulesOption,
-    StoreOption,
-    moment,
-    reader_on,
-    show_json,
-)
+from serving.terminal import SPOKEN, AtOption, RulesOption, StoreOption, moment, reader_on, show_json
 from stream.deciding import Asked, decide_all
 from stream.reporting import fitted, report
 
 _AT_ONCE: Final = 10_000
-
-AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="The clock; now by default.")]
 
 
 class Form(StrEnum):
@@ -122,9 +113,7 @@ def _request(campaign: str, given: list[str]) -> Request:
     for word in words:
         name, equals, value = word.removeprefix("--").partition("=")
         if not word.startswith("--") or name not in _OPTIONS:
-            raise Invalid(
-                word.partition("=")[0], f"There is no such option. {nearest(name, (*_ABOUT, *_PRICES))}"
-            )
+            raise Invalid(word.partition("=")[0], f"There is no such option. {nearest(name, _OPTIONS)}")
         following = value if equals else next(words, None)
         if following is None:
             raise Invalid(f"--{name}", "It needs a value.")

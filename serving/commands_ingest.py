@@ -12,7 +12,17 @@ from rich.progress import Progress, TaskID
 
 from graph_schema.errors import Invalid
 from serving.stores import DEFAULT_STORE
-from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, progress, rules_of
+from serving.terminal import (
+    SPOKEN,
+    MappingOption,
+    RulesOption,
+    StoreOption,
+    check_folders,
+    counted,
+    engine_on,
+    progress,
+    rules_of,
+)
 from stream.batch import Counts
 from stream.engine import Engine
 from stream.ingesting import BATCH, Input, Report, ingest
@@ -23,9 +33,7 @@ from stream.simulation import DIRTY, simulate, write_stream
 
 def ingest_files(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="- is standard input.")],
-    mapping: Annotated[
-        Path | None, typer.Option(metavar="MAP.toml", help="What the columns of CSV and Parquet mean.")
-    ] = None,
+    mapping: MappingOption = None,
     source: Annotated[
         str | None, typer.Option(metavar="NAME", help="The source of lines that name none.")
     ] = None,
@@ -51,10 +59,8 @@ def ingest_files(
     ):
         for path in files:
             task = shown.add_task(Path(path).name, total=_size(path), events=0)
-            counts = ingest(engine, Input(path, read_as, source), parsing, _reporter(shown, task), batch)
+            total.add(ingest(engine, Input(path, read_as, source), parsing, _reporter(shown, task), batch))
             shown.update(task, total=1, completed=1)
-            for name, number in vars(counts).items():
-                setattr(total, name, getattr(total, name) + number)
         _summarise(engine, total, time.monotonic() - started)
 
 
@@ -117,9 +123,7 @@ def simulate_stream(
     """Make up a town and its stream of events, any size, with the truth of who was who."""
     if out == truth:
         raise Invalid("--truth", "It names the file of the stream; name another one.")
-    for path in (out, truth):
-        if path is not None and not path.parent.is_dir():
-            raise Invalid(str(path), "Its folder does not exist; make it first.")
+    check_folders(out, truth)
     with progress() as shown:
         task = shown.add_task(out.name, total=events, events=0)
         stream = simulate(people, events, seed, dirty)

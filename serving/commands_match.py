@@ -1,5 +1,6 @@
 """Commands of matching: train, evaluate, diff."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +18,11 @@ from serving.difference_view import difference_lines, difference_view
 from serving.stores import DEFAULT_STORE, open_store
 from serving.terminal import (
     SPOKEN,
+    JsonOption,
+    MappingOption,
     RulesOption,
     StoreOption,
+    check_folders,
     counted,
     engine_on,
     id_key,
@@ -38,9 +42,7 @@ def train_model(
     file: Annotated[
         str | None, typer.Argument(metavar="FILE", help="What to learn from; by default the store's records.")
     ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option(metavar="MAP.toml", help="What the columns of CSV and Parquet mean.")
-    ] = None,
+    mapping: MappingOption = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write a report with charts, as HTML.")
     ] = None,
@@ -52,9 +54,7 @@ def train_model(
     Of the rules it takes what [matching] says of comparisons and blocking. The model file is frozen: rules
     that name it (model = "MODEL" in [matching]) are changed by another.
     """
-    for path in (out, report):
-        if path is not None and not path.parent.is_dir():
-            raise Invalid(str(path), "Its folder does not exist; make it first.")
+    check_folders(out, report)
     loaded = load_rules(rules, trained=False)
     kinds, blocking = declared(loaded), keys_of(loaded)
     with progress("{task.fields[events]}") as shown:
@@ -125,7 +125,7 @@ def evaluate(
 def diff(
     rules: Annotated[str, typer.Option(metavar="RULES", help="The other rules: a file, or a bundled name.")],
     examples: Annotated[int, typer.Option(min=0, help="So many examples of each kind.")] = 5,
-    as_data: Annotated[bool, typer.Option("--json", help="All of it as JSON.")] = False,
+    as_data: JsonOption = False,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Show what other rules or another model would change: persons merged, split, moved, under another id.
@@ -133,15 +133,12 @@ def diff(
     Nothing is written. `onefold rebuild --rules RULES` does it.
     """
     loaded = load_rules(rules)
-    opened = open_store(store, create=False)
-    try:
-        with progress("{task.completed:>10,.0f} events") as shown:
-            task = shown.add_task("deriving", total=None)
-            found = difference(
-                opened, loaded, id_key(), examples, lambda done: shown.update(task, completed=done)
-            )
-    finally:
-        opened.close()
+    counts = "{task.completed:>10,.0f} events"
+    with closing(open_store(store, create=False)) as opened, progress(counts) as shown:
+        task = shown.add_task("deriving", total=None)
+        found = difference(
+            opened, loaded, id_key(), examples, lambda done: shown.update(task, completed=done)
+        )
     if as_data:
         show_json(difference_view(found))
         return

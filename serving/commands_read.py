@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +11,8 @@ from graph_schema.store import Document
 from serving.stores import DEFAULT_STORE
 from serving.terminal import (
     SPOKEN,
+    AtOption,
+    ReferenceArgument,
     RulesOption,
     StoreOption,
     counted,
@@ -24,6 +26,12 @@ from stream.engine import now_us
 from stream.explaining import how as how_of
 from stream.explaining import why as why_of
 from stream.exporting import Form, export
+
+_FORMS: Final[dict[str, Form]] = {
+    ".csv": "csv",
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
+}
 
 
 class By(StrEnum):
@@ -42,8 +50,8 @@ class What(StrEnum):
 
 
 def person(
-    reference: Annotated[str, typer.Argument(metavar="ID", help="A person id, or namespace:value.")],
-    at: Annotated[str | None, typer.Option(metavar="TIME", help="The clock; now by default.")] = None,
+    reference: ReferenceArgument,
+    at: AtOption = None,
     as_of: Annotated[
         str | None, typer.Option(metavar="TIME", help="By the evidence there was then, with its clock.")
     ] = None,
@@ -120,10 +128,6 @@ def _form(what: What, file: Path) -> Form:
     if str(file) == "-":
         return "jsonl" if what is What.persons else "csv"
     suffix = file.suffix.lower()
-    if suffix == ".csv":
-        return "csv"
-    if suffix in (".parquet", ".pq"):
-        return "parquet"
-    if suffix in (".jsonl", ".ndjson", ".json"):
-        return "jsonl"
-    raise Invalid("FILE", f"The name tells the form: {what.value}.csv, .parquet or .jsonl, or - for a pipe.")
+    if suffix not in _FORMS:
+        raise Invalid("FILE", f"The name tells the form: {what}.csv, .parquet or .jsonl, or - for a pipe.")
+    return _FORMS[suffix]

@@ -41,7 +41,7 @@ def decisions(
         Asked(one.identifier, one.about(), now if one.at is None else time_of("at", one.at) or 0)
         for one in wanted
     ]
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         found = [decision.shown() for decision in decide_all(reader, asked)]
     if wrapped:
         return answer({"decisions": found})

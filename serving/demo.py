@@ -5,7 +5,7 @@ comes in (``demo_cases.yaml``), of which the stewards have to decide something.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +25,7 @@ from resolver.founding import DEFAULT_ID_KEY
 from serving.terminal import counted, moment
 from stream.engine import Engine, now_us
 from stream.explaining import how, why
-from stream.judging import Judging, Word
+from stream.judging import Word
 
 _DATE: Final = "2026-03-02"
 _WIDTH: Final = 100
@@ -77,15 +77,12 @@ def played(out: Console | None = None) -> Iterator[Demo]:
     clock = _Clock()
     with TemporaryDirectory(prefix="onefold-demo-") as folder:
         path = Path(folder) / "onefold.db"
-        store = SqliteStore(path)
-        try:
+        with closing(SqliteStore(path)) as store:
             engine = Engine(store, load_rules(), DEFAULT_ID_KEY, clock)
             _Telling(engine, clock, out or Console(width=_WIDTH, highlight=False)).tell()
             play(engine, "demo_cases.yaml", clock)
             clock.at = None
             yield Demo(engine, f"sqlite:///{path}")
-        finally:
-            store.close()
 
 
 def play(engine: Engine, name: str, clock: "_Clock | None" = None) -> None:
@@ -156,7 +153,7 @@ class _Telling:
 
     def _ana(self) -> None:
         self.out.rule("[bold]What joined them, and the one golden profile", align="left")
-        with self._reader() as reader:
+        with self.engine.reader() as reader:
             self._say(how(reader, "user_id:u-1001")["sentences"])
             profile = reader.profile("user_id:u-1001", self.clock())
         shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -168,7 +165,7 @@ class _Telling:
     def _vitamin_shop(self) -> None:
         self.out.rule("[bold]10:05 she orders in the app what was in her cart on the web", align="left")
         self.out.print(self.answers)
-        with self._reader() as reader:
+        with self.engine.reader() as reader:
             (reward,) = reader.profile("user_id:u-1001", self.clock())["rewards"]
         self.out.print(
             f"The paper certificate of the same reward, shown in the store at 17:30: {reward['state']} "
@@ -177,7 +174,7 @@ class _Telling:
 
     def _decide(self, time: str, what: str, request: Request) -> None:
         """Asks while the day goes on, with what was known by then."""
-        with self._reader() as reader:
+        with self.engine.reader() as reader:
             portrait = reader.portrait(reader.find("email:ana.lima@example.com"))
             answer = decide(portrait, request, self.engine.rules, _at(time))
         reasons = ", ".join(answer.reasons) or f"by {answer.channel}"
@@ -185,7 +182,7 @@ class _Telling:
 
     def _tablet(self) -> None:
         self.out.rule("[bold]A tablet that two people share joins nobody", align="left")
-        with self._reader() as reader:
+        with self.engine.reader() as reader:
             self._say(why(reader, "user_id:u-2001", "user_id:u-2002")["sentences"])
             try:
                 reader.find("anonymous_id:c-kitchen")
@@ -199,12 +196,12 @@ class _Telling:
         self.out.rule("[bold]Mia's card and login: a steward joins them, and can take it back", align="left")
         sides = ("loyalty_card:290055550001", "user_id:u-3003")
         self._show_persons("before", sides)
-        with self._reader() as reader:
+        with self.engine.reader() as reader:
             word = Word("same", sides[:1], sides[1:], self.clock(), "steward", "she gave both by telephone")
             judgement = reader.judgement(word)
         self.engine.judge([judgement])
         self._show_persons("judged the same", sides)
-        with self._reader() as reader:
+        with self.engine.reader() as reader:
             self._say(why(reader, *sides)["sentences"], indent="  ")
             retracted = reader.retracted(judgement.judgement_id, self.clock())
         self.engine.judge([retracted])
@@ -221,7 +218,7 @@ class _Telling:
     def _persons(self, references: Iterable[str]) -> dict[str, int]:
         """The persons to whom references lead, with how many records each has."""
         found: dict[str, int] = {}
-        with self._reader() as reader:
+        with self.engine.reader() as reader:
             for reference in references:
                 try:
                     person = reader.find(reference).person
@@ -229,11 +226,6 @@ class _Telling:
                     continue
                 found[person.person_id] = person.size
         return found
-
-    @contextmanager
-    def _reader(self) -> Iterator[Judging]:
-        with self.engine.store.read() as tx:
-            yield Judging(tx, self.engine.intake, self.engine.id_key)
 
 
 def _messages(name: str) -> Iterator[tuple[str, dict[str, Any]]]:

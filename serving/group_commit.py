@@ -120,13 +120,7 @@ class GroupCommit:
             except Conflict:
                 time.sleep(0.02 * 2**attempt)
                 continue
-            totals = self.totals
-            self.totals = Counts(
-                totals.taken + counts.taken,
-                totals.duplicates + counts.duplicates,
-                totals.dead_letters + counts.dead_letters,
-                totals.erased + counts.erased,
-            )
+            self.totals.add(counts)
             return counts
         raise Busy("other writers came first too often", way_out="Send it again a little later")
 

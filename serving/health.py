@@ -1,6 +1,6 @@
 """Whether this server lives, can do its work, and how it does: no word about any person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fastapi import APIRouter
@@ -38,36 +38,42 @@ def metrics(service: TheService) -> Response:
 
 
 def _lines(service: Service) -> Iterator[str]:
-    commits, totals = service.commits, service.commits.totals
-    yield "# HELP onefold_http_requests_total Answers by route and status."
-    yield "# TYPE onefold_http_requests_total counter"
-    for (route, status), count in sorted(service.requests.items()):
-        yield f'onefold_http_requests_total{{route="{route}",status="{status}"}} {count}'
-    yield from told_of(totals)
-    yield "# HELP onefold_commit_seconds Transactions that took messages, and the time that they took."
-    yield "# TYPE onefold_commit_seconds summary"
-    yield f"onefold_commit_seconds_count {commits.groups}"
-    yield f"onefold_commit_seconds_sum {commits.seconds:.6f}"
-    yield "# HELP onefold_waiting_bytes Weight of the messages that wait to be written."
-    yield "# TYPE onefold_waiting_bytes gauge"
-    yield f"onefold_waiting_bytes {commits.waiting}"
+    commits = service.commits
+    answers = {
+        f'{{route="{route}",status="{status}"}}': count
+        for (route, status), count in sorted(service.requests.items())
+    }
+    yield from figure("http_requests_total", "counter", "Answers by route and status.", answers)
+    yield from told_of(commits.totals)
+    what = "Transactions that took messages, and the time that they took."
+    yield from summary("commit_seconds", what, commits.groups, commits.seconds)
+    what = "Weight of the messages that wait to be written."
+    yield from figure("waiting_bytes", "gauge", what, commits.waiting)
     if service.handover is not None:
-        yield "# HELP onefold_handed_over_total Events that Kafka acknowledged."
-        yield "# TYPE onefold_handed_over_total counter"
-        yield f"onefold_handed_over_total {service.handover.sent}"
+        sent = service.handover.sent
+        yield from figure("handed_over_total", "counter", "Events that Kafka acknowledged.", sent)
     with service.engine.store.read() as tx:
         last = tx.last_change()
-    yield "# HELP onefold_feed_position The highest number of the change feed."
-    yield "# TYPE onefold_feed_position gauge"
-    yield f"onefold_feed_position {last}"
+    yield from figure("feed_position", "gauge", "The highest number of the change feed.", last)
 
 
 def told_of(totals: Counts) -> Iterator[str]:
     """What became of what came in, as lines of figures."""
-    yield "# HELP onefold_messages_total What became of the messages that came in."
-    yield "# TYPE onefold_messages_total counter"
-    for fate in ("taken", "duplicates", "dead_letters", "erased"):
-        yield f'onefold_messages_total{{fate="{fate}"}} {getattr(totals, fate)}'
+    fates = {f'{{fate="{fate}"}}': number for fate, number in vars(totals).items()}
+    yield from figure("messages_total", "counter", "What became of the messages that came in.", fates)
+
+
+def summary(name: str, what: str, count: int, seconds: float) -> Iterator[str]:
+    """How often something was done, and how long all of it took, as lines of figures."""
+    yield from figure(name, "summary", what, {"_count": count, "_sum": f"{seconds:.6f}"})
+
+
+def figure(name: str, kind: str, what: str, values: Mapping[str, object] | int) -> Iterator[str]:
+    """The lines of one figure; where it has several ``values``, each by what stands behind the name."""
+    yield f"# HELP onefold_{name} {what}"
+    yield f"# TYPE onefold_{name} {kind}"
+    for behind, value in ({"": values} if isinstance(values, int) else values).items():
+        yield f"onefold_{name}{behind} {value}"
 
 
 class Counting:

@@ -1,7 +1,5 @@
 """The Segment wire format: what its SDKs send, single or in a batch, is durable once it is answered."""
 
-import base64
-import binascii
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -15,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graph_schema.errors import Invalid
 from graph_schema.json_limits import parse
 from graph_schema.vocabulary import DeadLetter
+from serving.access import basic_user
 from serving.group_commit import Item
 from serving.models import PROBLEMS, SEGMENT_BODY, Success
 from serving.problems import TooLarge, Unauthorised, answer
@@ -116,7 +115,7 @@ async def _body(request: Request, most: int) -> bytes:
 def _read(service: Service, kind: str, headers: Mapping[str, str], sent: bytes) -> Taken:
     """Types what a request brings. Who can't name a source leaves nothing, not even a dead letter."""
     now = service.engine.clock()
-    key = _basic_user(headers.get("authorization"))
+    key = _write_key(headers.get("authorization"))
     source = None if key is None else service.source_of(key)
     try:
         raw = _plain(sent, headers.get("content-encoding", ""), service.settings.body_bytes)
@@ -140,12 +139,9 @@ def _typed(service: Service, kind: str, source: str, body: object, raw: bytes, n
         alone = items[0] if len(items) == 1 else None
         whole = isinstance(alone, DeadLetter) and alone.raw == raw
         return Taken(items, _refusal(alone) if whole else None)
-    if not isinstance(body, dict):
-        item = intake.take(raw, now, source, now)
-    else:
-        if body.get("type") is None:
-            body["type"] = kind
-        item = intake.take(body, now, source, now)
+    if isinstance(body, dict) and body.get("type") is None:
+        body["type"] = kind
+    item = intake.take(body if isinstance(body, dict) else raw, now, source, now)
     return Taken([item], _refusal(item))
 
 
@@ -153,19 +149,14 @@ def _refusal(item: Item | None) -> Invalid | None:
     return Invalid(item.field, item.reason) if isinstance(item, DeadLetter) else None
 
 
-def _basic_user(authorization: str | None) -> str | None:
-    """The user of basic authorization, which is the write key; None where there is no such header."""
-    if not authorization:
-        return None
-    scheme, _, credentials = authorization.partition(" ")
-    try:
-        if scheme.lower() == "basic":
-            return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
-        pass
-    raise Unauthorised(
-        "the authorization can't be read", way_out="Send the write key as the user of basic authorization"
-    )
+def _write_key(authorization: str | None) -> str | None:
+    """The user of basic authorization; None where there is no such header."""
+    user = basic_user(authorization)
+    if authorization and user is None:
+        raise Unauthorised(
+            "the authorization can't be read", way_out="Send the write key as the user of basic authorization"
+        )
+    return user
 
 
 def _plain(sent: bytes, encoding: str, most: int) -> bytes:

@@ -166,16 +166,7 @@ class DecisionRequest(BaseModel):
 
     def about(self) -> Request:
         """What it is about, without whom and when."""
-        offer = None if self.offer is None else self.offer.model_dump()
-        return Request(
-            self.campaign,
-            self.product,
-            self.category,
-            offer,
-            self.account_id,
-            self.order_id,
-            self.reward_code,
-        )
+        return Request(**self.model_dump(exclude={"identifier", "at"}))
 
 
 class Decision(BaseModel):

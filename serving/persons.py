@@ -75,7 +75,7 @@ def batch_get(wanted: Wanted, service: TheService) -> Response:
     """Golden profiles in the order asked; null for whoever is not known, was erased, or is one of several."""
     now = service.engine.clock()
     persons: list[Document | None] = []
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         for reference in wanted.identifiers:
             try:
                 persons.append(reader.profile(reference, now))
@@ -95,8 +95,7 @@ def by_id(person_id: PersonId, service: TheService, when: Moment) -> Response:
 @router.delete("/v1/persons/{person_id}", response_model=Erased, responses=PROBLEMS)
 def erase(person_id: PersonId, service: TheService, asker: Asker) -> Response:
     """Erases a person: nothing of her can be read or comes back, and nobody else changes."""
-    doer = Doer(asker.name, asker.role)
-    erased = service.commits.run(lambda: stewarding.erase(service.engine, person_id, doer))
+    erased = service.commits.run(lambda: stewarding.erase(service.engine, person_id, Doer(*asker)))
     return answer({"person_id": erased, "erased": True})
 
 
@@ -108,7 +107,7 @@ def events(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> Response:
     """What happened to a person, oldest first."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         found = reader.find(person_id)
         page = timeline(reader, found, after, limit)
     return answer({"person_id": found.person.person_id, "events": page.events, "next": page.following})
@@ -117,7 +116,7 @@ def events(
 @router.get("/v1/persons/{person_id}/records", responses=PROBLEMS)
 def records(person_id: PersonId, service: TheService) -> Response:
     """The records that are this person, with the identifiers that each holds."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         found = reader.find(person_id)
         return answer({"person_id": found.person.person_id, "records": shown_records(reader, found)})
 
@@ -125,13 +124,12 @@ def records(person_id: PersonId, service: TheService) -> Response:
 @router.get("/v1/persons/{person_id}/export", responses=PROBLEMS)
 def export(person_id: PersonId, service: TheService, asker: Asker) -> Response:
     """Everything that is kept of a person, to hand to her."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         found = reader.find(person_id)
         document = exported(reader, found, service.engine.clock())
     if service.access.enforced:
-        doer = Doer(asker.name, asker.role)
         about = (found.person.person_id,)
-        service.commits.run(lambda: stewarding.note_only(service.engine, doer, "exported", about))
+        service.commits.run(lambda: stewarding.note_only(service.engine, Doer(*asker), "exported", about))
     return answer(document)
 
 
@@ -156,14 +154,14 @@ def exported(reader: Reader, found: Found, now: int) -> Document:
 @router.get("/v1/persons/{person_id}/how", responses=PROBLEMS)
 def how(person_id: PersonId, service: TheService) -> Response:
     """How a person came to be: which evidence joined her records."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         return answer(explaining.how(reader, person_id))
 
 
 @router.get("/v1/why", tags=["stewardship"], responses=PROBLEMS)
 def why(a: str, b: str, service: TheService) -> Response:
     """The evidence that joins two persons, identifiers or records, or that keeps them apart."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         return answer(explaining.why(reader, a, b))
 
 
@@ -171,5 +169,5 @@ def _profile(service: Service, reference: str, when: When) -> Document:
     engine = service.engine
     if when.as_of is not None:
         return as_of(engine.store, engine.rules, engine.id_key, reference, when.as_of, when.by)
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         return reader.profile(reference, engine.clock() if when.at is None else when.at)

@@ -1,7 +1,6 @@
 """One scenario played into one fresh store, in one order of its events."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graph_schema.errors import OnefoldError
@@ -11,7 +10,6 @@ from graph_schema.vocabulary import DeadLetter, Event, Judgement, RecordKey
 from resolver.founding import DEFAULT_ID_KEY
 from serving.scenario_files import Scenario, Word, in_arrival
 from stream.engine import Engine
-from stream.judging import Judging
 from stream.judging import Word as Spoken
 
 
@@ -28,12 +26,6 @@ class Play:
     def __init__(self, store: Store, rules: Rules) -> None:
         self.now = 0
         self.engine = Engine(store, rules, DEFAULT_ID_KEY, clock=lambda: self.now)
-
-    @contextmanager
-    def reader(self) -> Iterator[Judging]:
-        """Who is who now."""
-        with self.engine.store.read() as tx:
-            yield Judging(tx, self.engine.intake, self.engine.id_key)
 
     def ingest(self, arrivals: Sequence[Arrival]) -> list[Event | DeadLetter]:
         """Takes a batch, at the time at which its last message arrives."""
@@ -84,7 +76,7 @@ class AsWritten:
             "same" if word.same else "different", [a], [b], self.scenario.start + word.at, word.by, word.why
         )
         try:
-            with self.play.reader() as reader:
+            with self.play.engine.reader() as reader:
                 judgement = reader.judgement(spoken)
         except OnefoldError as error:
             self.unheard.append(f"the judgement on {a} and {b} can't be given: {error}")

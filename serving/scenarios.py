@@ -5,6 +5,7 @@ import random
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -131,12 +132,11 @@ def run_scenario(
     def note(play: str, expected: Expectation, failure: list[str] | None) -> None:
         found.append(Outcome(scenario.where, scenario.story, play, _said(expected), tuple(failure or ())))
 
-    store = stores()
-    try:
+    timed = sorted((one for one in scenario.expect if one.at is not None), key=lambda one: one.at or 0)
+    always = [one for one in scenario.expect if one.at is None]
+    with closing(stores()) as store:
         written = AsWritten(scenario, store, rules)
         end = written.end
-        timed = sorted((one for one in scenario.expect if one.at is not None), key=lambda one: one.at or 0)
-        always = [one for one in scenario.expect if one.at is None]
         for one in timed:
             at = scenario.start + (one.at or 0)
             written.advance(at)
@@ -144,24 +144,19 @@ def run_scenario(
         written.advance(max(end, written.play.now))
         for one in always:
             note("as written", one, _failure(written.play, one, end))
-    finally:
-        store.close()
     for unheard in written.unheard:
         found.append(Outcome(scenario.where, scenario.story, "as written", "its judgements", (unheard,)))
     for name, order in _orders(scenario) if always and reorder else ():
-        store = stores()
-        try:
+        with closing(stores()) as store:
             play = Play(store, rules)
             play_otherwise(play, scenario, written.judgements, order)
             for one in always:
                 note(name, one, _failure(play, one, end))
-        finally:
-            store.close()
     return found
 
 
 def _failure(play: Play, expected: Expectation, at: int) -> list[str] | None:
-    with play.reader() as reader:
+    with play.engine.reader() as reader:
         return Checks(reader, play.engine.rules, at).failure(expected)
 
 

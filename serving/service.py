@@ -1,7 +1,6 @@
 """What every route of one server works with: the engine, the writer, the write keys, and the limits."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
@@ -16,7 +15,6 @@ from serving.handover import Handover
 from serving.limits import Rate
 from serving.problems import Unauthorised
 from stream.engine import Engine
-from stream.judging import Judging
 
 MIB: Final = 1 << 20
 _ATTEMPTS: Final = 10
@@ -66,12 +64,6 @@ class Service:
     def taking(self) -> GroupCommit | Handover:
         """Where messages go: into the store, or to Kafka."""
         return self.handover or self.commits
-
-    @contextmanager
-    def reader(self) -> Iterator[Judging]:
-        """One consistent view of the store."""
-        with self.engine.store.read() as tx:
-            yield Judging(tx, self.engine.intake, self.engine.id_key)
 
     def source_of(self, write_key: str | None) -> str:
         """The source that a write key stands for; raises ``Unauthorised`` for none."""

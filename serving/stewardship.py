@@ -24,7 +24,7 @@ def cases(service: TheService, asker: Asker, asked: Annotated[CaseFilter, Query(
     """The open cases that are asked for, the most consequential first: persons kept apart by something that a
     steward should see."""
     wanted = asked.of_viewer() if asker.role == "viewer" else asked
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         chosen, _ = wanted.choose(ranked(reader, open_cases(reader)))
     return answer({"cases": [shown_case(one.case) for one in chosen]})
 
@@ -52,8 +52,8 @@ def judge(said: NewJudgement, service: TheService, asker: Asker) -> Response:
 @router.delete("/v1/judgements/{judgement_id:path}", response_model=ShownJudgement, responses=PROBLEMS)
 def retract(judgement_id: str, service: TheService, asker: Asker) -> Response:
     """Takes a judgement back: older words stand again. A second time changes nothing."""
-    doer = Doer(asker.name, asker.role)
-    return answer(shown_judgement(service.commits.run(lambda: take_back(service.engine, judgement_id, doer))))
+    taken = service.commits.run(lambda: take_back(service.engine, judgement_id, Doer(*asker)))
+    return answer(shown_judgement(taken))
 
 
 def shown_case(case: Case) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Annotated, Final
 
 import orjson
@@ -36,6 +36,13 @@ StoreOption = Annotated[
 RulesOption = Annotated[
     str, typer.Option("--rules", metavar="FILE", help="A rules file, or the name of bundled rules.")
 ]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="MAP.toml", help="What the columns of CSV and Parquet mean."),
+]
+AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="The clock; now by default.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="All of it as JSON.")]
+ReferenceArgument = Annotated[str, typer.Argument(metavar="ID", help="A person id, or namespace:value.")]
 
 
 def id_key() -> bytes:
@@ -60,19 +67,16 @@ def rules_of(source: str) -> Rules:
 def engine_on(store: str, rules: Rules | str, create: bool = True) -> Iterator[Engine]:
     """An engine on a store that is closed at the end."""
     loaded = rules_of(rules) if isinstance(rules, str) else rules
-    opened = open_store(store, create)
-    try:
+    with closing(open_store(store, create)) as opened:
         yield Engine(opened, loaded, id_key())
-    finally:
-        opened.close()
 
 
 @contextmanager
 def reader_on(store: str, rules: str) -> Iterator[Reader]:
     """One consistent view of a store that exists."""
-    with engine_on(store, rules, create=False) as engine, engine.store.read() as tx:
-        warn_of_rules(tx, engine.rules)
-        yield Reader(tx, engine.intake, engine.id_key)
+    with engine_on(store, rules, create=False) as engine, engine.reader() as reader:
+        warn_of_rules(reader.tx, engine.rules)
+        yield reader
 
 
 def warn_of_rules(tx: Transaction, rules: Rules) -> None:
@@ -92,9 +96,11 @@ def moment(option: str, text: str | None) -> int:
     return at
 
 
-def day(at: int) -> str:
-    """A time in the form in which the terminal shows it."""
-    return f"{datetime.fromtimestamp(at / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC"
+def check_folders(*paths: Path | None) -> None:
+    """Raises ``Invalid`` for a file that is to be written into a folder that isn't there."""
+    for path in paths:
+        if path is not None and not path.parent.is_dir():
+            raise Invalid(str(path), "Its folder does not exist; make it first.")
 
 
 def show_json(value: object) -> None:

@@ -1,7 +1,6 @@
 """What happened to a person, event by event, in the order of time; and her records with what they hold."""
 
 import base64
-import binascii
 from typing import Any, NamedTuple
 
 import orjson
@@ -99,6 +98,6 @@ def _unmarked(mark: str | None) -> Rank | None:
         match orjson.loads(base64.urlsafe_b64decode(mark)):
             case [bool(untimed), int(at), str(source), str(message)]:
                 return untimed, at, source, message
-    except (binascii.Error, ValueError):
+    except ValueError:
         pass
     raise Invalid("after", "It is no mark of this timeline; send the `next` of the page before.")

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 
 import uvicorn
 from starlette.applications import Starlette
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from serving.health import TEXT, told_of
+from serving.health import TEXT, figure, summary, told_of
 from serving.server import listen
 from stream.consuming import BUCKETS, Figures
 
@@ -60,23 +61,16 @@ def _lines(figures: Figures) -> Iterator[str]:
         ("kafka_answers", "gauge", "1 where Kafka answers.", int(figures.broker_answers)),
         ("assigned", "gauge", "1 where this worker has partitions.", int(figures.assigned)),
     )
-    for name, kind, sense, value in single:
-        yield f"# HELP onefold_{name} {sense}"
-        yield f"# TYPE onefold_{name} {kind}"
-        yield f"onefold_{name} {value}"
-    yield "# HELP onefold_batch_seconds Batches, and the time from their messages to durable events."
-    yield "# TYPE onefold_batch_seconds summary"
-    yield f"onefold_batch_seconds_count {figures.batches}"
-    yield f"onefold_batch_seconds_sum {figures.seconds:.6f}"
-    yield "# HELP onefold_lag_messages Messages of a partition that wait to be taken."
-    yield "# TYPE onefold_lag_messages gauge"
-    for partition, lag in sorted(figures.lag.items()):
-        yield f'onefold_lag_messages{{partition="{partition}"}} {lag}'
-    yield "# HELP onefold_delay_seconds From a message's own time to when it was durable."
-    yield "# TYPE onefold_delay_seconds histogram"
-    total = 0
-    for bound, count in zip((*BUCKETS, "+Inf"), figures.delays, strict=True):
-        total += count
-        yield f'onefold_delay_seconds_bucket{{le="{bound}"}} {total}'
-    yield f"onefold_delay_seconds_count {total}"
-    yield f"onefold_delay_seconds_sum {figures.delay_seconds:.6f}"
+    for name, kind, what, value in single:
+        yield from figure(name, kind, what, value)
+    what = "Batches, and the time from their messages to durable events."
+    yield from summary("batch_seconds", what, figures.batches, figures.seconds)
+    lags = {f'{{partition="{one}"}}': lag for one, lag in sorted(figures.lag.items())}
+    yield from figure("lag_messages", "gauge", "Messages of a partition that wait to be taken.", lags)
+    counted = list(accumulate(figures.delays))
+    delays: dict[str, object] = {
+        f'_bucket{{le="{one}"}}': n for one, n in zip((*BUCKETS, "+Inf"), counted, strict=True)
+    }
+    delays |= {"_count": counted[-1], "_sum": f"{figures.delay_seconds:.6f}"}
+    what = "From a message's own time to when it was durable."
+    yield from figure("delay_seconds", "histogram", what, delays)

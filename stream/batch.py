@@ -44,6 +44,11 @@ class Counts:
     dead_letters: int = 0
     erased: int = 0
 
+    def add(self, others: "Counts") -> None:
+        """Adds what became of others."""
+        for name, number in vars(others).items():
+            setattr(self, name, getattr(self, name) + number)
+
 
 class Batch:
     """The evidence of one transaction, folded item by item and written once."""

@@ -16,7 +16,7 @@ from profiles.rewards import state_at
 from resolver.founding import is_person_id
 from stream.batch import Batch
 from stream.engine import Engine
-from stream.reader import Found, Reader
+from stream.reader import Found
 
 CLAIMS: Final = "claims"
 """The source of claims."""
@@ -76,7 +76,7 @@ class _Claiming:
         self.batch = batch
         self.asked = asked
         self.intake = engine.intake
-        self.reader = Reader(batch.tx, engine.intake, engine.id_key)
+        self.reader = engine.reader_of(batch.tx)
         held = engine.intake.match_form("reward_code", asked.code, CLAIMS)
         self.key = ObjectKey("reward", held.value)
         digest = hashlib.sha256(f"{held.value}\x1f{asked.key}".encode("utf-8", "surrogatepass")).hexdigest()

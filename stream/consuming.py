@@ -155,10 +155,7 @@ class Consuming:
     def _ingest(
         self, items: Sequence[Event | DeadLetter], positions: Sequence[str | None], state: Mapping[str, Any]
     ) -> None:
-        counts = self._engine.ingest(items, {**state, **self._also()}, positions)
-        totals = vars(self._figures.totals)
-        for name, number in vars(counts).items():
-            totals[name] += number
+        self._figures.totals.add(self._engine.ingest(items, {**state, **self._also()}, positions))
 
     def _note_delays(self, messages: Sequence[Arrived]) -> None:
         done = self._engine.clock()

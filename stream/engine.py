@@ -18,6 +18,7 @@ from graph_schema.vocabulary import DeadLetter, Event, Judgement
 from resolver.founding import DEFAULT_ID_KEY
 from stream.batch import Batch, Counts
 from stream.intake import Intake
+from stream.judging import Judging
 from stream.turns import in_turn
 from stream.upkeep import AUDIENCES_STATE, Upkeep, carry_over, refresh_all
 from stream.workspace import Workspace
@@ -68,6 +69,16 @@ class Engine:
         self._audiences_agree = False
         self._workspace = Workspace(self.intake.plan, id_key)
         self._turn = threading.Lock()
+
+    @contextmanager
+    def reader(self) -> Iterator[Judging]:
+        """One consistent view of the store."""
+        with self.store.read() as tx:
+            yield self.reader_of(tx)
+
+    def reader_of(self, tx: Transaction) -> Judging:
+        """What a transaction sees, to ask about persons."""
+        return Judging(tx, self.intake, self.id_key)
 
     def ingest(
         self,

@@ -73,24 +73,16 @@ def ingest(
         lines += len(made)
         size += chunk.size
         if len(items) >= batch:
-            _flush(engine, items, {} if given.path == "-" else {name: list(chunk.mark)}, total)
+            total.add(engine.ingest(items, {} if given.path == "-" else {name: list(chunk.mark)}))
             if report is not None:
                 report(lines, size)
             items = []
             lines = size = 0
     if items and chunks.last is not None:
-        _flush(engine, items, {} if given.path == "-" else {name: list(chunks.last)}, total)
+        total.add(engine.ingest(items, {} if given.path == "-" else {name: list(chunks.last)}))
         if report is not None:
             report(lines, size)
     return total
-
-
-def _flush(engine: Engine, items: Items, state: dict[str, list[int | str]], total: Counts) -> None:
-    counts = engine.ingest(items, state)
-    total.taken += counts.taken
-    total.duplicates += counts.duplicates
-    total.dead_letters += counts.dead_letters
-    total.erased += counts.erased
 
 
 def _identity(given: Input) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from graph_schema.vocabulary import Audited, Judgement
 from stream.batch import Batch
 from stream.engine import Engine
-from stream.judging import Judging, Word
+from stream.judging import Word
 from stream.seeing import check_unchanged
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ def give(
     """
 
     def work(batch: Batch) -> Judgement:
-        reader = _reader(engine, batch)
+        reader = engine.reader_of(batch.tx)
         if then is not None:
             check_unchanged(reader, then)
         judgement = reader.judgement(word)
@@ -49,7 +49,7 @@ def take_back(engine: Engine, judgement_id: str, doer: Doer) -> Judgement:
     """Takes a judgement back: older words stand again. A second time changes nothing."""
 
     def work(batch: Batch) -> Judgement:
-        judgement = _reader(engine, batch).retracted(judgement_id, batch.now)
+        judgement = engine.reader_of(batch.tx).retracted(judgement_id, batch.now)
         if judgement.retracted_at == batch.now:
             batch.judge(judgement)
             note(batch, doer, "taken back", (judgement_id,))
@@ -62,7 +62,7 @@ def erase(engine: Engine, reference: str, doer: Doer) -> str:
     """Erases whom a reference names; returns the id that she had."""
 
     def work(batch: Batch) -> str:
-        person = _reader(engine, batch).find(reference).person
+        person = engine.reader_of(batch.tx).find(reference).person
         batch.erase(person.id, batch.now)
         note(batch, doer, "erased", (person.person_id,))
         return person.person_id
@@ -80,10 +80,6 @@ def note(batch: Batch, doer: Doer, what: str, about: Iterable[str]) -> None:
     last = batch.tx.audit(None, 1)
     seq = (last[0].seq if last else 0) + 1 + len(batch.ws.writes.audit)
     batch.ws.writes.audit.append(Audited(seq, batch.now, doer.by, doer.role, what, tuple(about), doer.why))
-
-
-def _reader(engine: Engine, batch: Batch) -> Judging:
-    return Judging(batch.tx, engine.intake, engine.id_key)
 
 
 def _carried_out(engine: Engine, work: Callable[[Batch], T]) -> T:

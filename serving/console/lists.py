@@ -32,7 +32,7 @@ router = APIRouter(dependencies=[Depends(sessions.principal_of)])
 def search_page(request: Request, service: TheService, q: str = "") -> Response:
     """Persons by identifier, id, record or name, with typing errors."""
     hits: list[Document] = []
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         for hit in search(reader, q[:200]):
             profile = golden(reader.portrait(hit.found), service.engine.rules, service.engine.clock())
             hits.append({**side(profile), "by": hit.by, "held": _strongest(profile)})
@@ -42,7 +42,7 @@ def search_page(request: Request, service: TheService, q: str = "") -> Response:
 @router.get("/changes")
 def changes_page(request: Request, service: TheService, before: int = 0) -> Response:
     """Recent merges and splits, the newest first."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         told, oldest = recent_changes(reader.tx, before)
         names = called(reader, {each for one in told for each in (one.person_id, *one.went_into)})
     return page(
@@ -58,7 +58,7 @@ def changes_page(request: Request, service: TheService, before: int = 0) -> Resp
 @router.get("/audit")
 def audit_page(request: Request, service: TheService, before: int = 0) -> Response:
     """Who did what, when and why, the newest first."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         entries = reader.tx.audit(before or None, _PAGE)
         standing = {one.judgement_id for one in reader.tx.judgements() if one.retracted_at is None}
         names = called(reader, {each for one in entries for each in one.about if is_person_id(each)})

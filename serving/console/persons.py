@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from graph_schema.errors import Invalid, UnknownPerson
 from graph_schema.store import Document
-from graph_schema.vocabulary import Judgement
 from profiles.golden import golden
 from profiles.moments import iso
 from resolver.matching.text import fold
@@ -45,7 +44,7 @@ router = APIRouter(prefix="/persons/{person_id}", dependencies=[Depends(sessions
 @contextmanager
 def _looked_at(service: Service, person_id: str, kind: str) -> Iterator[tuple[Judging, Found, Document]]:
     """A view of the store, a person in it, and the head of her page of a kind."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         found = reader.find(person_id)
         yield reader, found, _head(side_of(reader, found), kind)
 
@@ -57,7 +56,7 @@ def person_page(
     """The golden profile with where each value came from, and what else was said; as it was, where asked."""
     engine = service.engine
     at = time_of("as_of", as_of or None)
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         found = reader.find(person_id)
         profile = golden(reader.portrait(found), engine.rules, engine.clock())
         cases = [shown(one, None) for one in ranked(reader, reader.cases(found.records))]
@@ -136,7 +135,7 @@ def graph_page(request: Request, service: TheService, person_id: str) -> Respons
 def graph_data(request: Request, service: TheService, person_id: str) -> Response:
     """The same, for the script that draws it."""
     principal = sessions.principal_of(request)
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         found = reader.find(person_id)
         drawn = picture(reader, Found(found.person, found.living[:_RECORDS]))
     content = masked(drawn) if principal.role == "viewer" else drawn
@@ -154,7 +153,7 @@ def split_page(
     if not record:
         raise Invalid("record", "None is chosen; choose those that are of somebody else.")
     now = service.engine.clock()
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         found = reader.find(person_id)
         word = Word("different", record, [], now, "", "")
         follows = consequences(service.engine, reader.tx, reader.judgement(word))
@@ -173,16 +172,10 @@ def split(
     why: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Response:
     """Splits the chosen records off from the rest."""
-    principal = sessions.principal_of(request)
-    principal.must("steward")
-    sessions.check_form(request, csrf)
+    principal = sessions.sender_of(request, csrf, "steward")
     then = sessions.unsealed(seen)
     word = Word("different", record, [], service.engine.clock(), principal.name, why.strip())
-
-    def write() -> Judgement:
-        return give(service.engine, word, principal.role, then)
-
-    judgement = service.commits.run(write)
+    judgement = service.commits.run(lambda: give(service.engine, word, principal.role, then))
     request.app.state.queue.again()
     person_id = request.path_params["person_id"]
     return go(request, f"/console/persons/{person_id}?done={judgement.judgement_id}")
@@ -205,13 +198,11 @@ def export(
     request: Request, service: TheService, person_id: str, csrf: Token, why: Annotated[str, Form()] = ""
 ) -> Response:
     """Everything that is kept of her, as a file."""
-    principal = sessions.principal_of(request)
-    principal.must("steward")
-    sessions.check_form(request, csrf)
-    with service.reader() as reader:
+    principal = sessions.sender_of(request, csrf, "steward")
+    with service.engine.reader() as reader:
         found = reader.find(person_id)
         document = exported(reader, found, service.engine.clock())
-    doer = Doer(principal.name, principal.role, why.strip())
+    doer = Doer(*principal, why.strip())
     service.commits.run(lambda: note_only(service.engine, doer, "exported", (found.person.person_id,)))
     headers = {
         "Content-Disposition": f'attachment; filename="{found.person.person_id}.json"',
@@ -231,12 +222,10 @@ def erase(
     why: Annotated[str, Form()] = "",
 ) -> Response:
     """Erases her, where her id was written once more."""
-    principal = sessions.principal_of(request)
-    principal.must("admin")
-    sessions.check_form(request, csrf)
+    principal = sessions.sender_of(request, csrf, "admin")
     if again.strip() != person_id:
         raise Invalid("again", "This is not her id. Nothing was erased.")
-    doer = Doer(principal.name, principal.role, why.strip())
+    doer = Doer(*principal, why.strip())
     service.commits.run(lambda: stewarding.erase(service.engine, person_id, doer))
     request.app.state.queue.again()
     return page(request, "erased.html", person_id=person_id)

@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 from graph_schema.errors import OnefoldError
 from graph_schema.store import Document, Transaction
 from serving.service import Service
+from serving.stewardship import shown_case
 from serving.waiting import Waiting, ranked
 from stream.batch import ALIASES
 from stream.cases import open_case, open_cases
-from stream.reader import Reader
 
 _log: Final = logging.getLogger("onefold")
 _LEAST_S: Final = 1.0
@@ -73,8 +73,7 @@ class Queue:
 
     def is_open(self, tx: Transaction, case_id: str) -> bool:
         """Whether a case is open as a transaction sees it."""
-        engine = self._service.engine
-        return open_case(Reader(tx, engine.intake, engine.id_key), case_id) is not None
+        return open_case(self._service.engine.reader_of(tx), case_id) is not None
 
     def _refresh_beside(self) -> None:
         try:
@@ -86,7 +85,7 @@ class Queue:
 
     def _refresh(self) -> None:
         started = time.monotonic()
-        with self._service.reader() as reader:
+        with self._service.engine.reader() as reader:
             tx = reader.tx
             audit = tx.audit(None, 1)
             mark = (tx.last_change(), audit[0].seq if audit else 0)
@@ -114,15 +113,9 @@ def _once(waiting: Iterable[Waiting]) -> list[Waiting]:
 
 def shown(one: Waiting, worker: str | None) -> Document:
     """A waiting case as a page shows it; ``worker`` is whoever works on it."""
-    case = one.case
-    held = [{"namespace": each.namespace, "value": each.value} for each in case.identifiers]
     return {
-        "case_id": case.case_id,
-        "kind": case.kind,
-        "persons": list(case.persons),
-        "called": list(one.called),
-        "identifiers": held,
-        "detail": case.detail,
+        **shown_case(one.case),
+        "called": one.called,
         "records": one.records,
         "orders": one.orders,
         "total": one.total,

@@ -13,7 +13,7 @@ from serving.access import LOCAL, ROLES, Access, NotAllowed, NotSignedIn, Princi
 from stream.desk import Steward
 
 COOKIE: Final = "onefold_session"
-_PATH: Final = "/console"
+PATH: Final = "/console"
 _HOURS: Final = 12
 _LONGEST: Final = 1_000
 SECRET: Final = os.environ.get("ONEFOLD_SESSION_KEY") or secrets.token_urlsafe(32)
@@ -78,16 +78,15 @@ def end(request: Request) -> None:
 def keep(request: Request, response: Response) -> Response:
     """Sets the cookie where the session is new."""
     if getattr(request.state, "fresh_session", False):
-        response.set_cookie(
-            COOKIE,
-            str(_SIGNING.dumps(list(session_of(request)))),
-            max_age=_HOURS * 3600,
-            path=_PATH,
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="lax",
-        )
+        said = str(_SIGNING.dumps(list(session_of(request))))
+        set_cookie(request, response, COOKIE, said, _HOURS * 3600)
     return response
+
+
+def set_cookie(request: Request, response: Response, name: str, said: str, seconds: int) -> None:
+    """Sets a cookie of the console that no script reads."""
+    https = request.url.scheme == "https"
+    response.set_cookie(name, said, seconds, path=PATH, secure=https, httponly=True, samesite="lax")
 
 
 def principal_of(request: Request) -> Principal:
@@ -110,6 +109,14 @@ def check_form(request: Request, csrf: str) -> None:
         raise NotAllowed(
             "this form is not of this session", way_out="Go back, load the page again, and send it once more"
         )
+
+
+def sender_of(request: Request, csrf: str, role: Role) -> Principal:
+    """Whoever sent a form; raises ``NotAllowed`` where they may not, or it is of no page of this session."""
+    principal = principal_of(request)
+    principal.must(role)
+    check_form(request, csrf)
+    return principal
 
 
 def sealed(seen: Any) -> str:  # noqa: ANN401 - any JSON

@@ -59,15 +59,7 @@ async def to_provider(request: Request) -> Response:
     """Sends whoever signs in to the identity provider."""
     url, held = await run_in_threadpool(_provider(request).start, _back(request))
     response = RedirectResponse(url, 303)
-    response.set_cookie(
-        _HELD,
-        str(_HOLDING.dumps(held)),
-        max_age=_MINUTES * 60,
-        path="/console",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-    )
+    sessions.set_cookie(request, response, _HELD, str(_HOLDING.dumps(held)), _MINUTES * 60)
     return response
 
 
@@ -84,7 +76,7 @@ async def from_provider(request: Request, service: TheService) -> Response:
         service.commits.run, lambda: note_only(service.engine, Doer(*found), "signed in", ())
     )
     response = go(request, to)
-    response.delete_cookie(_HELD, path="/console")
+    response.delete_cookie(_HELD, path=sessions.PATH)
     return response
 
 

@@ -17,6 +17,7 @@ from serving.console.decided import Only, decided
 from serving.console.pages import came_from, go, page
 from serving.console.queue import Queue, shown
 from serving.service import Service, TheService
+from serving.stewardship import shown_case
 from serving.waiting import CaseFilter, QueueFilter, State
 from stream.cases import open_case, undecided
 from stream.comparing import compare
@@ -53,7 +54,7 @@ def queue_page(request: Request, service: TheService, wanted: Wanted, done: str 
     steward = sessions.steward_of(request)
     queue: Queue = request.app.state.queue
     snapshot = queue.now()
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         working = claims(reader.tx, service.engine.clock())
         chosen, counts = wanted.choose(snapshot.waiting, _states(service, reader.tx, steward))
         recent = decided(reader, steward.name, "all", most=_RECENT).shown
@@ -82,7 +83,7 @@ def queue_page(request: Request, service: TheService, wanted: Wanted, done: str 
 def decided_page(request: Request, service: TheService, only: Only = "changed", after: str = "") -> Response:
     """What this steward decided, and what changed since."""
     steward = sessions.steward_of(request)
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         told = decided(reader, steward.name, only, after)
         names = called(reader, {each for one in told.shown for each in one["persons"]})
     return page(request, "decided.html", shown=told.shown, after=told.after, only=only, names=names)
@@ -102,7 +103,7 @@ def case_page(
     request: Request, service: TheService, wanted: Wanted, case_id: str, done: str = ""
 ) -> Response:
     """One case: its first two persons whom nobody has decided about yet, beside each other."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         case = open_case(reader, case_id)
         if case is None:
             return page(request, "closed.html", 410, case_id=case_id, done=told_of(service, done))
@@ -111,21 +112,14 @@ def case_page(
         a, b = undecided(reader, case.persons)
         content = _pair(service, reader, a, b)
         working = claims(reader.tx, service.engine.clock()).get(case_id)
-        content["case"] = {
-            "case_id": case_id,
-            "kind": case.kind,
-            "detail": case.detail,
-            "persons": list(case.persons),
-            "identifiers": [{"namespace": one.namespace, "value": one.value} for one in case.identifiers],
-            "by": working,
-        }
+        content["case"] = {**shown_case(case), "by": working}
     return page(request, "pair.html", **content, done=told_of(service, done))
 
 
 @router.get("/pair")
 def pair_page(request: Request, service: TheService, a: str, b: str, done: str = "") -> Response:
     """Any two persons beside each other, to merge or to keep apart."""
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         ids = [reader.find(one.strip()).person.person_id for one in (a, b)]
         if ids[0] == ids[1]:
             return go(request, f"/console/persons/{ids[0]}")
@@ -150,9 +144,7 @@ def judge(
     request: Request, service: TheService, wanted: Wanted, said: Annotated[Answered, Form()]
 ) -> Response:
     """Takes an answer about two persons, if they are still what was seen."""
-    principal = sessions.principal_of(request)
-    principal.must("steward")
-    sessions.check_form(request, said.csrf)
+    principal = sessions.sender_of(request, said.csrf, "steward")
     then = sessions.unsealed(said.seen)
     word = Word(said.kind, [said.a], [said.b], service.engine.clock(), principal.name, said.why.strip())
     steward = sessions.steward_of(request)
@@ -176,10 +168,7 @@ def undo(
     request: Request, service: TheService, wanted: Wanted, judgement: Annotated[str, Form()], csrf: Token
 ) -> Response:
     """Takes a judgement back; on a person's page one stays with her."""
-    principal = sessions.principal_of(request)
-    principal.must("steward")
-    sessions.check_form(request, csrf)
-    doer = Doer(principal.name, principal.role)
+    doer = Doer(*sessions.sender_of(request, csrf, "steward"))
     given = service.commits.run(lambda: take_back(service.engine, judgement, doer))
     request.app.state.queue.again()
     person = _PERSON.match(came_from(request))
@@ -220,10 +209,10 @@ def _pair(service: Service, reader: Judging, a: str, b: str) -> Document:
     """Two persons, what follows from each answer, and what was seen."""
     now = service.engine.clock()
     content = compare(reader, a, b, now)
-    content["follows"] = {}
-    for kind in ("same", "different"):
-        word = Word("same" if kind == "same" else "different", [a], [b], now, "", "")
-        content["follows"][kind] = consequences(service.engine, reader.tx, reader.judgement(word))
+    words = (Word("same", [a], [b], now, "", ""), Word("different", [a], [b], now, "", ""))
+    content["follows"] = {
+        word.kind: consequences(service.engine, reader.tx, reader.judgement(word)) for word in words
+    }
     content["seen"] = sessions.sealed(seen(reader, (a, b)))
     return content
 
@@ -232,7 +221,7 @@ def told_of(service: Service, judgement_id: str) -> Document | None:
     """The judgement that was given or taken back just now, to tell of it and to offer the way back."""
     if not judgement_id:
         return None
-    with service.reader() as reader:
+    with service.engine.reader() as reader:
         try:
             given = reader.retracted(judgement_id, 0)
         except UnknownPerson:

@@ -30,7 +30,6 @@ from serving.destinations.sending import Courier
 from serving.destinations.settings import GoogleSettings, Settings, Target, Uid2Settings
 from stream.batch import Batch
 from stream.engine import Engine
-from stream.reader import Reader
 
 AT_ONCE: Final = 10_000
 """How many entries of a feed, or members, one step takes."""
@@ -138,7 +137,7 @@ class List:
 
     def _compared(self, tx: Transaction, head: Head, touched: Touched) -> Plan:
         now = self._engine.clock()
-        wants, reader = self._means.wants, Reader(tx, self._engine.intake, self._engine.id_key)
+        wants, reader = self._means.wants, self._engine.reader_of(tx)
         wanted = wants.of(reader, self.target, touched.persons, now)
         comparing = Comparing(tx, self.ledger, wanted)
         beside = comparing.beside()
@@ -209,7 +208,7 @@ class List:
                 changed = everybody.intersection(self._changed_since(tx, flight))
             if not changed:
                 return rows
-            reader = Reader(tx, self._engine.intake, self._engine.id_key)
+            reader = self._engine.reader_of(tx)
             wanted = self._means.wants.of(reader, self.target, changed, self._engine.clock())
         return [
             row
