@@ -1,5 +1,7 @@
 """E-mail addresses and telephone numbers that are nearly, but not quite, the same."""
 
+import re
+
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from resolver.matching.text import digits, unfloat
@@ -16,6 +18,7 @@ EMAIL_LEVELS = (
 PHONE_LEVELS = ("same", "one digit wrong", "two digits wrong", "unlike")
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_EXTENSION = re.compile(r"\s*(?:x|ext)\.?\s*\d{1,6}\s*$", re.IGNORECASE)
 _SIGNIFICANT = 9
 """Digits of a number that count, from its end: country and trunk prefixes are written or left out."""
 
@@ -75,9 +78,14 @@ def email_atoms(value: Value) -> Atoms:
     )
 
 
+def without_extension(number: str) -> str:
+    """A telephone number without what is dialled once a company answers: "x123", "ext. 12"."""
+    return _EXTENSION.sub("", unfloat(number))
+
+
 def phone_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
     """The last nine digits of each number that has at least six."""
-    numbers = {digits(unfloat(text))[-_SIGNIFICANT:] for text in texts(traits, names)}
+    numbers = {digits(without_extension(text))[-_SIGNIFICANT:] for text in texts(traits, names)}
     return tuple(sorted((number,) for number in numbers if len(number) > 5)[:VALUES_COMPARED])
 
 

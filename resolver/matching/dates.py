@@ -25,7 +25,7 @@ _YEAR_FIRST = re.compile(r"^(\d{4})[-/. ](\d{1,2})(?:[-/. ](\d{1,2}))?(?:[T ].*)
 _YEAR_LAST = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(?:[T ].*)?$")
 _SHORT_YEAR = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{2})$")
 _WORDS = re.compile(
-    r"^(\d{1,2})(?:st|nd|rd|th|\.)?\s+([A-Za-z]{3,})\.?,?\s+(\d{4})$|^([A-Za-z]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})$"
+    r"^(\d{1,2})(?:st|nd|rd|th|\.)?[\s/-]*([A-Za-z]{3,})\.?[,\s/-]*(\d{4})$|^([A-Za-z]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})$"
 )
 _MONTHS = {
     word: number

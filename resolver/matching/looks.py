@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from resolver.matching.contacts import email_values
+from resolver.matching.contacts import email_values, without_extension
 from resolver.matching.dates import read as read_date
 from resolver.matching.nicknames import is_common
 from resolver.matching.text import digits, fold, unfloat
 
 _MIN_VALUES = 20
+_MARKED = 0.3
+"""Of telephone numbers at least so many are written with marks; of codes that are as long hardly any."""
+
 _LETTERS = re.compile(r"[^\W\d_]{4}")
 
 
@@ -45,11 +48,11 @@ def look(values: Sequence[str]) -> Look:
         return Look("email", f"{share:.0%} look like e-mail addresses")
     if (share := _share(values, _is_date)) > 0.8:
         return Look("date", f"{share:.0%} read as dates", births=_are_births(values))
-    if distinct <= 12 or again > 0.15:
+    if distinct <= 12 or again > 0.15 or (distinct <= 100 and sum(map(len, folded)) < 1.5 * total):
         return Look("exact", f"{distinct} distinct values: a category")
     if (share := _share(values, _is_decimal)) > 0.5:
         return Look("number", f"{share:.0%} are decimal numbers")
-    if (share := _share(values, _is_phone)) > 0.8:
+    if (share := _share(values, _is_phone)) > 0.8 and _share(values, _is_marked) > _MARKED:
         return Look("phone", f"{share:.0%} look like telephone numbers")
     if (share := _share(folded, _is_line)) > 0.6:
         return Look("street", f"{share:.0%} are words with a number, as addresses are")
@@ -97,11 +100,15 @@ def _are_births(values: Sequence[str]) -> bool:
     return middle <= 2010 and apart >= 15
 
 
+def _is_marked(value: str) -> bool:
+    """Whether a number has the marks of a telephone's: a plus, a leading nought, or groups."""
+    return value.strip()[:1] in ("+", "0", "(") or any(mark in value.strip()[2:-2] for mark in " -/.")
+
+
 def _is_phone(value: str) -> bool:
-    """A number with the marks of a telephone's: a plus, a leading nought, or groups."""
-    count = len(digits(value))
-    marked = value.strip()[:1] in ("+", "0", "(") or " " in value.strip() or "-" in value.strip()[3:-3]
-    return 8 <= count <= 15 and marked and all(mark in "+()-./ " or mark.isdigit() for mark in value)
+    """A number as long as a telephone's, maybe in groups, maybe with an extension."""
+    number = without_extension(value)
+    return 8 <= len(digits(number)) <= 15 and all(mark in "+()-./ " or mark.isdigit() for mark in number)
 
 
 def _is_decimal(value: str) -> bool:

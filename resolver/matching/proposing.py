@@ -26,6 +26,7 @@ _LIFT = 4.0
 _GIVEN, _SOME_GIVEN = 0.2, 0.05
 """From this share of common given names on a trait is of these; from the second on if no other comes near."""
 
+_SOME_FULL = 0.3
 _SWAPS, _IN_MAILS = 0.0005, 0.05
 
 _NAMES = ("given name", "surname", "full name", "middle name")
@@ -90,16 +91,19 @@ class _Table:
         self._why: dict[str, str] = {}
         self._looks: dict[str, Look] = {}
         for trait in sorted(self._first):
-            flaw = self._flaw(list(self._first[trait].values()))
+            values = list(self._first[trait].values())
+            known, found = _KNOWN.get(trait), look(values)
+            if trait == "name" and found.letters and found.full < _SOME_FULL:
+                known = None  # In many a language that is what surnames stand under.
             if trait in declared:
-                kind = declared[trait]
-                self._be(trait, None if kind == "nothing" else kind, "the rules say so")
-            elif flaw:
+                known = declared[trait]
+                self._be(trait, None if known == "nothing" else known, "the rules say so")
+            elif flaw := self._flaw(values):
                 self._be(trait, None, flaw)
-            elif trait in _KNOWN:
-                self._be(trait, _KNOWN[trait], "a trait whose meaning is known")
+            elif known:
+                self._be(trait, known, "a trait whose meaning is known")
             else:
-                found = self._looks[trait] = look(list(self._first[trait].values()))
+                self._looks[trait] = found
                 self._be(trait, found.kind, found.why)
 
     def _be(self, trait: str, kind: str | None, why: str) -> None:
@@ -187,7 +191,7 @@ class _Table:
                     kind = "place code" if share > _SHARED else "code"
                     told = f"{found.why}; where two records have one, {share:.0%} are two people"
                     self._be(trait, kind, told)
-        placed = [one for one, kind in self._kinds.items() if kind in _PLACES]
+        placed = [one for one, kind in self._kinds.items() if kind in (*_PLACES, "phone")]
         for trait in self._looks:
             if self._kinds[trait] not in ("text", "name", "exact"):
                 continue
@@ -197,7 +201,7 @@ class _Table:
                 near, anyhow = relations.together(other, trait)
                 if near > 0.3 and near > _LIFT * anyhow:
                     often = f"{near:.0%}, else {anyhow:.1%}"
-                    why = f"people of one {_TITLES.get(other, other)} have it in common: {often}"
+                    why = f"two people with one {_TITLES.get(other, other)} have it in common: {often}"
                     self._be(trait, "place", why)
                     break
 

@@ -41,6 +41,7 @@ MODEL = from_dict(json.loads(Path("graph_schema/bundled/people.json").read_text(
             "same year, 1 January as placeholder",
         ),
         ("birth date", {"birthday": "1980-04-03"}, {"birthday": "1931-12-25"}, "unlike"),
+        ("birth date", {"birthday": "1980-04-03"}, {"birthday": "03-Apr-1980"}, "same"),
         (
             "street",
             {"address.street": "12a High Street"},
@@ -62,6 +63,7 @@ MODEL = from_dict(json.loads(Path("graph_schema/bundled/people.json").read_text(
         ("email", {"email": "a.na+x@gmail.com"}, {"email": "Ana@googlemail.com"}, "same"),
         ("email", {"email": "ana.diaz@x.org"}, {"email": "ana.diza@x.org"}, "one or two letters wrong"),
         ("phone", {"phone": "+33 6 12 34 56 78"}, {"phone": "06 12 34 56 78"}, "same"),
+        ("phone", {"phone": "001-202-555-0143x123"}, {"phone": "(202) 555-0143"}, "same"),
     ],
 )
 def test_levels(kind: str, traits: dict[str, str], others: dict[str, str], level: str) -> None:
@@ -80,6 +82,9 @@ def test_levels(kind: str, traits: dict[str, str], others: dict[str, str], level
         ([f"{n} High Street" for n in range(60)], "street"),
         ([f"{n:07d}" for n in range(1_000_000, 1_000_060)], "code"),
         ([f"SW{n % 9}A {n % 10}BT" for n in range(60)], "code"),
+        ([f"{5_551_234_000 + n}" if n % 2 else f"(555) 123-4{n:03}x12" for n in range(60)], "phone"),
+        ([f"{5_551_234_000 + n}" for n in range(60)], "code"),
+        ([chr(65 + n % 20) for n in range(60)], "exact"),
         ([f"1{n + 620}-0{n % 9 + 1}-11" for n in range(60)], "date"),
     ],
 )
@@ -102,6 +107,25 @@ def test_names_are_found_by_changing_places_or_in_e_mail_addresses() -> None:
         for n, row in enumerate(plain)
     ]
     assert {one.name: one.traits for one in propose(named)}["surname"][:2] == ("g", "b")
+
+
+def test_a_name_of_one_word_beside_a_given_name_is_a_surname() -> None:
+    given = "Anna Paul Maria John Peter Lisa Karl Emma Hugo Clara Felix Ida Max Eva Leo Ruth Ivan".split()
+    last = [f"Mor{chr(97 + n % 25)}{chr(97 + n // 25)}n" for n in range(200)]
+    rows = [{"vorname": (given[n % len(given)],), "name": (name,)} for n, name in enumerate(last)]
+    assert {one.name: one.traits for one in propose(rows)}["surname"] == ("vorname", "name", "", "")
+
+
+def test_a_town_is_a_place_where_two_people_with_one_telephone_have_it_in_common() -> None:
+    towns = [
+        f"{'abcdefghijklmnopqrstuvwxy'[home % 25] * 3}ton on {'stuv'[home % 4]}ea" for home in range(100)
+    ]
+    rows = [
+        {"firstName": (f"{'ab'[who]}{home}x",), "phone": (f"+4930{home:07d}",), "where": (town,)}
+        for home, town in enumerate(towns)
+        for who in (0, 1)
+    ]
+    assert {one.name: one.kind for one in propose(rows)}["where"] == "place"
 
 
 def test_two_birth_dates_and_two_unlike_first_names_are_always_a_veto() -> None:
