@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Final
 
@@ -12,6 +13,7 @@ import typer
 
 from graph_schema.errors import Invalid, OnefoldError, nearest
 from graph_schema.rules import Rules, load_rules
+from graph_schema.store import Document
 from profiles.moments import iso
 from serving.audiences import check_audience, page
 from serving.destinations.replacing import members_of
@@ -48,26 +50,27 @@ def audience(
     with engine_on(store, rules, create=False) as engine:
         check_audience(engine.rules, name)
         engine.fall_due(engine.clock())
-        out = typer.get_binary_stream("stdout")
-        if destination is not None:
-            key = name if product is None else f"{name}/{product}"
-            for told in _as_sent(engine, destination, key, unmask):
-                out.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
-            out.flush()
-            return
+        if destination is None:
+            told = _members(engine, name, product)
+        else:
+            told = _as_sent(engine, destination, name if product is None else f"{name}/{product}", unmask)
         number = 0
-        after: str | None = None
-        with engine.store.read() as tx:
-            while True:
-                found = page(tx, name, product, after, _AT_ONCE)
-                for one in found["members"]:
-                    out.write(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE))
-                number += len(found["members"])
-                after = found["next"]
-                if after is None:
-                    break
+        out = typer.get_binary_stream("stdout")
+        for one in told:
+            out.write(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE))
+            number += 1
         out.flush()
-    SPOKEN.print(counted(number, "member"))
+    if destination is None:
+        SPOKEN.print(counted(number, "member"))
+
+
+def _members(engine: Engine, name: str, product: str | None) -> Iterator[Document]:
+    with engine.store.read() as tx:
+        found = page(tx, name, product, None, _AT_ONCE)
+        yield from found["members"]
+        while found["next"] is not None:
+            found = page(tx, name, product, found["next"], _AT_ONCE)
+            yield from found["members"]
 
 
 class Reconcile(Enum):
@@ -119,16 +122,14 @@ def sync(
         raise typer.Exit(max(endings))
 
 
+@dataclass(frozen=True)
 class _Running:
     """One destination's thread."""
 
-    def __init__(
-        self, engine: Engine, stop: threading.Event, follow: bool, reconcile: Reconcile | None
-    ) -> None:
-        self._engine = engine
-        self._stop = stop
-        self._follow = follow
-        self._reconcile = reconcile
+    engine: Engine
+    stop: threading.Event
+    follow: bool
+    reconcile: Reconcile | None
 
     def run(self, name: str, settings: Settings) -> int:
         """Syncs a destination; returns what the command is to end with."""
@@ -137,20 +138,20 @@ class _Running:
             SPOKEN.print(f"{name}: {counted(members, 'member')} {_WORDS[op]} ({key})")
 
         code = 0
-        with Sync(self._engine, name, settings, report) as running:
+        with Sync(self.engine, name, settings, report) as running:
             try:
                 running.take_over()
                 self._settle(running)
-                if self._reconcile is Reconcile.compare:
+                if self.reconcile is Reconcile.compare:
                     running.go_over(renew=False)
-                elif self._reconcile is Reconcile.replace:
+                elif self.reconcile is Reconcile.replace:
                     running.replace()
                 self._settle(running)
                 running.rest()
             except OnefoldError as error:
                 code = self._failed(error)
             refused_at = time.monotonic()
-            while self._follow and not self._stop.wait(_LATER_SECONDS if code else _POLL_SECONDS):
+            while self.follow and not self.stop.wait(_LATER_SECONDS if code else _POLL_SECONDS):
                 if running.refusals and time.monotonic() - refused_at > _LATER_SECONDS:
                     # What a platform refuses altogether may be mended there meanwhile.
                     refused_at = time.monotonic()
@@ -158,7 +159,7 @@ class _Running:
                     running.refusals.clear()
                 try:
                     code = 0
-                    self._engine.fall_due(self._engine.clock())
+                    self.engine.fall_due(self.engine.clock())
                     self._settle(running)
                 except OnefoldError as error:
                     code = self._failed(error)
@@ -168,7 +169,7 @@ class _Running:
         return code
 
     def _settle(self, running: Sync) -> None:
-        while running.round() and not self._stop.is_set():
+        while running.round() and not self.stop.is_set():
             pass
 
     def _tell_refusals(self, running: Sync) -> int:
@@ -179,7 +180,7 @@ class _Running:
         return error.exit_code
 
 
-def _as_sent(engine: Engine, destination: str, key: str, unmask: bool) -> Iterator[dict[str, object]]:
+def _as_sent(engine: Engine, destination: str, key: str, unmask: bool) -> Iterator[Document]:
     """The members of an audience, or of one product of it, as a destination would be told of them."""
     (settings,) = _chosen(engine.rules, [destination]).values()
     with Sync(engine, destination, settings) as looking:

@@ -18,6 +18,7 @@ from stream.cases import open_cases
 from stream.engine import RULES_STATE, disagreement
 from stream.feed import sent_name
 from stream.intake import Intake
+from stream.letters import every_letter
 from stream.naming import unfound
 from stream.reader import Reader
 from stream.replaying import REPLAYED
@@ -178,12 +179,8 @@ def _names(tx: Transaction) -> Finding:
 
 
 def _dead_letters(tx: Transaction) -> Finding:
-    number = 0
-    fields: Counter[str] = Counter()
     done = tx.scan(REPLAYED)
-    while letters := tx.dead_letters(number, 1_000):
-        number = letters[-1][0]
-        fields.update(letter.field for one, letter in letters if f"{REPLAYED}{one}" not in done)
+    fields = Counter(letter.field for one, letter in every_letter(tx) if f"{REPLAYED}{one}" not in done)
     return Finding("dead letters", f"{_counts(fields)}{' (by field)' if fields else ''}")
 
 

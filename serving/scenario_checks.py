@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import singledispatchmethod
-from typing import Any, Final
+from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -25,9 +25,8 @@ from serving.scenario_files import (
 from stream.cases import open_cases
 from stream.deciding import sketches_of
 from stream.explaining import how, meant, why
+from stream.letters import every_letter
 from stream.reader import Found, Reader
-
-_LETTERS: Final = 10_000
 
 
 class Checks:
@@ -94,7 +93,7 @@ class Checks:
 
     @_check.register
     def _dead_letter(self, expected: DeadLettered) -> list[str] | None:
-        letters = [letter for _, letter in self._reader.tx.dead_letters(0, _LETTERS)]
+        letters = [letter for _, letter in every_letter(self._reader.tx)]
         fields = [letter.field for letter in letters if letter.message_id == expected.dead_letter]
         if fields and (expected.because is None or expected.because in fields):
             return None

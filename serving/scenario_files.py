@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import jmespath
 import yaml
@@ -14,6 +14,7 @@ from graph_schema.errors import Invalid, nearest
 from graph_schema.iso_time import read_time
 from profiles.moments import iso
 
+M = TypeVar("M", bound=BaseModel)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -146,13 +147,21 @@ class Word(_Part):
     different: Two | None = None
 
 
+class Told(NamedTuple):
+    """A message, when it happened and when it arrives: in microseconds from the start, where it is said."""
+
+    message: dict[str, Any]
+    at: int | None
+    arrives: int | None
+
+
 class Scenario(_Part):
     """One story. Times are microseconds: ``start`` since 1970 UTC, all others from the start."""
 
     story: str
     start: Annotated[Any, AfterValidator(_start)]
     rules: str = "retail"
-    events: list[dict[str, Any]]
+    events: list[Told]
     judgements: list[Word] = []
     expect: list[Expectation] = Field(min_length=1)
     where: str = ""
@@ -209,57 +218,51 @@ def read_scenarios(path: Path) -> list[Scenario]:
 
 
 def _scenario(said: object, where: str) -> Scenario:
+    """A scenario; its parts are read by themselves before, so that what is said of them fits."""
     if not isinstance(said, dict):
         raise Invalid(where, "is no scenario: write story, start, events and expect")
-    expectations = said.get("expect")
-    for number, one in enumerate(expectations if isinstance(expectations, list) else ()):
-        _check_form(one, f"{where}, expect[{number}]")
-    if isinstance(expectations, list):
-        said = {**said, "expect": [_form(one) for one in expectations]}
-    for number, word in enumerate(said.get("judgements") or ()):
-        if not isinstance(word, dict) or ("same" in word) == ("different" in word):
-            raise Invalid(
-                f"{where}, judgements[{number}]", "must say either same or different, each with two sides"
-            )
-    for number, event in enumerate(said.get("events") or ()):
-        _check_times(event, f"{where}, events[{number}]")
-    return _validated(Scenario, {**said, "where": where}, where)  # type: ignore[return-value]
+    parts = {"expect": _expectation, "judgements": _word, "events": _event}
+    read = {
+        name: [part(one, f"{where}, {name}[{number}]") for number, one in enumerate(said[name])]
+        for name, part in parts.items()
+        if isinstance(said.get(name), list)
+    }
+    return _validated(Scenario, {**said, **read, "where": where}, where)
 
 
-def _check_form(one: object, where: str) -> None:
-    """Checks one expectation by the form that it has, so that what is said of it fits."""
-    if not isinstance(one, dict):
+def _expectation(said: object, where: str) -> _Expected:
+    """One expectation, by the form that it has."""
+    if not isinstance(said, dict):
         raise Invalid(where, "is no expectation: write {same_person: [...]} or another form")
-    forms = [name for name in FORMS if name in one]
+    forms = [name for name in FORMS if name in said]
     if len(forms) != 1:
-        odd = next((str(name) for name in one if name not in FORMS), "")
+        odd = next((str(name) for name in said if name not in FORMS), "")
         raise Invalid(where, f"must be of exactly one form. {nearest(odd, FORMS)}")
-    _validated(FORMS[forms[0]], one, where)
-    if forms[0] == "audience" and ("includes" in one) == ("excludes" in one):
+    found = _validated(FORMS[forms[0]], said, where)
+    if isinstance(found, Audience) and ("includes" in said) == ("excludes" in said):
         raise Invalid(where, "must say either includes or excludes")
+    return found
 
 
-def _form(one: Mapping[str, Any]) -> BaseModel:
-    return next(form for name, form in FORMS.items() if name in one).model_validate(one)
+def _word(said: object, where: str) -> Word:
+    if not isinstance(said, dict) or ("same" in said) == ("different" in said):
+        raise Invalid(where, "must say either same or different, each with two sides")
+    return _validated(Word, said, where)
 
 
-def _check_times(event: object, where: str) -> None:
-    if not isinstance(event, dict):
+def _event(said: object, where: str) -> Told:
+    if not isinstance(said, dict):
         raise Invalid(where, "is no message: write {at: +0m, source: web, type: track, …}")
-    for name in ("at", "arrives"):
-        if name in event:
-            try:
-                _offset(event[name])
-            except ValueError as error:
-                raise Invalid(f"{where}, {name}", str(error)) from error
+    times: dict[str, int | None] = {"at": None, "arrives": None}
+    for name in times.keys() & said.keys():
+        try:
+            times[name] = _offset(said[name])
+        except ValueError as error:
+            raise Invalid(f"{where}, {name}", str(error)) from error
+    return Told({name: value for name, value in said.items() if name not in times}, **times)
 
 
-def offset_of(event: Mapping[str, Any], name: str) -> int | None:
-    """The ``at`` or ``arrives`` of an event in microseconds from the start, None where it says none."""
-    return _offset(event[name]) if name in event else None
-
-
-def _validated(model: type[BaseModel], said: Mapping[str, Any], where: str) -> BaseModel:
+def _validated(model: type[M], said: Mapping[str, Any], where: str) -> M:
     try:
         return model.model_validate(said)
     except ValidationError as error:
@@ -269,12 +272,11 @@ def _validated(model: type[BaseModel], said: Mapping[str, Any], where: str) -> B
 
 
 def _said_wrong(detail: ErrorDetails, model: type[BaseModel], where: str) -> Invalid:
-    steps = [step for step in detail["loc"] if not (isinstance(step, str) and step[:1].isupper())]
+    steps = detail["loc"]
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
     at = f"{where}, {place}" if place else where
     if detail["type"] == "extra_forbidden":
-        owner = Word if steps[0] == "judgements" else model
-        names = [field.alias or name for name, field in owner.model_fields.items() if name != "where"]
+        names = [field.alias or name for name, field in model.model_fields.items() if name != "where"]
         return Invalid(at, f"unknown key {str(steps[-1])!r}. {nearest(str(steps[-1]), names)}")
     if detail["type"] == "missing":
         return Invalid(at, "is missing")
@@ -291,10 +293,9 @@ def in_arrival(scenario: Scenario) -> Iterator[tuple[int, int, dict[str, Any]]]:
     """
     arrived: list[tuple[int, int, dict[str, Any]]] = []
     last = 0
-    for number, event in enumerate(scenario.events):
-        at, arrives = offset_of(event, "at"), offset_of(event, "arrives")
+    for number, (told, at, arrives) in enumerate(scenario.events):
         last = arrives if arrives is not None else at if at is not None else last
-        message = {name: value for name, value in event.items() if name not in ("at", "arrives")}
+        message = dict(told)
         if at is not None:
             message.setdefault("timestamp", iso(scenario.start + at))
         message.setdefault("messageId", f"event-{number + 1}")

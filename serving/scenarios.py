@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
@@ -165,24 +165,19 @@ def _orders(scenario: Scenario) -> Iterator[tuple[str, Callable[[list[Arrival]],
     yield "reversed", lambda written: [[one] for one in _timed(written[::-1])]
     for number in range(1, SHUFFLES + 1):
         # Seeded by the story, so that a failure comes again.
-        yield f"shuffled ({number})", _Shuffle(f"{scenario.story}/{number}")
+        yield f"shuffled ({number})", partial(_shuffled, f"{scenario.story}/{number}")
     yield "twice", lambda written: [written, written]
 
 
-class _Shuffle:
-    def __init__(self, seed: str) -> None:
-        self._random = random.Random(seed)
-
-    def __call__(self, written: list[Arrival]) -> list[list[Arrival]]:
-        order = written[:]
-        self._random.shuffle(order)
-        order = _timed(order)
-        batches: list[list[Arrival]] = []
-        while order:
-            size = self._random.randint(1, 4)
-            batches.append(order[:size])
-            order = order[size:]
-        return batches
+def _shuffled(seed: str, written: list[Arrival]) -> list[list[Arrival]]:
+    drawing = random.Random(seed)
+    order = written[:]
+    drawing.shuffle(order)
+    waiting = iter(_timed(order))
+    batches: list[list[Arrival]] = []
+    while batch := list(islice(waiting, drawing.randint(1, 4))):
+        batches.append(batch)
+    return batches
 
 
 def _timed(order: list[Arrival]) -> list[Arrival]:

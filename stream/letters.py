@@ -96,10 +96,15 @@ def letters_of(
         [record.key for record in records],
         _hers_alone(tx, records),
     )
+    yield from ((one, letter) for one, letter in every_letter(tx) if letter.raw and somebody.is_in(letter))
+
+
+def every_letter(tx: Transaction) -> Iterator[tuple[int, DeadLetter]]:
+    """All dead letters with their numbers."""
     number = 0
     while letters := tx.dead_letters(number, _AT_ONCE):
+        yield from letters
         number = letters[-1][0]
-        yield from ((one, letter) for one, letter in letters if letter.raw and somebody.is_in(letter))
 
 
 def _hers_alone(tx: Transaction, records: Collection[Record]) -> list[Identifier]:

@@ -13,6 +13,7 @@ from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import KNOWN
 from profiles.moments import iso
 from serving.service import Service
+from stream.letters import every_letter
 
 _log: Final = logging.getLogger("onefold")
 _EVERY_S: Final = 600.0
@@ -54,10 +55,6 @@ class Surveys:
             self._working.join(_PATIENCE_S)
         return self._last
 
-    def again(self) -> None:
-        """Has the next one made when it is asked for."""
-        self._due = 0.0
-
     def _make(self) -> None:
         try:
             with self._service.engine.store.read() as tx:
@@ -69,8 +66,7 @@ class Surveys:
 def survey(service: Service, tx: Transaction) -> Document:
     """Sizes of persons, growth by day, refusals by field, generic and blocked values with their counts."""
     sizes: Counter[str] = Counter()
-    known = biggest = 0
-    persons = 0
+    persons = known = biggest = 0
     for person in _gently(tx.all_persons()):
         persons += 1
         known += bool(person.flags & KNOWN)
@@ -90,9 +86,8 @@ def survey(service: Service, tx: Transaction) -> Document:
 
 def _growth(tx: Transaction) -> list[Document]:
     """Persons created, merged and split by day, as far as the end of the feed tells."""
-    last = tx.last_change()
     days: dict[str, Counter[str]] = {}
-    after = max(0, last - _CHANGES)
+    after = max(0, tx.last_change() - _CHANGES)
     while part := tx.changes(after, _SLICE):
         after = part[-1].seq
         for change in part:
@@ -106,16 +101,8 @@ def _growth(tx: Transaction) -> list[Document]:
 
 def _refused(tx: Transaction) -> Document:
     """Dead letters by the field that was wrong, and the reasons."""
-    fields: Counter[str] = Counter()
-    number = 0
-    while letters := tx.dead_letters(number, _SLICE):
-        number = letters[-1][0]
-        fields.update(letter.field for _, letter in letters)
-        time.sleep(_REST_S)
-    return {
-        "refused": sum(fields.values()),
-        "fields": [{"bucket": name, "count": number} for name, number in fields.most_common(12)],
-    }
+    fields = Counter(letter.field for _, letter in _gently(every_letter(tx)))
+    return {"refused": fields.total(), "fields": _most(fields)}
 
 
 def _values(service: Service, tx: Transaction) -> Document:
@@ -135,9 +122,13 @@ def _values(service: Service, tx: Transaction) -> Document:
         name: sorted(held, key=lambda one: (-one["records"], one["namespace"], one["value"]))[:_LISTED]
         for name, held in found.items()
     } | {
-        "identifiers": sum(namespaces.values()),
-        "namespaces": [{"bucket": name, "count": number} for name, number in namespaces.most_common(12)],
+        "identifiers": namespaces.total(),
+        "namespaces": _most(namespaces),
     }
+
+
+def _most(counts: Counter[str]) -> list[Document]:
+    return [{"bucket": name, "count": number} for name, number in counts.most_common(12)]
 
 
 def _gently(items: Iterable[T]) -> Iterator[T]:

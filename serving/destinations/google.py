@@ -21,7 +21,6 @@ from serving.destinations.platforms import (
     Size,
     body_of,
 )
-from serving.destinations.recognition import recognition
 from serving.destinations.sending import Courier, TryAgain
 from serving.destinations.service_account import ServiceAccount
 from serving.destinations.settings import GoogleSettings
@@ -37,11 +36,11 @@ _LISTS: Final = "/v1/accountTypes/{}/accounts/{}/userLists/{}"
 class Google(Platform):
     """See ``Platform``."""
 
+    settings: GoogleSettings
     bytes_per_request = 10_000_000
 
     def __init__(self, name: str, settings: GoogleSettings) -> None:
-        super().__init__(name, settings, recognition("google"))
-        self._settings = settings
+        super().__init__(name, settings)
         key = settings.service_account
         self._account = None if key is None else ServiceAccount(name, key)
 
@@ -60,16 +59,16 @@ class Google(Platform):
         return self._ask(courier, self._read, "POST", f"/v1/audienceMembers:{verb}", content=body)
 
     def _body(self, job: Job) -> Body:
-        account = {"accountType": self._settings.account_type, "accountId": self._settings.account_id}
+        account = {"accountType": self.settings.account_type, "accountId": self.settings.account_id}
         destination: Body = {"operatingAccount": account, "productDestinationId": job.remote}
-        if self._settings.login_account_id:
-            destination["loginAccount"] = {**account, "accountId": self._settings.login_account_id}
+        if self.settings.login_account_id:
+            destination["loginAccount"] = {**account, "accountId": self.settings.login_account_id}
         said: Body = {
             "destinations": [destination],
             "audienceMembers": [_member(row, job.op != "remove") for row in job.rows],
             "encoding": "HEX",
         }
-        if job.op != "remove" and self._settings.terms_accepted:
+        if job.op != "remove" and self.settings.terms_accepted:
             said["termsOfService"] = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
         return {**said, "validateOnly": True} if job.dry else said
 
@@ -102,7 +101,7 @@ class Google(Platform):
 
     def size(self, remote: str, courier: Courier) -> Size:
         """See ``Platform``; Search and Display have sizes of their own."""
-        path = _LISTS.format(self._settings.account_type, self._settings.account_id, remote)
+        path = _LISTS.format(self.settings.account_type, self.settings.account_id, remote)
         told = self._get(path, {}, courier)
         counts = [int(one) for one in told.get("sizeInfo", {}).values()]
         rate = told.get("ingestedUserListInfo", {}).get("contactIdInfo", {}).get("matchRatePercentage")
@@ -134,7 +133,7 @@ class Google(Platform):
 
         def build() -> httpx.Request:
             headers = {"authorization": f"Bearer {self._token(courier)}", "content-type": "application/json"}
-            return httpx.Request(method, self._settings.endpoint + path, headers=headers, **sent)
+            return httpx.Request(method, self.settings.endpoint + path, headers=headers, **sent)
 
         def read_or_renew(response: httpx.Response) -> T:
             if response.status_code == 401 and self._account is not None and not refused:
@@ -148,7 +147,7 @@ class Google(Platform):
     def _token(self, courier: Courier) -> str:
         if self._account is not None:
             return self._account.token(courier)
-        secret = self._settings.access_token
+        secret = self.settings.access_token
         return "" if secret is None else secret.read()
 
 

@@ -76,13 +76,20 @@ class List:
         self._engine = means.engine
         self._read: Head | None = None
 
-    def put(self, state: Mapping[str, Any]) -> None:
-        """Writes to the ledger, if this process still may."""
+    def head(self) -> Head | None:
+        """How far the list is, None where it was never begun."""
+        with self._engine.store.read() as tx:
+            return self.ledger.head(tx)
+
+    def put(self, state: Mapping[str, Any], head: Head | None = None) -> None:
+        """Writes to the ledger, if this process still may; with it how far the list is."""
 
         def work(batch: Batch) -> None:
             if batch.tx.get(lease(self.target.destination)) != self._means.token:
                 raise Stopped
             batch.ws.writes.state.update(state)
+            if head is not None:
+                batch.ws.writes.state[self.ledger.head_name] = asdict(head)
 
         self._engine.carry_out(work)
         self._read = None
@@ -103,7 +110,7 @@ class List:
         if state or is_new or (touched is not None and touched.is_tour):
             head.members += plan.members
             head.at = self._engine.clock()
-            self.put({**state, self.ledger.head_name: asdict(head)})
+            self.put(state, head)
         else:
             # Nothing concerned this list: how far the feeds were read needn't be written each time.
             self._read = head
@@ -233,8 +240,7 @@ class List:
             yield from (one.person_id for one in deltas)
             delta = deltas[-1].seq
         while changes := tx.changes(change, AT_ONCE):
-            for one in changes:
-                yield from (one.person_id, *one.came_from)
+            yield from (each for one in changes for each in (one.person_id, *one.came_from))
             change = changes[-1].seq
 
     def settled(self, op: Op, told: Delivery, dropped: Iterable[Row]) -> State:
@@ -301,22 +307,21 @@ class List:
             for reason, count in outcome.refused.items():
                 head.refused[reason] = head.refused.get(reason, 0) + count
             head.match_rate = outcome.match_rate or head.match_rate
-            self.put({**state, self.ledger.head_name: asdict(head)})
+            self.put(state, head)
         return failed
 
     def rest(self) -> None:
         """Writes how far the feeds were read, where nothing else was written since."""
         if self._read is not None:
-            self.put({self.ledger.head_name: asdict(self._read)})
+            self.put({}, self._read)
 
     def go_over(self, renew: bool) -> None:
         """Has the list compared with the truth, both ways, from the next step on; what was refused is tried
         again, and with ``renew`` everybody is sent again."""
-        with self._engine.store.read() as tx:
-            head = self.ledger.head(tx)
+        head = self.head()
         if head is not None:
             head.walk, head.sweep, head.retry, head.renew = ("", 0), 0, True, renew
-            self.put({self.ledger.head_name: asdict(head)})
+            self.put({}, head)
 
     def publish(self) -> None:
         """Writes the list whole, where that is the platform's way and it has changed."""
@@ -326,7 +331,7 @@ class List:
                 return
             self._means.platform.publish(self.target.remote, self.ledger.published(tx))
         head.dirty = False
-        self.put({self.ledger.head_name: asdict(head)})
+        self.put({}, head)
 
 
 def lease(destination: str) -> str:

@@ -14,7 +14,7 @@ import httpx
 import orjson
 
 from serving.destinations.platforms import Answer, Body, Job, Place, Platform, Row, Size, body_of
-from serving.destinations.recognition import META_ADDRESS, recognition
+from serving.destinations.recognition import META_ADDRESS
 from serving.destinations.sending import Courier, TryAgain
 from serving.destinations.settings import MetaSettings
 
@@ -30,12 +30,12 @@ _SIZE: Final = "approximate_count_lower_bound,approximate_count_upper_bound,oper
 class Meta(Platform):
     """See ``Platform``."""
 
+    settings: MetaSettings
     bytes_per_request = 4_000_000
     replaces = True
 
     def __init__(self, name: str, settings: MetaSettings) -> None:
-        super().__init__(name, settings, recognition("meta"))
-        self._settings = settings
+        super().__init__(name, settings)
         self._schema = list(dict.fromkeys(_KEYS.values()))
         if "address" in settings.identifiers:
             self._schema += META_ADDRESS
@@ -55,7 +55,7 @@ class Meta(Platform):
             data += entries
             origins += [number] * len(entries)
         schema = self._schema
-        if self._settings.limited_data_use:
+        if self.settings.limited_data_use:
             schema = [*schema, "DATA_PROCESSING_OPTIONS"]
             data = [[*entry, ["LDU"]] for entry in data]
         place = job.place or Place(job.session, 1, True, len(data))
@@ -71,7 +71,7 @@ class Meta(Platform):
 
         def build() -> httpx.Request:
             method = "DELETE" if job.op == "remove" else "POST"
-            url = f"{self._settings.endpoint}/{self._settings.version}/{job.remote}/{_PATHS[job.op]}"
+            url = f"{self.settings.endpoint}/{self.settings.version}/{job.remote}/{_PATHS[job.op]}"
             content = orjson.dumps({**said, **self._proof()})
             return httpx.Request(method, url, content=content, headers=self._headers())
 
@@ -89,7 +89,7 @@ class Meta(Platform):
                 by_key.setdefault(_KEYS[kind], []).append(value)
         keys = [by_key.get(key, []) for key in ("EMAIL", "PHONE", "MADID")]
         entries = [list(entry) for entry in zip_longest(*keys, fillvalue="")] or [["", "", ""]]
-        if "address" not in self._settings.identifiers:
+        if "address" not in self.settings.identifiers:
             return entries
         blank = [""] * len(META_ADDRESS)
         parts = address.split("|") if address else blank
@@ -121,7 +121,7 @@ class Meta(Platform):
 
     def size(self, remote: str, courier: Courier) -> Size:
         """See ``Platform``; below 1,000 it tells no number."""
-        url = f"{self._settings.endpoint}/{self._settings.version}/{remote}"
+        url = f"{self.settings.endpoint}/{self.settings.version}/{remote}"
 
         def read(response: httpx.Response) -> Size:
             told = body_of(response.content)
@@ -137,16 +137,16 @@ class Meta(Platform):
         return courier.send(lambda: httpx.Request("GET", url, params=query, headers=self._headers()), read)
 
     def _headers(self) -> dict[str, str]:
-        token = self._settings.access_token.read()
+        token = self.settings.access_token.read()
         return {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
     def _proof(self) -> Body:
         """That whoever holds the token is the app that it was given to."""
-        if self._settings.app_secret is None:
+        if self.settings.app_secret is None:
             return {}
         now = int(time.time())
-        said = f"{self._settings.access_token.read()}|{now}"
-        return {"appsecret_proof": proof(self._settings.app_secret.read(), said), "appsecret_time": now}
+        said = f"{self.settings.access_token.read()}|{now}"
+        return {"appsecret_proof": proof(self.settings.app_secret.read(), said), "appsecret_time": now}
 
 
 def proof(secret: str, said: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from graph_schema.errors import OnefoldError
-from serving.destinations.recognition import Recognition
+from serving.destinations.recognition import recognition
 from serving.destinations.sending import Courier
 from serving.destinations.settings import Settings
 
@@ -109,9 +109,10 @@ class Platform:
     replaces = False
     publishes = False
 
-    def __init__(self, name: str, settings: Settings, recognition: Recognition) -> None:
+    def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
-        self.recognition = recognition
+        self.settings = settings
+        self.recognition = recognition(settings.convention)
 
     def units(self, row: Row) -> int:
         """How much of a request's limit a row takes."""

@@ -44,10 +44,6 @@ class Recognition(NamedTuple):
         return [one for one in dict.fromkeys(found) if not one.endswith(":")]
 
 
-def _no_address(_: Mapping[str, Any]) -> str:
-    return ""
-
-
 def _text(traits: Mapping[str, Any], name: str) -> str:
     value = traits.get(name)
     return str(value) if isinstance(value, str | int) else ""
@@ -90,39 +86,36 @@ def _meta_address(traits: Mapping[str, Any]) -> str:
     return "|".join(map(forms.hex_digest, parts)) if known else ""
 
 
-def recognition(convention: Convention, *, tag: bool = True, plus: bool = True) -> Recognition:
-    """The forms of a convention. ``tag`` and ``plus``: what TikTok's pages contradict each other about."""
-    digest = forms.hex_digest
-    if convention == "google":
-        return Recognition(
-            lambda one: digest(forms.google_email(one)),
-            lambda one: digest(forms.google_phone(one)),
-            str.strip,
-            str.lower,
-            _google_address,
-        )
-    if convention == "meta":
-        return Recognition(
-            lambda one: digest(forms.meta_email(one)),
-            lambda one: digest(forms.meta_phone(one)),
-            forms.meta_device,
-            str.lower,
-            _meta_address,
-        )
-    if convention == "tiktok":
-        return Recognition(
-            lambda one: digest(forms.tiktok_email(one, tag)),
-            lambda one: digest(forms.tiktok_phone(one, plus)),
-            lambda one: digest(forms.tiktok_device(one)),
-            str.lower,
-            _no_address,
-        )
-    if convention == "uid2":
-        return Recognition(
-            lambda one: forms.base64_digest(forms.uid2_email(one)),
-            lambda one: forms.base64_digest(forms.uid2_phone(one)),
-            lambda _: "",
-            forms.base64_of,
-            _no_address,
-        )
-    return Recognition(str.strip, str.strip, str.strip, lambda _: "", _no_address)
+def hashed(form: Form, digest: Form = forms.hex_digest) -> Form:
+    """A form, then its digest."""
+    return lambda one: digest(form(one))
+
+
+def _none(_: object) -> str:
+    return ""
+
+
+_BY_CONVENTION: Final[Mapping[Convention, Recognition]] = {
+    "google": Recognition(
+        hashed(forms.google_email), hashed(forms.google_phone), str.strip, str.lower, _google_address
+    ),
+    "meta": Recognition(
+        hashed(forms.meta_email), hashed(forms.meta_phone), forms.meta_device, str.lower, _meta_address
+    ),
+    "tiktok": Recognition(
+        hashed(forms.tiktok_email), hashed(forms.tiktok_phone), hashed(forms.tiktok_device), str.lower, _none
+    ),
+    "uid2": Recognition(
+        hashed(forms.uid2_email, forms.base64_digest),
+        hashed(forms.uid2_phone, forms.base64_digest),
+        _none,
+        forms.base64_of,
+        _none,
+    ),
+    "plain": Recognition(str.strip, str.strip, str.strip, _none, _none),
+}
+
+
+def recognition(convention: Convention) -> Recognition:
+    """The forms of a convention."""
+    return _BY_CONVENTION[convention]

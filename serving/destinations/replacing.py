@@ -2,36 +2,26 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from serving.destinations.delivering import Delivery, chunks, delivered, key_of
 from serving.destinations.lists import AT_ONCE, List, Means
 from serving.destinations.planning import Wanted
 from serving.destinations.platforms import Job, Place, Row
-from stream.reader import Reader
 
 
 def members_of(one: List, means: Means) -> Iterator[Wanted]:
     """Who belongs into a list, and who of its audience doesn't, some at a time."""
     after = ("", 0)
     while True:
-        with means.engine.store.read() as tx:
-            reader = Reader(tx, means.engine.intake, means.engine.id_key)
-            found = tx.enrolled(one.target.audience, one.target.product, after, AT_ONCE)
-            persons = tx.persons({each.person for each in found})
+        with means.engine.reader() as reader:
+            found = reader.tx.enrolled(one.target.audience, one.target.product, after, AT_ONCE)
+            persons = reader.tx.persons({each.person for each in found})
             ids = [person.person_id for person in persons.values()]
             wanted = means.wants.of(reader, one.target, ids, means.engine.clock())
         yield wanted
         if len(found) < AT_ONCE:
             return
         after = (found[-1].product, found[-1].person)
-
-
-def is_being_replaced(one: List, means: Means) -> bool:
-    """Whether a replacement of all members was begun and not ended."""
-    with means.engine.store.read() as tx:
-        head = one.ledger.head(tx)
-    return head is not None and head.replacing
 
 
 def replace_members(one: List, means: Means) -> None:
@@ -61,7 +51,7 @@ def _note(one: List, means: Means, is_open: bool) -> None:
         head = one.ledger.begun(tx)
     head.replacing = is_open
     head.sweep = head.sweep if is_open else 0
-    one.put({one.ledger.head_name: asdict(head)})
+    one.put({}, head)
 
 
 def _send(one: List, means: Means, rows: list[Row], place: Place) -> None:

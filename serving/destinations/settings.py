@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -16,6 +16,8 @@ from profiles.settings import Span
 from serving.loopback import is_loopback
 
 Kind = Literal["email", "phone", "device", "address"]
+Convention = Literal["google", "meta", "tiktok", "uid2", "plain"]
+"""In whose form addresses are hashed; plain: in clear."""
 LONGEST_LIFETIME: Final = 540 * DAY
 """How long Google keeps a member at most."""
 _NAME: Final = re.compile(r"[\w-]+")
@@ -91,6 +93,7 @@ class GoogleSettings(DestinationSettings):
     that calls for it, `service_account` the JSON key of whoever signs in; or an `access_token` is kept there
     by somebody else."""
 
+    convention: ClassVar[Convention] = "google"
     type: Literal["google"]
     account_id: str
     account_type: Literal["GOOGLE_ADS", "DISPLAY_VIDEO_PARTNER", "DISPLAY_VIDEO_ADVERTISER"] = "GOOGLE_ADS"
@@ -120,6 +123,7 @@ class GoogleSettings(DestinationSettings):
 class MetaSettings(DestinationSettings):
     """Meta's Custom Audiences. With `app_secret` each request is proved to be this app's."""
 
+    convention: ClassVar[Convention] = "meta"
     type: Literal["meta"]
     access_token: Secret
     app_secret: Secret | None = None
@@ -132,6 +136,7 @@ class MetaSettings(DestinationSettings):
 class TikTokSettings(DestinationSettings):
     """TikTok's segments. `phone` and `tag`: which of its pages is followed where they contradict."""
 
+    convention: ClassVar[Convention] = "tiktok"
     type: Literal["tiktok"]
     advertiser_id: str
     access_token: Secret
@@ -144,15 +149,13 @@ class TikTokSettings(DestinationSettings):
 class Uid2Settings(DestinationSettings):
     """UID2's identity map: members become raw UID2s, written to `path` (CSV or Parquet)."""
 
+    convention: ClassVar[Convention] = "uid2"
     type: Literal["uid2"]
     api_key: Secret
     secret: Secret
     path: str
     endpoint: Address = "https://prod.uidapi.com"
     rows_per_request: Annotated[int, Field(ge=1, le=5_000)] = 5_000
-
-
-Convention = Literal["google", "meta", "tiktok", "uid2", "plain"]
 
 
 class FileSettings(DestinationSettings):

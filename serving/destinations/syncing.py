@@ -2,9 +2,9 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from graph_schema.errors import OnefoldError
 from serving.destinations.delivering import chunks, delivered, key_of
@@ -14,17 +14,9 @@ from serving.destinations.lists import List, Means, lease
 from serving.destinations.meta import Meta
 from serving.destinations.planning import Comparing, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Platform, Size
-from serving.destinations.replacing import is_being_replaced, members_of, replace_members
+from serving.destinations.replacing import members_of, replace_members
 from serving.destinations.sending import Courier
-from serving.destinations.settings import (
-    FileSettings,
-    GoogleSettings,
-    MetaSettings,
-    Settings,
-    TikTokSettings,
-    Uid2Settings,
-    targets,
-)
+from serving.destinations.settings import Settings, targets
 from serving.destinations.tables import Files
 from serving.destinations.tiktok import TikTok
 from serving.destinations.uid2 import Uid2
@@ -34,17 +26,19 @@ from stream.engine import Engine
 Report = Callable[[str, str, int], None]
 
 
+_PLATFORMS: Final[Mapping[str, type[Platform]]] = {
+    "google": Google,
+    "meta": Meta,
+    "tiktok": TikTok,
+    "uid2": Uid2,
+    "file": Files,
+    "webhook": Webhook,
+}
+
+
 def platform_of(name: str, settings: Settings) -> Platform:
     """The platform that a destination's settings speak of."""
-    if isinstance(settings, GoogleSettings):
-        return Google(name, settings)
-    if isinstance(settings, MetaSettings):
-        return Meta(name, settings)
-    if isinstance(settings, TikTokSettings):
-        return TikTok(name, settings)
-    if isinstance(settings, Uid2Settings):
-        return Uid2(name, settings)
-    return Files(name, settings) if isinstance(settings, FileSettings) else Webhook(name, settings)
+    return _PLATFORMS[settings.type](name, settings)
 
 
 class Preview(NamedTuple):
@@ -98,7 +92,8 @@ class Sync:
         that was interrupted."""
         self._engine.put({lease(self.name): self.means.token})
         for one in self.lists:
-            if is_being_replaced(one, self.means):
+            head = one.head()
+            if head is not None and head.replacing:
                 self._on(one, partial(replace_members, one, self.means))
 
     def round(self) -> bool:

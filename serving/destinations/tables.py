@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from serving.destinations.platforms import Platform, Published
-from serving.destinations.recognition import recognition
 from serving.destinations.settings import FileSettings
 
 _AT_ONCE: Final = 50_000
@@ -24,17 +23,22 @@ _AT_ONCE: Final = 50_000
 class Files(Platform):
     """A file for each list. See ``Platform``."""
 
+    settings: FileSettings
     publishes = True
     handles_per_row = 1_000
 
-    def __init__(self, name: str, settings: FileSettings) -> None:
-        super().__init__(name, settings, recognition(settings.convention))
-        self._path = settings.path
-
     def publish(self, remote: str, members: Iterable[Published]) -> None:
         """Columns: how she is recognised, in the form of the file's convention, and the kind of that."""
-        path = Path(self._path.replace("{audience}", remote.replace("/", "_")))
-        write_table(path, ("kind", "value"), (tuple(one.handle.split(":", 1)) for one in members))
+        write_table(
+            path_of(self.settings.path, remote),
+            ("kind", "value"),
+            (tuple(one.handle.split(":", 1)) for one in members),
+        )
+
+
+def path_of(path: str, remote: str) -> Path:
+    """Where a list is written."""
+    return Path(path.replace("{audience}", remote.replace("/", "_")))
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

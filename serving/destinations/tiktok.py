@@ -3,13 +3,15 @@
 An answer is a success only where the body says code 0, whatever the HTTP status.
 """
 
+from functools import partial
 from typing import Final
 
 import httpx
 import orjson
 
+from serving.destinations import forms
 from serving.destinations.platforms import Answer, Job, Platform, Row, Size, body_of
-from serving.destinations.recognition import recognition
+from serving.destinations.recognition import hashed
 from serving.destinations.sending import Courier, TryAgain
 from serving.destinations.settings import TikTokSettings
 
@@ -34,12 +36,14 @@ _PLACES: Final = {
 class TikTok(Platform):
     """See ``Platform``."""
 
+    settings: TikTokSettings
     bytes_per_request = 1_000_000
 
     def __init__(self, name: str, settings: TikTokSettings) -> None:
-        forms = recognition("tiktok", tag=settings.tag == "keep", plus=settings.phone == "e164")
-        super().__init__(name, settings, forms)
-        self._settings = settings
+        super().__init__(name, settings)
+        email = partial(forms.tiktok_email, keep_tag=settings.tag == "keep")
+        phone = partial(forms.tiktok_phone, plus=settings.phone == "e164")
+        self.recognition = self.recognition._replace(email=hashed(email), phone=hashed(phone))
         self._schema = [place for kind in settings.identifiers for place in _SCHEMA[kind]]
 
     def units(self, row: Row) -> int:
@@ -57,13 +61,13 @@ class TikTok(Platform):
                 origins.append(number)
         content = orjson.dumps(
             {
-                "advertiser_ids": [self._settings.advertiser_id],
+                "advertiser_ids": [self.settings.advertiser_id],
                 "action": "delete" if job.op == "remove" else "add",
                 "id_schema": self._schema,
                 "batch_data": data,
             }
         )
-        url = f"{self._settings.endpoint}/open_api/v1.3/segment/mapping/"
+        url = f"{self.settings.endpoint}/open_api/v1.3/segment/mapping/"
         return courier.send(
             lambda: httpx.Request("POST", url, content=content, headers=self._headers()), self._read
         )
@@ -96,9 +100,9 @@ class TikTok(Platform):
 
     def size(self, remote: str, courier: Courier) -> Size:
         """See ``Platform``."""
-        url = f"{self._settings.endpoint}/open_api/v1.3/dmp/custom_audience/get/"
+        url = f"{self.settings.endpoint}/open_api/v1.3/dmp/custom_audience/get/"
         query = {
-            "advertiser_id": self._settings.advertiser_id,
+            "advertiser_id": self.settings.advertiser_id,
             "custom_audience_ids": orjson.dumps([remote]).decode(),
         }
 
@@ -113,4 +117,4 @@ class TikTok(Platform):
         return courier.send(lambda: httpx.Request("GET", url, params=query, headers=self._headers()), read)
 
     def _headers(self) -> dict[str, str]:
-        return {"access-token": self._settings.access_token.read(), "content-type": "application/json"}
+        return {"access-token": self.settings.access_token.read(), "content-type": "application/json"}

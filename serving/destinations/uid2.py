@@ -8,7 +8,6 @@ import base64
 import os
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -18,10 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from graph_schema.errors import Invalid
 from serving.destinations.platforms import Answer, Job, Platform, Published, body_of
-from serving.destinations.recognition import recognition
 from serving.destinations.sending import Courier
 from serving.destinations.settings import Uid2Settings
-from serving.destinations.tables import write_table
+from serving.destinations.tables import path_of, write_table
 
 _VERSION: Final = b"\x01"
 _IV: Final = 12
@@ -32,12 +30,9 @@ _FIELDS: Final = {"email": "email_hash", "phone": "phone_hash"}
 class Uid2(Platform):
     """See ``Platform``."""
 
+    settings: Uid2Settings
     bytes_per_request = 700_000
     publishes = True
-
-    def __init__(self, name: str, settings: Uid2Settings) -> None:
-        super().__init__(name, settings, recognition("uid2"))
-        self._settings = settings
 
     def deliver(self, job: Job, courier: Courier) -> Answer:
         """Maps those who came; who went needs no word."""
@@ -56,8 +51,8 @@ class Uid2(Platform):
         def build() -> httpx.Request:
             nonlocal nonce
             nonce = os.urandom(8)
-            headers = {"authorization": f"Bearer {self._settings.api_key.read()}"}
-            url = f"{self._settings.endpoint}/v3/identity/map"
+            headers = {"authorization": f"Bearer {self.settings.api_key.read()}"}
+            url = f"{self.settings.endpoint}/v3/identity/map"
             return httpx.Request("POST", url, content=seal(key, nonce, body), headers=headers)
 
         def read(response: httpx.Response) -> Answer:
@@ -76,13 +71,12 @@ class Uid2(Platform):
 
     def publish(self, remote: str, members: Iterable[Published]) -> None:
         """See ``Platform``; who opted out is left out."""
-        path = Path(self._settings.path.replace("{audience}", remote.replace("/", "_")))
         rows = (
             (one.told["u"], one.told.get("p") or "", str(one.told["r"]))
             for one in members
             if isinstance(one.told, dict) and "u" in one.told
         )
-        write_table(path, ("uid2", "previous_uid2", "refresh_from"), rows)
+        write_table(path_of(self.settings.path, remote), ("uid2", "previous_uid2", "refresh_from"), rows)
 
     def is_due(self, told: Any, at: int) -> bool:  # noqa: ANN401 - any JSON
         """Whether what the map told may have changed by then."""
@@ -90,7 +84,7 @@ class Uid2(Platform):
 
     def _key(self) -> bytes:
         try:
-            return base64.b64decode(self._settings.secret.read(), validate=True)
+            return base64.b64decode(self.settings.secret.read(), validate=True)
         except ValueError:
             raise Invalid(f"destination.{self.name}.secret", "It is not Base64, as UID2 gives it.") from None
 

@@ -13,7 +13,6 @@ import httpx
 import orjson
 
 from serving.destinations.platforms import Answer, Body, Job, Platform, Row, body_of
-from serving.destinations.recognition import recognition
 from serving.destinations.sending import Courier
 from serving.destinations.settings import WebhookSettings
 
@@ -21,12 +20,9 @@ from serving.destinations.settings import WebhookSettings
 class Webhook(Platform):
     """See ``Platform``."""
 
+    settings: WebhookSettings
     bytes_per_request = 1_000_000
     replaces = True
-
-    def __init__(self, name: str, settings: WebhookSettings) -> None:
-        super().__init__(name, settings, recognition(settings.convention))
-        self._settings = settings
 
     def deliver(self, job: Job, courier: Courier) -> Answer:
         """An answer may name what it doesn't take: {"refused": [{"row": 0, "reason": "…"}]}."""
@@ -46,9 +42,9 @@ class Webhook(Platform):
                 "content-type": "application/json",
                 "webhook-id": job.key,
                 "webhook-timestamp": now,
-                "webhook-signature": signature(self._settings.secret.read(), job.key, now, body),
+                "webhook-signature": signature(self.settings.secret.read(), job.key, now, body),
             }
-            return httpx.Request("POST", self._settings.url, content=body, headers=headers)
+            return httpx.Request("POST", self.settings.url, content=body, headers=headers)
 
         def read(response: httpx.Response) -> Answer:
             if not response.is_success:
