@@ -4,7 +4,7 @@ import csv
 import heapq
 import io
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO, Final, Literal
 
@@ -124,8 +124,7 @@ def _write_json(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
     return written
 
 
-def write_parquet(rows: Iterable[Sequence[str]], columns: Row, out: BinaryIO) -> int:
-    """Writes a table of texts; returns how many rows it has."""
+def _write_parquet(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
     schema = pa.schema([(name, pa.string()) for name in columns])
     waiting = iter(rows)
     written = 0
@@ -140,4 +139,4 @@ def write_parquet(rows: Iterable[Sequence[str]], columns: Row, out: BinaryIO) ->
     return written
 
 
-_WRITERS: Final = {"csv": _write_csv, "jsonl": _write_json, "parquet": write_parquet}
+_WRITERS: Final = {"csv": _write_csv, "jsonl": _write_json, "parquet": _write_parquet}

@@ -9,7 +9,7 @@ from resolver.matching.kinds import Kind, Shared
 TWIN = "twins"
 JUNIOR = "juniors"
 AT_HOME = ("household", TWIN, JUNIOR)
-PER_HOUSEHOLD = {TWIN: (0.01, 1e9), JUNIOR: (0.002, 0.1)}
+PER_HOUSEHOLD = {TWIN: (0.01, 1e9), JUNIOR: (0.005, 0.1)}
 """Of two records of one household, at least and at most so many are of twins, or of father and son."""
 
 

@@ -31,7 +31,8 @@ class Kind(NamedTuple):
     ``namesakes``: the same as ``prior`` for two people who have that in common, None where they agree as
     strangers do. Twins share what households do, and where ``twin_same`` what one person does; where
     ``twin_never`` they are never the same. ``own``: tells people apart. ``whole`` are the parts of a value
-    whose frequency counts. ``private``: a model file holds frequent values as hashes.
+    whose frequency counts. ``private``: a model file holds frequent values as hashes. In the levels of
+    ``slips`` one value may be the other mistyped, so that it counts whether both are known for their own.
     """
 
     levels: tuple[str, ...]
@@ -48,6 +49,7 @@ class Kind(NamedTuple):
     own: bool = False
     whole: slice = slice(None)
     private: bool = False
+    slips: tuple[int, ...] = ()
 
 
 KINDS: dict[str, Kind] = {
@@ -55,13 +57,13 @@ KINDS: dict[str, Kind] = {
         names.GIVEN_LEVELS, names.given_values, names.given_level, names.given_atoms,
         (0.80, 0.05, 0.01, 0.06, 0.03, 0.02, 0.03), unlike=((1, 0.08), (3, 0.3)),
         namesakes=Shared((0.80, 0.03, 0.001, 0.05, 0.05, 0.02, 0.05), unlike=((1, 0.08),)),
-        twin_never=True, own=True, whole=slice(1),
+        twin_never=True, own=True, whole=slice(1), slips=(3, 4),
     ),
     "surname": Kind(
         names.SURNAME_LEVELS, names.surname_values, names.surname_level, names.surname_atoms,
         (0.84, 0.06, 0.02, 0.03, 0.01, 0.04), unlike=((1, 0.15), (3, 0.2)),
         household=Shared((0.80, 0.03, 0.02, 0.02, 0.01, 0.12)),
-        namesakes=Shared((0.20, 0.02, 0.01, 0.03, 0.01, 0.73)), whole=slice(1),
+        namesakes=Shared((0.20, 0.02, 0.01, 0.03, 0.01, 0.73)), whole=slice(1), slips=(1, 3),
     ),
     "name": Kind(
         names.NAME_LEVELS, plain.folded_values, names.name_level, names.name_atoms,
@@ -69,7 +71,7 @@ KINDS: dict[str, Kind] = {
     ),
     "birth date": Kind(
         dates.DATE_LEVELS, dates.date_values, dates.date_level, dates.date_atoms,
-        (0.83, 0.02, 0.02, 0.06, 0.02, 0.01, 0.01, 0.01, 0.02), unlike=((2, 0.08), (4, 0.15)),
+        (0.83, 0.02, 0.02, 0.06, 0.02, 0.01, 0.01, 0.005, 0.005), unlike=((2, 0.08), (4, 0.15)),
         household=Shared((0.001, 0.001, 0.001, 0.01, 0.01, 0.06, 0.01, 0.35, 0.56), strangers=5),
         twin_same=True, own=True, private=True,
     ),

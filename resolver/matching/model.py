@@ -29,7 +29,8 @@ class Comparison:
     ``match``: weight of each level for one person against two at random; ``others`` the same for each
     explanation of the model, empty where it says nothing here. ``m`` and ``u`` are the probabilities
     behind, kept to be shown. ``rare``: what a value adds (or takes) where two records agree in it, by its
-    text; ``rare_other`` is for values that it doesn't list.
+    text; ``rare_other`` is for values that it doesn't list. ``slips``: a level of mistyped values, what it
+    adds there that both values are listed (two names, it seems, each borne by many), and that one is not.
     """
 
     name: str
@@ -41,15 +42,18 @@ class Comparison:
     rare_other: Weight = 0
     m: tuple[float, ...] = ()
     u: tuple[float, ...] = ()
+    slips: tuple[tuple[int, Weight, Weight], ...] = ()
 
     def rarity(self, value: Value) -> Weight:
         """What agreeing in this value adds to the level's weight."""
         return self.rare.get(rarity_text(self.kind, value), self.rare_other) if self.rare else self.rare_other
 
     @property
-    def rarest(self) -> Weight:
-        """The most that agreeing in any value adds."""
-        return max(self.rare_other, *self.rare.values()) if self.rare else self.rare_other
+    def most(self) -> Weight:
+        """The most that any outcome weighs, the rarity of values included; 0 where that is less."""
+        slips = [self.match[level] + max(added) for level, *added in self.slips]
+        same = [weight + max((self.rare_other, *self.rare.values())) for weight in self.match[:1]]
+        return max((0, *self.match, *same, *slips))
 
 
 def rarity_text(kind: str, value: Value) -> str:
@@ -73,6 +77,15 @@ class Scale(NamedTuple):
     others: tuple[tuple[int, tuple[Weight, ...], bool], ...]
     shared_at_home: bool
     most: Weight
+    slips: Mapping[int, tuple[Weight, Weight]]
+    unlisted: Weight
+
+    def rarity(self, level: int, one: Weight, two: Weight) -> Weight:
+        """What the frequencies of two values, by what agreeing in each adds, add to their level's weight."""
+        if level == 0:
+            return min(one, two)
+        slip = self.slips.get(level)
+        return 0 if slip is None else slip[max(one, two) >= self.unlisted]
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,9 @@ class Model:
                     if any(weights)
                 ),
                 bool(KINDS[comparison.kind].household) and not KINDS[comparison.kind].own,
-                max(0, *comparison.match, comparison.match[0] + comparison.rarest) if comparison.match else 0,
+                comparison.most,
+                {level: (both, either) for level, both, either in comparison.slips},
+                comparison.rare_other,
             )
             for place, comparison in enumerate(self.comparisons)
         )

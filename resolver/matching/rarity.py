@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resolver.matching.blocking import Ints
 from resolver.matching.model import rarity_text
@@ -44,6 +45,12 @@ class Frequencies:
             share = (max(both, 0.0) / pairs) ** 0.5
             if share * filled >= _LISTED:
                 self.bits[text] = float(np.clip(np.log2(self.same / max(share, least)), -_MOST, _MOST))
+
+    def listed(self) -> NDArray[np.bool_]:
+        """Of which records every value is listed."""
+        return np.array(
+            [all(self.bits.get(text, self.other) < self.other for text in some) for some in self._texts]
+        )
 
     def of_records(self) -> Floats:
         """What agreeing in a record's value adds, the largest of several; 0 where it has none."""

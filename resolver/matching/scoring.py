@@ -64,7 +64,7 @@ def _match(
         match -= scale.most
         if len(mine) == 1 == len(theirs):
             level = scale.level(mine[0], theirs[0])
-            rarity = min(one.rarity[place][0], two.rarity[place][0]) if level == 0 else 0
+            rarity = scale.rarity(level, one.rarity[place][0], two.rarity[place][0])
         else:
             level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
         if level >= 0:
@@ -104,16 +104,15 @@ def best(
     theirs: tuple[Value, ...],
     rarities: tuple[tuple[Weight, ...], tuple[Weight, ...]],
 ) -> tuple[int, Weight]:
-    """The best level among several values, and the rarity of the agreed one that is rarest."""
-    found, rarity = len(scale.match), 0
-    for here, value in enumerate(mine):
-        for there, other in enumerate(theirs):
-            level = scale.level(value, other)
-            if 0 <= level < found:
-                found, rarity = level, min(rarities[0][here], rarities[1][there]) if level == 0 else 0
-            elif level == found == 0:
-                rarity = max(rarity, min(rarities[0][here], rarities[1][there]))
-    return (found, rarity) if found < len(scale.match) else (-1, 0)
+    """The best level among several values, and what the frequencies of those that reach it add at most."""
+    reached = [
+        (-level, scale.rarity(level, rare, rare2))
+        for value, rare in zip(mine, rarities[0], strict=True)
+        for other, rare2 in zip(theirs, rarities[1], strict=True)
+        if (level := scale.level(value, other)) >= 0
+    ]
+    level, rarity = max(reached, default=(1, 0))
+    return -level, rarity
 
 
 def explain(one: Prepared, two: Prepared, model: Model) -> tuple[Step, ...]:

@@ -4,6 +4,7 @@ thresholds."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
+from typing import TypeAlias
 
 import numpy as np
 
@@ -28,8 +29,16 @@ _LOCAL_PAIRS = 30_000
 _CANDIDATES_A_RECORD = 40
 _ROUNDS = 30
 _FEW_RECORDS = 500
+_SLIP_PSEUDO_PAIRS = 10.0
+_MOST_OWN = 0.15
+"""So many of one person's slips at most make a name that others bear: else two of a family, Carol and
+Charles, are taken for one who mistypes."""
+
 _PLACE_SHARED = 0.0005
 """Where two records at random name one place less often than this, it is as small as a household."""
+
+_Slips: TypeAlias = dict[int, tuple[float, float]]
+"""Per level of slips what it adds, in bits, that both values are listed, and that one is not."""
 
 Progress = Callable[[str, float], None]
 
@@ -85,14 +94,10 @@ def train(
     odds = maximise(sample.candidates, apart, odds, sample.records, _ROUNDS)
     progress("weights learnt", 0.8)
     frequencies = _frequencies(sample, odds)
-    for place, frequency in enumerate(frequencies):
-        worth = frequency.of_records()
-        _set_rarity(sample.candidates, place, worth, sample.left, sample.right)
-        _set_rarity(sample.random, place, worth, *sample.random_places)
-        _set_rarity(sample.local, place, worth, *sample.local_places)
+    slips = _set_rarities(sample, odds, frequencies)
     odds = maximise(sample.candidates, apart, odds, sample.records, _ROUNDS)
     progress("value frequencies learnt", 0.9)
-    return _finish(sample, odds, frequencies, proposals, blocking)
+    return _finish(sample, odds, (frequencies, slips), proposals, blocking)
 
 
 def _sample(
@@ -172,19 +177,54 @@ def _frequencies(sample: _Sample, odds: Odds) -> list[Frequencies]:
     return found
 
 
-def _set_rarity(pairs: Pairs, place: int, worth: Floats, left: Ints, right: Ints) -> None:
-    same = pairs.levels[:, place] == 0
-    pairs.rarity[same, place] = np.minimum(worth[left[same]], worth[right[same]])
+def _set_rarities(sample: _Sample, odds: Odds, frequencies: Sequence[Frequencies]) -> list[_Slips]:
+    """Sets what frequencies add to each pair; what they add to slips is learnt here, and given back."""
+    match, apart = posterior(sample.candidates, odds)[0], 1.0 - np.sum(posterior(sample.random, odds), axis=0)
+    places = (
+        (sample.candidates, sample.left, sample.right),
+        (sample.random, *sample.random_places),
+        (sample.local, *sample.local_places),
+    )
+    found = []
+    for place, (comparison, frequency) in enumerate(zip(sample.comparisons, frequencies, strict=True)):
+        worth, listed = frequency.of_records(), frequency.listed()
+        slips: _Slips = {}
+        for level in KINDS[comparison.kind].slips:
+            shares = []
+            for (pairs, left, right), weights in zip(places, (match, apart), strict=False):
+                here = pairs.levels[:, place] == level
+                both = listed[left[here]] & listed[right[here]]
+                shares.append((float(weights[here][both].sum()), float(weights[here].sum())))
+            slips[level] = _slip_bits(*shares)
+        for pairs, left, right in places:
+            levels = pairs.levels[:, place]
+            same = levels == 0
+            pairs.rarity[same, place] = np.minimum(worth[left[same]], worth[right[same]])
+            for level, (both_bits, either_bits) in slips.items():
+                here = levels == level
+                both = listed[left[here]] & listed[right[here]]
+                pairs.rarity[here, place] = np.where(both, both_bits, either_bits)
+        found.append(slips)
+    return found
+
+
+def _slip_bits(matched: tuple[float, float], apart: tuple[float, float]) -> tuple[float, float]:
+    """What it adds that both of two unlike values are listed, and that they aren't; of each kind of pairs so
+    many with both listed, and so many in all."""
+    u = (apart[0] + 1.0) / (apart[1] + 2.0)
+    m = (matched[0] + _SLIP_PSEUDO_PAIRS * u) / (matched[1] + _SLIP_PSEUDO_PAIRS)
+    m = min(m, _MOST_OWN, u)
+    return log2(m / u), log2((1.0 - m) / (1.0 - u))
 
 
 def _finish(
     sample: _Sample,
     odds: Odds,
-    frequencies: list[Frequencies],
+    learnt: tuple[list[Frequencies], list[_Slips]],
     proposals: Sequence[Proposal],
     blocking: Sequence[tuple[str, ...]],
 ) -> Training:
-    fitted = _fitted(sample, odds, frequencies)
+    fitted = _fitted(sample, odds, *learnt)
     match_of = posterior(sample.candidates, odds)[0]
     rest = np.maximum(1.0 - match_of, 1e-9)
     weights = np.clip(np.log2(np.maximum(match_of, 1e-9) / rest), -12, 12)
@@ -233,7 +273,9 @@ def _notes(records: int, odds: Odds) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _fitted(sample: _Sample, odds: Odds, frequencies: list[Frequencies]) -> list[Comparison]:
+def _fitted(
+    sample: _Sample, odds: Odds, frequencies: list[Frequencies], slips: list[_Slips]
+) -> list[Comparison]:
     """The comparisons with all that was learnt of them."""
     ratios = odds.ratios()
     fitted = []
@@ -253,6 +295,7 @@ def _fitted(sample: _Sample, odds: Odds, frequencies: list[Frequencies]) -> list
                 round(frequency.other * BIT),
                 m,
                 u,
+                tuple((level, round(a * BIT), round(b * BIT)) for level, (a, b) in slips[place].items()),
             )
         )
     return fitted

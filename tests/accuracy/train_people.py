@@ -42,7 +42,7 @@ _KEYS = (
 def _of_anybody(comparison: Comparison) -> Comparison:
     """A comparison without what holds for the simulated alone; names may come as whole ones, too."""
     traits = PERSON if len(comparison.traits) == len(PERSON) else comparison.traits
-    return replace(comparison, traits=traits, rare={}, rare_other=0)
+    return replace(comparison, traits=traits, rare={}, rare_other=0, slips=())
 
 
 def people_model() -> Model:

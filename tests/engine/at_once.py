@@ -42,7 +42,7 @@ def judge(scale: Scale, comparison: Comparison) -> Callable[[Cell, Cell], tuple[
     def decide(mine: Cell, theirs: Cell) -> tuple[int, Weight]:
         if len(mine) == 1 == len(theirs):
             level = level_of(mine[0], theirs[0])
-            if level:
+            if level and level not in scale.slips:
                 return level, 0
         rarities = tuple(map(comparison.rarity, mine)), tuple(map(comparison.rarity, theirs))
         return best(scale, mine, theirs, rarities)

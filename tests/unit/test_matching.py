@@ -10,9 +10,9 @@ from resolver.matching.components import Graph, Group, Key
 from resolver.matching.content import prepare
 from resolver.matching.kinds import KINDS
 from resolver.matching.looks import look
-from resolver.matching.model import BIT, Model, from_dict
+from resolver.matching.model import BIT, Comparison, Model, from_dict
 from resolver.matching.proposing import propose
-from resolver.matching.scoring import veto_weight
+from resolver.matching.scoring import compare, veto_weight
 from tests.engine.at_once import Linked, link, match_all
 
 MODEL = from_dict(json.loads(Path("graph_schema/bundled/people.json").read_text()))
@@ -142,6 +142,19 @@ def test_two_birth_dates_and_two_unlike_first_names_are_always_a_veto() -> None:
     silent = prepare({"gender": ("f",)}, MODEL)
     assert veto_weight(one, two, MODEL) < MODEL.veto
     assert veto_weight(one, silent, MODEL) == 0
+
+
+def test_what_is_close_counts_less_where_both_are_names_that_many_bear() -> None:
+    given = Comparison(
+        "given name", "given name", ("firstName",), (BIT * 6, 0, 0, BIT * 5, BIT, 0, -BIT * 4),
+        rare={"carla": -BIT, "carlo": -BIT}, rare_other=2 * BIT, slips=((3, -3 * BIT, BIT),),
+    )  # fmt: skip
+    model = Model((given,), (), 0, (("household", -60 * BIT),), merge=-20 * BIT)
+    carla, carlo, carlq = (prepare({"firstName": (name,)}, model) for name in ("Carla", "Carlo", "Carlq"))
+    assert compare(carla, carlo, model) == 2 * BIT
+    assert compare(carla, carlq, model) == compare(carlq, carla, model) == 6 * BIT
+    several = prepare({"firstName": ("Carlo", "Carlq")}, model)
+    assert compare(carla, several, model) == 6 * BIT
 
 
 def test_another_home_is_no_veto() -> None:
