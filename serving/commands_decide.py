@@ -2,9 +2,8 @@
 
 import math
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import orjson
 import typer
@@ -19,14 +18,6 @@ from stream.deciding import Asked, decide_all
 from stream.reporting import fitted, report
 
 _AT_ONCE: Final = 10_000
-
-
-class Form(StrEnum):
-    """What a report can be."""
-
-    text = "text"
-    html = "html"
-    json = "json"
 
 
 def decide(
@@ -48,7 +39,7 @@ def decide(
 
 
 def tell_report(
-    form: Annotated[Form, typer.Option("--format", help="What to make.")] = Form.text,
+    form: Annotated[Literal["text", "html", "json"], typer.Option("--format", help="What to make.")] = "text",
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write it; standard output by default.")
     ] = None,
@@ -59,10 +50,10 @@ def tell_report(
     """Report customers and revenue by stage and by first-time or repeat, with and without resolution."""
     with reader_on(store, rules) as reader:
         found = report(reader, moment("--at", at))
-    if form is Form.json:
+    if form == "json":
         told = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
     else:
-        told = as_html(found) if form is Form.html else as_text(found)
+        told = as_html(found) if form == "html" else as_text(found)
     _give(told, out)
 
 

@@ -1,8 +1,7 @@
 """Commands that ask: person, why, how, export."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -21,6 +20,7 @@ from serving.terminal import (
     reader_on,
     show_json,
 )
+from stream.as_of import By
 from stream.as_of import as_of as then_profile
 from stream.engine import now_us
 from stream.explaining import how as how_of
@@ -34,19 +34,7 @@ _FORMS: Final[dict[str, Form]] = {
 }
 
 
-class By(StrEnum):
-    """Which time counts in as-of: of receipt, or of the event."""
-
-    receipt = "receipt"
-    event = "event"
-
-
-class What(StrEnum):
-    """What can be exported."""
-
-    links = "links"
-    events = "events"
-    persons = "persons"
+What = Literal["links", "events", "persons"]
 
 
 def person(
@@ -56,8 +44,9 @@ def person(
         str | None, typer.Option(metavar="TIME", help="By the evidence there was then, with its clock.")
     ] = None,
     as_of_by: Annotated[
-        By, typer.Option(help="receipt: what this store had received by then; event: what had happened.")
-    ] = By.receipt,
+        Literal["receipt", "event"],
+        typer.Option(help="receipt: what this store had received by then; event: what had happened."),
+    ] = "receipt",
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",
 ) -> None:
@@ -66,10 +55,9 @@ def person(
         if at is not None:
             raise Invalid("--at", "--as-of sets the clock too; give one of them.")
         then = moment("--as-of", as_of)
+        by: By = "event" if as_of_by == "event" else "received"
         with engine_on(store, rules, create=False) as engine:
-            show_json(
-                then_profile(engine.store, engine.rules, engine.id_key, reference, then, as_of_by.value)
-            )
+            show_json(then_profile(engine.store, engine.rules, engine.id_key, reference, then, by))
         return
     with reader_on(store, rules) as reader:
         show_json(reader.profile(reference, moment("--at", at)))
@@ -117,16 +105,16 @@ def export_file(
     form = _form(what, file)
     with reader_on(store, rules) as reader:
         if str(file) == "-":
-            export(reader, what.value, typer.get_binary_stream("stdout"), form, now_us())
+            export(reader, what, typer.get_binary_stream("stdout"), form, now_us())
             return
         with file.open("wb", buffering=1 << 20) as out:
-            rows = export(reader, what.value, out, form, now_us())
+            rows = export(reader, what, out, form, now_us())
     SPOKEN.print(f"{file}: {counted(rows, 'row')}")
 
 
 def _form(what: What, file: Path) -> Form:
     if str(file) == "-":
-        return "jsonl" if what is What.persons else "csv"
+        return "jsonl" if what == "persons" else "csv"
     suffix = file.suffix.lower()
     if suffix not in _FORMS:
         raise Invalid("FILE", f"The name tells the form: {what}.csv, .parquet or .jsonl, or - for a pipe.")

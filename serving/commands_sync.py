@@ -5,8 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import Enum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import orjson
 import typer
@@ -28,6 +27,8 @@ _POLL_SECONDS: Final = 0.25
 _LATER_SECONDS: Final = 30.0
 _WORDS: Final = {"add": "sent", "remove": "taken out", "replace": "put in their place"}
 
+Reconcile = Literal["compare", "replace"]
+"""How a destination is brought in line with the truth."""
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[DESTINATION]…", help="As the rules name them; all by default.")
 ]
@@ -71,13 +72,6 @@ def _members(engine: Engine, name: str, product: str | None) -> Iterator[Documen
         while found["next"] is not None:
             found = page(tx, name, product, found["next"], _AT_ONCE)
             yield from found["members"]
-
-
-class Reconcile(Enum):
-    """How a destination is brought in line with the truth."""
-
-    compare = "compare"
-    replace = "replace"
 
 
 def sync(
@@ -142,9 +136,9 @@ class _Running:
             try:
                 running.take_over()
                 self._settle(running)
-                if self.reconcile is Reconcile.compare:
+                if self.reconcile == "compare":
                     running.go_over(renew=False)
-                elif self.reconcile is Reconcile.replace:
+                elif self.reconcile == "replace":
                     running.replace()
                 self._settle(running)
                 running.rest()

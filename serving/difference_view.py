@@ -24,7 +24,7 @@ def difference_view(found: Difference) -> Document:
                 "kind": one.kind,
                 "before": list(one.before),
                 "after": list(one.after),
-                "records": [{"source": key.source, "record_id": key.record_id} for key in one.records],
+                "records": [key._asdict() for key in one.records],
             }
             for one in found.examples
         ],

@@ -20,16 +20,7 @@ from serving.problems import TooLarge, Unauthorised, answer
 from serving.service import Service, TheService
 
 KINDS: Final = ("identify", "track", "page", "screen", "alias", "group", "batch")
-_SHORT: Final = {
-    "i": "identify",
-    "t": "track",
-    "p": "page",
-    "s": "screen",
-    "a": "alias",
-    "g": "group",
-    "b": "batch",
-    "import": "batch",
-}
+_SHORT: Final = {**{kind[0]: kind for kind in KINDS}, "import": "batch"}
 """How the browser and mobile SDKs shorten the paths."""
 _GZIP: Final = 31
 
@@ -123,8 +114,7 @@ def _read(service: Service, kind: str, headers: Mapping[str, str], sent: bytes) 
         if source is None or kind != "batch":
             body = parse(raw)[0]
     except Invalid as wrong:
-        if source is None:
-            source = service.source_of(None)
+        source = source or service.source_of(None)
         return Taken([DeadLetter(source, None, wrong.field, wrong.reason, sent, now)], wrong)
     if source is None:
         named = body.get("writeKey") if isinstance(body, dict) else None

@@ -9,7 +9,6 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, nearest
-from graph_schema.rules import Rules
 from profiles.decide import Decision, Request, decide, nobody
 from profiles.golden import golden
 from serving.scenario_files import (
@@ -35,9 +34,9 @@ class Checks:
     Each gives None where it holds, else lines: what came instead, and the evidence that made it so.
     """
 
-    def __init__(self, reader: Reader, rules: Rules, at: int) -> None:
+    def __init__(self, reader: Reader, at: int) -> None:
         self._reader = reader
-        self._rules = rules
+        self._rules = reader.intake.rules
         self._at = at
 
     def failure(self, expected: Expectation) -> list[str] | None:

@@ -1,8 +1,8 @@
 """Scenarios as they are written: YAML documents, checked before anything runs (DESIGN section 10)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar, get_args
 
 import jmespath
 import yaml
@@ -127,14 +127,9 @@ class Audience(_Expected):
 
 Expectation = SamePerson | DifferentPeople | InQueue | Profile | DeadLettered | Decide | Audience
 FORMS: Final[Mapping[str, type[_Expected]]] = {
-    "same_person": SamePerson,
-    "different_people": DifferentPeople,
-    "case": InQueue,
-    "profile": Profile,
-    "dead_letter": DeadLettered,
-    "decide": Decide,
-    "audience": Audience,
+    next(iter(form.__annotations__)): form for form in get_args(Expectation)
 }
+"""The forms, each by the field that it is called by: its first."""
 
 
 class Word(_Part):
@@ -285,13 +280,20 @@ def _said_wrong(detail: ErrorDetails, model: type[BaseModel], where: str) -> Inv
     return Invalid(at, detail["msg"])
 
 
-def in_arrival(scenario: Scenario) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """(arrival since 1970, number, message) of every event, in the order of arrival.
+class Arrival(NamedTuple):
+    """A message and when it arrives, in microseconds since 1970 UTC."""
+
+    at: int
+    message: dict[str, Any]
+
+
+def in_arrival(scenario: Scenario) -> list[Arrival]:
+    """Every event, in the order of arrival.
 
     One that says no time arrives with the one written before it. The message has the time that ``at`` gives
     it, and a stable messageId where it has none.
     """
-    arrived: list[tuple[int, int, dict[str, Any]]] = []
+    arrived: list[Arrival] = []
     last = 0
     for number, (told, at, arrives) in enumerate(scenario.events):
         last = arrives if arrives is not None else at if at is not None else last
@@ -299,5 +301,5 @@ def in_arrival(scenario: Scenario) -> Iterator[tuple[int, int, dict[str, Any]]]:
         if at is not None:
             message.setdefault("timestamp", iso(scenario.start + at))
         message.setdefault("messageId", f"event-{number + 1}")
-        arrived.append((scenario.start + last, number, message))
-    yield from sorted(arrived, key=lambda one: one[:2])
+        arrived.append(Arrival(scenario.start + last, message))
+    return sorted(arrived, key=lambda one: one.at)

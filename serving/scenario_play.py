@@ -1,23 +1,15 @@
 """One scenario played into one fresh store, in one order of its events."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
 
 from graph_schema.errors import OnefoldError
 from graph_schema.rules import Rules
 from graph_schema.store import Store
 from graph_schema.vocabulary import DeadLetter, Event, Judgement, RecordKey
 from resolver.founding import DEFAULT_ID_KEY
-from serving.scenario_files import Scenario, Word, in_arrival
+from serving.scenario_files import Arrival, Scenario, Word, in_arrival
 from stream.engine import Engine
 from stream.judging import Word as Spoken
-
-
-class Arrival(NamedTuple):
-    """A message and when it arrives, in microseconds since 1970 UTC."""
-
-    at: int
-    message: Mapping[str, Any]
 
 
 class Play:
@@ -50,19 +42,16 @@ class AsWritten:
         self.scenario = scenario
         self.judgements: list[Judgement] = []
         self.unheard: list[str] = []
-        arrivals = [(at, 0, number, Arrival(at, message)) for at, number, message in in_arrival(scenario)]
-        words = [
-            (scenario.start + word.at, 1, number, word) for number, word in enumerate(scenario.judgements)
-        ]
-        self._steps: list[tuple[int, int, int, Arrival | Word]] = sorted(
-            [*arrivals, *words], key=lambda one: one[:3]
-        )
+        arrivals = [(one.at, one) for one in in_arrival(scenario)]
+        words = [(scenario.start + word.at, word) for word in scenario.judgements]
+        # What arrives at the moment of a word comes before it.
+        self._steps: list[tuple[int, Arrival | Word]] = sorted([*arrivals, *words], key=lambda one: one[0])
         self.end = self._steps[-1][0] if self._steps else scenario.start
 
     def advance(self, until: int) -> None:
         """Plays all that has arrived by a moment (microseconds since 1970 UTC), that moment included."""
         while self._steps and self._steps[0][0] <= until:
-            _, _, _, step = self._steps.pop(0)
+            _, step = self._steps.pop(0)
             if isinstance(step, Arrival):
                 self.play.ingest([step])
             else:
@@ -92,7 +81,7 @@ def play_otherwise(
     order: Callable[[list[Arrival]], list[list[Arrival]]],
 ) -> None:
     """Plays all in another order, in the batches that ``order`` makes; words wait for their records."""
-    written = [Arrival(at, message) for at, _, message in in_arrival(scenario)]
+    written = in_arrival(scenario)
     there: set[RecordKey] = set()
     waiting = list(judgements)
     for batch in order(written):

@@ -19,8 +19,8 @@ from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store
 from serving.scenario_checks import Checks
-from serving.scenario_files import Expectation, Scenario, read_scenarios, scenario_files
-from serving.scenario_play import Arrival, AsWritten, Play, play_otherwise
+from serving.scenario_files import Arrival, Expectation, Scenario, read_scenarios, scenario_files
+from serving.scenario_play import AsWritten, Play, play_otherwise
 from serving.stores import fleeting_graph, in_neo4j
 
 SHUFFLES: Final = 3
@@ -157,7 +157,7 @@ def run_scenario(
 
 def _failure(play: Play, expected: Expectation, at: int) -> list[str] | None:
     with play.engine.reader() as reader:
-        return Checks(reader, play.engine.rules, at).failure(expected)
+        return Checks(reader, at).failure(expected)
 
 
 def _orders(scenario: Scenario) -> Iterator[tuple[str, Callable[[list[Arrival]], list[list[Arrival]]]]]:

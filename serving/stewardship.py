@@ -62,7 +62,7 @@ def shown_case(case: Case) -> dict[str, Any]:
         "case_id": case.case_id,
         "kind": case.kind,
         "persons": case.persons,
-        "identifiers": [{"namespace": one.namespace, "value": one.value} for one in case.identifiers],
+        "identifiers": [one._asdict() for one in case.identifiers],
         "detail": case.detail,
     }
 

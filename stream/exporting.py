@@ -4,7 +4,7 @@ import csv
 import heapq
 import io
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO, Final, Literal
 
@@ -124,7 +124,8 @@ def _write_json(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
     return written
 
 
-def _write_parquet(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
+def write_parquet(rows: Iterable[Sequence[str]], columns: Row, out: BinaryIO) -> int:
+    """Writes a table of texts; returns how many rows it has."""
     schema = pa.schema([(name, pa.string()) for name in columns])
     waiting = iter(rows)
     written = 0
@@ -139,4 +140,4 @@ def _write_parquet(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
     return written
 
 
-_WRITERS: Final = {"csv": _write_csv, "jsonl": _write_json, "parquet": _write_parquet}
+_WRITERS: Final = {"csv": _write_csv, "jsonl": _write_json, "parquet": write_parquet}

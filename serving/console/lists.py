@@ -105,14 +105,12 @@ def recent_changes(tx: Transaction, before: int) -> tuple[list[Change], int]:
 
 def _entry(one: Audited, standing: set[str]) -> dict[str, Any]:
     judgement = next((each for each in one.about if each.startswith("jud_")), None)
+    stands = one.what in ("same", "different") and judgement in standing
     return {
+        **one._asdict(),
         "at": iso(one.at),
-        "by": one.by,
-        "role": one.role,
-        "what": one.what,
-        "about": list(one.about),
         "said": one.why,
-        "judgement_id": judgement if one.what in ("same", "different") and judgement in standing else None,
+        "judgement_id": judgement if stands else None,
     }
 
 

@@ -56,15 +56,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
-        "day": day,
-        "clock": clock,
-        "count": count,
-        "money": money,
-        "short": short,
-        "brief": brief,
-        "clipped": clipped,
-    }
+    made.filters |= {each.__name__: each for each in (day, clock, count, money, short, brief, clipped)}
     return made
 
 

@@ -182,15 +182,13 @@ def split(
 
 
 @router.get("/export")
-def export_page(request: Request, service: TheService, person_id: str) -> Response:
-    """Asks once more before everything that is kept of her is handed out."""
-    return _confirm(request, service, person_id, "export")
-
-
 @router.get("/erase")
-def erase_page(request: Request, service: TheService, person_id: str) -> Response:
-    """Asks once more before she is erased."""
-    return _confirm(request, service, person_id, "erase")
+def confirm_page(request: Request, service: TheService, person_id: str) -> Response:
+    """Asks once more before everything that is kept of her is handed out, or she is erased."""
+    what = request.url.path.rpartition("/")[2]
+    sessions.principal_of(request).must("admin" if what == "erase" else "steward")
+    with _looked_at(service, person_id, "profile") as (_, _, head):
+        return page(request, "confirm.html", **head, what=what)
 
 
 @router.post("/export")
@@ -229,12 +227,6 @@ def erase(
     service.commits.run(lambda: stewarding.erase(service.engine, person_id, doer))
     request.app.state.queue.again()
     return page(request, "erased.html", person_id=person_id)
-
-
-def _confirm(request: Request, service: TheService, person_id: str, what: str) -> Response:
-    sessions.principal_of(request).must("admin" if what == "erase" else "steward")
-    with _looked_at(service, person_id, "profile") as (_, _, head):
-        return page(request, "confirm.html", **head, what=what)
 
 
 def _head(person: Document, tab: str) -> Document:

@@ -5,7 +5,7 @@ claimed, blocked or generic is left out; what several persons hold is nobody's t
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from graph_schema.rules import Rules
 from graph_schema.vocabulary import BLOCKED, CLAIMED
@@ -14,8 +14,16 @@ from profiles.moments import UNTIMED, kept
 from profiles.portrait import Portrait, shown_form
 from profiles.profile_rules import profile_rules
 from profiles.survivorship import attribute_value
+from serving.destinations.settings import Kind
 
-DEVICES = ("idfa", "gaid")
+DEVICES: Final = ("idfa", "gaid")
+NAMESPACES: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "email": ("email",),
+    "phone": ("phone",),
+    "device": DEVICES,
+    "address": (),
+}
+"""Where a kind of handle is from."""
 
 
 class Device(NamedTuple):

@@ -26,7 +26,6 @@ from serving.destinations.platforms import Op, Published, Row
 from serving.destinations.settings import Target
 
 State = dict[str, Any]
-_HEX: Final = "0123456789abcdef"
 SHARDS: Final = [first + second for first in CROCKFORD for second in CROCKFORD]
 """The beginnings of person ids: a ledger of any size is gone over one of them at a time."""
 
@@ -172,8 +171,8 @@ class Ledger:
 
     def published(self, tx: Transaction) -> Iterator[Published]:
         """Every handle that the list holds."""
-        for shard in (first + second for first in _HEX for second in _HEX):
-            for kept in tx.scan(f"{self._prefix}row/{shard}").values():
+        for shard in range(256):
+            for kept in tx.scan(f"{self._prefix}row/{shard:02x}").values():
                 entry = _entry(kept)
                 if not entry.refused:
                     yield Published(entry.handle, entry.persons, entry.told)

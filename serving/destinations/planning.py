@@ -3,27 +3,20 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from graph_schema.rules import Rules
 from graph_schema.store import Transaction
 from graph_schema.vocabulary import Membership
 from profiles.audiences import may_be_given
 from profiles.profile_rules import profile_rules
-from serving.destinations.contacts import DEVICES, contact_of, hash_namespaces
+from serving.destinations.contacts import NAMESPACES, contact_of, hash_namespaces
 from serving.destinations.ledger import WITHHELD, Entry, Ledger, State
 from serving.destinations.platforms import Platform, Row
 from serving.destinations.recognition import ADDRESS_TRAITS
 from serving.destinations.settings import Settings, Target
 from stream.deciding import portraits_of
 from stream.reader import Reader
-
-_NAMESPACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "email": ("email",),
-    "phone": ("phone",),
-    "device": DEVICES,
-    "address": (),
-}
 
 
 class Wanted(NamedTuple):
@@ -47,7 +40,7 @@ class Wants:
             "email",
             "phone",
             *hash_namespaces(rules),
-            *(one for kind in settings.identifiers for one in _NAMESPACES[kind]),
+            *(one for kind in settings.identifiers for one in NAMESPACES[kind]),
         }
         self._traits = ADDRESS_TRAITS if "address" in settings.identifiers else ()
 

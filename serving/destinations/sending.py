@@ -52,7 +52,6 @@ class Courier:
     ) -> None:
         """``timeout`` in microseconds, for each step of a request."""
         self.destination = destination
-        self.made = 0
         self._apart = 60.0 / requests_per_minute
         self._next = 0.0
         self._attempts = attempts
@@ -89,7 +88,6 @@ class Courier:
         if wait > 0:
             self._sleep(wait)
         self._next = time.monotonic() + self._apart
-        self.made += 1
         response = self._client.send(build())
         if response.status_code in _PASSING:
             raise TryAgain(f"HTTP {response.status_code}", retry_after(response))

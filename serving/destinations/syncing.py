@@ -75,9 +75,9 @@ class Sync:
         self._engine = engine
         self.platform = platform_of(name, settings)
         courier = Courier(name, settings.requests_per_minute, settings.attempts, settings.timeout)
-        self.wants = Wants(engine.rules, settings, self.platform)
+        wants = Wants(engine.rules, settings, self.platform)
         token = secrets.token_hex(8)
-        self.means = Means(engine, settings, self.platform, courier, self.wants, token, report)
+        self.means = Means(engine, settings, self.platform, courier, wants, token, report)
         self.lists = [List(target, self.means) for target in targets(name, settings)]
         self.refusals: dict[str, DestinationRefuses] = {}
 

@@ -6,18 +6,12 @@ new one.
 
 import csv
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from serving.destinations.platforms import Platform, Published
 from serving.destinations.settings import FileSettings
-
-_AT_ONCE: Final = 50_000
+from stream.exporting import write_parquet
 
 
 class Files(Platform):
@@ -29,11 +23,8 @@ class Files(Platform):
 
     def publish(self, remote: str, members: Iterable[Published]) -> None:
         """Columns: how she is recognised, in the form of the file's convention, and the kind of that."""
-        write_table(
-            path_of(self.settings.path, remote),
-            ("kind", "value"),
-            (tuple(one.handle.split(":", 1)) for one in members),
-        )
+        rows = (one.handle.split(":", 1) for one in members)
+        write_table(path_of(self.settings.path, remote), ("kind", "value"), rows)
 
 
 def path_of(path: str, remote: str) -> Path:
@@ -41,17 +32,14 @@ def path_of(path: str, remote: str) -> Path:
     return Path(path.replace("{audience}", remote.replace("/", "_")))
 
 
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def write_table(path: Path, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
     """Puts a table into a place, CSV or Parquet by its name, readable by its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     beside.touch(mode=0o600)
     if path.suffix == ".parquet":
-        schema = pa.schema([(name, pa.string()) for name in columns])
-        with pq.ParquetWriter(beside, schema) as out:
-            for part in _parts(rows):
-                values = [list(column) for column in zip(*part, strict=True)]
-                out.write_table(pa.table(values, schema=schema))
+        with beside.open("wb") as out:
+            write_parquet(rows, columns, out)
     else:
         with beside.open("w", encoding="utf-8", newline="") as text:
             writer = csv.writer(text)
@@ -60,9 +48,3 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
     with beside.open("rb") as written:
         os.fsync(written.fileno())
     beside.replace(path)
-
-
-def _parts(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-    waiting = iter(rows)
-    while part := list(islice(waiting, _AT_ONCE)):
-        yield part

@@ -10,6 +10,7 @@ import httpx
 import orjson
 
 from serving.destinations import forms
+from serving.destinations.contacts import NAMESPACES
 from serving.destinations.platforms import Answer, Job, Platform, Row, Size, body_of
 from serving.destinations.recognition import hashed
 from serving.destinations.sending import Courier, TryAgain
@@ -18,19 +19,13 @@ from serving.destinations.settings import TikTokSettings
 _PASSING: Final = frozenset((40_100, 42_900, *range(50_000, 52_000)))
 """Too many requests, and faults of its own."""
 _INVALID: Final = frozenset((40_002, 40_006))
-_SCHEMA: Final = {
-    "email": ("EMAIL_SHA256",),
-    "phone": ("PHONE_SHA256",),
-    "device": ("IDFA_SHA256", "AAID_SHA256"),
-    "address": (),
-}
-"""Its page wants Google's advertising id under AAID too; GAID is the word of its file uploads."""
 _PLACES: Final = {
     "email": "EMAIL_SHA256",
     "phone": "PHONE_SHA256",
     "idfa": "IDFA_SHA256",
     "gaid": "AAID_SHA256",
 }
+"""Its page wants Google's advertising id under AAID too; GAID is the word of its file uploads."""
 
 
 class TikTok(Platform):
@@ -44,7 +39,7 @@ class TikTok(Platform):
         email = partial(forms.tiktok_email, keep_tag=settings.tag == "keep")
         phone = partial(forms.tiktok_phone, plus=settings.phone == "e164")
         self.recognition = self.recognition._replace(email=hashed(email), phone=hashed(phone))
-        self._schema = [place for kind in settings.identifiers for place in _SCHEMA[kind]]
+        self._schema = [_PLACES[one] for kind in settings.identifiers for one in NAMESPACES[kind]]
 
     def units(self, row: Row) -> int:
         """See ``Platform``."""

@@ -64,7 +64,7 @@ class _Weighing(Courier):
 
     def __init__(self) -> None:
         super().__init__("bench", 1, 1, 1)
-        self.bytes = 0
+        self.made = self.bytes = 0
 
     def send(self, build: Any, read: Any) -> Any:
         """See ``Courier``."""

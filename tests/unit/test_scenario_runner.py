@@ -126,15 +126,15 @@ def test_arrival_is_at_or_arrives_or_with_the_one_before(tmp_path: Path) -> None
         encoding="utf-8",
     )
     (scenario,) = read_scenarios(path)
-    arrived = list(in_arrival(scenario))
-    assert [(at, message["n"]) for at, _, message in arrived] == [
+    arrived = in_arrival(scenario)
+    assert [(at, message["n"]) for at, message in arrived] == [
         (5_000_000, 0),
         (7_000_000, 3),
         (9_000_000, 1),
         (9_000_000, 2),
     ]
-    assert [message.get("timestamp", "")[-3:] for _, _, message in arrived] == ["05Z", "07Z", "01Z", ""]
-    assert [message["messageId"] for _, _, message in arrived] == ["event-1", "event-4", "event-2", "own"]
+    assert [message.get("timestamp", "")[-3:] for _, message in arrived] == ["05Z", "07Z", "01Z", ""]
+    assert [message["messageId"] for _, message in arrived] == ["event-1", "event-4", "event-2", "own"]
 
 
 def test_check_ends_with_what_came_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
