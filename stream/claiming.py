@@ -60,13 +60,7 @@ def claim(engine: Engine, asked: Claim) -> Document:
 
     Raises ``UnknownReward``, ``RewardUsed``, ``RewardExpired``, or ``Invalid`` where a part can't be read.
     """
-    answers: list[Document] = []
-
-    def work(batch: Batch) -> None:
-        answers.append(_Claiming(engine, batch, asked).settle())
-
-    engine.carry_out(work)
-    return answers[0]
+    return engine.carry_out(lambda batch: _Claiming(engine, batch, asked).settle())
 
 
 class _Claiming:

@@ -42,9 +42,8 @@ def claim_next(
     ``ranked`` are cases by id, the first first; ``is_open`` tells whether one still is, as the transaction
     sees it. ``skipped`` is put aside for some hours; when all are, they come again, the last skipped last.
     """
-    given: list[str] = []
 
-    def work(batch: Batch) -> None:
+    def work(batch: Batch) -> str | None:
         desk = _current(batch.tx, batch.now)
         aside = desk["skipped"].setdefault(steward.session, {})
         if skipped is not None:
@@ -58,11 +57,10 @@ def claim_next(
             aside.pop(chosen, None)
             until = batch.now + CLAIM_US
             desk["claims"][chosen] = {"by": steward.name, "session": steward.session, "until": until}
-            given.append(chosen)
         batch.ws.writes.state[DESK] = desk
+        return chosen
 
-    engine.carry_out(work)
-    return given[0] if given else None
+    return engine.carry_out(work)
 
 
 def check_free(tx: Transaction, case_id: str, steward: Steward, now: int) -> None:

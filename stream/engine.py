@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, TypeVar
 
 from graph_schema.errors import RulesMismatch
 from graph_schema.rules import Rules
@@ -23,6 +23,7 @@ from stream.turns import in_turn
 from stream.upkeep import AUDIENCES_STATE, Upkeep, carry_over, refresh_all
 from stream.workspace import Workspace
 
+T = TypeVar("T")
 RULES_STATE = "rules"
 """Operational state: the hash of the rules by which a store's persons were derived."""
 
@@ -93,34 +94,35 @@ class Engine:
         can't be taken is then kept once. Raises ``RulesMismatch`` where the store was built by other rules.
         """
 
-        def take(batch: Batch) -> None:
+        def take(batch: Batch) -> Counts:
             batch.prefetch([item for item in items if isinstance(item, Event)])
             for item, batch.position in zip(items, chain(positions, repeat(None)), strict=False):
                 if isinstance(item, DeadLetter):
                     batch.reject(item)
                 else:
                     batch.take(item)
+            return batch.counts
 
-        return self._run(take, state or {})
+        return self._run(take, state)
 
-    def judge(self, judgements: Iterable[Judgement]) -> Counts:
+    def judge(self, judgements: Iterable[Judgement]) -> None:
         """Takes judgements, new, or known ones that are now retracted."""
 
         def take(batch: Batch) -> None:
             for judgement in judgements:
                 batch.judge(judgement)
 
-        return self._run(take, {})
+        self._run(take)
 
-    def erase(self, person: int, at: int) -> Counts:
+    def erase(self, person: int, at: int) -> None:
         """Erases a person: of each record a ghost is left. ``person`` is the store's id, ``at`` the time of
         it."""
-        return self._run(lambda batch: batch.erase(person, at), {})
+        self._run(lambda batch: batch.erase(person, at))
 
-    def carry_out(self, work: Callable[[Batch], None]) -> Counts:
-        """Does in one batch what must read and write in one transaction. Where it raises, nothing was
-        written."""
-        return self._run(work, {})
+    def carry_out(self, work: Callable[[Batch], T]) -> T:
+        """Does in one batch what must read and write in one transaction; returns what it came to. Where it
+        raises, nothing was written; where another writer was first, all of it is done again."""
+        return self._run(work)
 
     def agree(self) -> None:
         """Raises ``RulesMismatch`` where the store was built by other rules."""
@@ -154,14 +156,14 @@ class Engine:
                 return looked
             looked += in_turn(self.store, lambda tx: upkeep.fall_due(tx, self._workspace, until))
 
-    def _run(self, work: Callable[[Batch], None], state: Mapping[str, Any]) -> Counts:
-        def carry_out(tx: Transaction) -> Counts:
+    def _run(self, work: Callable[[Batch], T], state: Mapping[str, Any] | None = None) -> T:
+        def carry_out(tx: Transaction) -> T:
             self._agree(tx)
             self._workspace.begin(tx)
             batch = Batch(tx, self._workspace, self.intake, now)
-            work(batch)
-            batch.finish({**self._built_by(), **state}, self.upkeep)
-            return batch.counts
+            done = work(batch)
+            batch.finish({**self._built_by(), **(state or {})}, self.upkeep)
+            return done
 
         with self._turn:
             now = self.clock()

@@ -1,16 +1,14 @@
 """What stewards do, through the engine's one write path, each with an entry of the audit log in the same
 transaction."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from graph_schema.vocabulary import Audited, Judgement
 from stream.batch import Batch
 from stream.engine import Engine
 from stream.judging import Word
 from stream.seeing import check_unchanged
-
-T = TypeVar("T")
 
 
 class Doer(NamedTuple):
@@ -42,7 +40,7 @@ def give(
         note(batch, Doer(word.by, role, word.why), word.kind, about)
         return judgement
 
-    return _carried_out(engine, work)
+    return engine.carry_out(work)
 
 
 def take_back(engine: Engine, judgement_id: str, doer: Doer) -> Judgement:
@@ -55,7 +53,7 @@ def take_back(engine: Engine, judgement_id: str, doer: Doer) -> Judgement:
             note(batch, doer, "taken back", (judgement_id,))
         return judgement
 
-    return _carried_out(engine, work)
+    return engine.carry_out(work)
 
 
 def erase(engine: Engine, reference: str, doer: Doer) -> str:
@@ -67,7 +65,7 @@ def erase(engine: Engine, reference: str, doer: Doer) -> str:
         note(batch, doer, "erased", (person.person_id,))
         return person.person_id
 
-    return _carried_out(engine, work)
+    return engine.carry_out(work)
 
 
 def note_only(engine: Engine, doer: Doer, what: str, about: Iterable[str]) -> None:
@@ -80,9 +78,3 @@ def note(batch: Batch, doer: Doer, what: str, about: Iterable[str]) -> None:
     last = batch.tx.audit(None, 1)
     seq = (last[0].seq if last else 0) + 1 + len(batch.ws.writes.audit)
     batch.ws.writes.audit.append(Audited(seq, batch.now, doer.by, doer.role, what, tuple(about), doer.why))
-
-
-def _carried_out(engine: Engine, work: Callable[[Batch], T]) -> T:
-    done: list[T] = []
-    engine.carry_out(lambda batch: done.append(work(batch)))
-    return done[0]

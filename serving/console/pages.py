@@ -56,7 +56,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {each.__name__: each for each in (day, clock, count, money, short, brief, clipped)}
+    made.filters |= {each.__name__: each for each in (day, clock, count, money, brief, clipped)}
     return made
 
 
@@ -88,11 +88,6 @@ def clipped(text: str) -> str:
 def brief(record_id: str) -> str:
     """A record's id; of one that was derived from what it holds, the beginning."""
     return f"{record_id[:7]}…" if record_id.startswith("~") else record_id
-
-
-def short(text: str) -> str:
-    """The end of a long id, for where the whole has no room."""
-    return f"…{text[-6:]}" if len(text) > 10 else text
 
 
 _TEMPLATES: Final = _environment()

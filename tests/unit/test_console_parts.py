@@ -1,11 +1,14 @@
 """What the console stands on: names with typing errors, rehearsals, claims, masks, its pictures in docs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph_schema.errors import Overtaken
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.vocabulary import Event
@@ -14,7 +17,7 @@ from serving.console.decided import decided
 from serving.demo import play
 from serving.masking import hidden, masked
 from stream.comparing import called, side, side_of
-from stream.desk import CLAIM_US, Steward, Taken, check_free, claim_next
+from stream.desk import CLAIM_US, Steward, Taken, check_free, claim_next, claims
 from stream.engine import Engine
 from stream.judging import Judging, Word
 from stream.rehearsal import consequences, rehearse
@@ -136,6 +139,28 @@ def test_what_was_seen_and_is_no_more_is_told(engine: Engine) -> None:
     assert "another" in kinds
     with engine.store.read() as tx:
         assert [entry.by for entry in tx.audit(None, 9)] == ["noa"]
+
+
+class OvertakenOnce(MemoryStore):
+    """Another writer comes first once."""
+
+    overtaken = False
+
+    @contextmanager
+    def write(self) -> Iterator[MemoryStore]:
+        with super().write() as tx:
+            yield tx
+            if not self.overtaken:
+                self.overtaken = True
+                raise Overtaken
+
+
+def test_a_claim_is_of_the_attempt_that_was_written() -> None:
+    engine = Engine(OvertakenOnce(), load_rules(), clock=lambda: 1_000)
+    is_open = iter((True, False, True))
+    assert claim_next(engine, Steward("mia", "m"), ["a", "b"], lambda tx, case: next(is_open)) == "b"
+    with engine.store.read() as tx:
+        assert claims(tx, 1_000) == {"b": "mia"}
 
 
 def test_a_claim_expires() -> None:
