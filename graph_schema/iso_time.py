@@ -1,18 +1,22 @@
 """Reads times as sources write them (ISO 8601) into microseconds since 1970 UTC."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+from graph_schema.errors import Invalid
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _LONGEST: Final = 40
-EARLIEST: Final = (date(1900, 1, 1).toordinal() - _EPOCH_DAY) * 86_400_000_000
+EARLIEST: Final = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 """Begin of the year 1900: nothing that a customer does today happened before it."""
-LATEST: Final = (date(2101, 1, 1).toordinal() - _EPOCH_DAY) * 86_400_000_000 - 1
+LATEST: Final = (datetime(2101, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND - 1
 """End of the year 2100."""
 
 
 def read_time(text: str) -> int | None:
-    """Microseconds since 1970 UTC of an ISO 8601 date or date and time; None where it is neither.
+    """Microseconds since 1970 UTC of an ISO 8601 date or date and time; None where it is neither, or is in
+    UTC outside the years 1 to 9999: it could not be shown again.
 
     Any offset is taken; a time without one is UTC; a date alone is its midnight. Digits beyond the
     microsecond are cut off. Only the extended form counts: 20260302 may as well be a number.
@@ -24,14 +28,15 @@ def read_time(text: str) -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(text[:-1] + "Z" if text[-1] == "z" else text)
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    seconds = (
-        (moment.toordinal() - _EPOCH_DAY) * 86_400 + moment.hour * 3600 + moment.minute * 60 + moment.second
-    )
-    micros = seconds * 1_000_000 + moment.microsecond
-    offset = moment.utcoffset()
-    if offset:
-        # Not by astimezone(): a time near the year 9999 would overflow there.
-        micros -= offset // timedelta(microseconds=1)
-    return micros
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def asked_time(field: str, text: str) -> int:
+    """The time that somebody asks by in a field; raises ``Invalid`` where it is none."""
+    at = read_time(text)
+    if at is None:
+        raise Invalid(field, "This is not a time; write it by ISO 8601, such as 2026-03-02T09:00:00Z.")
+    return at

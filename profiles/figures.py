@@ -151,7 +151,7 @@ def _birthday_today(scene: Scene) -> bool:
     if born is None:
         return False
     today = date_of(scene.at)
-    scene.turned(midnight(date.fromordinal(today.toordinal() + 1)))
+    scene.turned(midnight(today) + DAY)
     return _day_in(today.year, *born) == today
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from graph_schema.errors import Invalid
-from graph_schema.iso_time import read_time
+from graph_schema.iso_time import asked_time, read_time
 from graph_schema.messages import flaw_of_source
 from serving.access import LOCAL, Principal, access, digest
 from serving.group_commit import GroupCommit
@@ -90,10 +90,8 @@ def time_of(name: str, text: str | None) -> int | None:
     """A time of a query in microseconds; raises ``Invalid`` where it is none."""
     if text is None:
         return None
-    at = read_time(text) or read_time(text.replace(" ", "+"))  # a + that was not encoded comes as a space
-    if at is None:
-        raise Invalid(name, "This is not a time; write it by ISO 8601, such as 2026-03-02T09:00:00Z.")
-    return at
+    # A + that was not encoded comes as a space.
+    return asked_time(name, text.replace(" ", "+") if read_time(text) is None else text)
 
 
 def _service(request: Request) -> Service:

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from graph_schema.errors import Invalid, RulesError
-from graph_schema.iso_time import read_time
+from graph_schema.errors import RulesError
+from graph_schema.iso_time import asked_time
 from graph_schema.rules import Rules, load_rules, placed
 from graph_schema.store import Transaction
 from profiles.profile_rules import profile_rules
@@ -88,12 +88,7 @@ def warn_of_rules(tx: Transaction, rules: Rules) -> None:
 
 def moment(option: str, text: str | None) -> int:
     """A time that an option names, in microseconds; now where it names none."""
-    if text is None:
-        return now_us()
-    at = read_time(text)
-    if at is None:
-        raise Invalid(option, "This is not a time; write it by ISO 8601, such as 2026-03-02T09:00:00Z.")
-    return at
+    return now_us() if text is None else asked_time(option, text)
 
 
 def check_folders(*paths: Path | None) -> None:

@@ -134,6 +134,7 @@ def test_an_order_that_says_nothing_of_its_products_empties_the_cart() -> None:
         ("1990-03-02T00:00:00Z", 0, True),
         ("--03-02", 0, True),
         ("1990-03-02", 1, False),
+        ("1990-12-31", 2_912_382, True),  # the last day that a calendar has
         ("in spring", 0, False),
     ],
 )

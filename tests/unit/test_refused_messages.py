@@ -129,6 +129,8 @@ def test_the_field_that_is_wrong_is_named(path: str, value: object, field: str) 
         ("Reward Issued", {"media": ["email", "fax"]}, "media"),
         ("Reward Issued", {"expires_at": "soon"}, "expires_at"),
         ("Reward Issued", {"expires_at": 17}, "expires_at"),
+        ("Reward Issued", {"expires_at": "9999-12-31T23:59:59-05:00"}, "expires_at"),
+        ("Reward Issued", {"expires_at": "0001-01-01T00:00:00+05:00"}, "expires_at"),
         ("Consent Granted", {"purpose": "all"}, "purpose"),
         ("Consent Withdrawn", {"channel": "fax"}, "channel"),
         ("Message Sent", {"channel": "pigeon"}, "channel"),
