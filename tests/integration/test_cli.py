@@ -219,6 +219,12 @@ def test_nothing_but_the_report_speaks_where_the_broker_is_away(stocked: Onefold
     assert b"Kafka at localhost:1 can't be reached" in out
 
 
+def test_nothing_but_our_error_speaks_where_the_database_is_away(tmp_path: Path) -> None:
+    away = process(tmp_path, "how", "user_id:u-1", "--store", "neo4j://127.0.0.1:1")
+    _, said = away.communicate(timeout=30)
+    assert (away.returncode, said.count(b"\n")) == (3, 1), said
+
+
 def test_whoever_reads_what_an_older_version_built_is_told(
     stocked: Onefold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
