@@ -21,7 +21,8 @@ wrong, where, and the way out. It never holds personal data: it names the field,
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -134,6 +135,15 @@ class Invalid(OnefoldError):
         self.field = field
         self.reason = reason
         super().__init__(reason, where=field)
+
+
+@contextmanager
+def naming(field: str) -> Iterator[None]:
+    """Whatever is wrong inside is wrong in this field: who reads a value can't know where it was given."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid(field, error.reason) from None
 
 
 def nearest(wrong: str, known: Iterable[str]) -> str:

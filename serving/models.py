@@ -36,6 +36,8 @@ class Success(Open):
 class Wanted(BaseModel):
     """Person ids or identifiers, in the order of the answer."""
 
+    model_config = ConfigDict(extra="forbid")
+
     identifiers: list[str] = Field(max_length=1000)
 
 

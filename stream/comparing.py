@@ -52,38 +52,41 @@ def side_of(reader: Reader, found: Found) -> Document:
     """The same without her profile, which takes long to make where she has thousands of records."""
     person, living = found.person, found.living
     state = reader.tx.profiles((person.id,)).get(person.id, {})
-    name, orders = name_of(state, reader), Orders(state)
-    if not name:
+    names, orders = _names(state, reader), Orders(state)
+    if not _named(names):
         return side(reader.profile(person.person_id, None))
     seen = (holding.last for record in living for holding in record.holdings.values() if holding.last)
-    return {
+    known = {
         "person_id": person.person_id,
-        "called": name,
-        "records": len(living),
-        "sources": sorted({record.key.source for record in living}),
-        "orders": len(orders.counted),
-        "total": orders.total,
-        "currency": orders.currency,
-        "last_seen": iso(max(seen, default=None)),
+        "attributes": names,
+        "records": [{"source": record.key.source} for record in living],
+        "orders": {"count": len(orders.counted), "total": orders.total, "currency": orders.currency},
+        "identifiers": [{"last_seen": iso(max(seen, default=None))}],
     }
+    return side(known)
 
 
 def name_of(state: Document, reader: Reader) -> str:
     """A person's golden name as far as there is room for it, "" where nobody gave one."""
-    settings = profile_rules(reader.intake.rules).settings
-    return _named({name: attribute_value(state, name, settings) for name in _NAMES})
+    return _named(_names(state, reader))
 
 
 def called(profile: Document) -> str:
     """What to call a person: her name, else her strongest identifier."""
-    name = _named({name: profile["attributes"].get(name, {}).get("value") for name in _NAMES})
     known = profile["identifiers"][:1]
-    return name or (_brief(f"{known[0]['namespace']} {known[0]['shown']}") if known else "nobody known")
+    return _named(profile["attributes"]) or (
+        _brief(f"{known[0]['namespace']} {known[0]['shown']}") if known else "nobody known"
+    )
 
 
-def _named(said: Mapping[str, Any]) -> str:
-    given = [said[name] for name in _NAMES[:2]]
-    return _brief(" ".join(str(one) for one in given if one) or str(said["name"] or ""))
+def _names(state: Document, reader: Reader) -> Document:
+    settings = profile_rules(reader.intake.rules).settings
+    return {name: {"value": attribute_value(state, name, settings)} for name in _NAMES}
+
+
+def _named(attributes: Document) -> str:
+    first, last, whole = (str(attributes.get(name, {}).get("value") or "") for name in _NAMES)
+    return _brief(f"{first} {last}".strip() or whole)
 
 
 def _brief(name: str) -> str:

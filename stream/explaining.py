@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from graph_schema.errors import UnknownPerson
+from graph_schema.errors import UnknownPerson, naming
 from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, Record, RecordKey
 from resolver.explain import how as how_of
@@ -69,7 +69,10 @@ def why(reader: Reader, a: str, b: str) -> Document:
 
     The document of ``resolver.explain.why``, with the references and the ids of the persons.
     """
-    one, two = meant(reader, a), meant(reader, b)
+    with naming("a"):
+        one = meant(reader, a)
+    with naming("b"):
+        two = meant(reader, b)
     evidence = evidence_around(reader, [*one.found.records, *two.found.records])
     document = why_of(
         evidence, [r.id for r in one.records], [r.id for r in two.records], _aliased(reader, one, two)

@@ -6,11 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, UnknownPerson
+from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, naming
 from graph_schema.vocabulary import BLOCKED, CLAIMED, EventKey, Judgement, Record, RecordKey
 from resolver.evidence import Holder, leases
 from resolver.founding import is_person_id
 from stream.reader import Reader
+
+
+class UnknownJudgement(OnefoldError):
+    """There is no judgement with the given id."""
+
+    status = 404
 
 
 class Word(NamedTuple):
@@ -36,8 +42,8 @@ class Judging(Reader):
         """
         if not word.a:
             raise Invalid("a", "It is empty; name at least one person, identifier or record.")
-        a = self.side(word.a)
-        b = self.side(word.b) if word.b else self._rest(word.kind, a)
+        a = self.side("a", word.a)
+        b = self.side("b", word.b) if word.b else self._rest(word.kind, a)
         if a.keys() & b.keys():
             raise Invalid("b", "A record is on both sides; name it on one of them.")
         keys = [tuple(sorted(record.key for record in side.values())) for side in (a, b)]
@@ -45,17 +51,20 @@ class Judging(Reader):
         return Judgement(_name(word, keys), word.kind, keys[0], keys[1], word.at, word.by, word.why, founders)
 
     def retracted(self, judgement_id: str, at: int) -> Judgement:
-        """A judgement as it is once it was taken back, at ``at`` or before; ``UnknownPerson`` for none."""
+        """A judgement as it is once it was taken back, at ``at`` or before; ``UnknownJudgement`` for none."""
         for one in self.tx.judgements():
             if one.judgement_id == judgement_id:
                 return one if one.retracted_at is not None else replace(one, retracted_at=at)
-        raise UnknownPerson("there is no judgement with this id")
+        raise UnknownJudgement(
+            "there is no judgement with this id", way_out="GET /v1/judgements has them all"
+        )
 
-    def side(self, references: Iterable[str]) -> dict[int, Record]:
-        """The living records that references name, by the store's ids."""
+    def side(self, name: str, references: Iterable[str]) -> dict[int, Record]:
+        """The living records that the references of a side name, by the store's ids."""
         found: dict[int, Record] = {}
-        for reference in references:
-            records = self._named(reference)
+        for place, reference in enumerate(references):
+            with naming(f"{name}.{place}"):
+                records = self._named(reference)
             living = {record.id: record for record in records if not record.ghost}
             if not living:
                 raise Erased

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from graph_schema.errors import UnknownPerson
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import Judgement
 from serving.called import called
@@ -22,7 +21,7 @@ from serving.waiting import CaseFilter, QueueFilter, State
 from stream.cases import open_case, undecided
 from stream.comparing import compare
 from stream.desk import Steward, check_free, claim_next, claims, put_aside
-from stream.judging import Judging, Word
+from stream.judging import Judging, UnknownJudgement, Word
 from stream.rehearsal import consequences
 from stream.seeing import seen
 from stream.stewarding import Doer, give, take_back
@@ -224,7 +223,7 @@ def told_of(service: Service, judgement_id: str) -> Document | None:
     with service.engine.reader() as reader:
         try:
             given = reader.retracted(judgement_id, 0)
-        except UnknownPerson:
+        except UnknownJudgement:
             return None
     return {
         "judgement_id": given.judgement_id,

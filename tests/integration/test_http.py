@@ -155,6 +155,21 @@ def test_whoever_is_not_known_or_not_one_person_is_a_problem(client: httpx.Clien
     assert [problem(client.get("/v1/no"))[0], problem(client.put("/v1/cases"))[0]] == [404, 405]
 
 
+def test_a_refusal_names_the_field_that_is_wrong(client: httpx.Client, name: str) -> None:
+    send(client, customer(name, 1))
+    known, end = f"user_id:u-{name}", "9999-12-31T23:59:59-01:00"
+    word = {"kind": "same", "a": [known], "b": [known, "nonsense"]}
+    for answer, field in (
+        (client.get("/v1/why", params={"a": "nonsense", "b": known}), "a"),
+        (client.get("/v1/why", params={"a": known, "b": "nonsense"}), "b"),
+        (client.post("/v1/judgements", json=word), "b.1"),
+        (client.post("/v1/persons:batchGet", json={"identifiers": [known], "at": "2026-03-02"}), "at"),
+        (client.get("/v1/persons", params={"identifier": known, "at": end}), "at"),
+        (client.get("/v1/persons", params={"identifier": known, "as_of": end}), "as_of"),
+    ):
+        assert (problem(answer), answer.json()["field"]) == ((400, "invalid"), field)
+
+
 def test_a_timeline_is_in_the_order_of_time_and_comes_in_pages(client: httpx.Client, name: str) -> None:
     send(client, *(customer(name, day, event=str(day)) for day in (5, 3, 4, 1, 2)))
     path, days, after = f"/v1/persons/user_id:u-{name}/timeline", [], None
@@ -204,7 +219,7 @@ def test_judgements_split_and_join_and_are_taken_back(client: httpx.Client, name
     assert client.delete(taken_back).json()["retracted_at"] is not None
     assert client.delete(taken_back).status_code == 200
     assert id_of(client, f"user_id:u-{name}") == whole
-    assert problem(client.delete("/v1/judgements/none")) == (404, "unknown-person")
+    assert problem(client.delete("/v1/judgements/none")) == (404, "unknown-judgement")
     joined = {"kind": "same", "a": [whole], "b": [f"user_id:z-{name}"]}
     assert client.post("/v1/judgements", json=joined).status_code == 201
     assert id_of(client, f"user_id:z-{name}") == whole
