@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from graph_schema.errors import RulesError
+from graph_schema.errors import Invalid, RulesError
 from graph_schema.iso_time import asked_time
 from graph_schema.rules import Rules, load_rules, placed
 from graph_schema.store import Transaction
