@@ -33,7 +33,7 @@ def give(
         if then is not None:
             check_unchanged(reader, then)
         judgement = reader.judgement(word)
-        sides = [record for side in (word.a, word.b) for record in reader.side(side).values()]
+        sides = [record for side in (("a", word.a), ("b", word.b)) for record in reader.side(*side).values()]
         persons = batch.tx.persons({record.person for record in sides}).values()
         batch.judge(judgement)
         about = (judgement.judgement_id, *also, *sorted({person.person_id for person in persons}))
