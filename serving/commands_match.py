@@ -28,7 +28,7 @@ from serving.terminal import (
     id_key,
     progress,
     reader_on,
-    show_json,
+    show,
 )
 from serving.training_view import as_html
 from stream.differing import difference
@@ -115,11 +115,7 @@ def evaluate(
     """
     with reader_on(store, rules) as reader:
         told = as_json(*evaluate_store(reader, truth))
-    if as_data:
-        show_json(told)
-        return
-    for line in as_lines(told):
-        typer.echo(line)
+    show(told, as_lines(told), as_data)
 
 
 def diff(
@@ -139,8 +135,4 @@ def diff(
         found = difference(
             opened, loaded, id_key(), examples, lambda done: shown.update(task, completed=done)
         )
-    if as_data:
-        show_json(difference_view(found))
-        return
-    for line in difference_lines(found):
-        typer.echo(line)
+    show(difference_view(found), difference_lines(found), as_data)

@@ -18,6 +18,7 @@ from serving.terminal import (
     engine_on,
     moment,
     reader_on,
+    show,
     show_json,
 )
 from stream.as_of import By
@@ -86,11 +87,7 @@ def how(
 
 def _tell(told: Document) -> None:
     """Sentences for somebody who looks on, for a program all of it as JSON."""
-    if not typer.get_text_stream("stdout").isatty():
-        show_json(told)
-        return
-    for sentence in told["sentences"]:
-        typer.echo(sentence)
+    show(told, told["sentences"], not typer.get_text_stream("stdout").isatty())
 
 
 def export_file(

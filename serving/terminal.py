@@ -1,7 +1,7 @@
 """What every command shares: its options, the opened store, and speaking to the terminal."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -104,6 +104,15 @@ def show_json(value: object) -> None:
     indented = orjson.OPT_INDENT_2 if typer.get_text_stream("stdout").isatty() else 0
     out.write(orjson.dumps(value, option=indented | orjson.OPT_APPEND_NEWLINE))
     out.flush()
+
+
+def show(told: object, lines: Iterable[str], as_json: bool) -> None:
+    """All of it as JSON, or what somebody who looks on reads of it."""
+    if as_json:
+        show_json(told)
+        return
+    for line in lines:
+        typer.echo(line)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -1,11 +1,12 @@
 """What stewards do, through the engine's one write path, each with an entry of the audit log in the same
 transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from graph_schema.store import Transaction
 from graph_schema.vocabulary import Audited, Judgement
-from stream.batch import Batch
+from stream.batch import ALIASES, Batch
 from stream.engine import Engine
 from stream.judging import Word
 from stream.seeing import check_unchanged
@@ -66,6 +67,15 @@ def erase(engine: Engine, reference: str, doer: Doer) -> str:
         return person.person_id
 
     return engine.carry_out(work)
+
+
+def standing(tx: Transaction) -> Iterator[Judgement]:
+    """The words of stewards that were not taken back; what trusted sources say of aliases is none."""
+    return (
+        one
+        for one in tx.judgements()
+        if one.retracted_at is None and not one.judgement_id.startswith(ALIASES)
+    )
 
 
 def note_only(engine: Engine, doer: Doer, what: str, about: Iterable[str]) -> None:

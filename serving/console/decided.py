@@ -6,8 +6,8 @@ from typing import Final, Literal, NamedTuple
 from graph_schema.store import Document
 from graph_schema.vocabulary import Judgement
 from profiles.moments import iso
-from stream.batch import ALIASES
 from stream.reader import Reader
+from stream.stewarding import standing
 
 _LOOKED_THROUGH: Final = 500
 """Decisions of which a page looks what became of them."""
@@ -41,11 +41,7 @@ def decided(reader: Reader, name: str, only: Only, after: str = "", most: int = 
 
 
 def _given(reader: Reader, name: str) -> list[Judgement]:
-    found = [
-        one
-        for one in reader.tx.judgements()
-        if one.by == name and one.retracted_at is None and not one.judgement_id.startswith(ALIASES)
-    ]
+    found = (one for one in standing(reader.tx) if one.by == name)
     return sorted(found, key=lambda one: (one.at or 0, one.judgement_id), reverse=True)
 
 

@@ -15,8 +15,8 @@ from graph_schema.store import Document, Transaction
 from serving.service import Service
 from serving.stewardship import shown_case
 from serving.waiting import Waiting, ranked
-from stream.batch import ALIASES
 from stream.cases import open_case, open_cases
+from stream.stewarding import standing
 
 _log: Final = logging.getLogger("onefold")
 _LEAST_S: Final = 1.0
@@ -93,10 +93,7 @@ class Queue:
                 # Who used a reward twice herself has nothing to be judged: her page tells of it.
                 between = [case for case in open_cases(reader) if len(case.persons) > 1]
                 waiting = _once(ranked(reader, between))
-                decided = sum(
-                    one.retracted_at is None and not one.judgement_id.startswith(ALIASES)
-                    for one in tx.judgements()
-                )
+                decided = sum(1 for _ in standing(tx))
                 self._gone = set()
                 self._snapshot = Snapshot(waiting, decided, mark)
                 self._took = time.monotonic() - started

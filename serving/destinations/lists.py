@@ -81,6 +81,13 @@ class List:
         with self._engine.store.read() as tx:
             return self.ledger.head(tx)
 
+    def members(self, tx: Transaction, after: tuple[str, int]) -> tuple[list[str], tuple[str, int] | None]:
+        """Some members of its audience, and the place to go on after (None: there are no more)."""
+        found = tx.enrolled(self.target.audience, self.target.product, after, AT_ONCE)
+        persons = tx.persons({one.person for one in found})
+        more = (found[-1].product, found[-1].person) if len(found) == AT_ONCE else None
+        return [person.person_id for person in persons.values()], more
+
     def put(self, state: Mapping[str, Any], head: Head | None = None) -> None:
         """Writes to the ledger, if this process still may; with it how far the list is."""
 
@@ -128,10 +135,8 @@ class List:
                 persons.update((one.person_id, *one.came_from, *one.went_into))
             return Touched(persons, {one.person_id for one in changes if one.kind == "erased"})
         if head.walk is not None:
-            found = tx.enrolled(self.target.audience, self.target.product, head.walk, AT_ONCE)
-            head.walk = (found[-1].product, found[-1].person) if len(found) == AT_ONCE else None
-            members = tx.persons({one.person for one in found})
-            return Touched([one.person_id for one in members.values()], is_tour=True)
+            members, head.walk = self.members(tx, head.walk)
+            return Touched(members, is_tour=True)
         if head.sweep is None and head.refresh_at is not None and head.refresh_at <= self._engine.clock():
             head.sweep, head.renew, head.refresh_at = 0, True, self._next_refresh()
         if head.sweep is None:

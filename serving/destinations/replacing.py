@@ -4,24 +4,19 @@ import secrets
 from collections.abc import Iterator
 
 from serving.destinations.delivering import Delivery, chunks, delivered, key_of
-from serving.destinations.lists import AT_ONCE, List, Means
+from serving.destinations.lists import List, Means
 from serving.destinations.planning import Wanted
 from serving.destinations.platforms import Job, Place, Row
 
 
 def members_of(one: List, means: Means) -> Iterator[Wanted]:
     """Who belongs into a list, and who of its audience doesn't, some at a time."""
-    after = ("", 0)
-    while True:
+    after: tuple[str, int] | None = ("", 0)
+    while after is not None:
         with means.engine.reader() as reader:
-            found = reader.tx.enrolled(one.target.audience, one.target.product, after, AT_ONCE)
-            persons = reader.tx.persons({each.person for each in found})
-            ids = [person.person_id for person in persons.values()]
-            wanted = means.wants.of(reader, one.target, ids, means.engine.clock())
+            members, after = one.members(reader.tx, after)
+            wanted = means.wants.of(reader, one.target, members, means.engine.clock())
         yield wanted
-        if len(found) < AT_ONCE:
-            return
-        after = (found[-1].product, found[-1].person)
 
 
 def replace_members(one: List, means: Means) -> None:
