@@ -23,6 +23,7 @@ from graph_schema.store import Document
 from profiles.decide import Request, decide
 from resolver.founding import DEFAULT_ID_KEY
 from serving.terminal import counted, moment
+from stream.batch import Counts
 from stream.engine import Engine, now_us
 from stream.explaining import how, why
 from stream.judging import Word
@@ -35,22 +36,6 @@ _ANA_BY: Final = (
     "loyalty_card:290012345678",
     "user_id:u-1001",
     "receipt_id:r-88",
-)
-_STEPS: Final = {
-    "08:40": "a newsletter, an e-mail",
-    "09:02": "a cookie of nobody known",
-    "09:20": "a loyalty card, a phone",
-    "09:30": "a login, the same phone",
-    "09:45": "the login, cookie and e-mail",
-    "17:30": "a receipt, with the card",
-}
-_ASKED: Final = (
-    ("09:55", "reminder of her reward", Request("reward_reminder", reward_code="VITA-10")),
-    ("10:07", "reminder of her cart", Request("abandoned_cart")),
-    ("10:08", "ad for the vitamin C", Request("product_retargeting", product="vit-c")),
-    ("10:09", "reminder of her reward", Request("reward_reminder", reward_code="VITA-10")),
-    ("18:15", "shipping confirmation", Request("shipping_confirmation", order_id="o-5001")),
-    ("20:00", "reminder to reorder", Request("reorder_reminder", product="vit-c")),
 )
 
 
@@ -87,8 +72,8 @@ def played(out: Console | None = None) -> Iterator[Demo]:
 
 def play(engine: Engine, name: str, clock: "_Clock | None" = None) -> None:
     """Takes in the messages of a file of the demo; a clock is set to the time of day of each."""
-    for time, message in _messages(name):
-        received = _at(time)
+    for said, message in _told(name):
+        received = _at(said["at"])
         if clock is not None:
             clock.at = received
         engine.ingest([engine.intake.take(message, received)])
@@ -125,29 +110,27 @@ class _Telling:
         """Plays the day, and shows after each step of Ana's how many persons her records are."""
         self.out.rule("[bold]A day in a shop: five systems tell of Ana, each by another name", align="left")
         steps = Table("time", "system", "tells of", "Ana: records", "are", "", box=SIMPLE_HEAD)
-        counts = {"taken": 0, "duplicates": 0, "dead_letters": 0}
-        asked = list(_ASKED)
-        for time, message in _messages("demo_day.yaml"):
-            while asked and asked[0][0] < time:
-                self._decide(*asked.pop(0))
-            self.clock.at = _at(time)
-            taken = self.engine.ingest([self.engine.intake.take(message, self.clock.at)])
-            for name in counts:
-                counts[name] += getattr(taken, name)
-            if time in _STEPS:
+        counts = Counts()
+        for said, message in _told("demo_day.yaml", asks=True):
+            if "asks" in said:
+                self._decide(said)
+                continue
+            self.clock.at = _at(said["at"])
+            counts.add(self.engine.ingest([self.engine.intake.take(message, self.clock.at)]))
+            if "tells" in said:
                 persons = self._persons(_ANA_BY)
                 sizes = str(sum(persons.values()))
                 one = next(iter(persons)) if len(persons) == 1 else ""
                 word = counted(len(persons), "person", "persons")
-                steps.add_row(time, message["source"], _STEPS[time], sizes, word, one)
+                steps.add_row(said["at"], said["source"], said["tells"], sizes, word, one)
         self.clock.at = _at("21:00")
         self.out.print(steps)
         with self.engine.store.read() as tx:
             made, people = len(list(tx.all_records())), len(list(tx.all_persons()))
             letter = tx.dead_letters(0, 1)[0][1]
         self.out.print(
-            f"{counts['taken']} events made {made} records of {people} persons. "
-            f"{counts['duplicates']} came twice and counts once; {counts['dead_letters']} could not be taken "
+            f"{counts.taken} events made {made} records of {people} persons. "
+            f"{counts.duplicates} came twice and counts once; {counts.dead_letters} could not be taken "
             f"({letter.source}, {letter.field}) and is kept with its reason.\n"
         )
 
@@ -172,13 +155,14 @@ class _Telling:
             f"at {reward['redeemed_at'][11:16]} by {reward['channel']}.\n"
         )
 
-    def _decide(self, time: str, what: str, request: Request) -> None:
+    def _decide(self, said: Document) -> None:
         """Asks while the day goes on, with what was known by then."""
+        request = Request(**{name: value for name, value in said.items() if name in Request._fields})
         with self.engine.reader() as reader:
             portrait = reader.portrait(reader.find("email:ana.lima@example.com"))
-            answer = decide(portrait, request, self.engine.rules, _at(time))
+            answer = decide(portrait, request, self.engine.rules, _at(said["at"]))
         reasons = ", ".join(answer.reasons) or f"by {answer.channel}"
-        self.answers.add_row(time, what, "yes" if answer.outcome == "send" else "no", reasons)
+        self.answers.add_row(said["at"], said["asks"], "yes" if answer.outcome == "send" else "no", reasons)
 
     def _tablet(self) -> None:
         self.out.rule("[bold]A tablet that two people share joins nobody", align="left")
@@ -228,20 +212,18 @@ class _Telling:
         return found
 
 
-def _messages(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The messages of a file in their order, each with its time of day."""
+def _told(name: str, asks: bool = False) -> Iterator[tuple[Document, Document]]:
+    """What a file has in the order of its times, each with the message that it is; with ``asks``, questions
+    between them."""
     written = yaml.safe_load(files("serving").joinpath(name).read_text("utf-8"))
     for number, said in sorted(enumerate(written, 1), key=lambda one: one[1]["at"]):
-        time = said["at"]
-        message = {name: value for name, value in said.items() if name != "at"}
-        yield (
-            time,
-            {
-                "messageId": f"{name.removesuffix('.yaml').removeprefix('demo_')}-{number}",
-                "timestamp": f"{_DATE}T{time}:00Z",
-                **message,
-            },
-        )
+        if "asks" in said and not asks:
+            continue
+        told = {
+            "messageId": f"{name.removesuffix('.yaml').removeprefix('demo_')}-{number}",
+            "timestamp": f"{_DATE}T{said['at']}:00Z",
+        }
+        yield said, {**told, **{one: value for one, value in said.items() if one not in ("at", "tells")}}
 
 
 def _at(time: str) -> int:
