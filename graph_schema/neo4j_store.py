@@ -4,7 +4,6 @@ Each process remembers what it read and learns from the graph what others change
 reads without stopping anybody, and takes its turn only to write (``neo4j_transaction``).
 """
 
-import logging
 import os
 import random
 import threading
@@ -30,8 +29,6 @@ from graph_schema.neo4j_swap import Neo4jSwap, remove, unique_name
 from graph_schema.neo4j_transaction import Neo4jTransaction, Turn, changed_since
 from graph_schema.store import Transaction
 
-logging.getLogger("neo4j").addHandler(logging.NullHandler())
-"""Where nobody set up a log, the driver would else speak to the terminal by itself, beside our errors."""
 _CONNECT_SECONDS: Final = 5
 _TURN_SECONDS: Final = 120
 """How long a batch may take, waiting for its turn included, before the server ends it."""

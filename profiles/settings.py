@@ -24,8 +24,6 @@ _SPAN: Final = re.compile(r"(\d{1,6}) *(second|minute|hour|day|week|month|year)s
 
 def span(text: object) -> int:
     """A length of time in microseconds. Raises ValueError for anything but "30 days" and the like."""
-    if isinstance(text, int) and not isinstance(text, bool):
-        return text
     found = _SPAN.fullmatch(text.strip().lower()) if isinstance(text, str) else None
     if found is None:
         raise ValueError('is not a length of time; write "30 days", "1 hour" or "2 weeks"')

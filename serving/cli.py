@@ -1,6 +1,7 @@
 """The command line: `onefold`, its commands, and how it ends."""
 
 import ast
+import logging
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -31,6 +32,8 @@ _HOMES: Final = {
     },
 }
 """Where each command is, and what it is called there."""
+_SILENT: Final = ("aiokafka", "cel", "neo4j")
+"""Libraries that would else speak to the terminal by themselves, beside our errors."""
 _MORE: Final = {"decide": {"allow_extra_args": True, "ignore_unknown_options": True}}
 """Commands that take options which they don't know."""
 
@@ -73,6 +76,8 @@ def _in_name_alone() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and ends the process: 0 done, 1 the answer is no, 2 what was given is wrong, 3 the
     store can't serve this program now."""
+    for library in _SILENT:
+        logging.getLogger(library).addHandler(logging.NullHandler())
     try:
         given = list(sys.argv[1:] if arguments is None else arguments)
         make_app(given[0] if given else None)(args=given, prog_name="onefold")

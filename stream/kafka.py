@@ -5,7 +5,6 @@ ONEFOLD_KAFKA_SECURITY_PROTOCOL) or in a file of properties that ONEFOLD_KAFKA_C
 """
 
 import asyncio
-import logging
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -44,8 +43,6 @@ _SETTINGS: Final = (
     "ssl.key.password",
     "ssl.endpoint.identification.algorithm",
 )
-logging.getLogger("aiokafka").addHandler(logging.NullHandler())
-"""Where nobody set up a log, its library would else speak to the terminal by itself, beside our errors."""
 _LETTERS_DAYS: Final = 30
 _DAY_MS: Final = 86_400_000
 

@@ -9,7 +9,7 @@ import pytest
 
 from graph_schema.rules import load_rules
 from profiles.profile_rules import profile_rules
-from tests.integration.command import Onefold
+from tests.integration.command import Onefold, process
 
 
 def track(event: str, at: str, **properties: Any) -> dict[str, Any]:
@@ -54,6 +54,15 @@ def test_decide_tells_outcome_and_reasons(onefold: Onefold) -> None:
     assert onefold(*asked, "--campaign", "loyalty_offer", "--colour", "red").code == 2
     assert onefold(*asked, "--campaign", "loyalty_offer", "--price", "cheap").code == 2
     assert onefold(*asked, "--campaign", "loyalty_offer", "--price", "-1", "--reference-price", "9").code == 2
+
+
+def test_nobody_but_us_speaks_of_a_wrong_condition(tmp_path: Path) -> None:
+    part = "[audience.x]\nwhen = \"passed(orders_last_at, 'soon')\"\n"
+    (tmp_path / "rules.toml").write_text(f'extends = "retail"\n{part}')
+    ended = process(tmp_path, "audience", "x", "--rules", "rules.toml")
+    _, said = ended.communicate(timeout=60)
+    assert (ended.returncode, said.count(b"\n")) == (2, 1), said
+    assert b"rules.toml, line 3: audience.x.when" in said
 
 
 def test_audience_lists_who_is_in(onefold: Onefold) -> None:

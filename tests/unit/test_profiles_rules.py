@@ -80,6 +80,7 @@ def test_a_mistake_in_an_expression_is_named_with_its_place(expression: str, wha
         ({"audiences": {"x": {}}}, "audience.x.when", "required"),
         ({"audiences": {"x": {"when": "stage > 3"}}}, "audience.x.when", "evaluated"),
         ({"profile": {"quiet": "a while"}}, "profile.quiet", "length of time"),
+        ({"profile": {"quiet": 7}}, "profile.quiet", "length of time"),
         ({"profile": {"lifecycle": {"new_form": "1 day"}}}, "profile.lifecycle.new_form", "unknown key"),
     ],
 )
