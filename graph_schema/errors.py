@@ -23,7 +23,10 @@ wrong, where, and the way out. It never holds personal data: it names the field,
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_NAMED: Final = 5
+"""Persons whom an error names, of those between whom it can't tell."""
 
 
 class OnefoldError(Exception):
@@ -110,8 +113,9 @@ class AmbiguousIdentifier(OnefoldError):
 
     def __init__(self, persons: Iterable[str]) -> None:
         self.persons = tuple(sorted(persons))
+        named = ", ".join(self.persons[:_NAMED]) + (", …" if len(self.persons) > _NAMED else "")
         super().__init__(
-            f"{len(self.persons)} persons hold this identifier and none of them owns it",
+            f"{len(self.persons)} persons hold this identifier and none of them owns it: {named}",
             way_out="Ask by person id, or let a steward judge who it belongs to",
         )
 

@@ -64,6 +64,10 @@ class FileMapping(BaseModel):
                 raise ValueError(
                     f"{name} stands in [identifiers] and in [traits]; keep the one in [identifiers]."
                 )
+        paths = [path for path, _ in self.trait_columns()]
+        for number, path in enumerate(paths):
+            if any(path == other[: len(path)] for other in paths[:number] + paths[number + 1 :]):
+                raise ValueError(f"traits.{'.'.join(path)} is given twice, or whole and in part; keep one.")
         return self
 
     def trait_columns(self) -> list[tuple[tuple[str, ...], str]]:

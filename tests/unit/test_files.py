@@ -333,6 +333,7 @@ def test_what_is_no_parquet_is_said_to_be_none(tmp_path: Path, crm: FileMapping)
         (('"id"', '""'), r"line 3: record_id does not name a column"),
         (("loyalty_card", '"loyalty card"'), r"'loyalty card' can't be a name in \[identifiers\]"),
         (("firstName", "email"), r"email stands in \[identifiers\] and in \[traits\]"),
+        (("[traits]", '[traits]\n"firstName.a" = "x"'), r"traits.firstName is given twice, or whole and in"),
         (('"crm"', "crm"), "not TOML"),
     ],
 )

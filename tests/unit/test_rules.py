@@ -293,7 +293,8 @@ def test_errors_say_what_where_and_the_way_out() -> None:
         "a.toml, line 1: it is wrong. Mend it"
     )
     assert str(Invalid("traits.email", "must be text")) == "traits.email: must be text"
-    assert AmbiguousIdentifier(["p2", "p1"]).persons == ("p1", "p2")
+    between = AmbiguousIdentifier(["p2", "p1"])
+    assert (between.persons, "p1, p2" in str(between)) == (("p1", "p2"), True)
 
 
 EMAIL = '[[namespace]]\nname = "email"\njoins = "people"\nnormaliser = "email"\n'
