@@ -22,7 +22,8 @@ _HOMES: Final = {
     "commands_ingest": {"ingest": "ingest_files", "simulate": "simulate_stream"},
     "commands_read": {"person": "person", "why": "why", "how": "how", "export": "export_file"},
     "commands_match": {"train": "train_model", "evaluate": "evaluate", "diff": "diff"},
-    "commands_decide": {"decide": "decide", "report": "tell_report", "fit": "fit"},
+    "commands_decide": {"decide": "decide"},
+    "commands_report": {"report": "tell_report", "fit": "fit"},
     "commands_sync": {"audience": "audience", "sync": "sync", "destinations": "tell_destinations"},
     "commands_care": {
         "check": "check_scenarios",
@@ -50,6 +51,7 @@ def make_app(command: str | None = None) -> typer.Typer:
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_among_others)
     for home, commands in _HOMES.items():
         if command in commands:
             module = import_module(f"serving.{home}")
@@ -67,6 +69,10 @@ def _told(home: str) -> dict[str, str]:
     """What the functions of a file say of themselves, read from its text."""
     tree = ast.parse(Path(__file__).with_name(f"{home}.py").read_bytes())
     return {one.name: ast.get_docstring(one) or "" for one in tree.body if isinstance(one, ast.FunctionDef)}
+
+
+def _among_others() -> None:
+    """What a file's only command needs to be called by its name."""
 
 
 def _in_name_alone() -> None:
