@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging.config
 import os
+import re
 import signal
 from importlib import import_module
 from typing import Annotated, Final
@@ -23,6 +24,7 @@ from serving.worker_health import watched
 from stream.consuming import Figures
 from stream.engine import Engine
 
+_KEY_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 _KAFKA: Final = "stream.kafka"
 _WORKER: Final = "stream.worker"
 """Loaded when they are needed: their libraries take longer to load than most commands to run."""
@@ -90,6 +92,8 @@ def make_key(
     role: Annotated[Role, typer.Option(help="viewer (masked), steward or admin.")] = "steward",
 ) -> None:
     """Make an access key: standard output is the key, to be given once; the rest goes into the rules."""
+    if not _KEY_NAME.fullmatch(name):
+        raise Invalid("NAME", "The rules take letters, digits, - and _ in it; write a name of these.")
     key = new_key()
     SPOKEN.print("Into the rules; only this hash of the key is written down:", style="dim")
     SPOKEN.print(f'[access.key.{name}]\nrole = "{role}"\nsha256 = "{digest(key)}"\n', markup=False)

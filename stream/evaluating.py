@@ -64,7 +64,7 @@ def _read(path: Path) -> tuple[bool, list[tuple[Key, str]]]:
             if who is None:
                 raise Invalid(str(path), f"It doesn't say who a record is of. {nearest('person', _WHO)}.")
             return unit == "message_id", list(_rows(reader, unit, who))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         raise Invalid(str(path), "This is no CSV file in UTF-8 that can be read.") from error
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from serving.access import KEYS_VARIABLE, access, digest, new_key
 from serving.app import make_app
 from serving.service import Settings
 from stream.engine import Engine
+from tests.integration.command import Onefold
 from tests.integration.running import running
 
 KEYS: dict[Role, str] = {"viewer": "key-of-vi", "steward": "key-of-mia", "admin": "key-of-ada"}
@@ -204,6 +206,19 @@ def test_keys_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(KEYS_VARIABLE, wrong)
         with pytest.raises(Invalid, match=KEYS_VARIABLE):
             access(Access(), loopback=True)
+
+
+def test_a_made_key_goes_into_the_rules_as_it_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onefold = Onefold(tmp_path, capsys)
+    made = onefold("access-key", "ana-2", "--role", "viewer")
+    rules = tmp_path / "rules.toml"
+    rules.write_text('extends = "retail"\n' + made.err[made.err.index("[access") :])
+    assert load_rules(rules).access.key["ana-2"] == AccessKey(role="viewer", sha256=digest(made.out.strip()))
+    for name in ("", "a b", 'a"b', "a.b"):
+        refused = onefold("access-key", name)
+        assert (refused.code, refused.out) == (2, "")
 
 
 def test_an_identity_provider_alone_is_enough_to_close_the_door() -> None:

@@ -133,6 +133,7 @@ def test_a_store_is_compared_with_the_truth(onefold: Onefold, people: list[dict[
     text = onefold("evaluate", "truth.csv").out
     assert "onefold why crm/" in text
     assert "person" in onefold("evaluate", "map.toml").err
+    assert "No such file" in onefold("evaluate", "none.csv").err
 
 
 @pytest.mark.xfail(
