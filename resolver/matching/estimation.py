@@ -45,7 +45,8 @@ class Pairs:
 
     def only(self, kept: Ints) -> "Pairs":
         """Some of the pairs."""
-        return Pairs(self.levels[kept], self.rarity[kept], self.counts_for)
+        levels, rarity = np.asfortranarray(self.levels[kept]), np.asfortranarray(self.rarity[kept])
+        return Pairs(levels, rarity, self.counts_for)
 
 
 @dataclass
@@ -125,8 +126,7 @@ def learn_local(odds: Odds, local: Pairs) -> None:
 
 
 def _shares(levels: Ints, size: int, weights: Floats | None) -> Floats:
-    says = levels >= 0
-    counts = np.bincount(levels[says], None if weights is None else weights[says], size)
+    counts = np.bincount(levels + 1, weights, size + 1)[1:]
     smooth = np.full(size, 0.5)
     shares: Floats = (counts + smooth) / (counts.sum() + smooth.sum())
     return shares
@@ -176,7 +176,7 @@ def posterior(pairs: Pairs, odds: Odds) -> list[Floats]:
     for of, log, ratios in zip((None, *EXPLANATIONS), logs, odds.ratios(), strict=True):
         for place, ratio in enumerate(ratios):
             if ratio.any():
-                log += np.append(ratio, 0.0)[pairs.levels[:, place]]
+                log += np.append(ratio, 0.0).take(pairs.levels[:, place], mode="wrap")
                 if of is None or of.has_in_common(odds.kinds[place]):
                     log += pairs.rarity[:, place]
     top = np.maximum(np.max(logs, axis=0), 0.0)
@@ -248,8 +248,7 @@ def _is_settled(steps: Sequence[tuple[float, ...]]) -> bool:
 
 
 def _learnt(levels: Ints, weights: Floats, expected: Sequence[float], pseudo: float) -> Floats:
-    says = levels >= 0
-    seen = np.bincount(levels[says], weights[says], len(expected))
+    seen = np.bincount(levels + 1, weights, len(expected) + 1)[1:]
     prior = np.array(expected) / sum(expected)
     learnt: Floats = (seen + pseudo * prior) / (seen.sum() + pseudo)
     return learnt

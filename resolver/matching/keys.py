@@ -11,7 +11,7 @@ from graph_schema.errors import Invalid
 from resolver.matching.blocking import Ints, pairs_of_blocks
 from resolver.matching.content import atoms_of
 from resolver.matching.model import Comparison
-from resolver.matching.values import Value
+from resolver.matching.table import Column
 
 _ODD = 0x9E3779B97F4A7C15 & 0x7FFFFFFFFFFFFFFF
 _MIN_GAIN = 0.0005
@@ -27,21 +27,22 @@ class Atoms:
     columns: list[Ints]
 
     @classmethod
-    def of(
-        cls, comparisons: tuple[Comparison, ...], fields: Sequence[tuple[tuple[Value, ...], ...]]
-    ) -> "Atoms":
-        """The atoms of all records."""
-        numbers: dict[str, dict[str, int]] = {}
-        columns: dict[str, Ints] = {}
-        for record, values in enumerate(fields):
-            for kind, texts in atoms_of(comparisons, values).items():
-                if not texts:
-                    continue
-                if kind not in columns:
-                    columns[kind], numbers[kind] = np.full(len(fields), -1, np.int64), {}
-                columns[kind][record] = numbers[kind].setdefault(texts[0], len(numbers[kind]))
-        types = sorted(columns)
-        return cls(types, [columns[kind] for kind in types])
+    def of(cls, comparisons: Sequence[Comparison], columns: Sequence[Column]) -> "Atoms":
+        """The atoms of all records, taken from each distinct cell once."""
+        found: dict[str, Ints] = {}
+        for comparison, column in zip(comparisons, columns, strict=True):
+            numbers: dict[str, dict[str, int]] = {}
+            of_cells: dict[str, Ints] = {}
+            for cell, values in enumerate(column.distinct):
+                for kind, texts in atoms_of((comparison,), (values,)).items():
+                    if texts:
+                        known = numbers.setdefault(kind, {})
+                        if kind not in of_cells:
+                            of_cells[kind] = np.full(len(column.distinct) + 1, -1, np.int64)
+                        of_cells[kind][cell] = known.setdefault(texts[0], len(known))
+            found.update((kind, numbered[column.of]) for kind, numbered in of_cells.items())
+        types = sorted(found)
+        return cls(types, [found[kind] for kind in types])
 
     def column(self, key: tuple[int, ...]) -> Ints:
         """The number of each record's key of one or two types; -1 where a part is missing."""

@@ -22,6 +22,11 @@ def may_be_one(one: str, two: str) -> bool:
     return not _FAMILIES.get(one, _NONE).isdisjoint(_FAMILIES.get(two, _NONE))
 
 
+def has_others(name: str) -> bool:
+    """Whether a folded given name has a line in the table."""
+    return name in _FAMILIES
+
+
 def is_common(name: str) -> bool:
     """Whether a folded given name stands in one of the tables."""
     return name in _FAMILIES or name in _COMMON

@@ -1,14 +1,13 @@
 """How much an agreed value says by being rare: value frequencies, the duplicates themselves taken off."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resolver.matching.blocking import Ints
 from resolver.matching.model import rarity_text
-from resolver.matching.table import Cell, Floats
+from resolver.matching.table import Column, Floats
 
 _MOST = 8.0
 """Bits that rarity may add, or take, at most... a value is rarer than chance shows it."""
@@ -24,15 +23,19 @@ class Frequencies:
     that two people at random agree, by these frequencies.
     """
 
-    def __init__(self, kind: str, cells: Sequence[Cell], left: Ints, right: Ints, weights: Floats) -> None:
+    def __init__(self, kind: str, column: Column, left: Ints, right: Ints, weights: Floats) -> None:
         """``weights``: for pairs of records that agree, how many pairs of one person each stands for."""
-        texts = [tuple({rarity_text(kind, value) for value in cell}) for cell in cells]
-        self._texts = texts
-        counts = Counter(text for some in texts for text in some)
-        filled = sum(1 for some in texts if some)
+        texts = [tuple(sorted({rarity_text(kind, value) for value in cell})) for cell in column.distinct]
+        self._texts, self._of = texts, column.of
+        sizes = np.bincount(column.of + 1, minlength=len(texts) + 1)[1:].tolist()
+        counts: Counter[str] = Counter()
+        for some, size in zip(texts, sizes, strict=True):
+            counts.update(dict.fromkeys(some, size))
+        filled = sum(sizes)
         pairs = max(1.0, filled * (filled - 1.0))
         matched: dict[str, float] = {}
-        for one, two, weight in zip(left.tolist(), right.tolist(), weights.tolist(), strict=True):
+        cells = (column.of[left].tolist(), column.of[right].tolist())
+        for one, two, weight in zip(*cells, weights.tolist(), strict=True):
             for text in texts[one]:
                 if text in texts[two]:
                     matched[text] = matched.get(text, 0.0) + weight
@@ -47,13 +50,11 @@ class Frequencies:
                 self.bits[text] = float(np.clip(np.log2(self.same / max(share, least)), -_MOST, _MOST))
 
     def listed(self) -> NDArray[np.bool_]:
-        """Of which records every value is listed."""
-        return np.array(
-            [all(self.bits.get(text, self.other) < self.other for text in some) for some in self._texts]
-        )
+        """Of which records every value is listed; of those that have none as well."""
+        listed = [all(self.bits.get(text, self.other) < self.other for text in some) for some in self._texts]
+        return np.array([*listed, True])[self._of]
 
     def of_records(self) -> Floats:
         """What agreeing in a record's value adds, the largest of several; 0 where it has none."""
-        return np.array(
-            [max((self.bits.get(text, self.other) for text in some), default=0.0) for some in self._texts]
-        )
+        worth = [max(self.bits.get(text, self.other) for text in some) for some in self._texts]
+        return np.array([*worth, 0.0])[self._of]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resolver.matching.blocking import Ints
+from resolver.matching.quick import ASK, Quick
 from resolver.matching.values import Value
 
 Floats = NDArray[np.float64]
@@ -26,7 +27,7 @@ class Column:
         )
         self.distinct: list[Cell] = list(numbers)[1:]
 
-    def pairs(self, left: Ints, right: Ints) -> tuple[Ints, list[int], list[int], Ints]:
+    def pairs(self, left: Ints, right: Ints) -> tuple[Ints, Ints, Ints, Ints]:
         """The places of the pairs of contents where no cell is empty; the numbers of the cells of each
         distinct pair of cells among them, the smaller first; and which of these each is."""
         one, two = self.of[left], self.of[right]
@@ -34,19 +35,23 @@ class Column:
         among = max(1, len(self.distinct))
         code = np.minimum(one[filled], two[filled]) * among + np.maximum(one[filled], two[filled])
         codes, where = np.unique(code, return_inverse=True)
-        return filled, (codes // among).tolist(), (codes % among).tolist(), where
+        return filled, codes // among, codes % among, where
 
-    def levels(self, left: Ints, right: Ints, level_of: Callable[[Value, Value], int]) -> Ints:
-        """The level of each pair of contents, the best of several values; -1 where one is empty."""
+    def levels(
+        self, left: Ints, right: Ints, level_of: Callable[[Value, Value], int], quick: Quick | None = None
+    ) -> Ints:
+        """The level of each pair of contents, the best of several values; -1 where one is empty. ``quick``
+        tells levels of many pairs at once."""
         levels = np.full(len(left), -1, np.int64)
-        filled, firsts, seconds, where = self.pairs(left, right)
-        value_of = [cell[0] for cell in self.distinct].__getitem__
-        decided = list(map(level_of, map(value_of, firsts), map(value_of, seconds)))
-        several = {number for number, cell in enumerate(self.distinct) if len(cell) > 1}
-        if several:
-            for place, (one, two) in enumerate(zip(firsts, seconds, strict=True)):
-                if one in several or two in several:
-                    cells = product(self.distinct[one], self.distinct[two])
-                    decided[place] = min((n for pair in cells if (n := level_of(*pair)) >= 0), default=-1)
+        filled, one, two, where = self.pairs(left, right)
+        values, cells = [cell[0] for cell in self.distinct], self.distinct
+        told = quick(values, one, two) if quick and len(one) else np.full(len(one), ASK, np.int64)
+        decided, firsts, seconds = told.tolist(), one.tolist(), two.tolist()
+        for place in np.flatnonzero(told == ASK).tolist():
+            decided[place] = level_of(values[firsts[place]], values[seconds[place]])
+        several = np.array([len(cell) > 1 for cell in cells], np.bool_)
+        for place in np.flatnonzero(several[one] | several[two]).tolist():
+            both = product(cells[firsts[place]], cells[seconds[place]])
+            decided[place] = min((n for pair in both if (n := level_of(*pair)) >= 0), default=-1)
         levels[filled] = np.array(decided, np.int64)[where]
         return levels

@@ -17,6 +17,7 @@ from resolver.matching.explanations import EXPLANATIONS
 from resolver.matching.kinds import KINDS
 from resolver.matching.model import BIT, Comparison, Model, Weight
 from resolver.matching.proposing import Proposal, comparisons_of, propose
+from resolver.matching.quick import QUICK
 from resolver.matching.rarity import Frequencies
 from resolver.matching.report import Training, expected_errors, propose_merge, propose_veto
 from resolver.matching.table import Cell, Column, Floats
@@ -111,7 +112,7 @@ def _sample(
     ]
     progress("records read", 0.2)
     columns = [Column([row[place] for row in cells]) for place in range(len(comparisons))]
-    atoms = keys.Atoms.of(comparisons, cells)
+    atoms = keys.Atoms.of(comparisons, columns)
     one_in = max(1, round(len(records) * _CANDIDATES_A_RECORD / _CANDIDATE_PAIRS))
     left, right = keys.candidates(atoms, Model.block_cap, one_in)
     progress("candidates found", 0.4)
@@ -160,20 +161,20 @@ def _of_one_place(comparisons: tuple[Comparison, ...], columns: list[Column], se
 def _compared(
     comparisons: tuple[Comparison, ...], columns: list[Column], left: Ints, right: Ints, counts_for: float
 ) -> Pairs:
-    levels = np.full((len(left), len(columns)), -1, np.int64)
+    levels = np.full((len(left), len(columns)), -1, np.int64, order="F")
     for place, (comparison, column) in enumerate(zip(comparisons, columns, strict=True)):
-        levels[:, place] = column.levels(left, right, KINDS[comparison.kind].level)
-    return Pairs(levels, np.zeros(levels.shape), counts_for)
+        level_of, quick = KINDS[comparison.kind].level, QUICK.get(comparison.kind)
+        levels[:, place] = column.levels(left, right, level_of, quick)
+    return Pairs(levels, np.zeros(levels.shape, order="F"), counts_for)
 
 
 def _frequencies(sample: _Sample, odds: Odds) -> list[Frequencies]:
     match = posterior(sample.candidates, odds)[0]
     found = []
     for place, (comparison, column) in enumerate(zip(sample.comparisons, sample.columns, strict=True)):
-        cells = [column.distinct[number] if number >= 0 else () for number in column.of.tolist()]
         agree = (sample.candidates.levels[:, place] == 0) & (match > 0.01)
         weights = match[agree] * sample.candidates.counts_for
-        found.append(Frequencies(comparison.kind, cells, sample.left[agree], sample.right[agree], weights))
+        found.append(Frequencies(comparison.kind, column, sample.left[agree], sample.right[agree], weights))
     return found
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from resolver.matching.components import Graph, Group, Key
@@ -12,10 +13,18 @@ from resolver.matching.kinds import KINDS
 from resolver.matching.looks import look
 from resolver.matching.model import BIT, Comparison, Model, from_dict
 from resolver.matching.proposing import propose
+from resolver.matching.quick import ASK, QUICK
 from resolver.matching.scoring import compare, veto_weight
+from stream.simulation import people_table
 from tests.engine.at_once import Linked, link, match_all
 
 MODEL = from_dict(json.loads(Path("graph_schema/bundled/people.json").read_text()))
+
+
+_ODD_NAMES = [
+    *[("Bob", "Li"), ("Robert", "Ng"), ("R.", "Smith-Jones"), ("Anna Maria", "Jones"), ("X", "Y")],
+    *[("Maria", "de la Cruz"), ("Cruz", "Maria"), ("Mari", "Cruz"), ("Abcdefghijkl", "Abcuvwxyzmnopq")],
+]
 
 
 @pytest.mark.parametrize(
@@ -126,6 +135,22 @@ def test_a_town_is_a_place_where_two_people_with_one_telephone_have_it_in_common
         for who in (0, 1)
     ]
     assert {one.name: one.kind for one in propose(rows)}["where"] == "place"
+
+
+@pytest.mark.parametrize("kind", QUICK)
+def test_what_is_told_of_many_pairs_at_once_is_what_each_comparison_tells(kind: str) -> None:
+    names = {"given name": ("firstName", "lastName", "", ""), "surname": ("firstName", "lastName", "", "")}
+    trait = {"street": "street", "email": "email", "phone": "phone", "code": "postalCode"}.get(kind, "city")
+    rows = [{name: (value,) for name, value in row.items()} for row in people_table(150, 3, 0.6)]
+    rows += [{"firstName": (first,), "lastName": (last,)} for first, last in _ODD_NAMES]
+    found = {KINDS[kind].values(row, names.get(kind, (trait,))) for row in rows}
+    values = sorted({one for several in found for one in several})
+    one, two = np.triu_indices(len(values), 1)
+    told = QUICK[kind](values, one, two)
+    level = KINDS[kind].level
+    asked = [level(values[a], values[b]) for a, b in zip(one.tolist(), two.tolist(), strict=True)]
+    assert [n for n, each in zip(told.tolist(), asked, strict=True) if n not in (ASK, each)] == []
+    assert (told != ASK).mean() > 0.3
 
 
 def test_two_birth_dates_and_two_unlike_first_names_are_always_a_veto() -> None:

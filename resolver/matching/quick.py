@@ -1,0 +1,125 @@
+"""What can be told of many pairs of values at once: most are unlike, and the rest is compared one by one.
+
+Each function gets the values of a table and the places of both of each pair in them, and gives the pairs'
+levels, ``ASK`` where that takes the comparison itself. What it tells is what the comparison would.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.process import cpdist
+
+from resolver.matching import addresses, contacts, names, plain
+from resolver.matching.blocking import Ints
+from resolver.matching.nicknames import has_others
+from resolver.matching.values import Value
+
+ASK = -2
+_MARGIN = 0.01
+"""Likenesses come in single precision."""
+
+Quick: TypeAlias = Callable[[Sequence[Value], Ints, Ints], Ints]
+_Mask: TypeAlias = NDArray[np.bool_]
+
+
+def _numbers(texts: Iterable[str]) -> Ints:
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
+
+
+def _bits(texts: Sequence[str], least: int = 1) -> Ints:
+    """The words of each text, of so many letters at least, as bits; other words may have the same."""
+    words = dict.fromkeys(word for text in texts for word in text.split())
+    bit = {word: 1 << place % 62 if len(word) >= least else 0 for place, word in enumerate(words)}
+    return np.array([sum({bit[word] for word in text.split()}) for text in texts], np.int64)
+
+
+def _may_hold(texts: Sequence[str], one: Ints, two: Ints) -> _Mask:
+    """Whether all words of one may be words of the other."""
+    bits = _bits(texts)
+    mine, theirs = bits[one], bits[two]
+    return np.asarray((mine & ~theirs == 0) | (theirs & ~mine == 0), np.bool_)
+
+
+def _where_far(candidates: _Mask, texts: Sequence[str], pairs: tuple[Ints, Ints], near: float | int) -> _Mask:
+    """Of which candidates the texts are less like than ``near``; or by more edits apart, where it's whole."""
+    at = np.flatnonzero(candidates)
+    ones, others = ([texts[place] for place in side[at].tolist()] for side in pairs)
+    how: Any = OSA.distance if isinstance(near, int) else JaroWinkler.similarity
+    found = cpdist(ones, others, scorer=how, score_cutoff=near if isinstance(near, int) else near - _MARGIN)
+    far = np.zeros(len(candidates), np.bool_)
+    far[at] = found > near if isinstance(near, int) else found == 0
+    return far
+
+
+def _parts(values: Sequence[Value], texts: list[str], one: Ints, two: Ints) -> _Mask:
+    """Pairs of names whose texts begin otherwise and are far, without a word in common, an initial, or places
+    that may have changed."""
+    words, beginnings = _bits([" ".join(value) for value in values]), _numbers(text[:3] for text in texts)
+    long = np.array([len(text) > 1 for text in texts])
+    may = long[one] & long[two] & (beginnings[one] != beginnings[two]) & ((words[one] & words[two]) == 0)
+    letters = _numbers(text[:1] for value in values for text in (value[0], value[-1]))
+    may &= (letters[::2][one] != letters[1::2][two]) & (letters[1::2][one] != letters[::2][two])
+    return _where_far(may, texts, (one, two), 0.6)
+
+
+def _unlike(far: _Mask, levels: Sequence[str]) -> Ints:
+    return np.where(far, len(levels) - 1, ASK)
+
+
+def _given(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
+    texts = [value[0].split()[0] for value in values]
+    known = np.array([has_others(text) for text in texts])
+    far = _parts(values, texts, one, two) & ~(known[one] & known[two])
+    return _unlike(far, names.GIVEN_LEVELS)
+
+
+def _surname(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
+    return _unlike(_parts(values, [value[0] for value in values], one, two), names.SURNAME_LEVELS)
+
+
+def _street(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
+    streets = [value[0] for value in values]
+    empty = np.array([not street for street in streets])
+    may = ~_may_hold(streets, one, two) & ~(empty[one] | empty[two])
+    return _unlike(_where_far(may, streets, (one, two), 0.75), addresses.STREET_LEVELS)
+
+
+def _coded(part: slice, levels: Sequence[str]) -> Quick:
+    """For codes: far are those of three edits or more that don't have this part in common."""
+
+    def quick(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
+        texts = [value[0] for value in values]
+        parts = _numbers(text[part] for text in texts)
+        return _unlike(_where_far(parts[one] != parts[two], texts, (one, two), 2), levels)
+
+    return quick
+
+
+def _text(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
+    texts = [value[0] for value in values]
+    long = _bits(texts, 4)
+    may = ~_may_hold(texts, one, two) & ((long[one] & long[two]) == 0)
+    return _unlike(_where_far(may, texts, (one, two), 0.7), plain.TEXT_LEVELS)
+
+
+def _email(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
+    local, domain = [value[0] for value in values], _numbers(value[1] for value in values)
+    far = _where_far(np.ones(len(one), np.bool_), local, (one, two), 0.7)
+    return np.where(far, np.where(domain[one] == domain[two], 4, 5), ASK).astype(np.int64)
+
+
+def _exact(_values: Sequence[Value], one: Ints, two: Ints) -> Ints:
+    return np.where(one == two, 0, 1).astype(np.int64)
+
+
+_CODE = _coded(slice(2), plain.CODE_LEVELS)
+QUICK: dict[str, Quick] = {
+    "given name": _given, "surname": _surname, "name": _surname, "street": _street, "code": _CODE,
+    "place code": _CODE, "text": _text, "place": _text, "email": _email, "exact": _exact,
+    "phone": _coded(slice(-7, None), contacts.PHONE_LEVELS),
+}  # fmt: skip
+"""By the kind of comparison."""
