@@ -86,7 +86,7 @@ class MemoryStore:
         self._ids[kind] = self._ids.get(kind, 0) + 1
         return self._ids[kind]
 
-    def seen(self, keys: Collection[EventKey]) -> Mapping[EventKey, int]:
+    def seen(self, keys: Collection[EventKey], *_: object) -> Mapping[EventKey, int]:
         """See ``Transaction``."""
         return {key: self._event_ids[key] for key in keys if key in self._event_ids}
 

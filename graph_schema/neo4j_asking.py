@@ -4,6 +4,10 @@ The server plans a statement anew for each type of its parameters, sizes of list
 graph has grown: planning then takes more of its time than writing. All statements find their nodes by an
 index whatever the graph holds, so a plan that was made once stays right: parameters come in one map, whose
 type tells nothing of them, and plans are not made again.
+
+Nor does it wait for us between two statements, nor we for it: within a transaction they are sent one behind
+the other, and answers are awaited where somebody needs them. The driver knows how to, but keeps it to itself:
+``_connection`` is what is under a transaction of its, which a new version may move.
 """
 
 import re
@@ -11,9 +15,12 @@ from functools import cache
 from typing import Any, Final, LiteralString
 
 import neo4j
+from neo4j.exceptions import TransactionError
 
 from graph_schema.neo4j_rows import Row
 
+_FEW: Final = 50
+"""Rows of a statement that wait to be sent along with the next."""
 _PARAMETER: Final = re.compile(r"\$(\w+)")
 
 
@@ -32,14 +39,34 @@ class Ask:
     def __call__(self, query: LiteralString, parameters: dict[str, Any]) -> list[Row]:
         """Runs a statement with its parameters, and gives its rows. What has no parameters is of the schema,
         and sent as it is."""
-        return self._run(query, parameters).values()
+        if isinstance(self._runner, neo4j.Transaction):
+            return self.together((query, parameters))[0]
+        asked: Any = (spoken(query), {"p": parameters}) if parameters else (query,)
+        return self._runner.run(*asked).values()
 
-    def tell(self, query: LiteralString, parameters: dict[str, Any]) -> None:
-        """Runs a statement that answers nothing, within a transaction: whether it went well is told by the
-        next, or by the commit, so that the server works while the next is made ready."""
-        self._run(query, parameters)
+    def together(self, *asked: tuple[LiteralString, dict[str, Any]]) -> list[list[Row]]:
+        """The rows of statements of which none needs another's answer."""
+        if isinstance(self._runner, neo4j.Session):
+            return [self(*one) for one in asked]
+        found = [self.tell(*one) for one in asked]
+        self._connection().send_all()
+        self._connection().fetch_all()
+        return found
 
-    def _run(self, query: LiteralString, parameters: dict[str, Any]) -> neo4j.Result:
-        if not parameters:
-            return self._runner.run(query)
-        return self._runner.run(spoken(query), {"p": parameters})
+    def tell(self, query: LiteralString, parameters: dict[str, Any]) -> list[Row]:
+        """Sends a statement, within a transaction: whether it went well is told with the next answer, or by
+        the commit, so that the server works while the next is made ready. Its rows are there then."""
+        rows: list[Row] = []
+        connection = self._connection()
+        connection.run(spoken(query), {"p": parameters})
+        connection.pull(on_records=rows.extend)
+        if len(parameters.get("rows", ())) > _FEW:
+            connection.send_all()
+        return rows
+
+    def _connection(self) -> Any:  # noqa: ANN401 - the driver's own
+        runner: Any = self._runner
+        if runner.closed() or runner._last_error:
+            # The connection under it may be somebody else's by now.
+            raise TransactionError(runner, "Transaction failed")
+        return runner._error_handling_connection

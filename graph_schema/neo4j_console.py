@@ -4,7 +4,7 @@ A person is called by words, a word is like its spellings; nothing stays of a wo
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
@@ -56,21 +56,23 @@ class Console(Feeds):
         self._tell(more.NOTE, rows)
         return {_AUDIT} if rows else set()
 
-    def _apply_names(self, writes: Writes) -> None:
-        """Before persons who are gone are removed."""
+    def _asked_of_names(self, writes: Writes) -> list[tuple[LiteralString, dict[str, Any]]]:
+        """What must be known to write names: who is called what so far, and which words there are."""
         stored = [one for one in writes.names.keys() | writes.persons_gone if one not in self._new["person"]]
-        before = {(within(row[0]), row[1]) for row in self._by_id(more.NAMES, stored, PERSON)}
+        words = [self._spelt(word) for word in sorted(set().union(*writes.names.values()))]
+        return [(more.NAMES, {"ids": self._numbered(stored, PERSON)}), (more.WORDS, {"rows": words})]
+
+    def _apply_names(self, writes: Writes, called: list[Row], there: list[Row]) -> None:
+        """Before persons who are gone are removed; with what ``_asked_of_names`` is answered."""
+        before = {(within(row[0]), row[1]) for row in called}
         now = {(one, word) for one in writes.names.keys() - writes.persons_gone for word in writes.names[one]}
         came, went = sorted(now - before), sorted(before - now)
         self._tell(more.UNCALL, [[self._low + one, word] for one, word in went])
-        words = {word for _, word in came}
-        words -= {row[0] for row in self._rows(more.WORDS, [self._spelt(word) for word in sorted(words)])}
+        words = {word for _, word in came} - {row[0] for row in there}
         spellings = [
             [*self._spelt(word), [self._spelt(key) for key in sorted(writes.name_keys[word])]]
             for word in sorted(words)
         ]
         self._tell(more.SPELL, spellings)
         self._tell(more.CALL, [[self._low + one, *self._spelt(word)] for one, word in came])
-        left = [self._spelt(word) for word in sorted({word for _, word in went})]
-        for spelt in self._rows(more.FORGET_WORDS, left):
-            self._tell(more.FORGET_SPELLINGS, [[key] for key in spelt[0]])
+        self._tell(more.FORGET_WORDS, [self._spelt(word) for word in sorted({word for _, word in went})])

@@ -99,10 +99,8 @@ FORGET_WORDS: Final = (
     "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] "
     "AND NOT EXISTS { (w)<-[:CALLED]-() } "
     "WITH w, COLLECT { MATCH (w)-[:LIKE]->(s) RETURN s.key } AS spellings "
-    "DETACH DELETE w RETURN spellings"
-)
-FORGET_SPELLINGS: Final = (
-    "UNWIND $rows AS row MATCH (s:Spelling {key: row[0]}) WHERE NOT EXISTS { (s)<-[:LIKE]-() } DELETE s"
+    "DETACH DELETE w WITH spellings UNWIND spellings AS key WITH DISTINCT key MATCH (s:Spelling {key: key}) "
+    "WHERE NOT EXISTS { (s)<-[:LIKE]-() } DELETE s"
 )
 AUDIT: Final = (
     "MATCH (a:Audited) WHERE a.id >= $low AND a.id < $end "

@@ -57,6 +57,7 @@ class Reading:
             "identifier": set(),
             "person": set(),
         }
+        self._foreseen: dict[LiteralString, tuple[set[int], list[Row]]] = {}
         self.read: set[int] = set()
         self.read_all = False
 
@@ -70,7 +71,10 @@ class Reading:
         return self._ask(query, {"ids": numbers}) if numbers else []
 
     def _keyed(self, query: LiteralString, hashes: Collection[int]) -> list[Row]:
-        return self._ask(query, {"keys": [self._low + one for one in hashes]}) if hashes else []
+        asked, rows = self._foreseen.pop(query, (set[int](), list[Row]()))
+        if not asked.issuperset(hashes):
+            rows = self._ask(query, {"keys": [self._low + one for one in hashes]})
+        return rows
 
     def _pages(self, query: LiteralString, after: int = _FIRST) -> Iterator[Row]:
         """Everything of a kind, some at a time, in the order of the number that each row begins with."""
@@ -88,11 +92,25 @@ class Reading:
 
     # Evidence
 
-    def seen(self, keys: Collection[EventKey]) -> Mapping[EventKey, int]:
+    def seen(
+        self, keys: Collection[EventKey], persons: Collection[str] = (), named: Collection[Identifier] = (), /
+    ) -> Mapping[EventKey, int]:
         """See ``Transaction``."""
         self.read.update([marks.of_event(*key) for key in keys])
-        rows = self._keyed(q.SEEN, [short_hash(*key) for key in keys])
-        wanted = set(keys)
+        known = self._known
+        founded = {short_hash(one) for one in persons if marks.of_founded(one) not in known.founded}
+        asked = {
+            q.SEEN: {short_hash(*key) for key in keys},
+            q.FOUNDED: founded,
+            q.FORMERLY_FOUNDED: founded,
+            q.NAMED: {short_hash(*one) for one in named if one not in known.named},
+        }
+        low = self._low
+        found = self._ask.together(
+            *((query, {"keys": [low + one for one in asked[query]]}) for query in asked)
+        )
+        self._foreseen = dict(zip(asked, zip(asked.values(), found, strict=True), strict=True))
+        rows, wanted = found[0], set(keys)
         return {key: within(row[2]) for row in rows if (key := EventKey(row[0], row[1])) in wanted}
 
     def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
@@ -244,15 +262,19 @@ class Reading:
 
     def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
         """See ``Transaction``."""
-        found: dict[ObjectKey, Document] = {}
-        for kind, query in (("order", q.ORDERS), ("reward", q.REWARDS)):
-            asked = {key for key in keys if key.kind == kind}
-            self.read.update([marks.of_object(*key) for key in asked])
-            for name, state in self._keyed(query, {short_hash(*key) for key in asked}):
-                key = ObjectKey(kind, name)
-                if key in asked:
-                    found[key] = orjson.loads(state)
-        return found
+        self.read.update([marks.of_object(*key) for key in keys])
+        asked = [
+            (kind, query, some)
+            for kind, query in (("order", q.ORDERS), ("reward", q.REWARDS))
+            if (some := [self._low + short_hash(*key) for key in keys if key.kind == kind])
+        ]
+        rows = self._ask.together(*((query, {"keys": some}) for _, query, some in asked))
+        told = {
+            ObjectKey(kind, name): state
+            for (kind, *_), found in zip(asked, rows, strict=True)
+            for name, state in found
+        }
+        return {key: orjson.loads(told[key]) for key in keys if key in told}
 
     def all_objects(self, kind: str) -> Iterator[tuple[ObjectKey, Document]]:
         """See ``Transaction``."""

@@ -7,7 +7,7 @@ read; if so nothing is written, and the batch is to be worked out again, this ti
 
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import LiteralString, NamedTuple, TypeVar
+from typing import Any, LiteralString, NamedTuple, TypeVar
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
@@ -74,12 +74,13 @@ class Neo4jTransaction(Likeness):
         self._new[kind].add(one)
         return one
 
-    def lock(self) -> Graph:
-        """Takes its turn. Raises ``Overtaken`` where others have changed what was read so far."""
+    def _lock(self, *also: tuple[LiteralString, dict[str, Any]]) -> tuple[Graph, list[list[Row]]]:
+        """Takes its turn; returns the graph, and what else was asked for then. Raises ``Overtaken`` where
+        others have changed what was read so far."""
         if self.locked:
-            return self.graph
+            return self.graph, self._ask.together(*also)
         known = self._known
-        rows = self._ask(q.LOCK, self._turn)
+        rows, *found = self._ask.together((q.LOCK, self._turn), *also)
         now = Graph(*rows[0]) if rows else None
         self.locked = True
         if now is None or now.number != self.graph.number:
@@ -93,12 +94,12 @@ class Neo4jTransaction(Likeness):
         if (changed and self.read_all) or not changed.isdisjoint(self.read):
             known.current = True
             raise Overtaken
-        return now
+        return now, found
 
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``. Raises ``Overtaken`` where others came first."""
         self._mind(writes)
-        now = self.lock()
+        now, names = self._lock(*self._asked_of_names(writes))
         state = [
             (name, value)
             for name, value in (
@@ -118,7 +119,7 @@ class Neo4jTransaction(Likeness):
         self._apply_objects(writes)
         self._apply_stewardship(writes)
         cases = self._apply_cases(writes, now)
-        self._apply_names(writes)
+        self._apply_names(writes, *names)
         changed.update(self._apply_audit(writes))
         self._tell_ids(q.DELETE_RECORDS, writes.records_gone)
         self._tell_ids(q.DELETE_PERSONS, writes.persons_gone)

@@ -73,7 +73,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         self._next[kind] = one + 1
         return one
 
-    def seen(self, keys: Collection[EventKey]) -> Mapping[EventKey, int]:
+    def seen(self, keys: Collection[EventKey], *_: object) -> Mapping[EventKey, int]:
         """See ``Transaction``."""
         hashes = {short_hash(*key): key for key in keys}
         found = self._rows(f"SELECT hash, event FROM event_key WHERE hash {GIVEN}", hashes)

@@ -109,8 +109,12 @@ class Transaction(Protocol):
     def allocate(self, kind: Kind) -> int:
         """A new id, unused until now."""
 
-    def seen(self, keys: Collection[EventKey]) -> Mapping[EventKey, int]:
-        """Ids of the events with these keys, of those that are stored."""
+    def seen(
+        self, keys: Collection[EventKey], persons: Collection[str] = (), named: Collection[Identifier] = (), /
+    ) -> Mapping[EventKey, int]:
+        """Ids of the events with these keys, of those that are stored. Which records found ``persons``, and
+        the ids of identifiers ``named``, is asked for next: a store that is far away may look for all at
+        once."""
 
     def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
         """Events by id."""

@@ -76,13 +76,13 @@ class Batch:
 
     def prefetch(self, events: Sequence[Event]) -> None:
         """Reads what a batch of events is about to need, in few questions."""
-        self._seen.update(self.tx.seen({event.key for event in events}))
         keys = {event.record for event in events}
         named = {Identifier(held[0], held[1]) for event in events for held in event.held}
         for event in events:
             if event.also is not None:
                 keys.add(event.also[0])
                 named.update(Identifier(held[0], held[1]) for held in event.also[1])
+        self._seen.update(self.tx.seen({event.key for event in events}, *self.ws.unmet(keys, named)))
         ids = self.ws.record_ids(keys)
         known = self.ws.identifier_ids(named)
         records = self.ws.records(ids.values())

@@ -157,19 +157,25 @@ class Engine:
             looked += in_turn(self.store, lambda tx: upkeep.fall_due(tx, self._workspace, until))
 
     def _run(self, work: Callable[[Batch], T], state: Mapping[str, Any] | None = None) -> T:
-        def carry_out(tx: Transaction) -> T:
+        def carry_out(tx: Transaction) -> list[T]:
             self._agree(tx)
+            if self.upkeep is not None and tx.due(now, 1):
+                return []
             self._workspace.begin(tx)
             batch = Batch(tx, self._workspace, self.intake, now)
             done = work(batch)
             batch.finish({**self._built_by(), **(state or {})}, self.upkeep)
-            return done
+            return [done]
 
         with self._turn:
             now = self.clock()
             try:
-                self._fall_due(now)
-                return in_turn(self.store, carry_out)
+                if not self._audiences_agree:
+                    self._fall_due(now)
+                while not (done := in_turn(self.store, carry_out)):
+                    # Whom time alone moves goes first.
+                    self._fall_due(now)
+                return done[0]
             except BaseException:
                 self._workspace.forget()
                 raise

@@ -143,15 +143,26 @@ class Workspace(Holders):
         standing = [*(one for one in stored if one.judgement_id not in new), *ours]
         return [one for one in standing if one.retracted_at is None]
 
+    def unmet(
+        self, keys: Collection[RecordKey], named: Collection[Identifier]
+    ) -> tuple[list[str], list[Identifier]]:
+        """The persons whom records of these keys would found, and the identifiers, of which nothing is
+        known."""
+        unknown = [key for key in keys if key not in self._record_ids]
+        self._names.update((key, person_id(key, 0, self.id_key)) for key in unknown if key not in self._names)
+        return [self._names[key] for key in unknown], [one for one in named if one not in self._node_ids]
+
     def record_ids(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, int]:
         """Ids of the living records with these keys, of those that exist."""
         erasures = 0
         missing = [key for key in keys if key not in self._record_ids and key not in self._absent]
         self._absent.update(missing)
         while missing:
-            person_ids = {person_id(key, erasures, self.id_key): key for key in missing}
             if not erasures:
-                self._names.update((key, named) for named, key in person_ids.items())
+                self.unmet(missing, ())
+                person_ids = {self._names[key]: key for key in missing}
+            else:
+                person_ids = {person_id(key, erasures, self.id_key): key for key in missing}
             founded = self.tx.founded(person_ids.keys())
             records = self.records(set(founded.values()))
             missing = []
