@@ -10,15 +10,10 @@ from resolver.matching.text import fold
 from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
 
 STREET_LEVELS = (
-    "same street and number",
-    "same street, no number to compare",
-    "close street, same number",
-    "close street, no number to compare",
-    "same street, other number",
-    "close street, other number",
-    "near",
-    "unlike",
-)
+    "same street and number", "same street, no number to compare", "close street, same number",
+    "close street, no number to compare", "same street, other number", "close street, other number",
+    "near", "unlike",
+)  # fmt: skip
 
 _SHORT = {
     long: short for short, *longs in map(str.split, bundled_lines("street_words.txt")) for long in longs
@@ -92,11 +87,6 @@ def street_atoms(value: Value) -> Atoms:
     street, number = value
     if not street:
         return (("street number", number),)
-    if not number:
-        return (("street", street), ("beginning", street[:5]))
-    return (
-        ("street number", f"{street} {number}"),
-        ("street", street),
-        ("beginning", street[:5]),
-        ("number and two letters", f"{number} {street[:2]}"),
-    )
+    named = (("street", street), ("beginning", street[:5]))
+    numbered = (("street number", f"{street} {number}"), ("number and two letters", f"{number} {street[:2]}"))
+    return named + numbered if number else named

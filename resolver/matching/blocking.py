@@ -15,11 +15,7 @@ def pairs_of_blocks(keys: Ints, owners: Ints, cap: int, among: int) -> Ints:
     """
     order = np.argsort(keys, kind="stable")
     keys, owners = keys[order], owners[order]
-    starts = (
-        np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-        if len(keys)
-        else np.zeros(0, np.int64)
-    )
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))[: len(keys)])
     sizes = np.diff(np.append(starts, len(keys)))
     found = []
     for size in range(2, cap + 1):

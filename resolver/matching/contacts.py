@@ -8,13 +8,9 @@ from resolver.matching.text import digits, unfloat
 from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
 
 EMAIL_LEVELS = (
-    "same",
-    "one or two letters wrong",
-    "same before the @",
-    "near before the @",
-    "same domain",
+    "same", "one or two letters wrong", "same before the @", "near before the @", "same domain",
     "unlike",
-)
+)  # fmt: skip
 PHONE_LEVELS = ("same", "one digit wrong", "two digits wrong", "unlike")
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})

@@ -33,10 +33,8 @@ def prepare(traits: Traits, model: Model, key: bytes = b"") -> Prepared:
     """Normalises a record's traits. Traits that the model doesn't name don't matter; ``key`` is that of the
     hashes."""
     fields = tuple(KINDS[one.kind].values(traits, one.traits) for one in model.comparisons)
-    rarity = tuple(
-        tuple(one.rarity(value) for value in values)
-        for one, values in zip(model.comparisons, fields, strict=True)
-    )
+    paired = zip(model.comparisons, fields, strict=True)
+    rarity = tuple(tuple(one.rarity(value) for value in values) for one, values in paired)
     own = _weight_with_itself(fields, rarity, model)
     votes = own >= model.merge
     keys = _keys(fields, model, key) if votes else ()

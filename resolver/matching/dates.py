@@ -10,16 +10,10 @@ from resolver.matching.text import unfloat
 from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
 
 DATE_LEVELS = (
-    "same",
-    "same year, 1 January as placeholder",
-    "day and month swapped",
-    "one digit wrong",
-    "two of year, month and day",
-    "same year, or within a month",
-    "two digits wrong",
-    "within ten years",
-    "unlike",
-)
+    "same", "same year, 1 January as placeholder", "day and month swapped", "one digit wrong",
+    "two of year, month and day", "same year, or within a month", "two digits wrong",
+    "within ten years", "unlike",
+)  # fmt: skip
 
 _YEAR_FIRST = re.compile(r"^(\d{4})[-/. ](\d{1,2})(?:[-/. ](\d{1,2}))?(?:[T ].*)?$")
 _YEAR_LAST = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(?:[T ].*)?$")

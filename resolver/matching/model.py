@@ -116,17 +116,14 @@ class Model:
     @cached_property
     def scales(self) -> tuple[Scale, ...]:
         """The comparisons as scoring reads them."""
+        explained = [BY_NAME[name] for name, _ in self.explanations]
         return tuple(
             Scale(
                 place,
                 KINDS[comparison.kind].level,
                 comparison.match,
                 tuple(
-                    (
-                        which,
-                        weights,
-                        BY_NAME[self.explanations[which][0]].has_in_common(KINDS[comparison.kind]),
-                    )
+                    (which, weights, explained[which].has_in_common(KINDS[comparison.kind]))
                     for which, weights in enumerate(comparison.others)
                     if any(weights)
                 ),

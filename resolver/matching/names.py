@@ -22,15 +22,7 @@ PERSON = ("firstName", "lastName", "name", "middleName")
 """The traits that name a person, in the places in which comparisons list them: given name, surname, both in
 one, middle name. "" where there is no such."""
 
-GIVEN_LEVELS = (
-    "same",
-    "known short form",
-    "first and last swapped",
-    "close",
-    "near",
-    "initial",
-    "unlike",
-)
+GIVEN_LEVELS = ("same", "known short form", "first and last swapped", "close", "near", "initial", "unlike")
 SURNAME_LEVELS = ("same", "close", "part of a double name", "near", "initial", "unlike")
 NAME_LEVELS = ("same", "close", "part of it", "near", "initial", "unlike")
 

@@ -6,12 +6,9 @@ from resolver.matching.text import fold, unfloat
 from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
 
 CODE_LEVELS = (
-    "same",
-    "one letter or digit wrong",
-    "two letters or digits wrong",
-    "common beginning",
+    "same", "one letter or digit wrong", "two letters or digits wrong", "common beginning",
     "unlike",
-)
+)  # fmt: skip
 TEXT_LEVELS = ("same", "close", "near", "unlike")
 EXACT_LEVELS = ("same", "unlike")
 NUMBER_LEVELS = ("same", "within one per cent", "within ten per cent", "unlike")

@@ -253,10 +253,8 @@ def comparisons_of(
     """What is to be compared; raises ``Invalid`` where that is nothing, or the rules name a trait that no
     record has."""
     traits = {trait for proposal in proposals for trait in proposal.traits if trait}
-    for field, names in (
-        ("comparison.trait", declared),
-        ("blocking", [one for key in blocking for one in key]),
-    ):
+    named = {"comparison.trait": declared, "blocking": [one for key in blocking for one in key]}
+    for field, names in named.items():
         for trait in names:
             if trait not in traits:
                 raise Invalid(f"matching.{field}", f"No record has it. {nearest(trait, sorted(traits))}.")

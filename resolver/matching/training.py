@@ -102,10 +102,7 @@ def train(
 
 
 def _sample(
-    records: Sequence[Traits],
-    comparisons: tuple[Comparison, ...],
-    seed: int,
-    progress: Progress,
+    records: Sequence[Traits], comparisons: tuple[Comparison, ...], seed: int, progress: Progress
 ) -> _Sample:
     cells: list[tuple[Cell, ...]] = [
         tuple(KINDS[one.kind].values(traits, one.traits) for one in comparisons) for traits in records
@@ -252,16 +249,10 @@ def _finish(
     )
     reasons = [(" + ".join(key), "the rules say so") for key in wanted]
     reasons += [(" + ".join(sample.atoms.named(key)), why) for key, why in chosen]
-    histogram = np.histogram(weights, bins=24, range=(-12, 12))[0] * sample.candidates.counts_for
-    return Training(
-        model,
-        tuple(proposals),
-        tuple(reasons),
-        errors,
-        tuple(float(x) for x in histogram),
-        tuple(odds.steps),
-        _notes(sample.records, odds),
-    )
+    counts = np.histogram(weights, bins=24, range=(-12, 12))[0] * sample.candidates.counts_for
+    histogram, steps = tuple(float(x) for x in counts), tuple(odds.steps)
+    notes = _notes(sample.records, odds)
+    return Training(model, tuple(proposals), tuple(reasons), errors, histogram, steps, notes)
 
 
 def _notes(records: int, odds: Odds) -> tuple[str, ...]:
@@ -285,20 +276,10 @@ def _fitted(
         frequency = frequencies[place]
         rare = {text: round(bits * BIT) for text, bits in sorted(frequency.bits.items())}
         m, u = (tuple(float(f"{x:.6g}") for x in share[place]) for share in (odds.m, odds.u))
-        fitted.append(
-            Comparison(
-                comparison.name,
-                comparison.kind,
-                comparison.traits,
-                match,
-                tuple(weights if any(weights) else () for weights in others),
-                rare,
-                round(frequency.other * BIT),
-                m,
-                u,
-                tuple((level, round(a * BIT), round(b * BIT)) for level, (a, b) in slips[place].items()),
-            )
-        )
+        weighed = tuple(weights if any(weights) else () for weights in others)
+        added = tuple((level, round(a * BIT), round(b * BIT)) for level, (a, b) in slips[place].items())
+        learnt = (match, weighed, rare, round(frequency.other * BIT), m, u, added)
+        fitted.append(Comparison(comparison.name, comparison.kind, comparison.traits, *learnt))
     return fitted
 
 
