@@ -11,11 +11,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from graph_schema.errors import Invalid, nearest
-from graph_schema.iso_time import read_time
+from graph_schema.iso_time import EARLIEST, LATEST, read_time
 from profiles.moments import iso
 
 M = TypeVar("M", bound=BaseModel)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_FURTHEST: Final = 365_000 * _UNITS["d"]
 
 
 def _offset(text: object) -> int:
@@ -23,13 +24,16 @@ def _offset(text: object) -> int:
     digits, unit = str(text).removeprefix("+")[:-1], str(text)[-1:]
     if not str(text).startswith("+") or unit not in _UNITS or not digits.isdecimal():
         raise ValueError("is no time from the start: write +5m (s, m, h, d or w)")
-    return int(digits) * _UNITS[unit] * 1_000_000
+    seconds = int(digits) * _UNITS[unit]
+    if seconds > _FURTHEST:
+        raise ValueError("is more than a thousand years from the start")
+    return seconds * 1_000_000
 
 
 def _start(text: object) -> int:
     at = read_time(text) if isinstance(text, str) else None
-    if at is None:
-        raise ValueError("is no time: write it by ISO 8601, as 2026-03-02T09:00:00Z")
+    if at is None or not EARLIEST <= at <= LATEST:
+        raise ValueError("is no time from 1900 to 2100: write it by ISO 8601, as 2026-03-02T09:00:00Z")
     return at
 
 

@@ -88,6 +88,7 @@ def test_what_does_not_hold_fails_and_says_why(tmp_path: Path, expect: str, said
         ("{profile: a:b, pth: x, equals: 1}", "Did you mean 'path'"),
         ("{profile: a:b, path: 'orders.[', equals: 1}", "is no JMESPath"),
         ("{at: 1d, profile: a:b, path: x, equals: 1}", "+5m"),
+        ("{at: +99999999d, profile: a:b, path: x, equals: 1}", "a thousand years"),
         ("{audience: lapsed, include: a:b}", "includes"),
         ("{audience: lapsed}", "either includes or excludes"),
         ("{decide: survey, for: ana, outcome: send}", "namespace:value"),
