@@ -37,7 +37,6 @@ from graph_schema.vocabulary import (
 
 T = TypeVar("T")
 
-_KINDS: Final[tuple[Kind, ...]] = ("event", "record", "identifier", "person")
 _PAGE: Final = 5_000
 _FIRST: Final = -1
 

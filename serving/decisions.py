@@ -8,11 +8,13 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
 
 from graph_schema.errors import Invalid
+from profiles.decide import Decision as Decided
 from serving.models import PROBLEMS, Claimed, ClaimRequest, Decision, DecisionRequest, Decisions
 from serving.problems import answer, misshapen
 from serving.service import TheService, time_of
 from stream.claiming import Claim, claim
 from stream.deciding import Asked, decide_all
+from stream.reader import Reader
 
 router = APIRouter(tags=["decisions"])
 
@@ -35,17 +37,19 @@ def decisions(
     """Whether a campaign may go to a person now, by which channel, and if not, all reasons why."""
     wrapped = isinstance(said, dict) and "requests" in said
     several = said["requests"] if isinstance(said, dict) and wrapped else said
-    wanted = _read(several if isinstance(several, list) else [several], isinstance(several, list))
+    is_list = isinstance(several, list)
+    wanted = _read(several if isinstance(several, list) else [several], is_list)
+    places = [f"{place}." if is_list else "" for place in range(len(wanted))]
     now = service.engine.clock()
     asked = [
-        Asked(one.identifier, one.about(), now if one.at is None else time_of("at", one.at) or 0)
-        for one in wanted
+        Asked(one.identifier, one.about(), now if one.at is None else time_of(f"{place}at", one.at) or 0)
+        for place, one in zip(places, wanted, strict=True)
     ]
     with service.engine.reader() as reader:
-        found = [decision.shown() for decision in decide_all(reader, asked)]
+        found = [decision.shown() for decision in _decided(reader, asked, places)]
     if wrapped:
         return answer({"decisions": found})
-    return answer(found if isinstance(several, list) else found[0])
+    return answer(found if is_list else found[0])
 
 
 @router.post("/v1/rewards/{code:path}/claim", response_model=Claimed, responses=PROBLEMS)
@@ -61,6 +65,19 @@ def claim_reward(
     key = idempotency_key or uuid.uuid4().hex
     asked = Claim(code, key, said.channel, said.order_id, said.identifier)
     return answer(service.commits.run(lambda: claim(service.engine, asked)))
+
+
+def _decided(reader: Reader, asked: list[Asked], places: list[str]) -> list[Decided]:
+    try:
+        return decide_all(reader, asked)
+    except Invalid:
+        # Only now is it looked for which of a thousand is wrong.
+        for place, one in zip(places, asked, strict=True):
+            try:
+                decide_all(reader, [one])
+            except Invalid as error:
+                raise Invalid(f"{place}{error.field}", error.reason) from None
+        raise
 
 
 def _read(said: list[Any], is_list: bool) -> list[DecisionRequest]:

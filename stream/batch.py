@@ -117,22 +117,7 @@ class Batch:
             return
         one = self.tx.allocate("event")
         self._seen[event.key] = one
-        record = self._fold(event.record, event.at, event.held, event.traits)
-        self._store(
-            StoredEvent(
-                one,
-                event.key,
-                event.at,
-                event.stamped,
-                event.received,
-                record.id,
-                record.last_event,
-                event.content,
-            )
-        )
-        self.told.append(Told(record.id, event))
-        if event.also is not None:
-            self._alias(event, event.also, record, one)
+        self._put(event, one, event.received)
         self.counts.taken += 1
 
     def judge(self, judgement: Judgement) -> None:
@@ -298,14 +283,18 @@ class Batch:
             self._unalias(old, old.also[0])
         Refolding(self.tx, self.ws, self.intake).without(stored)
         self._mended.update((one.id, one) for one in self.ws.writes.events)
+        self._put(event, stored.id, stored.received)
+        return stored.content
+
+    def _put(self, event: Event, one: int, received: int) -> None:
         record = self._fold(event.record, event.at, event.held, event.traits)
         self._store(
             StoredEvent(
-                stored.id,
+                one,
                 event.key,
                 event.at,
                 event.stamped,
-                stored.received,
+                received,
                 record.id,
                 record.last_event,
                 event.content,
@@ -313,8 +302,7 @@ class Batch:
         )
         self.told.append(Told(record.id, event))
         if event.also is not None:
-            self._alias(event, event.also, record, stored.id)
-        return stored.content
+            self._alias(event, event.also, record, one)
 
 
 def _gained(

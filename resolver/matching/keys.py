@@ -16,7 +16,6 @@ from resolver.matching.table import Column
 _ODD = 0x9E3779B97F4A7C15 & 0x7FFFFFFFFFFFFFFF
 _MIN_GAIN = 0.0005
 _MOST_KEYS = 40
-_SOLO = 3
 
 
 @dataclass

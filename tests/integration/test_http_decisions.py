@@ -12,6 +12,7 @@ import pytest
 from tests.integration.serving_process import Serving
 
 NOW = datetime.now(UTC)
+FINE = {"identifier": "email:a@b.example", "campaign": "newsletter"}
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +108,8 @@ def test_many_are_decided_in_the_order_asked(client: httpx.Client, name: str) ->
     [
         ({"identifier": "email:a@b.example", "campaign": "abandonned_cart"}, "campaign"),
         ({"campaign": "newsletter"}, "identifier"),
-        ({"identifier": "email:a@b.example", "campaign": "newsletter", "at": "yesterday"}, "at"),
-        ([{"identifier": "email:a@b.example", "campaign": "newsletter", "colour": 1}], "0.colour"),
+        ({**FINE, "at": "yesterday"}, "at"),
+        ([{**FINE, "colour": 1}], "0.colour"),
         (
             {
                 "identifier": "email:a@b.example",
@@ -118,7 +119,10 @@ def test_many_are_decided_in_the_order_asked(client: httpx.Client, name: str) ->
             "offer.price",
         ),
         ({"identifier": "nonsense", "campaign": "newsletter"}, "identifier"),
-        ([{"identifier": "email:a@b.example", "campaign": "newsletter"}] * 1_001, "requests"),
+        ([FINE, {**FINE, "identifier": "nonsense"}], "1.identifier"),
+        ([FINE, {**FINE, "campaign": "nonsense"}], "1.campaign"),
+        ({"requests": [FINE, {**FINE, "at": "yesterday"}]}, "1.at"),
+        ([FINE] * 1_001, "requests"),
     ],
 )
 def test_what_cannot_be_decided_is_named(client: httpx.Client, body: Any, field: str) -> None:
