@@ -11,6 +11,7 @@ import signal
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -18,6 +19,7 @@ import faust
 from faust.exceptions import FaustError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT, TransportT
+from mode.threads import ServiceThread, WorkerThread
 
 from graph_schema.errors import Invalid
 from stream.consuming import Arrived, Consuming, Figures, Stopped
@@ -29,7 +31,7 @@ _log: Final = logging.getLogger("onefold")
 _SESSION_SECONDS: Final = 10.0
 _WATCH_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.2
-_STOP_SECONDS: Final = 20.0
+_STOP_SECONDS: Final = 10.0
 _AGAIN_SECONDS: Final = 2.0
 _WAITING_BYTES: Final = 16 << 20
 _BATCH_BYTES: Final = 1 << 20
@@ -63,7 +65,20 @@ def run(engine: Engine, kafka: Kafka, figures: Figures, options: Options | None 
     Raises ``BrokerUnavailable`` where Kafka can't be used at the start; later it waits until it can. Raises
     what ``Consuming.take`` does.
     """
-    asyncio.run(_Worker(engine, kafka, figures, options or Options()).run())
+    with closing(asyncio.new_event_loop()) as loop:
+        try:
+            loop.run_until_complete(_Worker(engine, kafka, figures, options or Options()).run())
+        finally:
+            # asyncio.run would wait for all of them, and Faust has some that nobody can cancel.
+            loop.run_until_complete(_give_up(*asyncio.all_tasks(loop)))
+
+
+async def _give_up(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancels tasks, and leaves alone those that go on all the same."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_STOP_SECONDS)
 
 
 class _Worker:
@@ -96,8 +111,7 @@ class _Worker:
                     await self._pause(_AGAIN_SECONDS)
         finally:
             self._consuming.stop()
-            outbox.cancel()
-            await asyncio.wait({outbox}, timeout=_STOP_SECONDS)
+            await _give_up(outbox)
             self._writing.shutdown()
 
     def _stop(self) -> None:
@@ -142,16 +156,22 @@ class _Worker:
         # Wakes the task where it waits; it ends between two batches, never within one.
         self._queue.put_nowait(None)
         (ended,) = await asyncio.gather(batches, return_exceptions=True)
+        leave = asyncio.create_task(self._leave(app))
+        # Not by a timeout around it: Faust, when it stops, passes over that it is cancelled.
+        if not (await asyncio.wait({leave}, timeout=_STOP_SECONDS))[0]:
+            leave.cancel()
+            _log.warning("the worker could not take its leave of Kafka in time")
+        if isinstance(ended, Exception) and not isinstance(ended, Stopped):
+            raise ended
+
+    async def _leave(self, app: "_App") -> None:
         try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                if not app.crashed:
-                    await app.consumer.commit()
-                await app.stop()
+            if not app.crashed:
+                await app.consumer.commit()
+            await app.stop()
         except Exception as error:  # noqa: BLE001
             # Kafka is away, or the app was half made: what is durable is durable, and comes again at worst.
             _log.warning("the worker could not take its leave of Kafka (%s)", type(error).__name__)
-        if isinstance(ended, Exception) and not isinstance(ended, Stopped):
-            raise ended
 
     def _make_app(self, folder: str) -> "_App":
         kafka = self._kafka
@@ -255,9 +275,26 @@ class _Worker:
             return False
 
 
+class _Thread(WorkerThread):
+    """Faust's consumer has a thread of its own. Faust waits for its end with the thread of everything else,
+    for which it may be waiting: in the middle of a rebalance neither ended. Nobody waits for this one."""
+
+    def __init__(self, service: ServiceThread) -> None:
+        super().__init__(service)
+        self.daemon = True
+
+    def stop(self) -> None:
+        """It has left the group by then."""
+
+
 class _Consumer(driver.Consumer):
     """Goes back to where the store is, where that is behind what Kafka remembers: it may be a restored
     one."""
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        thread = super()._new_consumer_thread()
+        thread.Worker = _Thread
+        return thread
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """See ``faust.transport.consumer.Consumer``."""

@@ -197,6 +197,30 @@ def test_a_worker_says_how_it_does_and_ends_when_told(kafka: Kafka, tmp_path: Pa
     assert b"@" not in worker.log.read_bytes()
 
 
+NEVER = """
+import asyncio, faust
+
+async def never(self):
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            continue
+
+faust.App.stop = never
+"""
+
+
+def test_a_worker_ends_when_told_though_faust_does_not(kafka: Kafka, tmp_path: Path) -> None:
+    worker = Worker(kafka, f"sqlite:///{tmp_path}/graph.db", tmp_path, first=NEVER)
+    try:
+        worker.wait_until_ready()
+        assert worker.stop() == 0
+        assert "could not take its leave of Kafka in time" in worker.log.read_text()
+    finally:
+        worker.kill()
+
+
 def test_a_worker_ends_when_told_though_much_waits_and_another_goes_on(
     kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,16 +46,16 @@ class Sent(NamedTuple):
 
 
 class Worker:
-    """One `onefold worker`."""
+    """One `onefold worker`. ``first`` is done before it in its process."""
 
-    def __init__(self, kafka: Kafka, store: str, folder: Path, *options: str) -> None:
+    def __init__(self, kafka: Kafka, store: str, folder: Path, *options: str, first: str = "") -> None:
         self.port = free_port()
         self.log = folder / f"worker-{self.port}.txt"
         arguments = ["worker", "--kafka", kafka.servers, "--store", store, "--port", str(self.port), *options]
         environment = {**os.environ, "ONEFOLD_ID_KEY": ID_KEY, "ONEFOLD_KAFKA_PREFIX": kafka.prefix}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from serving.cli import main; main()", *arguments],
+                [sys.executable, "-c", f"{first}\nfrom serving.cli import main; main()", *arguments],
                 env=environment,
                 stdout=log,
                 stderr=log,
