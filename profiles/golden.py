@@ -4,9 +4,11 @@ Drawn from a portrait at a clock; nothing in it is stored. Without a clock (`at`
 left open: the stage, recency and lifetime value are null, and only what was reported to have run out has.
 """
 
+from collections import defaultdict
+
 from graph_schema.rules import Rules
 from graph_schema.store import Document
-from graph_schema.vocabulary import BLOCKED, CLAIMED
+from graph_schema.vocabulary import BLOCKED, CLAIMED, Holding, Record
 from profiles.accounts import accounts_of, shown_accounts
 from profiles.affinity import bought_categories
 from profiles.cart import cart_of, shown_cart
@@ -69,20 +71,12 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
 def _identifiers(portrait: Portrait) -> list[Document]:
     """Her identifiers, the strongest namespace first; one is claimed where nobody but who claims it says
     so."""
-    found: dict[int, Document] = {}
+    found: dict[int, list[tuple[Record, Holding]]] = defaultdict(list)
     for record in portrait.records:
-        if record.ghost:
-            continue
-        for one, holding in record.holdings.items():
-            if holding.flags & BLOCKED:
-                continue
-            seen = found.setdefault(one, {"first": None, "last": None, "sources": set(), "claimed": True})
-            seen["sources"].add(record.key.source)
-            seen["claimed"] = seen["claimed"] and bool(holding.flags & CLAIMED)
-            if holding.first is not None and (seen["first"] is None or holding.first < seen["first"]):
-                seen["first"] = holding.first
-            if holding.last is not None and (seen["last"] is None or holding.last > seen["last"]):
-                seen["last"] = holding.last
+        if not record.ghost:
+            for one, holding in record.holdings.items():
+                if not holding.flags & BLOCKED:
+                    found[one].append((record, holding))
     places = {name: place for place, name in enumerate(portrait.namespaces)}
     nodes = sorted(
         (portrait.identifiers[one] for one in found),
@@ -93,13 +87,14 @@ def _identifiers(portrait: Portrait) -> list[Document]:
             "namespace": node.identifier.namespace,
             "value": node.identifier.value,
             "shown": shown_form(portrait, *node.identifier),
-            "first_seen": iso(found[node.id]["first"]),
-            "last_seen": iso(found[node.id]["last"]),
-            "sources": sorted(found[node.id]["sources"]),
-            "claimed": found[node.id]["claimed"],
+            "first_seen": iso(min((each.first for _, each in held if each.first is not None), default=None)),
+            "last_seen": iso(max((each.last for _, each in held if each.last is not None), default=None)),
+            "sources": sorted({record.key.source for record, _ in held}),
+            "claimed": all(each.flags & CLAIMED for _, each in held),
             "generic": node.generic,
         }
         for node in nodes
+        for held in (found[node.id],)
     ]
 
 

@@ -29,7 +29,6 @@ def _day(day: int) -> str:
     return date.fromordinal(_EPOCH_DAY + day).isoformat()
 
 
-@lru_cache(maxsize=1 << 14)
 def _clock(second: int) -> str:
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
@@ -44,6 +43,7 @@ def midnight(day: date) -> int:
     return (day.toordinal() - _EPOCH_DAY) * DAY
 
 
+@lru_cache(maxsize=1 << 14)
 def iso(at: int | None) -> str | None:
     """A kept time as JSON shows it: ISO 8601 with Z, a fraction only where there is one."""
     if at is None or at == UNTIMED:

@@ -4,6 +4,7 @@ It looks only for identifiers of lines that are durable by then, at a steady pac
 cores, and notes how far the writer is each time: so the writer's own rate comes out of it as well.
 """
 
+import gc
 import random
 import sys
 import time
@@ -17,6 +18,7 @@ from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Transaction
 from resolver.founding import DEFAULT_ID_KEY
+from serving.commands_serve import look_for_cycles_rarely
 from stream.engine import now_us
 from stream.intake import Intake
 from stream.reader import Reader
@@ -66,6 +68,9 @@ def read_along(store: Path, stream: Path, events: int) -> Reads:
     """Reads until the last line is durable."""
     given = sample(stream, events)
     intake = Intake(load_rules())
+    # As in `onefold serve`, which is who reads profiles.
+    look_for_cycles_rarely()
+    gc.freeze()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while not store.exists() or not store.stat().st_size:
