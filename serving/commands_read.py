@@ -45,9 +45,9 @@ def person(
         str | None, typer.Option(metavar="TIME", help="By the evidence there was then, with its clock.")
     ] = None,
     as_of_by: Annotated[
-        Literal["receipt", "event"],
-        typer.Option(help="receipt: what this store had received by then; event: what had happened."),
-    ] = "receipt",
+        By,
+        typer.Option(help="received: what this store had by then; event: what had happened."),
+    ] = "received",
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",
 ) -> None:
@@ -56,9 +56,8 @@ def person(
         if at is not None:
             raise Invalid("--at", "--as-of sets the clock too; give one of them.")
         then = moment("--as-of", as_of)
-        by: By = "event" if as_of_by == "event" else "received"
         with engine_on(store, rules, create=False) as engine:
-            show_json(then_profile(engine.store, engine.rules, engine.id_key, reference, then, by))
+            show_json(then_profile(engine.store, engine.rules, engine.id_key, reference, then, as_of_by))
         return
     with reader_on(store, rules) as reader:
         show_json(reader.profile(reference, moment("--at", at)))

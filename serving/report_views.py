@@ -28,7 +28,7 @@ def as_text(report: dict[str, Any]) -> str:
                 bar = "█" * round(paid * _BAR)
                 lines.append(
                     f"  {name.replace('_', '-'):11}{one['customers']:9,} customers {share:6.1%}"
-                    f"{one['revenue']:15,.2f} {paid:6.1%} {bar}".rstrip()
+                    f" {one['revenue']:14,.2f} {paid:6.1%} {bar}".rstrip()
                 )
         lines.append("")
     return "\n".join(lines)

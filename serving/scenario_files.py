@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args
 
 import jmespath
 import yaml
@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from graph_schema.errors import Invalid, nearest
 from graph_schema.iso_time import EARLIEST, LATEST, read_time
 from profiles.moments import iso
+from profiles.settings import Reason
 
 M = TypeVar("M", bound=BaseModel)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -107,8 +108,8 @@ class Decide(_Expected):
 
     decide: str
     person: Reference = Field(alias="for")
-    outcome: str
-    because: str | None = None
+    outcome: Literal["send", "suppress"]
+    because: Reason | None = None
     channel: str | None = None
     missing: list[str] | None = None
     question: str | None = None

@@ -92,6 +92,8 @@ def test_what_does_not_hold_fails_and_says_why(tmp_path: Path, expect: str, said
         ("{audience: lapsed, include: a:b}", "includes"),
         ("{audience: lapsed}", "either includes or excludes"),
         ("{decide: survey, for: ana, outcome: send}", "namespace:value"),
+        ("{decide: survey, for: a:b, outcome: maybe}", "'send' or 'suppress'"),
+        ("{decide: survey, for: a:b, outcome: suppress, because: no_conset}", "'no_consent'"),
         ("{same_person: [a:b, c:d], case: [a:b, c:d]}", "exactly one form"),
     ],
 )
