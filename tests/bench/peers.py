@@ -24,18 +24,20 @@ from tests.bench.machine import machine
 
 _HOME = Path("build/peers")
 _PYTHON = str(_HOME / "bin" / "python")
-_TOOLS = ("splink", "recordlinkage", "goldenmatch")
+_TOOLS = ("splink", "splink-wide", "recordlinkage", "goldenmatch")
 _WANTED = ("splink", "recordlinkage", "goldenmatch", "pandas", "polars", "pyarrow", "setuptools<81")
 _SCRIPT = "tests/bench/peer_tools.py"
 _DIRTY = 0.5
 _PEOPLE = 28_000
 _FEBRL = {
     "given": "given_name", "surname": "surname", "date": "date_of_birth",
-    "codes": ["soc_sec_id", "postcode"], "texts": ["suburb", "address_1"],
+    "codes": ["soc_sec_id", "postcode"], "texts": ["suburb", "address_1"], "also": ["street_number", "state"],
+    "wide": [["soc_sec_id"], ["postcode"], ["surname"], ["suburb"], ["address_1"]],
 }  # fmt: skip
 _SIMULATED = {
     "given": "firstName", "surname": "lastName", "date": "birthday",
-    "codes": ["postalCode", "phone", "email"], "texts": ["city", "street"],
+    "codes": ["postalCode", "phone", "email"], "texts": ["city", "street"], "also": [],
+    "wide": [["phone"], ["email"], ["postalCode"], ["street"], ["lastName", "city"]],
 }  # fmt: skip
 
 
