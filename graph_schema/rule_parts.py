@@ -36,9 +36,9 @@ from graph_schema.namespaces import (
 
 __all__ = ["Namespace", "Normaliser"]
 
-RESOLUTION_VERSION = 2
+RESOLUTION_VERSION = 3
 """Part of `identity_hash`: raised when by the same rules a normaliser or the resolver joins otherwise, or
-when states of persons are kept in another shape."""
+when states of persons or keys of blocks are kept in another shape."""
 
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]

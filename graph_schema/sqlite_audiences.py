@@ -1,29 +1,23 @@
 """What the SQLite store keeps of audiences: who is in, the feed of who came and went, and what falls due."""
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from typing import Final
 
-import orjson
-
+from graph_schema.sqlite_rows import GIVEN, Statements
 from graph_schema.store import Writes
 from graph_schema.vocabulary import Delta, Enrolment, Membership
 
 _DELTA: Final = "seq, audience, product, person_id, added, at"
 
 
-class SqliteAudiences:
+class SqliteAudiences(Statements):
     """The part of a transaction that is about audiences."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
 
     def memberships(self, persons: Collection[int]) -> Mapping[int, set[Membership]]:
         """See ``Transaction``."""
         found: dict[int, set[Membership]] = {one: set() for one in persons}
-        where = "person IN (SELECT value FROM json_each(?))"
-        query = f"SELECT person, audience, product FROM membership WHERE {where}"
-        for person, audience, product in self._connection.execute(query, (orjson.dumps(list(persons)),)):
+        query = f"SELECT person, audience, product FROM membership WHERE person {GIVEN}"
+        for person, audience, product in self._rows(query, persons):
             found[person].add(Membership(audience, product))
         return found
 
@@ -58,7 +52,7 @@ class SqliteAudiences:
         return self._connection.execute(query, (until, limit)).fetchall()
 
     def _apply_audiences(self, writes: Writes) -> None:
-        many = self._connection.executemany
+        many = self._many
         many(
             "DELETE FROM membership WHERE person = ? AND audience = ? AND product = ?",
             sorted(writes.enrolled_gone),

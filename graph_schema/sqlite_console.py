@@ -4,30 +4,25 @@ Words are few and repeat: a person has rows for her words only, and the keys by 
 are written once a word.
 """
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import orjson
 
+from graph_schema.sqlite_rows import GIVEN, Statements
 from graph_schema.store import Writes
 from graph_schema.vocabulary import Audited
 
-_GIVEN: Final = "(SELECT value FROM json_each(?))"
 _HAD: Final = "EXISTS (SELECT 1 FROM named WHERE named.word = word.word)"
 _AUDITED: Final = "seq, at, judged_by, role, what, about, why"
 
 
-class SqliteConsole:
+class SqliteConsole(Statements):
     """The part of a transaction that is about searching and auditing."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
 
     def alike(self, keys: Collection[str]) -> set[str]:
         """See ``Transaction``."""
-        query = f"SELECT DISTINCT word FROM word_key WHERE key IN {_GIVEN}"
-        return {row[0] for row in self._connection.execute(query, (_json(keys),))}
+        return {row[0] for row in self._rows(f"SELECT DISTINCT word FROM word_key WHERE key {GIVEN}", keys)}
 
     def named(self, words: Collection[str], limit: int) -> Mapping[str, list[int]]:
         """See ``Transaction``."""
@@ -41,26 +36,24 @@ class SqliteConsole:
         return [Audited(*row)._replace(about=tuple(orjson.loads(row[5]))) for row in rows]
 
     def _apply_console(self, writes: Writes) -> None:
-        many = self._connection.executemany
+        many = self._many
         if writes.names or writes.persons_gone:
             self._apply_names(writes)
         rows = [(*one[:5], orjson.dumps(one.about), one.why) for one in writes.audit]
         many(f"INSERT INTO audit ({_AUDITED}) VALUES (?,?,?,?,?,?,?)", rows)
 
     def _apply_names(self, writes: Writes) -> None:
-        many, execute = self._connection.executemany, self._connection.execute
+        many = self._many
         persons = writes.names.keys() | writes.persons_gone
-        query = f"SELECT word, person FROM named WHERE person IN {_GIVEN}"
-        before = set(execute(query, (_json(persons),)).fetchall())
+        before = set(self._rows(f"SELECT word, person FROM named WHERE person {GIVEN}", persons))
         living = writes.names.keys() - writes.persons_gone
         now = {(word, one) for one in living for word in writes.names[one]}
         came, went = sorted(now - before), sorted(before - now)
         many("DELETE FROM named WHERE word = ? AND person = ?", went)
         many("INSERT INTO named (word, person) VALUES (?, ?)", came)
         if came:
-            known = f"SELECT word FROM word WHERE word IN {_GIVEN}"
             words = {word for word, _ in came}
-            words -= {row[0] for row in execute(known, (_json(words),))}
+            words -= {row[0] for row in self._rows(f"SELECT word FROM word WHERE word {GIVEN}", words)}
             keys = [(word, _json(writes.name_keys[word])) for word in sorted(words)]
             many("INSERT INTO word (word, keys) VALUES (?, ?)", keys)
             rows = sorted((key, word) for word in words for key in writes.name_keys[word])
@@ -70,10 +63,9 @@ class SqliteConsole:
 
     def _forget(self, words: set[str]) -> None:
         """Nothing stays of a word that is nobody's name any more."""
-        query = f"SELECT word, keys FROM word WHERE word IN {_GIVEN} AND NOT {_HAD}"
-        for word, keys in self._connection.execute(query, (_json(words),)).fetchall():
+        for word, keys in self._rows(f"SELECT word, keys FROM word WHERE word {GIVEN} AND NOT {_HAD}", words):
             rows = [(key, word) for key in orjson.loads(keys)]
-            self._connection.executemany("DELETE FROM word_key WHERE key = ? AND word = ?", rows)
+            self._many("DELETE FROM word_key WHERE key = ? AND word = ?", rows)
             self._connection.execute("DELETE FROM word WHERE word = ?", (word,))
 
 

@@ -1,12 +1,10 @@
 """What the SQLite store keeps for matching: contents, their blocks and edges."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 import orjson
 
-from graph_schema.sqlite_rows import CONTENT, GIVEN, Row, content_of, content_row
+from graph_schema.sqlite_rows import CONTENT, GIVEN, Statements, content_of, content_row
 from graph_schema.store import Writes
 from graph_schema.vocabulary import Content
 
@@ -16,18 +14,8 @@ _BLOCKS = (
 )
 
 
-class SqliteLikeness:
+class SqliteLikeness(Statements):
     """The part of a transaction that is about contents."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def _rows(self, query: str, wanted: Iterable[Any]) -> list[Row]:
-        """The rows of a query for several, which is asked in a shorter form for one."""
-        asked = list(wanted)
-        if len(asked) == 1:
-            return self._connection.execute(query.replace(GIVEN, "= ?"), asked).fetchall()
-        return self._connection.execute(query, (orjson.dumps(asked).decode(),)).fetchall() if asked else []
 
     def contents(self, ids: Collection[int]) -> Mapping[int, Content]:
         """See ``Transaction``."""
@@ -55,7 +43,7 @@ class SqliteLikeness:
         return found
 
     def _apply_likeness(self, writes: Writes) -> None:
-        many = self._connection.executemany
+        many = self._many
         gone = writes.contents_gone.values()
         many("DELETE FROM content WHERE id = ?", ((one.id,) for one in gone))
         many("DELETE FROM block WHERE key = ? AND content = ?", _placed(gone))

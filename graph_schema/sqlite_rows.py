@@ -1,7 +1,9 @@
 """How rows of the SQLite store read and write: one function each way for every kind of row."""
 
 import hashlib
-from typing import Any, NamedTuple
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import orjson
 
@@ -25,26 +27,39 @@ GIVEN = "IN (SELECT value FROM json_each(?))"
 """Stands in a query where it asks for what a JSON list names."""
 
 
-class Columns(NamedTuple):
-    """The columns of a table in the order in which rows are read and written."""
+class Columns:
+    """The columns of a table in the order in which rows are read and written. ``all`` is the query for every
+    row, ``upsert`` the statement that writes a row whole."""
 
-    table: str
-    names: str
-
-    @property
-    def upsert(self) -> str:
-        """The statement that writes a row whole."""
-        marks = ",".join("?" * len(self.names.split(",")))
-        return f"INSERT OR REPLACE INTO {self.table} ({self.names}) VALUES ({marks})"
+    def __init__(self, table: str, names: str) -> None:
+        marks = ",".join("?" * len(names.split(",")))
+        self.names = names
+        self.all = f"SELECT {names} FROM {table}"
+        self.upsert = f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})"
 
     def by(self, column: str) -> str:
         """The query for rows of which ``column`` is one of a JSON list."""
-        return f"SELECT {self.names} FROM {self.table} WHERE {column} {GIVEN}"
+        return f"{self.all} WHERE {column} {GIVEN}"
 
-    @property
-    def all(self) -> str:
-        """The query for every row."""
-        return f"SELECT {self.names} FROM {self.table}"
+
+class Statements:
+    """Statements over one connection, each for many rows."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def _rows(self, query: str, wanted: Iterable[Any]) -> list[Row]:
+        """The rows of a query for several, which is asked in a shorter form for one."""
+        asked = list(wanted)
+        if len(asked) == 1:
+            return self._connection.execute(query.replace(GIVEN, "= ?"), asked).fetchall()
+        return self._connection.execute(query, (orjson.dumps(asked).decode(),)).fetchall() if asked else []
+
+    def _many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Carries a statement out for each row; most have none in most batches."""
+        told = list(rows)
+        if told:
+            self._connection.executemany(statement, told)
 
 
 EVENT = Columns("event", "id,source,message_id,at,stamped,received,record,previous,content")

@@ -236,8 +236,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def states(self, names: Collection[str]) -> Mapping[str, Any]:
         """See ``Transaction``."""
-        query = "SELECT name, value FROM state WHERE name IN (SELECT value FROM json_each(?))"
-        rows = self._connection.execute(query, (orjson.dumps(list(names)).decode(),))
+        rows = self._rows(f"SELECT name, value FROM state WHERE name {GIVEN}", names)
         found = ((row[0], orjson.loads(row[1])) for row in rows)
         return {name: value for name, value in found if value is not None}
 
@@ -258,7 +257,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         self._apply_stewardship(writes)
         self._apply_audiences(writes)
         self._apply_console(writes)
-        many = self._connection.executemany
+        many = self._many
         many(CHANGE.upsert, map(change_row, writes.changes))
         emptied = ((one,) for one in writes.letters_emptied)
         many("UPDATE dead_letter SET message_id = NULL, raw = x'' WHERE id = ?", emptied)
@@ -273,7 +272,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         )
 
     def _apply_events(self, writes: Writes) -> None:
-        many = self._connection.executemany
+        many = self._many
         for record in writes.erased_records:
             for _, event in list(self.history((record,))):
                 self._connection.execute("DELETE FROM event WHERE id = ?", (event.id,))
@@ -286,7 +285,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         many("INSERT OR REPLACE INTO event_also (record, event) VALUES (?, ?)", writes.also)
 
     def _apply_identity(self, writes: Writes) -> None:
-        many = self._connection.executemany
+        many = self._many
         many(RECORD.upsert, map(record_row, _by_id(writes.records)))
         many("DELETE FROM record WHERE id = ?", ((one,) for one in writes.records_gone))
         many("DELETE FROM founded WHERE person_id = ?", ((one,) for one in writes.founded_gone))
@@ -300,7 +299,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         many("DELETE FROM person WHERE id = ?", ((one,) for one in writes.persons_gone))
 
     def _apply_profiles(self, writes: Writes) -> None:
-        many = self._connection.executemany
+        many = self._many
         many("DELETE FROM profile WHERE person = ?", ((one,) for one in writes.persons_gone))
         many(
             "INSERT OR REPLACE INTO profile (person, state) VALUES (?, ?)",
@@ -314,7 +313,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         )
 
     def _apply_stewardship(self, writes: Writes) -> None:
-        many = self._connection.executemany
+        many = self._many
         many("DELETE FROM related WHERE part = ?", ((one,) for one in writes.related_gone))
         many("INSERT OR REPLACE INTO related (part, anchor, namespace) VALUES (?, ?, ?)", writes.related)
         if writes.cases_gone:

@@ -101,8 +101,9 @@ class _Resolving:
                 self._match(step)
             else:
                 ties = self._ties(step)
-                self._veto(step, ties)
-                self._settle(step, ties)
+                if ties:
+                    self._veto(step, ties)
+                    self._settle(step, ties)
         two_values = {
             group
             for group, held in self.groups.unique.items()

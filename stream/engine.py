@@ -164,7 +164,7 @@ class Engine:
             self._workspace.begin(tx)
             batch = Batch(tx, self._workspace, self.intake, now)
             done = work(batch)
-            batch.finish({**self._built_by(), **(state or {})}, self.upkeep)
+            batch.finish({**self._built_by(tx), **(state or {})}, self.upkeep)
             return [done]
 
         with self._turn:
@@ -194,9 +194,11 @@ class Engine:
         if self.upkeep is not None:
             carry_over(was, self.store, self.upkeep, self._workspace, self.clock())
 
-    def _built_by(self) -> dict[str, str]:
+    def _built_by(self, tx: Transaction) -> dict[str, str]:
+        """What a store has to say of the rules, and doesn't say yet."""
         audiences = {} if self.upkeep is None else {AUDIENCES_STATE: self.upkeep.hash}
-        return {RULES_STATE: self.rules.identity_hash, **audiences}
+        hashes = {RULES_STATE: self.rules.identity_hash, **audiences}
+        return {name: one for name, one in hashes.items() if tx.get(name) != one}
 
     def _agree(self, tx: Transaction) -> None:
         wrong = disagreement(tx, self.rules)

@@ -41,7 +41,7 @@ def prepare(traits: Traits, model: Model, key: bytes = b"") -> Prepared:
     return Prepared(_number(repr(fields), _hashing(key)), fields, rarity, keys, own, votes)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _hashing(key: bytes, begin: str = "") -> "hashlib.blake2b":
     """A hash under a key of texts that begin alike, begun once: to begin takes longer than all the rest."""
     return hashlib.blake2b(begin.encode(), digest_size=8, key=key)
@@ -69,18 +69,33 @@ def atoms_of(
     return found
 
 
+_NEAR = 40
+"""Keys that begin with the same piece differ in so many last bits: in a store they lie side by side, and a
+record's keys on few pages."""
+
+
+@lru_cache(maxsize=16)
+def _begun(
+    blocking: tuple[tuple[str, ...], ...], key: bytes
+) -> list[tuple[str, tuple[str, ...], "hashlib.blake2b"]]:
+    """Each type of key by its first piece and the others, with its hash."""
+    return [(types[0], types[1:], _hashing(key, " + ".join(types) + "\t")) for types in blocking]
+
+
 def _keys(fields: tuple[tuple[Value, ...], ...], model: Model, key: bytes) -> tuple[int, ...]:
     atoms = atoms_of(model.comparisons, fields)
     nothing: list[str] = []
     found: set[int] = set()
-    for types in model.blocking:
-        texts = atoms.get(types[0], nothing)
-        for other in types[1:] if texts else ():
-            texts = [f"{one}\t{two}" for one in texts for two in atoms.get(other, nothing)]
-        if texts:
-            begun = _hashing(key, " + ".join(types) + "\t")
-            for text in texts[:_PAIRS_KEPT]:
-                found.add(_number(text, begun))
+    places: dict[str, list[tuple[int, str]]] = {}
+    for first, others, begun in _begun(model.blocking, key):
+        if first not in places:
+            near = _hashing(key, first)
+            places[first] = [(_number(text, near) >> _NEAR, text) for text in atoms.get(first, nothing)]
+        texts = places[first]
+        for other in others if texts else ():
+            texts = [(at, f"{one}\t{two}") for at, one in texts for two in atoms.get(other, nothing)]
+        for at, text in texts[:_PAIRS_KEPT]:
+            found.add(at << _NEAR | _number(text, begun) >> 63 - _NEAR)
     return tuple(sorted(found))
 
 

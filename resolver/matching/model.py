@@ -141,6 +141,11 @@ class Model:
         return tuple(sorted(self.scales, key=lambda scale: (-scale.most, scale.place)))
 
     @cached_property
+    def most(self) -> Weight:
+        """The most that two contents could weigh for one person."""
+        return self.prior + sum(scale.most for scale in self.scales)
+
+    @cached_property
     def hash(self) -> str:
         """Names this model by its content, ``about`` included: 16 hexadecimal digits."""
         text = json.dumps(to_dict(self), sort_keys=True, ensure_ascii=False)

@@ -54,21 +54,23 @@ def _match(
     It stops where the sum can no longer reach ``least``: then it is some weight below, of some comparisons.
     """
     values, others = one.fields, two.fields
-    both = [scale for scale in model.telling if values[scale.place] and others[scale.place]]
     # What is known so far, and the most that all the rest could add.
-    match = model.prior + sum([scale.most for scale in both])
+    match = model.most
     outcomes = []
-    for scale in both:
-        place = scale.place
+    for scale in model.telling:
+        place, compared, weights, _, _, most, slips, _ = scale
         mine, theirs = values[place], others[place]
-        match -= scale.most
+        match -= most
+        if not mine or not theirs:
+            continue
         if len(mine) == 1 == len(theirs):
-            level = scale.level(mine[0], theirs[0])
-            rarity = scale.rarity(level, one.rarity[place][0], two.rarity[place][0])
+            level, rarity = compared(mine[0], theirs[0]), 0
+            if level == 0 or slips:
+                rarity = scale.rarity(level, one.rarity[place][0], two.rarity[place][0])
         else:
             level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
         if level >= 0:
-            match += scale.match[level] + rarity
+            match += weights[level] + rarity
             outcomes.append((scale, level, rarity))
         if match < least:
             break
