@@ -29,7 +29,7 @@ _PRAGMAS = (
 
 _LOG_PAGES = 16_384
 """So long the log grows before it is copied into the file, or until it is half as long as the file: a page
-that changes in every batch is so copied once for many."""
+that changes in every batch is so copied once for many. The file is measured after so many changed rows."""
 
 
 class SqliteStore:
@@ -42,6 +42,7 @@ class SqliteStore:
         """
         self.path = str(path)
         self._writing = threading.Lock()
+        self._measured = 0
         self._reading = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._version: int | None = None
@@ -110,8 +111,10 @@ class SqliteStore:
                 raise _unavailable(error) from error
             try:
                 version = self._writer.execute("PRAGMA data_version").fetchone()[0]
-                pages = self._writer.execute("PRAGMA page_count").fetchone()[0]
-                self._writer.execute(f"PRAGMA wal_autocheckpoint = {max(_LOG_PAGES, pages // 2)}")
+                if self._writer.total_changes >= self._measured:
+                    self._measured = self._writer.total_changes + _LOG_PAGES
+                    pages = self._writer.execute("PRAGMA page_count").fetchone()[0]
+                    self._writer.execute(f"PRAGMA wal_autocheckpoint = {max(_LOG_PAGES, pages // 2)}")
                 tx = SqliteTransaction(self._writer, version == self._version)
                 yield tx
                 self._writer.execute("COMMIT")

@@ -84,17 +84,8 @@ def short_hash(*parts: str) -> int:
 
 def event_row(event: StoredEvent) -> Row:
     """A row of EVENT."""
-    return (
-        event.id,
-        event.key[0],
-        event.key[1],
-        event.at,
-        event.stamped,
-        event.received,
-        event.record,
-        event.previous,
-        event.content,
-    )
+    when = (event.at, event.stamped, event.received)
+    return (event.id, *event.key, *when, event.record, event.previous, event.content)
 
 
 def event_of(row: Row) -> StoredEvent:
@@ -105,19 +96,9 @@ def event_of(row: Row) -> StoredEvent:
 def record_row(record: Record) -> Row:
     """A row of RECORD."""
     holdings = [(one, *holding) for one, holding in record.holdings.items()]
-    return (
-        record.id,
-        record.key[0],
-        record.key[1],
-        record.person,
-        record.first_at,
-        record.last_event,
-        record.erasures,
-        record.ghost,
-        orjson.dumps(holdings),
-        record.content,
-        orjson.dumps(record.traits) if record.traits else None,
-    )
+    traits = orjson.dumps(record.traits) if record.traits else None
+    counted = (record.first_at, record.last_event, record.erasures, record.ghost)
+    return (record.id, *record.key, record.person, *counted, orjson.dumps(holdings), record.content, traits)
 
 
 def record_of(row: Row) -> Record:
