@@ -19,7 +19,9 @@ _SHIPPED = ("sqlite_migrations", ".sql")
 _BUSY_SECONDS = 60
 _WRITER_CACHE_KIB = 64 * 1024
 _READER_CACHE_KIB = 8 * 1024
-"""A writer goes over much of the file again and again; of readers there are many, each looks up little."""
+"""Who writes much at once goes over much of the file again and again; of readers there are many, each looks
+up little. Who writes little has as little: a commit that splits a page goes through all pages in memory."""
+_FEW_ROWS = 2_000
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -43,6 +45,7 @@ class SqliteStore:
         self.path = str(path)
         self._writing = threading.Lock()
         self._measured = 0
+        self._writes_little = False
         self._reading = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._version: int | None = None
@@ -116,9 +119,11 @@ class SqliteStore:
                     pages = self._writer.execute("PRAGMA page_count").fetchone()[0]
                     self._writer.execute(f"PRAGMA wal_autocheckpoint = {max(_LOG_PAGES, pages // 2)}")
                 tx = SqliteTransaction(self._writer, version == self._version)
+                before = self._writer.total_changes
                 yield tx
                 self._writer.execute("COMMIT")
                 self._version = version
+                self._keep_pages(self._writer.total_changes - before)
             except BaseException:
                 self._version = None
                 if self._writer.in_transaction:
@@ -127,6 +132,13 @@ class SqliteStore:
             if tx.erased:
                 # Nothing of the erased stays in the log.
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _keep_pages(self, changed: int) -> None:
+        """Keeps as many pages in memory as whoever changed so many rows needs."""
+        if self._writes_little != (changed < _FEW_ROWS):
+            self._writes_little = changed < _FEW_ROWS
+            kib = _READER_CACHE_KIB if self._writes_little else _WRITER_CACHE_KIB
+            self._writer.execute(f"PRAGMA cache_size = -{kib}")
 
     def swap(self) -> SqliteSwap:
         """See ``Replaceable``."""

@@ -24,7 +24,7 @@ def told(traits: Said, more: Iterable[tuple[str, str]]) -> Said | None:
     for name, text in more:
         before = (found or traits).get(name, ())
         if text not in before:
-            after = tuple(sorted((*before, text))[:VALUES_KEPT])
+            after = tuple(sorted((*before, text))[:VALUES_KEPT]) if before else (text,)
             if after != before:
                 found = dict(traits) if found is None else found
                 found[name] = after
