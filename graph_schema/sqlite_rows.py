@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -56,10 +57,10 @@ class Statements:
         return self._connection.execute(query, (orjson.dumps(asked).decode(),)).fetchall() if asked else []
 
     def _many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Carries a statement out for each row; most have none in most batches."""
-        told = list(rows)
-        if told:
-            self._connection.executemany(statement, told)
+        """Carries a statement out for each row, made one by one; most have none in most batches."""
+        left = iter(rows)
+        for first in left:
+            self._connection.executemany(statement, chain((first,), left))
 
 
 EVENT = Columns("event", "id,source,message_id,at,stamped,received,record,previous,content")
