@@ -56,14 +56,9 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def __init__(self, connection: sqlite3.Connection, unchanged: bool) -> None:
         super().__init__(connection)
-        self._unchanged = unchanged
+        self.unchanged = unchanged
         self.erased = False
         self._next: dict[str, int] = {}
-
-    @property
-    def unchanged(self) -> bool:
-        """See ``Transaction``."""
-        return self._unchanged
 
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""

@@ -1,5 +1,6 @@
 """Commands that ask: person, why, how, export."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -24,10 +25,9 @@ from serving.terminal import (
 from stream.as_of import By
 from stream.as_of import as_of as then_profile
 from stream.engine import now_us
-from stream.explaining import how as how_of
-from stream.explaining import why as why_of
 from stream.exporting import Form, export
 
+_EXPLAINING: Final = "stream.explaining"  # with a large library, which the others don't need
 _FORMS: Final[dict[str, Form]] = {
     ".csv": "csv",
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
@@ -71,7 +71,7 @@ def why(
 ) -> None:
     """Tell what joins two records or identifiers, or keeps them apart."""
     with reader_on(store, rules) as reader:
-        _tell(why_of(reader, a, b))
+        _tell(import_module(_EXPLAINING).why(reader, a, b))
 
 
 def how(
@@ -81,7 +81,7 @@ def how(
 ) -> None:
     """Tell how a person came to be, step by step."""
     with reader_on(store, rules) as reader:
-        _tell(how_of(reader, reference))
+        _tell(import_module(_EXPLAINING).how(reader, reference))
 
 
 def _tell(told: Document) -> None:

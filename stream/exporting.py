@@ -4,13 +4,12 @@ import csv
 import heapq
 import io
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from importlib import import_module
 from itertools import islice
 from typing import BinaryIO, Final, Literal
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from profiles.golden import golden
 from stream.reader import Found, Reader
@@ -25,7 +24,6 @@ COLUMNS: Final = {
 }
 _SORTED_AT_ONCE: Final = 200_000
 _PERSONS_AT_ONCE: Final = 500
-_ROWS_AT_ONCE: Final = 20_000
 
 
 def export(reader: Reader, what: str, out: BinaryIO, form: Form, at: int) -> int:
@@ -124,20 +122,8 @@ def _write_json(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
     return written
 
 
-def write_parquet(rows: Iterable[Sequence[str]], columns: Row, out: BinaryIO) -> int:
-    """Writes a table of texts; returns how many rows it has."""
-    schema = pa.schema([(name, pa.string()) for name in columns])
-    waiting = iter(rows)
-    written = 0
-    with pq.ParquetWriter(out, schema) as writer:
-        while part := list(islice(waiting, _ROWS_AT_ONCE)):
-            writer.write_table(
-                pa.Table.from_arrays(
-                    [pa.array(c, pa.string()) for c in zip(*part, strict=True)], schema=schema
-                )
-            )
-            written += len(part)
-    return written
+def _write_parquet(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
+    return int(import_module("stream.parquet").write_parquet(rows, columns, out))  # a large library
 
 
-_WRITERS: Final = {"csv": _write_csv, "jsonl": _write_json, "parquet": write_parquet}
+_WRITERS: Final = {"csv": _write_csv, "jsonl": _write_json, "parquet": _write_parquet}

@@ -1,8 +1,9 @@
-"""Rows of Parquet files, streamed, every cell as text. Apart, as reading them takes a large library."""
+"""Rows of Parquet files, streamed, every cell as text. Apart, as they take a large library."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 import pyarrow as pa
@@ -13,6 +14,7 @@ from stream.mapping import FileMapping
 from stream.rows import Row
 
 _ROWS_AT_ONCE: Final = 2048
+_ROWS_WRITTEN_AT_ONCE: Final = 20_000
 
 
 def parquet_rows(path: Path, mapping: FileMapping) -> Iterator[Row]:
@@ -37,6 +39,19 @@ def _parquet_rows(file: pq.ParquetFile, columns: list[str], where: str) -> Itera
                     yield dict(zip(columns, cells, strict=True))
         except (pa.ArrowException, OSError) as error:
             raise Invalid(where, "This Parquet file is damaged; write it again.") from error
+
+
+def write_parquet(rows: Iterable[Sequence[str]], columns: tuple[str, ...], out: BinaryIO) -> int:
+    """Writes a table of texts; returns how many rows it has."""
+    schema = pa.schema([(name, pa.string()) for name in columns])
+    waiting = iter(rows)
+    written = 0
+    with pq.ParquetWriter(out, schema) as writer:
+        while part := list(islice(waiting, _ROWS_WRITTEN_AT_ONCE)):
+            cells = [pa.array(column, pa.string()) for column in zip(*part, strict=True)]
+            writer.write_table(pa.Table.from_arrays(cells, schema=schema))
+            written += len(part)
+    return written
 
 
 def _texts(column: pa.Array) -> list[str | None]:

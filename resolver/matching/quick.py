@@ -112,6 +112,16 @@ def _email(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
     return np.where(far, np.where(domain[one] == domain[two], 4, 5), ASK).astype(np.int64)
 
 
+def _date(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
+    years, full = np.array([(int(value[0]), bool(value[2])) for value in values], np.int64).T
+    parts = _numbers(part for value in values for part in value[1:])
+    apart = np.abs(years[one] - years[two])
+    may = (apart > 1) & (full[one] & full[two] > 0)
+    may &= (parts[::2][one] != parts[::2][two]) | (parts[1::2][one] != parts[1::2][two])
+    far = _where_far(may, ["".join(value) for value in values], (one, two), 2)
+    return np.where(far, np.where(apart <= 10, 7, 8), ASK).astype(np.int64)
+
+
 def _exact(_values: Sequence[Value], one: Ints, two: Ints) -> Ints:
     return np.where(one == two, 0, 1).astype(np.int64)
 
@@ -120,6 +130,6 @@ _CODE = _coded(slice(2), plain.CODE_LEVELS)
 QUICK: dict[str, Quick] = {
     "given name": _given, "surname": _surname, "name": _surname, "street": _street, "code": _CODE,
     "place code": _CODE, "text": _text, "place": _text, "email": _email, "exact": _exact,
-    "phone": _coded(slice(-7, None), contacts.PHONE_LEVELS),
+    "birth date": _date, "date": _date, "phone": _coded(slice(-7, None), contacts.PHONE_LEVELS),
 }  # fmt: skip
 """By the kind of comparison."""

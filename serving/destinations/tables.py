@@ -11,7 +11,7 @@ from pathlib import Path
 
 from serving.destinations.platforms import Platform, Published
 from serving.destinations.settings import FileSettings
-from stream.exporting import write_parquet
+from stream.parquet import write_parquet
 
 
 class Files(Platform):

@@ -140,7 +140,8 @@ def test_a_town_is_a_place_where_two_people_with_one_telephone_have_it_in_common
 @pytest.mark.parametrize("kind", QUICK)
 def test_what_is_told_of_many_pairs_at_once_is_what_each_comparison_tells(kind: str) -> None:
     names = {"given name": ("firstName", "lastName", "", ""), "surname": ("firstName", "lastName", "", "")}
-    trait = {"street": "street", "email": "email", "phone": "phone", "code": "postalCode"}.get(kind, "city")
+    traits = {"street": "street", "email": "email", "phone": "phone", "code": "postalCode"}
+    trait = {**traits, "date": "birthday", "birth date": "birthday"}.get(kind, "city")
     rows = [{name: (value,) for name, value in row.items()} for row in people_table(150, 3, 0.6)]
     rows += [{"firstName": (first,), "lastName": (last,)} for first, last in _ODD_NAMES]
     found = {KINDS[kind].values(row, names.get(kind, (trait,))) for row in rows}
