@@ -16,6 +16,7 @@ from graph_schema.vocabulary import Change, DeadLetter, Delta, Enrolment, Member
 T = TypeVar("T", Change, Delta)
 
 _SEPARATOR: Final = "\x1f"
+_EVER: Final = (1 << 63) - 1
 _NODES: Final = 16
 """Batches of a feed that are read at once."""
 
@@ -81,10 +82,14 @@ class Feeds(Reading):
 
     def memberships(self, persons: Collection[int]) -> Mapping[int, set[Membership]]:
         """See ``Transaction``."""
-        found: dict[int, set[Membership]] = {one: set() for one in persons}
-        for person, audience, product in self._by_id(more.MEMBERSHIPS, persons, PERSON):
-            found[within(person)].add(Membership(audience, product))
-        return found
+        known = self._known.places
+        self._numbered(persons, PERSON)
+        missing = [one for one in persons if one not in known and one not in self._new["person"]]
+        rows = self._by_id(more.MEMBERSHIPS, missing, PERSON)
+        known.update((one, set()) for one in missing)
+        for person, audience, product in rows:
+            known[within(person)].add(Membership(audience, product))
+        return {one: set(known.get(one, ())) for one in persons}
 
     def enrolled(
         self, audience: str, product: str | None, after: tuple[str, int], limit: int
@@ -99,8 +104,12 @@ class Feeds(Reading):
 
     def due(self, until: int, limit: int) -> list[tuple[int, int]]:
         """See ``Transaction``."""
-        rows = self._ask(more.DUE, {"number": self._numbers.graph, "until": until, "page": limit})
-        return [(row[0], within(row[1])) for row in rows]
+        known = self._known
+        if known.due is not None and until < known.due:
+            return []
+        rows = self._ask(more.DUE, {"number": self._numbers.graph, "until": _EVER, "page": limit})
+        known.due = rows[0][0] if rows else _EVER
+        return [(row[0], within(row[1])) for row in rows if row[0] <= until]
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""

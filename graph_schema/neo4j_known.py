@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from graph_schema.neo4j_rows import short_hash, within
 from graph_schema.store import Kind, Writes
-from graph_schema.vocabulary import Identifier, IdentifierNode, Person, Record
+from graph_schema.vocabulary import Identifier, IdentifierNode, Membership, Person, Record
 
 REMEMBERED: Final = 100_000
 """Records, identifiers or persons kept in memory; beyond that all are forgotten at once."""
@@ -113,6 +113,7 @@ def from_bytes(kept: bytes) -> "array[int]":
 class Known:
     """What a process has read of one graph and nobody has changed since, as of a commit; -1: of none.
 
+    ``places`` are memberships by person; nobody falls due before ``due``, None where that isn't known.
     ``current``: though the last batch failed, what is remembered holds; for once.
     """
 
@@ -127,13 +128,15 @@ class Known:
     state: dict[int, Any] = field(default_factory=dict)
     members: dict[int, set[int]] = field(default_factory=dict)
     profiles: dict[int, str | None] = field(default_factory=dict)
+    places: dict[int, set[Membership]] = field(default_factory=dict)
+    due: int | None = None
     current: bool = False
 
     def forget(self) -> None:
         """Forgets everything."""
-        self.graph = self.commit = -1
+        self.graph, self.commit, self.due = -1, -1, None
         nodes: list[dict[Any, Any]] = [self.records, self.identifiers, self.persons]
-        of_persons: list[dict[Any, Any]] = [self.members, self.profiles]
+        of_persons: list[dict[Any, Any]] = [self.members, self.profiles, self.places]
         for kept in (*nodes, *of_persons, self.founded, self.named, self.holders, self.state):
             kept.clear()
 
@@ -145,7 +148,7 @@ class Known:
 
     def trim(self) -> None:
         """Forgets everything where it has become much; what it is as of stays."""
-        sizes = len(self.records), len(self.identifiers), len(self.persons), len(self.state)
+        sizes = len(self.records), len(self.identifiers), len(self.persons), len(self.state), len(self.places)
         if max(*sizes, 4 * len(self.profiles)) > REMEMBERED:
             as_of = self.graph, self.commit
             self.forget()
@@ -154,6 +157,7 @@ class Known:
     def drop(self, marks: Iterable[int]) -> None:
         """Forgets what others changed."""
         for mark in marks:
+            self.due = None
             kind, one = mark & 7, mark >> 3
             if kind == RECORD:
                 self.records.pop(one, None)
@@ -163,7 +167,7 @@ class Known:
                 if node is not None:
                     self.named.pop(node.identifier, None)
             elif kind == PERSON:
-                for kept in (self.persons, self.members, self.profiles):
+                for kept in (self.persons, self.members, self.profiles, self.places):
                     kept.pop(one, None)
             elif kind == _FOUNDED:
                 self.founded.pop(mark, None)
@@ -184,7 +188,7 @@ class Known:
             before = self.identifiers.get(node.id)
             if before is not None and before.identifier != node.identifier:
                 self.named.pop(before.identifier, None)
-            self.learn(_own(node))
+            self.learn(own_node(node))
         for one, record_id in writes.holders_gone:
             if record_id in self.holders.get(one, ()):
                 self.holders[one].remove(record_id)
@@ -202,8 +206,15 @@ class Known:
         for one in writes.records_gone:
             self.records.pop(one, None)
         for one in writes.persons_gone:
-            for kept in (self.persons, self.members, self.profiles):
+            for kept in (self.persons, self.members, self.profiles, self.places):
                 kept.pop(one, None)
+        self.places.update((one, set()) for one in made["person"])
+        for place in writes.enrolled_gone:
+            self.places.get(place.person, set()).discard(Membership(place.audience, place.product))
+        for place in writes.enrolled:
+            self.places.get(place.person, set()).add(Membership(place.audience, place.product))
+        if self.due is not None:
+            self.due = min([self.due, *(at for at in writes.dues.values() if at is not None)])
 
     def _take_members(self, writes: Writes, made: Mapping[Kind, set[int]]) -> None:
         """Whose the records are now."""
@@ -223,19 +234,10 @@ class Known:
 
 def own_record(record: Record) -> Record:
     """A record that nobody else changes."""
-    return Record(
-        record.id,
-        record.key,
-        record.person,
-        record.first_at,
-        record.last_event,
-        dict(record.holdings),
-        record.erasures,
-        record.ghost,
-        record.content,
-        dict(record.traits),
-    )
+    more = dict(record.holdings), record.erasures, record.ghost, record.content, dict(record.traits)
+    return Record(record.id, record.key, record.person, record.first_at, record.last_event, *more)
 
 
-def _own(node: IdentifierNode) -> IdentifierNode:
+def own_node(node: IdentifierNode) -> IdentifierNode:
+    """The same of an identifier."""
     return replace(node, peers={place: set(others) for place, others in node.peers.items()})

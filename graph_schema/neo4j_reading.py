@@ -10,7 +10,7 @@ from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_queries as q
 from graph_schema.judgement_rows import judgement_of
 from graph_schema.neo4j_asking import Ask
-from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known, own_record
+from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known, own_node, own_record
 from graph_schema.neo4j_rows import (
     Numbers,
     Row,
@@ -194,7 +194,7 @@ class Reading:
         self._numbered(ids, IDENTIFIER)
         if missing:
             self._learned(self._by_id(q.IDENTIFIERS, missing, IDENTIFIER))
-        return {one: _own_node(known[one]) for one in ids if one in known}
+        return {one: own_node(known[one]) for one in ids if one in known}
 
     def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
         """See ``Transaction``."""
@@ -303,7 +303,3 @@ class Reading:
             self.read_all = True
             return [case_of(row) for row in self._all(q.ALL_CASES)]
         return [case_of(row) for row in self._by_id(q.CASES, records, RECORD)]
-
-
-def _own_node(node: IdentifierNode) -> IdentifierNode:
-    return replace(node, peers={place: set(others) for place, others in node.peers.items()})

@@ -53,12 +53,14 @@ class Outbox:
         self._leading = leading
         self._sent: dict[str, int] = {}
         self._kept: dict[str, int] = {}
+        self._kept_at = 0.0
         self._reading = ThreadPoolExecutor(1, "onefold-outbox")
 
     def state(self) -> Mapping[str, int]:
         """How far it got, where the store doesn't know that yet: to be written along with something else."""
         new = {name: at for name, at in self._sent.items() if self._kept.get(name) != at}
         self._kept = {**self._kept, **new}
+        self._kept_at = time.monotonic()
         return new
 
     async def run(self) -> None:
@@ -86,15 +88,14 @@ class Outbox:
             await producer.start()
             self._sent = await self._read(self._positions)
             self._kept = dict(self._sent)
-            kept_at = time.monotonic()
             while self._leading():
                 entries = await self._read(self._page)
                 if entries:
                     await self._send(producer, entries)
                 elif self._sent == self._kept:
                     await asyncio.sleep(_PAUSE_SECONDS)
-                if time.monotonic() - kept_at > _KEEP_SECONDS or len(entries) < _PAGE:
-                    kept_at = await self._keep(kept_at)
+                if self._sent != self._kept and time.monotonic() - self._kept_at > _KEEP_SECONDS:
+                    await self._keep()
         finally:
             # Where Kafka is away it would wait for it for ever.
             with suppress(TimeoutError):
@@ -111,15 +112,11 @@ class Outbox:
         self._sent = {**self._sent, **{sent_name(entry.topic): entry.number for entry in entries}}
         self._figures.published += len(entries)
 
-    async def _keep(self, kept_at: float) -> float:
+    async def _keep(self) -> None:
         """Writes down how far it got, where no batch did so for a while."""
-        now = time.monotonic()
-        if now - kept_at < _KEEP_SECONDS or self._sent == self._kept:
-            return kept_at
         new = dict(self._sent)
         await self._read(lambda: self._engine.put(new))
-        self._kept = {**self._kept, **new}
-        return now
+        self._kept, self._kept_at = {**self._kept, **new}, time.monotonic()
 
     async def _read(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work gives
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
