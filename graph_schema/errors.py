@@ -5,6 +5,7 @@
     ├── MappingError          400  exit 2   a mapping file is wrong, or doesn't fit its CSV or Parquet
     ├── NotNow                503  exit 3   what this program stands on can't serve it now
     │   ├── StoreUnavailable  503  exit 3   the store can't be reached or is locked for too long
+    │   │   └── Lost          503  exit 3   what was to become durable soon did not: give it again
     │   ├── BrokerUnavailable 503  exit 3   Kafka can't be reached, or refuses what is asked of it
     │   ├── SchemaMismatch    503  exit 3   the store's schema is newer than this program, or not migrated
     │   └── RulesMismatch     503  exit 3   the store was built by other rules: rebuild first
@@ -65,6 +66,10 @@ class NotNow(OnefoldError):
 
 class StoreUnavailable(NotNow):
     """The store doesn't answer now; the same call may succeed later."""
+
+
+class Lost(StoreUnavailable):
+    """What was given before, to become durable soon, did not; nothing that stands on it is written."""
 
 
 class BrokerUnavailable(NotNow):

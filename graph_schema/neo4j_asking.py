@@ -8,9 +8,13 @@ type tells nothing of them, and plans are not made again.
 Nor does it wait for us between two statements, nor we for it: within a transaction they are sent one behind
 the other, and answers are awaited where somebody needs them. The driver knows how to, but keeps it to itself:
 ``_connection`` is what is under a transaction of its, which a new version may move.
+
+A batch may be read while the one before it is still being written: what that one changes is asked for only
+once it is durable (``heed``).
 """
 
 import re
+from collections.abc import Callable, Iterable, Set
 from functools import cache
 from typing import Any, Final, LiteralString
 
@@ -24,6 +28,10 @@ _FEW: Final = 50
 _PARAMETER: Final = re.compile(r"\$(\w+)")
 
 
+Runner = neo4j.Session | neo4j.Transaction
+Wait = Callable[[], None]
+
+
 @cache
 def spoken(query: LiteralString) -> LiteralString:
     """A statement as it is sent: its parameters are those of the map ``p``."""
@@ -31,21 +39,33 @@ def spoken(query: LiteralString) -> LiteralString:
 
 
 class Ask:
-    """Runs statements within a transaction, or each in one of its own."""
+    """Runs statements within a transaction, or each in one of its own. ``changed`` are the marks of what is
+    still being written, ``wait`` returns once it is durable."""
 
-    def __init__(self, runner: neo4j.Session | neo4j.Transaction) -> None:
-        self._runner = runner
+    def __init__(self, runner: Runner, changed: Set[int] = frozenset(), wait: Wait | None = None) -> None:
+        self._runner, self._changed, self._wait = runner, changed, wait
 
-    def __call__(self, query: LiteralString, parameters: dict[str, Any]) -> list[Row]:
-        """Runs a statement with its parameters, and gives its rows. What has no parameters is of the schema,
-        and sent as it is."""
+    def __call__(
+        self, query: LiteralString, parameters: dict[str, Any], marks: Iterable[int] | None = None
+    ) -> list[Row]:
+        """Runs a statement with its parameters, and gives its rows: those of things with these marks, or of
+        whatever there is. What has no parameters is of the schema, and sent as it is."""
         if isinstance(self._runner, neo4j.Transaction):
+            self.heed(marks)
             return self.together((query, parameters))[0]
         asked: Any = (spoken(query), {"p": parameters}) if parameters else (query,)
         return self._runner.run(*asked).values()
 
+    def heed(self, marks: Iterable[int] | None = None) -> bool:
+        """Waits for what is being written, where that changes any of these; tells whether it does."""
+        if self._wait is None or not (marks is None or not self._changed.isdisjoint(marks)):
+            return False
+        self._wait()
+        self._wait = None
+        return True
+
     def together(self, *asked: tuple[LiteralString, dict[str, Any]]) -> list[list[Row]]:
-        """The rows of statements of which none needs another's answer."""
+        """The rows of statements of which none needs another's answer, whatever is being written."""
         if isinstance(self._runner, neo4j.Session):
             return [self(*one) for one in asked]
         found = [self.tell(*one) for one in asked]

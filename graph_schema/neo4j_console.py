@@ -3,7 +3,7 @@
 A person is called by words, a word is like its spellings; nothing stays of a word that is nobody's name now.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 
 from graph_schema import neo4j_known as marks
@@ -20,8 +20,10 @@ _AUDIT = marks.of_other("audit")
 class Console(Feeds):
     """The part of a transaction that is about searching and auditing."""
 
-    def _rows(self, query: LiteralString, rows: Sequence[object], name: str = "rows") -> list[Row]:
-        return self._ask(query, {name: rows}) if rows else []
+    def _rows(
+        self, query: LiteralString, rows: Sequence[object], of: Iterable[int] | None = None
+    ) -> list[Row]:
+        return self._ask(query, {"rows": rows}, of) if rows else []
 
     def _tell(self, query: LiteralString, rows: Sequence[object], name: str = "rows") -> None:
         if rows:

@@ -140,7 +140,7 @@ class Feeds(Reading):
         missing = {path: mark for path, mark in asked.items() if mark not in known}
         if missing:
             known.update(dict.fromkeys(missing.values()))
-            for path, value in self._ask(more.GET, {"paths": list(missing)}):
+            for path, value in self._ask(more.GET, {"paths": list(missing)}, missing.values()):
                 known[missing[path]] = value
 
     def scan(self, prefix: str) -> Mapping[str, Any]:

@@ -23,27 +23,27 @@ COMMITS: Final = 64
 FEW: Final = 32
 """Holders of an identifier that are remembered with it."""
 
-_EVENT, RECORD, IDENTIFIER, PERSON, _FOUNDED, _NAMED, _OBJECT, _OTHER = range(8)
+EVENT, RECORD, IDENTIFIER, PERSON, FOUNDED, NAMED, _OBJECT, _OTHER = range(8)
 
 
 def of_event(source: str, message_id: str) -> int:
     """The mark of a message, by what its source calls it."""
-    return short_hash(source, message_id) << 3 | _EVENT
+    return short_hash(source, message_id) << 3 | EVENT
 
 
 def of_event_key(key: int) -> int:
     """The same from its hash."""
-    return key << 3 | _EVENT
+    return key << 3 | EVENT
 
 
 def of_founded(person_id: str) -> int:
     """The mark of whom a person id names."""
-    return short_hash(person_id) << 3 | _FOUNDED
+    return short_hash(person_id) << 3 | FOUNDED
 
 
 def of_named(identifier: Identifier) -> int:
     """The mark of an identifier by its value."""
-    return short_hash(*identifier) << 3 | _NAMED
+    return short_hash(*identifier) << 3 | NAMED
 
 
 def of_object(kind: str, key: str) -> int:
@@ -169,7 +169,7 @@ class Known:
             elif kind == PERSON:
                 for kept in (self.persons, self.members, self.profiles, self.places):
                     kept.pop(one, None)
-            elif kind == _FOUNDED:
+            elif kind == FOUNDED:
                 self.founded.pop(mark, None)
             elif kind == _OTHER:
                 self.state.pop(mark, None)

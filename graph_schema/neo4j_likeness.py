@@ -1,6 +1,7 @@
 """What the Neo4j store keeps for matching: contents, their blocks and edges."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import LiteralString
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
@@ -20,36 +21,39 @@ class Likeness(Console):
         super().__init__(ask, graph, known)
         self._full: set[int] = set()
 
-    def _said(self, contents: Iterable[int]) -> list[Row]:
-        asked = list(contents)
-        self.read.update([marks.of_content(one) for one in asked])
-        return [keyed(one, self._low) for one in asked]
+    def _said(self, query: LiteralString, contents: Collection[int]) -> list[Row]:
+        of = [marks.of_content(one) for one in contents]
+        self.read.update(of)
+        return self._rows(query, [keyed(one, self._low) for one in contents], of)
 
     def contents(self, ids: Collection[int]) -> Mapping[int, Content]:
         """See ``Transaction``."""
-        return {row[0]: content_of(row) for row in self._rows(more.CONTENTS, self._said(ids))}
+        return {row[0]: content_of(row) for row in self._said(more.CONTENTS, ids)}
 
     def speakers(self, contents: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         found: dict[int, list[int]] = {one: [] for one in contents}
-        for content, records in self._rows(more.SPEAKERS, self._said(contents)):
+        for content, records in self._said(more.SPEAKERS, contents):
             found[content] = [within(one) for one in records]
         return found
 
     def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
-        self.read.update([marks.of_block(one) for one in keys])
+        of = {*map(marks.of_block, keys)}
+        self.read |= of
         found: dict[int, list[int]] = {key: [] for key in keys}
         if keys:
             asked = {"rows": [keyed(key, self._low) for key in keys], "page": limit}
-            found.update((row[0], row[1]) for row in self._ask(more.BLOCKS, asked))
+            found.update(
+                (row[0], row[1]) for row in self._ask(more.BLOCKS, asked, of.union(map(marks.of_crowd, keys)))
+            )
             self._full.update(key for key, contents in found.items() if len(contents) >= limit)
         return found
 
     def edges(self, contents: Collection[int]) -> Mapping[int, Mapping[int, int]]:
         """See ``Transaction``."""
         found: dict[int, dict[int, int]] = {one: {} for one in contents}
-        for content, other, weight in self._rows(more.EDGES, self._said(contents)):
+        for content, other, weight in self._said(more.EDGES, contents):
             found[content][other] = weight
         return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Final, LiteralString, TypeVar
+from typing import Final, LiteralString
 
 import orjson
 
@@ -35,10 +35,15 @@ from graph_schema.vocabulary import (
     StoredEvent,
 )
 
-T = TypeVar("T")
-
 _PAGE: Final = 5_000
 _FIRST: Final = -1
+_KINDS: Final[dict[LiteralString, tuple[int, int, int]]] = {
+    q.SEEN: (marks.EVENT, 2, marks.EVENT),
+    q.FOUNDED: (marks.FOUNDED, 1, RECORD),
+    q.FORMERLY_FOUNDED: (marks.FOUNDED, 1, RECORD),
+    q.NAMED: (marks.NAMED, 0, IDENTIFIER),
+}
+"""The kind of mark of what is called by a hash, and where in a row which kind of number stands."""
 
 
 class Reading:
@@ -67,13 +72,24 @@ class Reading:
 
     def _by_id(self, query: LiteralString, ids: Collection[int], kind: int) -> list[Row]:
         numbers = self._numbered(ids, kind)
-        return self._ask(query, {"ids": numbers}) if numbers else []
+        return self._ask(query, {"ids": numbers}, [one << 3 | kind for one in ids]) if numbers else []
 
-    def _keyed(self, query: LiteralString, hashes: Collection[int]) -> list[Row]:
-        asked, rows = self._foreseen.pop(query, (set[int](), list[Row]()))
-        if not asked.issuperset(hashes):
-            rows = self._ask(query, {"keys": [self._low + one for one in hashes]})
-        return rows
+    def _keyed(self, query: LiteralString, hashes: set[int]) -> list[Row]:
+        if not self._foreseen.get(query, (set[int](),))[0].issuperset(hashes):
+            self._foresee({query: hashes})
+        return self._foreseen.pop(query, (set[int](), list[Row]()))[1]
+
+    def _foresee(self, asked: Mapping[LiteralString, set[int]]) -> None:
+        """Asks for what is called by these hashes, where nothing of it is being written: else once it is."""
+        low = self._low
+        self._ask.heed(one << 3 | _KINDS[query][0] for query, hashes in asked.items() for one in hashes)
+        found = self._ask.together(
+            *((query, {"keys": [low + one for one in asked[query]]}) for query in asked)
+        )
+        self._foreseen.update(zip(asked, zip(asked.values(), found, strict=True), strict=True))
+        answers = ((_KINDS[query], row) for query, rows in zip(asked, found, strict=True) for row in rows)
+        if self._ask.heed(within(row[place]) << 3 | kind for (_, place, kind), row in answers):
+            self._foresee(asked)
 
     def _pages(self, query: LiteralString, after: int = _FIRST) -> Iterator[Row]:
         """Everything of a kind, some at a time, in the order of the number that each row begins with."""
@@ -98,18 +114,14 @@ class Reading:
         self.read.update([marks.of_event(*key) for key in keys])
         known = self._known
         founded = {short_hash(one) for one in persons if marks.of_founded(one) not in known.founded}
-        asked = {
+        asked: dict[LiteralString, set[int]] = {
             q.SEEN: {short_hash(*key) for key in keys},
             q.FOUNDED: founded,
             q.FORMERLY_FOUNDED: founded,
             q.NAMED: {short_hash(*one) for one in named if one not in known.named},
         }
-        low = self._low
-        found = self._ask.together(
-            *((query, {"keys": [low + one for one in asked[query]]}) for query in asked)
-        )
-        self._foreseen = dict(zip(asked, zip(asked.values(), found, strict=True), strict=True))
-        rows, wanted = found[0], set(keys)
+        self._foresee(asked)
+        rows, wanted = self._keyed(q.SEEN, asked[q.SEEN]), set(keys)
         return {key: within(row[2]) for row in rows if (key := EventKey(row[0], row[1])) in wanted}
 
     def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
@@ -151,7 +163,7 @@ class Reading:
         known = self._known.founded
         asked = {marks.of_founded(one): one for one in person_ids}
         self.read.update(asked)
-        hashes = [mark >> 3 for mark in asked.keys() - known.keys()]
+        hashes = {mark >> 3 for mark in asked.keys() - known.keys()}
         for founds, *row in self._keyed(q.FOUNDED, hashes):
             record = record_of(row)
             self._known.records[record.id] = record
@@ -261,7 +273,9 @@ class Reading:
 
     def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
         """See ``Transaction``."""
-        self.read.update([marks.of_object(*key) for key in keys])
+        asked_of = [marks.of_object(*key) for key in keys]
+        self.read.update(asked_of)
+        self._ask.heed(asked_of)
         asked = [
             (kind, query, some)
             for kind, query in (("order", q.ORDERS), ("reward", q.REWARDS))

@@ -67,20 +67,8 @@ def packed(value: object) -> str:
 
 def event_row(event: StoredEvent, low: int) -> Row:
     """A row of CREATE_EVENTS and MERGE_EVENTS."""
-    source, message_id = event.key
-    return [
-        low + event.id,
-        low + short_hash(source, message_id),
-        source,
-        message_id,
-        event.at,
-        event.stamped,
-        event.received,
-        event.record,
-        event.previous,
-        event.content.decode(),
-        low + event.record,
-    ]
+    one, key, *told, content = event
+    return [low + one, low + short_hash(*key), *key, *told, content.decode(), low + event.record]
 
 
 def event_of(row: Row) -> StoredEvent:
@@ -97,27 +85,16 @@ def held_row(record: Record) -> str:
 
 def record_row(record: Record, low: int) -> Row:
     """A row of CREATE_RECORDS (without what it founds) and MERGE_RECORDS."""
-    return [
-        low + record.id,
-        low + record.person,
-        record.key[0],
-        record.key[1],
-        record.person,
-        record.first_at,
-        record.last_event,
-        held_row(record),
-        record.erasures or None,
-        record.ghost or None,
-        *said_row(record, low),
-    ]
+    seen = record.person, record.first_at, record.last_event, held_row(record)
+    erased = record.erasures or None, record.ghost or None
+    return [low + record.id, low + record.person, *record.key, *seen, *erased, *said_row(record, low)]
 
 
 def said_row(record: Record, low: int) -> Row:
     """What a record says that matching compares: three columns of every row of records."""
-    traits = packed(record.traits) if record.traits else None
-    return (
-        [record.content, low + (record.content & _MASK), traits] if record.content else [None, None, traits]
-    )
+    content = record.content
+    said = [content, low + (content & _MASK)] if content else [None, None]
+    return [*said, packed(record.traits) if record.traits else None]
 
 
 def record_of(row: Row) -> Record:
@@ -150,21 +127,11 @@ def content_of(row: Row) -> Content:
 
 def identifier_row(node: IdentifierNode, low: int) -> Row:
     """A row of CREATE_IDENTIFIERS and MERGE_IDENTIFIERS."""
-    namespace, value = node.identifier
-    return [
-        low + node.id,
-        low + short_hash(namespace, value),
-        namespace,
-        value,
-        node.namespace,
-        node.holders,
-        node.unknown,
-        node.claims,
-        node.timeless,
-        node.sole,
-        low + node.id if node.generic else None,
-        packed([[place, *others] for place, others in node.peers.items()]) if node.peers else None,
-    ]
+    one, named = low + node.id, node.identifier
+    counted = node.holders, node.unknown, node.claims, node.timeless, node.sole
+    peers = packed([[place, *others] for place, others in node.peers.items()]) if node.peers else None
+    generic = one if node.generic else None
+    return [one, low + short_hash(*named), *named, node.namespace, *counted, generic, peers]
 
 
 def identifier_of(row: Row) -> IdentifierNode:
@@ -178,15 +145,8 @@ def identifier_of(row: Row) -> IdentifierNode:
 
 def person_row(person: Person, profile: str | None, low: int) -> Row:
     """A row of CREATE_PERSONS and MERGE_PERSONS; without a profile the one that stands stays."""
-    return [
-        low + person.id,
-        person.person_id,
-        person.founder,
-        person.flags,
-        person.size,
-        person.version,
-        profile,
-    ]
+    counted = person.flags, person.size, person.version
+    return [low + person.id, person.person_id, person.founder, *counted, profile]
 
 
 def person_of(row: Row) -> Person:

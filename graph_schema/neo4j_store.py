@@ -10,7 +10,8 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -18,7 +19,7 @@ import neo4j
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
 from graph_schema import neo4j_queries as q
-from graph_schema.errors import Invalid, Overtaken, StoreUnavailable
+from graph_schema.errors import Invalid, Lost, Overtaken, StoreUnavailable
 from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_feeds import Graph
 from graph_schema.neo4j_ids import Ids
@@ -26,7 +27,7 @@ from graph_schema.neo4j_known import Known
 from graph_schema.neo4j_pace import Pace
 from graph_schema.neo4j_schema import drift, migrate, shipped
 from graph_schema.neo4j_swap import Neo4jSwap, remove, unique_name
-from graph_schema.neo4j_transaction import Neo4jTransaction, Turn, changed_since
+from graph_schema.neo4j_transaction import Neo4jTransaction, changed_since
 from graph_schema.store import Transaction
 
 _CONNECT_SECONDS: Final = 5
@@ -88,10 +89,13 @@ class Neo4jStore:
     def __init__(self, address: Address, create: bool = True) -> None:
         self.address = address
         self.name = address.graph
-        self._writer = f"{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._turn = {"name": self.name, "writer": f"{os.getpid()}/{uuid.uuid4().hex[:8]}"}
         self._known = Known()
         self._writing = threading.Lock()
         self._pace = Pace()
+        self._committing = ThreadPoolExecutor(1, "onefold-commit")
+        self._ending: Future[None] | None = None
+        self._last: Neo4jTransaction | None = None
         self._ids = Ids(self._reserve)
         with _told(address.server):
             self._driver = neo4j.GraphDatabase.driver(
@@ -158,11 +162,14 @@ class Neo4jStore:
         """See ``Store``. Raises ``Overtaken`` where others came first: done again, it has its turn from the
         beginning, so that they can't come first once more."""
         pace = self._pace
-        with self._writing, self._session() as session:
+        with self._writing:
             try:
-                graph, unchanged = (None, False) if pace.first else self._catch_up(session)
-                with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
-                    ask = Ask(transaction)
+                with ExitStack() as stack:
+                    session = stack.enter_context(self._session())
+                    graph, unchanged = self._catch_up(session)
+                    transaction = stack.enter_context(session.begin_transaction(timeout=_TURN_SECONDS))
+                    last = self._last
+                    ask = Ask(transaction) if last is None else Ask(transaction, last.changed, self._wait)
                     locked = graph is None
                     if graph is None:
                         graph, unchanged = self._take_turn(ask)
@@ -170,13 +177,19 @@ class Neo4jStore:
                     tx.begin(unchanged, locked)
                     try:
                         yield tx
-                    except Overtaken:
+                    except (Overtaken, Lost):
                         raise
                     except Exception as error:
+                        self._wait()
                         # What is read while others write may not fit together.
                         if not tx.locked and self._others_wrote(transaction, graph):
                             raise Overtaken from error
                         raise
+                    ending = self._committing.submit(stack.pop_all().close)
+                if tx.soon:
+                    self._ending, self._last = ending, tx
+                else:
+                    ending.result()
                 tx.remember()
                 pace.passed()
             except Overtaken:
@@ -188,15 +201,34 @@ class Neo4jStore:
                 self._known.forget()
                 raise
 
+    def settle(self) -> None:
+        """See ``Behindhand``."""
+        with self._writing:
+            try:
+                self._wait()
+            except Lost:
+                self._ending = self._last = None
+                self._pace.broken()
+                self._known.forget()
+                raise
+
+    def _wait(self) -> None:
+        """Returns when the last batch is durable."""
+        try:
+            if self._ending is not None:
+                self._ending.result()
+        except Exception as error:
+            raise Lost("a batch that was being written is lost", way_out="Give it again") from error
+        self._ending = self._last = None
+
     def _transaction(self, ask: Ask, graph: Graph, known: Known) -> Neo4jTransaction:
-        return Neo4jTransaction(ask, graph, known, self._ids.allocate, Turn(self.name, self._writer))
+        return Neo4jTransaction(ask, graph, known, self._ids.allocate, self._turn)
 
     def _graph(self, ask: Ask) -> Graph:
         rows = ask(q.GRAPH, {"name": self.name})
         if not rows:
             raise StoreUnavailable(
-                f"the graph {self.name!r} is gone from the database",
-                way_out="Open the store again",
+                f"the graph {self.name!r} is gone from the database", way_out="Open the store again"
             )
         return Graph(*rows[0])
 
@@ -206,13 +238,22 @@ class Neo4jStore:
         now = self._graph(Ask(transaction))
         return (now.number, now.commits) != (graph.number, self._known.commit)
 
-    def _catch_up(self, session: neo4j.Session) -> tuple[Graph, bool]:
-        """The graph as it stands, and whether all that is remembered of the last batch holds.
+    def _catch_up(self, session: neo4j.Session) -> tuple[Graph | None, bool]:
+        """The graph as it stands, or will once the last batch is durable, and whether all that is remembered
+        of that holds; None where its turn is to be taken first.
 
         Where others wrote, it waits until the last of them is through: a commit may be seen in part.
         """
+        as_of, first, last = (self._known.graph, self._known.commit), self._pace.first, self._last
+        if last is not None and not first and (last.graph.number, last.graph.commits) == as_of:
+            if self._ending is not None and self._ending.done():
+                self._wait()
+            return last.graph, self._pace.begins(others_wrote=False)
+        self._wait()
+        if first:
+            return None, False
         graph = self._graph(Ask(session))
-        if (graph.number, graph.commits) == (self._known.graph, self._known.commit):
+        if (graph.number, graph.commits) == as_of:
             return graph, self._pace.begins(others_wrote=False)
         with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
             found = self._take_turn(Ask(transaction))
@@ -222,7 +263,7 @@ class Neo4jStore:
     def _take_turn(self, ask: Ask) -> tuple[Graph, bool]:
         """The same, from when nobody else can write any more; drops from memory what others changed."""
         known = self._known
-        rows = ask(q.LOCK, Turn(self.name, self._writer)._asdict())
+        rows = ask(q.LOCK, self._turn)
         graph = Graph(*rows[0]) if rows else self._graph(ask)
         others = (graph.number, graph.commits) != (known.graph, known.commit)
         changed = changed_since(ask, graph, known.commit) if graph.number == known.graph else None
@@ -262,6 +303,7 @@ class Neo4jStore:
 
     def close(self) -> None:
         """See ``Store``."""
+        self._committing.shutdown()
         self._driver.close()
 
 
@@ -281,8 +323,7 @@ def _told(server: str) -> Iterator[None]:
         yield
     except AuthError:
         raise StoreUnavailable(
-            f"Neo4j at {server} doesn't let this user in",
-            way_out=f"Set {USER} and {PASSWORD}",
+            f"Neo4j at {server} doesn't let this user in", way_out=f"Set {USER} and {PASSWORD}"
         ) from None
     except (ServiceUnavailable, SessionExpired, OSError):
         raise StoreUnavailable(

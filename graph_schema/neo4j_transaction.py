@@ -7,7 +7,7 @@ read; if so nothing is written, and the batch is to be worked out again, this ti
 
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import Any, LiteralString, NamedTuple, TypeVar
+from typing import Any, LiteralString
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
@@ -30,43 +30,32 @@ from graph_schema.neo4j_rows import (
     short_hash,
 )
 from graph_schema.store import Kind, Writes
-from graph_schema.vocabulary import Enrolment, Record
-
-T = TypeVar("T")
+from graph_schema.vocabulary import Record
 
 Allocate = Callable[[Kind, int], int]
 """Gives a new id of a kind within a graph."""
 
 
-class Turn(NamedTuple):
-    """Who takes a turn at which graph."""
-
-    name: str
-    writer: str
-
-
 class Neo4jTransaction(Likeness):
-    """See ``Transaction``."""
+    """See ``Transaction``. ``turn`` says who takes one (``writer``) at which graph (``name``)."""
 
-    def __init__(self, ask: Ask, graph: Graph, known: Known, allocate: Allocate, turn: Turn) -> None:
+    def __init__(
+        self, ask: Ask, graph: Graph, known: Known, allocate: Allocate, turn: dict[str, str]
+    ) -> None:
         super().__init__(ask, graph, known)
         self._allocate = allocate
-        self._turn = turn._asdict()
+        self._turn = turn
+        self.changed: set[int] = set()
+        self.soon = False
         self._written: Writes | None = None
         self._profiles: dict[int, str | None] = {}
-        self._unchanged = False
-        self.locked = False
+        self.unchanged = self.locked = False
 
     def begin(self, unchanged: bool, locked: bool) -> None:
         """Says what may be remembered from before, and whether it has its turn already."""
-        self._unchanged, self.locked = unchanged, locked
+        self.unchanged, self.locked = unchanged, locked
         # What isn't asked here leaves no mark: whatever others change meanwhile may be of it.
         self.read_all = unchanged
-
-    @property
-    def unchanged(self) -> bool:
-        """See ``Transaction``."""
-        return self._unchanged
 
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""
@@ -81,6 +70,7 @@ class Neo4jTransaction(Likeness):
             return self.graph, self._ask.together(*also)
         known = self._known
         rows, *found = self._ask.together((q.LOCK, self._turn), *also)
+        self._ask.heed()
         now = Graph(*rows[0]) if rows else None
         self.locked = True
         if now is None or now.number != self.graph.number:
@@ -100,11 +90,10 @@ class Neo4jTransaction(Likeness):
         """See ``Transaction``. Raises ``Overtaken`` where others came first."""
         self._mind(writes)
         now, names = self._lock(*self._asked_of_names(writes))
+        told = {name: None if value is None else packed(value) for name, value in writes.state.items()}
         state = [
             (name, value)
-            for name, value in (
-                (name, None if value is None else packed(value)) for name, value in writes.state.items()
-            )
+            for name, value in told.items()
             if marks.of_other("state", name) not in self.read or self._stated(name) != value
         ]
         changed = marks.marks_of(writes)
@@ -127,9 +116,9 @@ class Neo4jTransaction(Likeness):
         stated = [[path_of(now.number, name), name, value] for name, value in state]
         self._tell(more.UNSET_STATE, [row for row in stated if row[2] is None])
         self._tell(more.SET_STATE, [row for row in stated if row[2] is not None])
-        self._close(writes, now, cases, changed)
+        self.changed, self.graph = changed, self._close(writes, now, cases, changed)
         self._known.state.update((marks.of_other("state", name), value) for name, value in state)
-        self._written = writes
+        self._written, self.soon = writes, writes.soon
 
     def remember(self) -> None:
         """Takes into the process's memory what is now durable."""
@@ -146,16 +135,14 @@ class Neo4jTransaction(Likeness):
 
     def _apply_events_gone(self, writes: Writes) -> set[int]:
         gone = [self._low + one for one in sorted(writes.erased_records)]
-        keys = self._rows(q.ERASE_EVENTS, gone, "ids")
+        keys = self._ask(q.ERASE_EVENTS, {"ids": gone}) if gone else []
         return {marks.of_event_key(row[0] - self._low) for row in keys}
 
     def _apply_persons(self, writes: Writes) -> None:
         profiles = {one: packed(state) for one, state in writes.profiles.items()}
         self._profiles = dict.fromkeys(self._new["person"]) | profiles
-        rows = [
-            person_row(person, profiles.pop(one, None), self._low)
-            for one, person in sorted(writes.persons.items())
-        ]
+        persons = sorted(writes.persons.items())
+        rows = [person_row(person, profiles.pop(one, None), self._low) for one, person in persons]
         new, old = self._split(rows, "person")
         self._tell(q.CREATE_PERSONS, new)
         self._tell(q.MERGE_PERSONS, old)
@@ -225,116 +212,78 @@ class Neo4jTransaction(Likeness):
         self._pairs(q.ALSO, writes.also)
 
     def _apply_objects(self, writes: Writes) -> None:
-        for kind, merge, delete in (
-            ("order", q.MERGE_ORDERS, q.DELETE_ORDERS),
-            ("reward", q.MERGE_REWARDS, q.DELETE_REWARDS),
-        ):
-            gone = sorted(key for key in writes.objects_gone if key.kind == kind)
-            self._tell(delete, [[self._low + short_hash(*key), key.key] for key in gone])
-            told = sorted(key for key in writes.objects if key.kind == kind)
-            self._tell(
-                merge, [[self._low + short_hash(*key), key.key, packed(writes.objects[key])] for key in told]
-            )
+        orders, rewards = (q.DELETE_ORDERS, q.MERGE_ORDERS), (q.DELETE_REWARDS, q.MERGE_REWARDS)
+        for kind, (delete, merge) in (("order", orders), ("reward", rewards)):
+            keys = [key for key in [*writes.objects_gone, *writes.objects] if key.kind == kind]
+            named = {key: [self._low + short_hash(*key), key.key] for key in keys}
+            self._tell(delete, [named[key] for key in sorted(named.keys() & writes.objects_gone)])
+            told = sorted(named.keys() & writes.objects.keys())
+            self._tell(merge, [[*named[key], packed(writes.objects[key])] for key in told])
 
     def _apply_stewardship(self, writes: Writes) -> None:
+        low = self._low
         self._tell_ids(q.UNRELATE, writes.related_gone)
-        self._tell(
-            q.RELATE,
-            [[self._low + one.part, self._low + one.anchor, one.namespace] for one in writes.related],
-        )
-        self._tell(
-            q.MERGE_JUDGEMENTS,
-            [
-                [self._low + short_hash(one.judgement_id), *judgement_row(one, packed)]
-                for one in writes.judgements
-            ],
-        )
+        self._tell(q.RELATE, [[low + part, low + anchor, space] for part, anchor, space in writes.related])
+        words = [(one.judgement_id, judgement_row(one, packed)) for one in writes.judgements]
+        self._tell(q.MERGE_JUDGEMENTS, [[low + short_hash(named), *row] for named, row in words])
         judged = sorted(set(writes.judged_records))
-        self._tell(q.JUDGE, [[self._low + one, self._low + short_hash(word), word] for one, word in judged])
+        self._tell(q.JUDGE, [[low + one, low + short_hash(word), word] for one, word in judged])
 
     def _apply_cases(self, writes: Writes, now: Graph) -> int:
         """Closes and opens cases; returns the number of the last."""
         self._tell_ids(q.CLOSE_CASES, writes.cases_gone)
+        numbered = enumerate(writes.cases, self._low + now.cases + 1)
         rows = [
-            [
-                self._low + number,
-                case.kind,
-                list(case.records),
-                list(case.identifiers),
-                case.detail,
-                [self._low + one for one in sorted(set(case.records))],
-            ]
-            for number, case in enumerate(writes.cases, now.cases + 1)
+            [number, *map(_plain, case), [self._low + one for one in sorted(set(case.records))]]
+            for number, case in numbered
         ]
         self._tell(q.OPEN_CASES, rows)
         return now.cases + len(rows)
 
     def _apply_audiences(self, writes: Writes) -> None:
         low, graph = self._low, self.graph.number
-
-        def place(one: Enrolment) -> str:
-            return place_of(graph, one)
-
-        self._tell(more.LEAVE, [[low + one.person, place(one)] for one in sorted(writes.enrolled_gone)])
-        enrolled = sorted(writes.enrolled)
-        audiences = {
-            (one.audience, one.product): low + short_hash(one.audience, one.product) for one in enrolled
-        }
-        self._tell(more.AUDIENCES, [[key, *named] for named, key in audiences.items()])
-        self._tell(
-            more.ENROL,
-            [
-                [
-                    low + one.person,
-                    audiences[one.audience, one.product],
-                    one.audience,
-                    one.product,
-                    place(one),
-                ]
-                for one in enrolled
-            ],
+        left, joined = (
+            [(one, place_of(graph, one)) for one in sorted(each)]
+            for each in (writes.enrolled_gone, writes.enrolled)
         )
+        self._tell(more.LEAVE, [[low + one.person, place] for one, place in left])
+        keys = {one[1:]: low + short_hash(*one[1:]) for one, _ in joined}
+        self._tell(more.AUDIENCES, [[key, *named] for named, key in keys.items()])
+        self._tell(more.ENROL, [[low + one.person, keys[one[1:]], *one[1:], place] for one, place in joined])
         dues = sorted(writes.dues.items())
         gone = writes.persons_gone
         rows = [[low + one, None if at is None else graph, at] for one, at in dues if one not in gone]
         self._tell(more.SET_DUES, rows)
 
-    def _close(self, writes: Writes, now: Graph, cases: int, changed: set[int]) -> None:
-        """Tells feeds, commit and counts. What was numbered from an earlier end of a feed moves behind it."""
+    def _close(self, writes: Writes, now: Graph, cases: int, changed: set[int]) -> Graph:
+        """Tells feeds, commit and counts; returns the graph as it is then. What was numbered from an earlier
+        end of a feed moves behind it."""
         ahead = now.changes - self.graph.changes
         changes = [one._replace(seq=one.seq + ahead) for one in writes.changes]
         if changes:
-            self._ask.tell(
-                more.TELL_CHANGES,
-                {"last": self._low + changes[-1].seq, "entries": packed(list(map(list, changes)))},
-            )
+            told = {"last": self._low + changes[-1].seq, "entries": packed(list(map(list, changes)))}
+            self._ask.tell(more.TELL_CHANGES, told)
         ahead = now.deltas - self.graph.deltas
         deltas = [one._replace(seq=one.seq + ahead) for one in writes.deltas]
         if deltas:
-            told = {
-                "audiences": sorted({one.audience for one in deltas}),
-                "entries": packed(list(map(list, deltas))),
-            }
-            self._ask.tell(more.TELL_DELTAS, {"last": self._low + deltas[-1].seq, **told})
-        letters = [
-            [self._low + number, *letter]
-            for number, letter in enumerate(writes.dead_letters, now.letters + 1)
-        ]
+            told = {"last": self._low + deltas[-1].seq, "entries": packed(list(map(list, deltas)))}
+            self._ask.tell(more.TELL_DELTAS, {**told, "audiences": sorted({one.audience for one in deltas})})
+        numbered = enumerate(writes.dead_letters, self._low + now.letters + 1)
+        letters = [[number, *letter] for number, letter in numbered]
         self._tell(more.CREATE_DEAD_LETTERS, letters)
-        self._tell(
-            more.EMPTY_DEAD_LETTERS, [[self._low + one, b""] for one in sorted(writes.letters_emptied)]
-        )
+        emptied = [[self._low + one, b""] for one in sorted(writes.letters_emptied)]
+        self._tell(more.EMPTY_DEAD_LETTERS, emptied)
         number = now.commits + 1
         slot = self._low + number % COMMITS
         self._ask.tell(q.COMMIT, {"slot": slot, "number": number, "keys": marks.to_bytes(changed)})
-        counts = {
-            "commits": number,
-            "changes": changes[-1].seq if changes else now.changes,
-            "deltas": deltas[-1].seq if deltas else now.deltas,
-            "letters": now.letters + len(letters),
-            "cases": cases,
-        }
-        self._ask.tell(q.COUNT, {**self._turn, **counts})
+        ends = changes[-1].seq if changes else now.changes, deltas[-1].seq if deltas else now.deltas
+        graph = Graph(now.number, number, *ends, now.letters + len(letters), cases)
+        self._ask.tell(q.COUNT, {**self._turn, **graph._asdict()})
+        return graph
+
+
+def _plain(part: object) -> object:
+    return list(part) if isinstance(part, tuple) else part
 
 
 def changed_since(ask: Ask, now: Graph, commit: int) -> set[int] | None:

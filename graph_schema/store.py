@@ -58,6 +58,7 @@ class Writes:
     The dead letters ``letters_emptied`` lose the input and its message id; that there was one stays.
     A content is in the blocks of its keys, and goes with them. ``edges`` are weights by pair of contents, the
     smaller id first; None takes an edge away.
+    ``soon``: the transaction may end before this is durable, in a store that is ``Behindhand``.
     """
 
     events: list[StoredEvent] = field(default_factory=list)
@@ -94,6 +95,7 @@ class Writes:
     audit: list[Audited] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     letters_emptied: set[int] = field(default_factory=set)
+    soon: bool = False
     erased_records: set[int] = field(default_factory=set)
     state: dict[str, Any] = field(default_factory=dict)
 
@@ -264,6 +266,15 @@ class Swap(Protocol):
 
     def take_place(self) -> bool:
         """Puts the (closed) fresh store in the other's place; nothing, and False, where somebody wrote."""
+
+
+@runtime_checkable
+class Behindhand(Protocol):
+    """A store where the next transaction may be worked out while the last is still being written."""
+
+    def settle(self) -> None:
+        """Returns when all that was applied is durable. Raises ``Lost`` where it can't be; whoever else
+        writes is told the same until this was asked."""
 
 
 @runtime_checkable

@@ -169,11 +169,7 @@ class Batch:
         self._mended.pop(event.id, None)
 
     def _fold(
-        self,
-        key: RecordKey,
-        at: int | None,
-        held: tuple[Held, ...],
-        traits: tuple[tuple[str, str], ...] = (),
+        self, key: RecordKey, at: int | None, held: tuple[Held, ...], traits: tuple[tuple[str, str], ...] = ()
     ) -> Record:
         """Adds a sighting of each identifier, and what else was said, to a record, a new one where there is
         none, and settles it."""
@@ -288,18 +284,8 @@ class Batch:
 
     def _put(self, event: Event, one: int, received: int) -> None:
         record = self._fold(event.record, event.at, event.held, event.traits)
-        self._store(
-            StoredEvent(
-                one,
-                event.key,
-                event.at,
-                event.stamped,
-                received,
-                record.id,
-                record.last_event,
-                event.content,
-            )
-        )
+        said = event.key, event.at, event.stamped, received
+        self._store(StoredEvent(one, *said, record.id, record.last_event, event.content))
         self.told.append(Told(record.id, event))
         if event.also is not None:
             self._alias(event, event.also, record, one)

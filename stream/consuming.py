@@ -8,11 +8,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from graph_schema.errors import Conflict, OnefoldError, StoreUnavailable
+from graph_schema.errors import Conflict, Lost, OnefoldError, StoreUnavailable
 from graph_schema.messages import is_batch
+from graph_schema.store import Behindhand
 from graph_schema.vocabulary import DeadLetter, Event
 from stream.batch import Counts
 from stream.engine import Engine
@@ -41,6 +43,15 @@ class Arrived(NamedTuple):
     def position(self) -> str:
         """Where it stands, in a word."""
         return f"{self.topic}/{self.partition}:{self.offset}"
+
+
+class _Batch(NamedTuple):
+    """Messages as the engine takes them, each with where it stood, and the state to be written with them."""
+
+    items: Sequence[Event | DeadLetter]
+    positions: Sequence[str | None]
+    state: Mapping[str, Any]
+    messages: Sequence[Arrived]
 
 
 @dataclass
@@ -76,6 +87,7 @@ class Consuming:
         self._figures = figures
         self._also = also
         self._stopping = threading.Event()
+        self._handed_in: tuple[_Batch, Counts] | None = None
 
     def stop(self) -> None:
         """No longer waits for a store that is away."""
@@ -88,7 +100,7 @@ class Consuming:
             return {int(name.removeprefix(prefix)): at for name, at in tx.scan(prefix).items()}
 
     def take(self, messages: Sequence[Arrived]) -> None:
-        """Returns when all messages are durable, as events or dead letters.
+        """Takes messages, as events or dead letters; returns when those taken before are durable.
 
         Raises ``Stopped``, and what no waiting mends, such as ``RulesMismatch``.
         """
@@ -101,30 +113,39 @@ class Consuming:
             items += made
             positions += [message.position] * len(made)
         state = {f"{_POSITION}{one.topic}/{one.partition}": one.offset + 1 for one in messages}
-        self._insist(items, positions, state)
+        self._insist(_Batch(items, positions, state, messages))
         figures = self._figures
         figures.messages += len(messages)
         figures.batches += 1
         figures.seconds += time.perf_counter() - started
-        self._note_delays(messages)
+
+    def settle(self) -> None:
+        """Returns when all that was taken is durable; raises as ``take``."""
+        self._insist()
 
     def _typed(self, message: Arrived, now: int) -> list[Event | DeadLetter]:
-        raw, intake = message.value, self._engine.intake
-        if is_batch(raw):
-            return intake.take_batch(raw, now, message.source, message.at, message.position)
-        return [intake.take(raw, now, message.source, message.at, message.position)]
+        intake, asked = (
+            self._engine.intake,
+            (message.value, now, message.source, message.at, message.position),
+        )
+        return intake.take_batch(*asked) if is_batch(message.value) else [intake.take(*asked)]
 
-    def _insist(
-        self, items: Sequence[Event | DeadLetter], positions: Sequence[str | None], state: dict[str, Any]
-    ) -> None:
-        wait, failed = 0.05, 0
+    def _insist(self, *batches: "_Batch") -> None:
+        """Hands batches in; without any, waits until all that was handed in is durable."""
+        todo, wait, failed = list(batches), 0.05, 0
         while True:
             try:
-                self._ingest(items, positions, state)
+                while todo:
+                    self._hand_in(todo[0])
+                    del todo[0]
+                if not batches:
+                    self._settle()
                 self._figures.store_answers = True
                 return
             except (StoreUnavailable, Conflict) as error:
                 self._figures.store_answers = isinstance(error, Conflict)
+                if isinstance(error, Lost):
+                    todo = [*self._lost(), *todo]
             except OnefoldError:
                 raise
             except Exception as error:  # noqa: BLE001
@@ -132,34 +153,53 @@ class Consuming:
                 failed += 1
                 _log.error("a batch could not be written", exc_info=error)
                 if failed == _ATTEMPTS:
-                    self._one_by_one(items, positions, state)
-                    return
+                    self._one_by_one(todo.pop(0))
+                    failed = 0
+                    continue
             self._figures.failures += 1
             if self._stopping.wait(wait):
                 raise Stopped
             wait = min(2 * wait, _PATIENCE_SECONDS)
 
-    def _one_by_one(
-        self, items: Sequence[Event | DeadLetter], positions: Sequence[str | None], state: dict[str, Any]
-    ) -> None:
-        for item, position in zip(items, positions, strict=True):
+    def _one_by_one(self, batch: "_Batch") -> None:
+        for item, position in zip(batch.items, batch.positions, strict=True):
+            one = _Batch([item], [position], {}, ())
             try:
-                self._ingest([item], [position], {})
+                self._hand_in(one)
             except OnefoldError:
-                self._insist([item], [position], {})
+                self._insist(one)
             except Exception as error:  # noqa: BLE001 - it becomes a dead letter
                 _log.error("a message could not be worked in", exc_info=error)
-                self._insist([_unworkable(item, error)], [position], {})
-        self._insist([], [], state)
+                self._insist(one._replace(items=[_unworkable(item, error)]))
+        self._insist(batch._replace(items=[], positions=[]))
 
-    def _ingest(
-        self, items: Sequence[Event | DeadLetter], positions: Sequence[str | None], state: Mapping[str, Any]
-    ) -> None:
-        self._figures.totals.add(self._engine.ingest(items, {**state, **self._also()}, positions))
+    def _hand_in(self, batch: "_Batch") -> None:
+        state = {**batch.state, **self._also()}
+        counts = self._engine.ingest(batch.items, state, batch.positions, soon=True)
+        # Else it would not have been taken.
+        self._is_durable()
+        self._handed_in = batch, counts
 
-    def _note_delays(self, messages: Sequence[Arrived]) -> None:
+    def _settle(self) -> None:
+        if isinstance(self._engine.store, Behindhand):
+            self._engine.store.settle()
+        self._is_durable()
+
+    def _lost(self) -> list["_Batch"]:
+        """What was handed in and has to be once more."""
+        with suppress(Lost):
+            self._settle()
+        lost, self._handed_in = self._handed_in, None
+        return [] if lost is None else [lost[0]]
+
+    def _is_durable(self) -> None:
+        """Notes that what was handed in before is."""
+        if self._handed_in is None:
+            return
+        (batch, counts), self._handed_in = self._handed_in, None
+        self._figures.totals.add(counts)
         done = self._engine.clock()
-        for message in messages:
+        for message in batch.messages:
             if message.at is not None:
                 seconds = max(0.0, (done - message.at) / 1e6)
                 self._figures.delay_seconds += seconds

@@ -55,10 +55,10 @@ class Contents:
         self._left: dict[int, set[int]] = {}
 
     def _remembered_contents(self) -> Iterable[dict[int, Any]]:
-        return self._prepared, self._speakers, self._edges
+        return self._prepared, self._speakers, self._edges, self._blocks
 
     def _fresh_blocks(self) -> None:
-        for remembered in (self._made, self._weighed, self._blocks, self._left):
+        for remembered in (self._made, self._weighed, self._left):
             remembered.clear()
 
     @property

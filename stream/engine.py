@@ -86,8 +86,10 @@ class Engine:
         items: Sequence[Event | DeadLetter],
         state: Mapping[str, Any] | None = None,
         positions: Sequence[str | None] = (),
+        soon: bool = False,
     ) -> Counts:
-        """Takes a batch of events and dead letters; when it returns, all of it is durable.
+        """Takes a batch of events and dead letters; when it returns, all of it is durable, or will be
+        ``soon``, and before whatever comes next, in a store that is ``Behindhand``.
 
         ``state`` is operational state to be written with it: the position up to which a file or topic is
         consumed. ``positions`` says of each item where it stood, where it may come again from there: what
@@ -95,6 +97,7 @@ class Engine:
         """
 
         def take(batch: Batch) -> Counts:
+            batch.ws.writes.soon = soon
             batch.prefetch([item for item in items if isinstance(item, Event)])
             for item, batch.position in zip(items, chain(positions, repeat(None)), strict=False):
                 if isinstance(item, DeadLetter):

@@ -23,16 +23,7 @@ from graph_schema.vocabulary import (
 from resolver.evidence import is_known, people_holdings
 from resolver.kinship import Kinship
 from resolver.neighbourhood import neighbourhood
-from resolver.placement import (
-    Change,
-    Placement,
-    Verdict,
-    holds_live,
-    leads,
-    note_peers,
-    only_tie,
-    place,
-)
+from resolver.placement import Change, Placement, Verdict, holds_live, leads, note_peers, only_tie, place
 from resolver.resolve import resolve_near
 from stream.contents import Learnt
 from stream.settlement import Settlement

@@ -147,8 +147,4 @@ def _summed(found: list[Customer], currency: str) -> Document:
 
 def _total(found: list[Customer], currency: str) -> Document:
     revenue = sum(round(one.spent.get(currency, 0) * 1_000_000) for one in found) / 1_000_000
-    return {
-        "customers": len(found),
-        "orders": sum(one.orders for one in found),
-        "revenue": tidy(revenue),
-    }
+    return {"customers": len(found), "orders": sum(one.orders for one in found), "revenue": tidy(revenue)}

@@ -35,10 +35,7 @@ class Sender:
             producer = await self._started()
             waiting = [
                 await producer.send(
-                    self._kafka.events,
-                    body_of(event),
-                    self._key(event),
-                    timestamp_ms=event.received // 1000,
+                    self._kafka.events, body_of(event), self._key(event), timestamp_ms=event.received // 1000
                 )
                 for event in events
             ]

@@ -212,13 +212,18 @@ class _Worker:
 
     async def _batches(self, app: faust.App) -> None:
         loop = asyncio.get_running_loop()
-        while (batch := await self._next()) is not None:
+        taken: list[EventT[bytes]] = []
+        batch: list[EventT[bytes]] | None = []
+        while batch is not None:
+            batch = await self._next()
             # After a rebalance Faust reads again from where it is committed: what waited from before is old.
-            current = [one for one in batch if one.message.generation_id == app.consumer_generation_id]
+            current = [one for one in batch or () if one.message.generation_id == app.consumer_generation_id]
             if current:
                 await loop.run_in_executor(self._writing, self._consuming.take, [*map(_arrived, current)])
-            for event in current:
-                event.ack()
+                taken = _acknowledged(taken) or current
+            if batch is None or self._queue.empty():
+                await loop.run_in_executor(self._writing, self._consuming.settle)
+                taken = _acknowledged(taken)
 
     async def _next(self) -> list[EventT[bytes]] | None:
         """The next batch; None at the end."""
@@ -325,6 +330,12 @@ class _App(faust.App):
 
     def _new_transport(self) -> TransportT:
         return _Transport(self.conf.broker_consumer, self)
+
+
+def _acknowledged(events: list[EventT[bytes]]) -> list[EventT[bytes]]:
+    for event in events:
+        event.ack()
+    return []
 
 
 def _arrived(event: EventT[bytes]) -> Arrived:
