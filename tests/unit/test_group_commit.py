@@ -42,6 +42,7 @@ class Slow(Engine):
         items: Sequence[Any],
         state: Mapping[str, Any] | None = None,
         positions: Sequence[str | None] = (),
+        soon: bool = False,
     ) -> Counts:
         self.writing.set()
         self.may_write.wait(10)
@@ -51,7 +52,7 @@ class Slow(Engine):
             raise KeyError("what somebody sent")
         if self._errors:
             raise self._errors.pop(0)
-        return super().ingest(items, state, positions)
+        return super().ingest(items, state, positions, soon)
 
 
 async def _outcomes(commits: GroupCommit, engine: Slow, names: str) -> list[BaseException | None]:
