@@ -48,6 +48,27 @@ _DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True)
+class Options:
+    """``batch`` messages at most go into one transaction, which waits ``linger`` seconds for more to come;
+    ``partitions`` are those of topics that it has to make."""
+
+    batch: int = 1_000
+    linger: float = 0.01
+    partitions: int = PARTITIONS
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str], partitions: int) -> "Options":
+        """By ONEFOLD_WORKER_BATCH and ONEFOLD_WORKER_LINGER_MS; raises ``Invalid`` for what is no number."""
+        given = []
+        for name, usual in (("ONEFOLD_WORKER_BATCH", cls.batch), ("ONEFOLD_WORKER_LINGER_MS", 10)):
+            text = environment.get(name) or str(usual)
+            if not text.isdecimal():
+                raise Invalid(name, "It must be a whole number, or left out.")
+            given.append(int(text))
+        return cls(max(1, given[0]), given[1] / 1_000, partitions)
+
+
+@dataclass(frozen=True)
 class Kafka:
     """A cluster, how to speak to it, and the prefix of our topics there, which is our consumer group too."""
 

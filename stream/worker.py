@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import faust
@@ -21,10 +20,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT, TransportT
 from mode.threads import ServiceThread, WorkerThread
 
-from graph_schema.errors import Invalid
 from stream.consuming import Arrived, Consuming, Figures, Stopped
 from stream.engine import Engine
-from stream.kafka import PARTITIONS, Kafka, make_topics
+from stream.kafka import Kafka, Options, make_topics
 from stream.outbox import Outbox
 
 _log: Final = logging.getLogger("onefold")
@@ -36,27 +34,6 @@ _AGAIN_SECONDS: Final = 2.0
 _WAITING_BYTES: Final = 16 << 20
 _BATCH_BYTES: Final = 1 << 20
 """Of messages in one transaction: some two thousand events, however many of them lie in a message."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """``batch`` messages at most go into one transaction, which waits ``linger`` seconds for more to come;
-    ``partitions`` are those of topics that it has to make."""
-
-    batch: int = 1_000
-    linger: float = 0.01
-    partitions: int = PARTITIONS
-
-    @classmethod
-    def of(cls, environment: Mapping[str, str], partitions: int) -> "Options":
-        """By ONEFOLD_WORKER_BATCH and ONEFOLD_WORKER_LINGER_MS; raises ``Invalid`` for what is no number."""
-        given = []
-        for name, usual in (("ONEFOLD_WORKER_BATCH", cls.batch), ("ONEFOLD_WORKER_LINGER_MS", 10)):
-            text = environment.get(name) or str(usual)
-            if not text.isdecimal():
-                raise Invalid(name, "It must be a whole number, or left out.")
-            given.append(int(text))
-        return cls(max(1, given[0]), given[1] / 1_000, partitions)
 
 
 def run(engine: Engine, kafka: Kafka, figures: Figures, options: Options | None = None) -> None:
