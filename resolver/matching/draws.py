@@ -18,3 +18,18 @@ def draw(seed: int, many: int, below: int) -> Ints:
     mixed ^= mixed >> np.uint64(31)
     drawn: Ints = ((mixed >> np.uint64(1)) % np.uint64(max(below, 1))).astype(np.int64)
     return drawn
+
+
+def alike(column: Ints, seed: int, many: int) -> tuple[Ints, Ints]:
+    """So many random pairs of places in a column that hold the same number; none of where it is -1."""
+    filled = np.flatnonzero(column >= 0)
+    ordered = filled[np.argsort(column[filled], kind="stable")]
+    values = column[ordered]
+    starts, ends = np.searchsorted(values, values, "left"), np.searchsorted(values, values, "right")
+    several = np.flatnonzero(ends - starts > 1)
+    if not len(several):
+        return several, several
+    one = several[draw(seed, many, len(several))]
+    size = ends[one] - starts[one]
+    two = starts[one] + (one - starts[one] + 1 + draw(seed + 1, many, 1 << 40) % (size - 1)) % size
+    return ordered[one], ordered[two]

@@ -2,12 +2,13 @@
 pairs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from resolver.matching.blocking import Ints
-from resolver.matching.explanations import AT_HOME, EXPLANATIONS, PER_HOUSEHOLD, TWIN, Explanation
+from resolver.matching.explanations import AT_HOME, EXPLANATIONS, NEIGHBOURS, ORIGIN, PER_HOUSEHOLD, TWIN
 from resolver.matching.kinds import Bounds, Kind
 from resolver.matching.names import GIVEN_LEVELS, SURNAME_LEVELS
 from resolver.matching.table import Floats
@@ -25,9 +26,13 @@ _ONE_HOME = 2
 """Up to this level of a street, phone or e-mail two records are of one home."""
 
 _U_EVERY = 4
+_MOST_OF_ONE_ORIGIN = 0.5
+_SAME_AND_NEAR = [SURNAME_LEVELS.index("same"), SURNAME_LEVELS.index("near")]
+_EVEN = [1.0] * 12
 _PRUNE_AFTER = 2
 _HOPELESS = 1e-5
 _MOST_IN_COMMON = 0.95
+_NEIGHBOURS = [explanation.name for explanation in EXPLANATIONS].index(NEIGHBOURS)
 _NEVER = 2.0**-10
 """Two twins don't bear one given name."""
 
@@ -49,12 +54,22 @@ class Pairs:
         return Pairs(levels, rarity, self.counts_for)
 
 
+class Apart(NamedTuple):
+    """Random pairs, most of two people: any; of one place; of one given name; of one surname."""
+
+    random: Pairs
+    local: Pairs
+    given: Pairs
+    surname: Pairs
+
+
 @dataclass
 class Odds:
     """What EM learns.
 
-    ``m``, ``u``, and ``local``, which is u of people who live in one place, per comparison and level;
-    ``others`` per explanation, comparison and level, None where people agree as strangers do. ``match`` and
+    ``m``, ``u``, and ``local`` and ``origin``, which are u of people who live in one place, and who are of
+    one origin, per comparison and level; ``others`` per explanation, comparison and level, None where people
+    agree as strangers do. ``match`` and
     ``shares``: the share of all pairs that each explanation holds.
     """
 
@@ -62,6 +77,7 @@ class Odds:
     m: list[Floats]
     u: list[Floats]
     local: list[Floats]
+    origin: list[Floats]
     others: list[list[Floats | None]]
     match: float
     shares: list[float]
@@ -72,7 +88,8 @@ class Odds:
         found = [[np.log2(m / u) for m, u in zip(self.m, self.u, strict=True)]]
         for explanation, others in zip(EXPLANATIONS, self.others, strict=True):
             row = []
-            for kind, m, u, local, other in zip(self.kinds, self.m, self.u, self.local, others, strict=True):
+            apart = self.origin if explanation.name == ORIGIN else self.local
+            for kind, m, u, local, other in zip(self.kinds, self.m, self.u, apart, others, strict=True):
                 if explanation.like_one(kind):
                     row.append(np.log2(m / u))
                 elif explanation.name == TWIN and kind.twin_never:
@@ -85,51 +102,56 @@ class Odds:
         return found
 
 
-def start(kinds: Sequence[Kind], random: Pairs, local: Pairs, records: int) -> Odds:
-    """Before any step: m and the explanations as expected, u as counted among random pairs.
-
-    ``local`` are random pairs of one place, where names, say, are the same more often than elsewhere.
-    """
+def start(kinds: Sequence[Kind], samples: Apart, records: int) -> Odds:
+    """Before any step: m and the explanations as expected, u as counted among random pairs."""
     per_pair = records / max(1.0, records * (records - 1) / 2)
-    u = [_shares(random.levels[:, place], len(kind.levels), None) for place, kind in enumerate(kinds)]
+    levels = samples.random.levels
+    u = [_learnt(levels[:, place], None, _EVEN[: len(kind.levels)]) for place, kind in enumerate(kinds)]
     m = [np.array(kind.prior) / sum(kind.prior) for kind in kinds]
     others: list[list[Floats | None]] = []
     shares = []
     for explanation in EXPLANATIONS:
         priors = [explanation.of(kind) for kind in kinds]
-        others.append(
-            [None if prior is None else np.array(prior.levels) / sum(prior.levels) for prior in priors]
-        )
+        row = [None if prior is None else np.array(prior.levels) / sum(prior.levels) for prior in priors]
+        others.append(row)
         shares.append(explanation.start * per_pair if explanation.applies(kinds) else 0.0)
-    odds = Odds(kinds, m, u, u, others, 0.1 * per_pair, shares)
+    odds = Odds(kinds, m, list(u), u, u, others, 0.1 * per_pair, shares)
     _as_strangers(odds)
-    learn_local(odds, local)
+    learn_apart(odds, samples)
     return odds
 
 
-def learn_local(odds: Odds, local: Pairs) -> None:
-    """u of one place, the pairs of one person or home left out; near to u itself where there are few.
+def learn_apart(odds: Odds, samples: Apart) -> None:
+    """How people agree who live in one place, and who are of one origin: where these have the one name in
+    common, the other is alike more often. Of all pairs so many are of one origin that it adds up.
 
-    Where each place of the table is one home, else neighbours would be like a household.
+    Not only equal surnames must be more frequent among those of one given name, near ones must be as well:
+    else it is pairs of one person that were not seen to be.
     """
-    match, *others = posterior(local, odds)
+    odds.local = _of_two(samples.local, odds)
+    both = zip(odds.kinds, _of_two(samples.given, odds), _of_two(samples.surname, odds), strict=True)
+    odds.origin = [of_surname if kind.twin_never else of_given for kind, of_given, of_surname in both]
+    if odds.shares[-1]:
+        place = [kind.levels for kind in odds.kinds].index(SURNAME_LEVELS)
+        share = float((odds.u[place] / odds.origin[place])[_SAME_AND_NEAR].max())
+        odds.shares[-1] = share if share < _MOST_OF_ONE_ORIGIN else 0.0
+
+
+def _of_two(pairs: Pairs, odds: Odds) -> list[Floats]:
+    """u among such pairs, those of one person or home left out; near to u itself where there are few.
+
+    Where each place of the table is one home, else neighbours would be like a household. One origin explains
+    nothing here: else what it takes from those of one person would make it take more.
+    """
+    match, *others = posterior(pairs, replace(odds, shares=[*odds.shares[:-1], 0.0]))
     at_home = [other for one, other in zip(EXPLANATIONS, others, strict=True) if one.name in AT_HOME]
     apart = 1.0 - np.sum([match, *at_home], axis=0)
     for place, kind in enumerate(odds.kinds):
         if kind.household and kind.private and not (kind.neighbours or kind.own):
-            level = local.levels[:, place]
+            level = pairs.levels[:, place]
             apart[(level >= 0) & (level <= _ONE_HOME)] = 0.0
-    odds.local = [
-        _learnt(local.levels[:, place], apart, u.tolist(), _LOCAL_PSEUDO_PAIRS)
-        for place, u in enumerate(odds.u)
-    ]
-
-
-def _shares(levels: Ints, size: int, weights: Floats | None) -> Floats:
-    counts = np.bincount(levels + 1, weights, size + 1)[1:]
-    smooth = np.full(size, 0.5)
-    shares: Floats = (counts + smooth) / (counts.sum() + smooth.sum())
-    return shares
+    seen = zip(pairs.levels.T, odds.u, strict=True)
+    return [_learnt(levels, apart, u.tolist(), _LOCAL_PSEUDO_PAIRS) for levels, u in seen]
 
 
 def _bounded(shares: Floats, bounds: Bounds) -> Floats:
@@ -159,23 +181,21 @@ def _as_unlike_as_surnames(odds: Odds) -> None:
 
     Where both are spoilt alike, EM would else take whoever is unlike in the given name alone for twins.
     """
-    places = {
-        kind.levels: place for place, kind in enumerate(odds.kinds) if kind.twin_never or kind.namesakes
-    }
-    if not {GIVEN_LEVELS, SURNAME_LEVELS} <= places.keys():
+    levels = [kind.levels for kind in odds.kinds]
+    if not {GIVEN_LEVELS, SURNAME_LEVELS} <= set(levels):
         return
-    given, least = odds.m[places[GIVEN_LEVELS]], float(odds.m[places[SURNAME_LEVELS]][-1])
+    given, least = odds.m[levels.index(GIVEN_LEVELS)], float(odds.m[levels.index(SURNAME_LEVELS)][-1])
     if given[-1] < least:
-        odds.m[places[GIVEN_LEVELS]] = np.append(given[:-1] * (1.0 - least) / (1.0 - given[-1]), least)
+        odds.m[levels.index(GIVEN_LEVELS)] = np.append(given[:-1] * (1.0 - least) / (1.0 - given[-1]), least)
 
 
 def posterior(pairs: Pairs, odds: Odds) -> list[Floats]:
     """Per pair the probability of match, then of each explanation; what is left is two people at random."""
     shares = [odds.match, *odds.shares]
-    logs = [np.full(len(pairs.levels), np.log2(max(share, 1e-300))) for share in shares]
-    for of, log, ratios in zip((None, *EXPLANATIONS), logs, odds.ratios(), strict=True):
+    logs = [np.full(len(pairs.levels), np.log2(share) if share else -1e3) for share in shares]
+    for of, log, share, ratios in zip((None, *EXPLANATIONS), logs, shares, odds.ratios(), strict=True):
         for place, ratio in enumerate(ratios):
-            if ratio.any():
+            if share and ratio.any():
                 log += np.append(ratio, 0.0).take(pairs.levels[:, place], mode="wrap")
                 if of is None or of.has_in_common(odds.kinds[place]):
                     log += pairs.rarity[:, place]
@@ -185,17 +205,12 @@ def posterior(pairs: Pairs, odds: Odds) -> list[Floats]:
     return [part / whole for part in parts]
 
 
-def maximise(
-    candidates: Pairs, apart_from: tuple[Pairs, Pairs], odds: Odds, records: int, rounds: int
-) -> Odds:
-    """So many steps of EM; pairs that are no candidates count as two people at random.
-
-    ``apart_from``: random pairs, and random pairs of one place, from which u is learnt.
-    """
+def maximise(candidates: Pairs, samples: Apart, odds: Odds, records: int, rounds: int) -> Odds:
+    """So many steps of EM; pairs that are no candidates count as two people at random."""
     total = max(1.0, records * (records - 1) / 2)
     pseudo = max(_MIN_PSEUDO_PAIRS, _PSEUDO_PAIRS * records)
-    random, local = apart_from
-    apart = np.ones(len(random.levels))
+    random = samples.random
+    elsewhere = posterior(random, odds)
     for done in range(rounds):
         match, *others = posterior(candidates, odds)
         if done == _PRUNE_AFTER:
@@ -203,29 +218,34 @@ def maximise(
             candidates, match = candidates.only(kept), match[kept]
             others = [other[kept] for other in others]
         if done % _U_EVERY == 1:
-            apart = 1.0 - np.sum(posterior(random, odds), axis=0)
-            learn_local(odds, local)
+            elsewhere = posterior(random, odds)
+            learn_apart(odds, samples)
+        apart = 1.0 - np.sum(elsewhere[:-1], axis=0)
+        neighbours = elsewhere[1 + _NEIGHBOURS] * total / max(1, len(apart))
         each = candidates.counts_for
         for place, kind in enumerate(odds.kinds):
-            levels = candidates.levels[:, place]
+            levels, anywhere = candidates.levels[:, place], random.levels[:, place]
             learnt = _learnt(levels, match * each, kind.prior, pseudo)
             if len(odds.steps) >= _M_HELD:
                 odds.m[place] = _bounded(learnt, kind.unlike)
             for explanation, row, other in zip(EXPLANATIONS, odds.others, others, strict=True):
                 prior = explanation.of(kind)
                 if prior is not None:
+                    seen, weights = levels, other * each
+                    if explanation.name == NEIGHBOURS:
+                        seen, weights = np.append(levels, anywhere), np.append(weights, neighbours)
                     expected = _as_typed(prior.levels, kind.prior, odds.m[place])
-                    learnt = _learnt(levels, other * each, expected, pseudo)
+                    learnt = _learnt(seen, weights, expected, pseudo)
                     row[place] = _bounded(learnt, prior.unlike)
-            odds.u[place] = _shares(random.levels[:, place], len(kind.levels), apart)
+            odds.u[place] = _learnt(anywhere, apart, _EVEN[: len(kind.levels)])
         _as_unlike_as_surnames(odds)
         _as_strangers(odds)
         odds.match = (float(match.sum()) * each + 1.0) / total
-        odds.shares = _learnt_shares(
-            [float(other.sum()) * each for other in others], EXPLANATIONS, odds, total
-        )
+        sums = [float(other.sum()) * each for other in others]
+        sums[_NEIGHBOURS] = max(sums[_NEIGHBOURS], float(neighbours.sum()))
+        odds.shares = [*_learnt_shares(sums, odds, total)[:-1], odds.shares[-1]]
         odds.steps.append((odds.match * total, *(share * total for share in odds.shares)))
-        if done > _PRUNE_AFTER and len(odds.steps) > _M_HELD + 2 and _is_settled(odds.steps):
+        if done % _U_EVERY == 2 and len(odds.steps) > _M_HELD + 2 and _is_settled(odds.steps):
             break
     return odds
 
@@ -244,28 +264,30 @@ def _as_typed(expected: Sequence[float], prior: Sequence[float], m: Floats) -> l
 
 
 def _is_settled(steps: Sequence[tuple[float, ...]]) -> bool:
-    return all(abs(now - before) <= 1.0 + 0.001 * now for before, now in zip(*steps[-2:], strict=True))
+    """Whether one step changed little, most of all in how many pairs are of one person."""
+    (before, *others), (now, *rest) = steps[-2:]
+    still = all(abs(one - two) <= 1.0 + 0.02 * two for one, two in zip(others, rest, strict=True))
+    return still and abs(now - before) <= 1.0 + 0.001 * now
 
 
-def _learnt(levels: Ints, weights: Floats, expected: Sequence[float], pseudo: float) -> Floats:
+def _learnt(levels: Ints, weights: Floats | None, expected: Sequence[float], pseudo: float = 0.0) -> Floats:
+    """The share of each level, as if ``pseudo`` pairs had been seen as expected; else half a pair a level."""
+    pseudo = pseudo or len(expected) / 2
     seen = np.bincount(levels + 1, weights, len(expected) + 1)[1:]
     prior = np.array(expected) / sum(expected)
     learnt: Floats = (seen + pseudo * prior) / (seen.sum() + pseudo)
     return learnt
 
 
-def _learnt_shares(
-    sums: Sequence[float], explanations: Sequence[Explanation], odds: Odds, total: float
-) -> list[float]:
+def _learnt_shares(sums: Sequence[float], odds: Odds, total: float) -> list[float]:
     """The share of each explanation that applies; of so many households some have twins, seen or not, and
     few have father and son of one name."""
     shares = [
         (found + 1.0) / total if explanation.applies(odds.kinds) else 0.0
-        for found, explanation in zip(sums, explanations, strict=True)
+        for found, explanation in zip(sums, EXPLANATIONS, strict=True)
     ]
-    household = shares[[explanation.name for explanation in explanations].index("household")]
-    for place, explanation in enumerate(explanations):
+    for place, explanation in enumerate(EXPLANATIONS):
         if shares[place] and explanation.name in PER_HOUSEHOLD:
-            least, most = PER_HOUSEHOLD[explanation.name]
-            shares[place] = min(max(shares[place], least * household), most * household)
+            least, most = (bound * shares[0] for bound in PER_HOUSEHOLD[explanation.name])
+            shares[place] = min(max(shares[place], least), most)
     return shares

@@ -9,6 +9,7 @@ from resolver.matching.kinds import Kind, Shared
 TWIN = "twins"
 JUNIOR = "juniors"
 AT_HOME = ("household", TWIN, JUNIOR)
+NEIGHBOURS, ORIGIN = "neighbours", "origin"
 PER_HOUSEHOLD = {TWIN: (0.01, 1e9), JUNIOR: (0.005, 0.1)}
 """Of two records of one household, at least and at most so many are of twins, or of father and son."""
 
@@ -27,7 +28,7 @@ class Explanation(NamedTuple):
             return None if kind.twin_same or kind.twin_never else kind.household
         if self.name in ("household", JUNIOR):
             return kind.household
-        return kind.neighbours if self.name == "neighbours" else kind.namesakes
+        return {NEIGHBOURS: kind.neighbours, "namesakes": kind.namesakes}.get(self.name)
 
     def like_one(self, kind: Kind) -> bool:
         """Whether such people agree here as often as one person does with herself."""
@@ -40,6 +41,8 @@ class Explanation(NamedTuple):
 
     def applies(self, kinds: Sequence[Kind]) -> bool:
         """Whether the comparisons can tell it from one person: something shared, and something that isn't."""
+        if self.name == ORIGIN:
+            return sum(kind.whole == slice(1) for kind in kinds) == 2
         if self.name in PER_HOUSEHOLD:
             return any(kind.twin_same for kind in kinds) and any(kind.twin_never for kind in kinds)
         shared = [prior for kind in kinds if (prior := self.of(kind)) is not None]
@@ -53,8 +56,9 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation("household", 0.05),
     Explanation(TWIN, 0.0005),
     Explanation(JUNIOR, 0.0005),
-    Explanation("neighbours", 0.5),
+    Explanation(NEIGHBOURS, 0.5),
     Explanation("namesakes", 0.02),
+    Explanation(ORIGIN, 1.0),
 )
 """household: they share an address, often a surname, a phone, an e-mail; twins: the birth date as well;
 juniors: the given name as well; neighbours: the place only, which several traits tell at once; namesakes: a

@@ -27,15 +27,8 @@ SURNAME_LEVELS = ("same", "close", "part of a double name", "near", "initial", "
 NAME_LEVELS = ("same", "close", "part of it", "near", "initial", "unlike")
 
 
-def _is_close(one: str, two: str) -> bool:
-    shorter = min(len(one), len(two))
-    if shorter >= 4 and OSA.distance(one, two, score_cutoff=1) <= 1:
-        return True
-    return JaroWinkler.similarity(one, two, score_cutoff=0.92) > 0.0
-
-
 def _are_alike(one: str, two: str) -> int:
-    """0 for what ``_is_close`` holds close, 1 for near, 2 for neither."""
+    """0 for close, 1 for near, 2 for neither."""
     likeness = JaroWinkler.similarity(one, two, score_cutoff=0.6)
     if likeness >= 0.92 or (likeness and min(len(one), len(two)) >= 4 and OSA.distance(one, two) <= 1):
         return 0
@@ -57,9 +50,11 @@ def _are_swapped(one: Value, two: Value) -> bool:
         return False
     if given == surname or other_given == other_surname:
         return False
-    if given == other_surname or _is_close(given, other_surname):
-        return surname == other_given or _is_part(surname, other_given) or _is_close(surname, other_given)
-    if surname == other_given or _is_close(surname, other_given):
+    if given == other_surname or not _are_alike(given, other_surname):
+        return (
+            surname == other_given or _is_part(surname, other_given) or not _are_alike(surname, other_given)
+        )
+    if surname == other_given or not _are_alike(surname, other_given):
         return _is_part(given, other_surname)
     return False
 

@@ -122,11 +122,10 @@ class _Table:
     def judge_people(self) -> None:
         """Finds given name, surname, both in one, and the birth date among unknown traits."""
         looks = self._looks
-        if self._is_open("birth date"):
-            births = [one for one, found in looks.items() if found.kind == "date" and found.births]
-            if births:
-                best = max(births, key=lambda one: (len(self._first[one]), one))
-                self._be(best, "birth date", "dates spread over years in which people are born")
+        births = [one for one, found in looks.items() if found.kind == "date" and found.births]
+        if births and self._is_open("birth date"):
+            best = max(births, key=lambda one: (len(self._first[one]), one))
+            self._be(best, "birth date", "dates spread over years in which people are born")
         named = [one for one, found in looks.items() if found.kind in ("name", "text") and found.letters]
         by_given = sorted(named, key=lambda one: (-looks[one].given, one))
         if self._is_open("given name") and self._is_open("full name") and by_given:
@@ -183,11 +182,13 @@ class _Table:
         columns = {trait: self._column(trait) for trait in self._first}
         own = [one for one, kind in self._kinds.items() if kind in ("given name", "birth date")]
         coarse = {f"own {one}": self._coarse(one) for one in own}
-        relations = Relations({**columns, **coarse}, list(coarse))
+        codes = [one for one in self._first if self._kinds[one] in ("code", "place code")]
+        halves = {f"half {one}": self._column(one, half=True) for one in codes}
+        relations = Relations({**columns, **coarse, **halves}, list(coarse))
         for trait, found in self._looks.items():
-            if self._kinds[trait] in ("code", "phone", "place code") and self._why[trait] == found.why:
+            if self._kinds[trait] in ("code", "place code") and self._why[trait] == found.why:
                 share = relations.shared(trait)
-                if share is not None and self._kinds[trait] != "phone":
+                if share is not None:
                     kind = "place code" if share > _SHARED else "code"
                     told = f"{found.why}; where two records have one, {share:.0%} are two people"
                     self._be(trait, kind, told)
@@ -195,18 +196,23 @@ class _Table:
         for trait in self._looks:
             if self._kinds[trait] not in ("text", "name", "exact"):
                 continue
-            for other in placed:
+            for other in (*placed, *halves):
                 if other == trait:
                     continue
                 near, anyhow = relations.together(other, trait)
-                if near > 0.3 and near > _LIFT * anyhow:
+                if near > 0.3 and near > min(_LIFT * anyhow, 1.0 - (1.0 - anyhow) / _LIFT):
                     often = f"{near:.0%}, else {anyhow:.1%}"
                     why = f"two people with one {_TITLES.get(other, other)} have it in common: {often}"
                     self._be(trait, "place", why)
+                    whole = other.removeprefix("half ")
+                    if whole in self._looks and self._kinds[whole] == "code":
+                        self._be(whole, "place code", f"{self._why[whole]}; how it begins goes with {trait}")
                     break
 
-    def _column(self, trait: str) -> Ints:
-        return self._numbered({row: fold(unfloat(value)) for row, value in self._first[trait].items()})
+    def _column(self, trait: str, half: bool = False) -> Ints:
+        """A trait's values under numbers; of each the first half, where that is wanted."""
+        texts = [(row, fold(unfloat(value))) for row, value in self._first[trait].items()]
+        return self._numbered({row: text[: (len(text) + 1) // 2 if half else None] for row, text in texts})
 
     def _coarse(self, trait: str) -> Ints:
         """What of an own trait slips leave as it is: the first letters of a name, the year of a date."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from resolver.matching.blocking import Ints
-from resolver.matching.draws import draw
+from resolver.matching.draws import alike, draw
 
 _PAIRS = 20_000
 _MIN_PAIRS = 20
@@ -51,19 +51,7 @@ class Relations:
     def _pairs(self, trait: str) -> tuple[Ints, Ints]:
         """Random pairs that agree in a trait."""
         if trait not in self._agreeing:
-            column = self._columns[trait]
-            filled = np.flatnonzero(column >= 0)
-            ordered = filled[np.argsort(column[filled], kind="stable")]
-            values = column[ordered]
-            starts, ends = np.searchsorted(values, values, "left"), np.searchsorted(values, values, "right")
-            several = np.flatnonzero(ends - starts > 1)
-            if len(several):
-                one = several[draw(7, _PAIRS, len(several))]
-                size = ends[one] - starts[one]
-                two = starts[one] + (one - starts[one] + 1 + draw(8, _PAIRS, 1 << 40) % (size - 1)) % size
-                self._agreeing[trait] = ordered[one], ordered[two]
-            else:
-                self._agreeing[trait] = filled[:0], filled[:0]
+            self._agreeing[trait] = alike(self._columns[trait], 7, _PAIRS)
         return self._agreeing[trait]
 
     def _apart(self, left: Ints, right: Ints) -> tuple[np.ndarray, np.ndarray]:

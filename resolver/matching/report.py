@@ -28,8 +28,7 @@ class Training(NamedTuple):
 
     ``proposals``: each trait's comparison, or why there is none. ``keys``: each blocking key type and what
     it finds. ``errors``: expected per threshold. ``histogram``: candidate pairs per bit of weight, from -12
-    to 12. ``steps``: after each step of EM, the expected pairs of one person and of each
-    explanation. ``notes``: what to be careful about.
+    to 12. ``notes``: what to be careful about.
     """
 
     model: Model
@@ -37,7 +36,6 @@ class Training(NamedTuple):
     keys: tuple[tuple[str, str], ...]
     errors: tuple[Errors, ...]
     histogram: tuple[float, ...]
-    steps: tuple[tuple[float, ...], ...]
     notes: tuple[str, ...] = ()
 
 
@@ -77,8 +75,7 @@ def propose_veto(comparisons: Sequence[Comparison]) -> Weight:
 
 def lines(training: Training) -> list[str]:
     """The report as text."""
-    model = training.model
-    about = model.about
+    model, about = training.model, training.model.about
     text = [f"model {model.hash}: {about.get('records')} records, {about.get('pairs')} expected pairs"]
     text += [f"  {note}" for note in training.notes]
     for proposal in training.proposals:

@@ -124,9 +124,7 @@ def explain(one: Prepared, two: Prepared, model: Model) -> tuple[Step, ...]:
     for scale, comparison in zip(model.scales, model.comparisons, strict=True):
         place = scale.place
         mine, theirs = one.fields[place], two.fields[place]
-        level, rarity = -1, 0
-        if mine and theirs:
-            level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
+        level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
         if level < 0:
             steps.append(Step(comparison.name, "nothing to compare", 0, 0))
             continue
@@ -153,10 +151,8 @@ def veto_weight(one: Prepared, two: Prepared, model: Model, leaving: Set[int] = 
     for scale in model.scales:
         place = scale.place
         mine, theirs = one.fields[place], two.fields[place]
-        if not mine or not theirs or place in leaving:
-            continue
         level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
-        if level < 0:
+        if level < 0 or place in leaving:
             continue
         if scale.shared_at_home:
             home = min(home, scale.match[level] + rarity)

@@ -11,8 +11,8 @@ import numpy as np
 from graph_schema.errors import Invalid
 from resolver.matching import keys
 from resolver.matching.blocking import Ints
-from resolver.matching.draws import draw
-from resolver.matching.estimation import Odds, Pairs, maximise, posterior, start
+from resolver.matching.draws import alike, draw
+from resolver.matching.estimation import Apart, Odds, Pairs, maximise, posterior, start
 from resolver.matching.explanations import EXPLANATIONS
 from resolver.matching.kinds import KINDS
 from resolver.matching.model import BIT, Comparison, Model, Weight
@@ -27,6 +27,7 @@ _MOST_RECORDS = 60_000
 _RANDOM_PAIRS = 150_000
 _CANDIDATE_PAIRS = 200_000
 _LOCAL_PAIRS = 30_000
+_NAME_PAIRS = 10_000
 _CANDIDATES_A_RECORD = 40
 _ROUNDS = 30
 _FEW_RECORDS = 500
@@ -58,10 +59,8 @@ class _Sample:
     left: Ints
     right: Ints
     candidates: Pairs
-    random: Pairs
-    random_places: tuple[Ints, Ints]
-    local: Pairs
-    local_places: tuple[Ints, Ints]
+    apart: Apart
+    places: list[tuple[Ints, Ints]]
     records: int
 
 
@@ -90,13 +89,12 @@ def train(
         chosen = np.sort(np.argsort(draw(seed, len(records), 1 << 62))[:_MOST_RECORDS]).tolist()
         records = [records[place] for place in chosen]
     sample = _sample(records, given, seed, progress)
-    apart = (sample.random, sample.local)
-    odds = start([KINDS[one.kind] for one in given], sample.random, sample.local, sample.records)
-    odds = maximise(sample.candidates, apart, odds, sample.records, _ROUNDS)
+    odds = start([KINDS[one.kind] for one in given], sample.apart, sample.records)
+    odds = maximise(sample.candidates, sample.apart, odds, sample.records, _ROUNDS)
     progress("weights learnt", 0.8)
     frequencies = _frequencies(sample, odds)
     slips = _set_rarities(sample, odds, frequencies)
-    odds = maximise(sample.candidates, apart, odds, sample.records, _ROUNDS)
+    odds = maximise(sample.candidates, sample.apart, odds, sample.records, _ROUNDS)
     progress("value frequencies learnt", 0.9)
     return _finish(sample, odds, (frequencies, slips), proposals, blocking)
 
@@ -115,27 +113,24 @@ def _sample(
     progress("candidates found", 0.4)
     total = len(records) * (len(records) - 1) // 2
     if total <= _RANDOM_PAIRS:
-        here, there = np.triu_indices(len(records), 1)
-        here, there = here.astype(np.int64), there.astype(np.int64)
+        here, there = (side.astype(np.int64) for side in np.triu_indices(len(records), 1))
     else:
         here = draw(seed + 1, _RANDOM_PAIRS, len(records))
         there = (here + 1 + draw(seed + 2, _RANDOM_PAIRS, len(records) - 1)) % len(records)
     candidates = _compared(comparisons, columns, left, right, float(one_in))
     progress("candidates compared", 0.6)
-    random = _compared(comparisons, columns, here, there, 1.0)
-    nearby = _of_one_place(comparisons, columns, seed)
-    local = _compared(comparisons, columns, *nearby, 1.0)
+    places = [(here, there), alike(_place(comparisons, columns), seed + 3, _LOCAL_PAIRS)]
+    for kind in ("given name", "surname"):
+        named = [one for of, one in zip(comparisons, columns, strict=True) if of.kind == kind]
+        places.append(alike(_names(named[0]) if named else np.zeros(0, np.int64), seed + 3, _NAME_PAIRS))
+    apart = Apart(*(_compared(comparisons, columns, *pairs, 1.0) for pairs in places))
     progress("random pairs compared", 0.7)
-    places = (here, there)
-    return _Sample(
-        comparisons, columns, atoms, left, right, candidates, random, places, local, nearby, len(records)
-    )
+    return _Sample(comparisons, columns, atoms, left, right, candidates, apart, places, len(records))
 
 
-def _of_one_place(comparisons: tuple[Comparison, ...], columns: list[Column], seed: int) -> tuple[Ints, Ints]:
-    """Random pairs of records that name the same place, of the smallest kind of place that many share; none
-    where there is no such."""
-    found: list[tuple[float, Ints, Ints]] = []
+def _place(comparisons: tuple[Comparison, ...], columns: list[Column]) -> Ints:
+    """The number of the place that each record names, of the smallest kind of place that many share."""
+    found = [(1.0, np.zeros(0, np.int64))]
     for comparison, column in zip(comparisons, columns, strict=True):
         filled = np.flatnonzero(column.of >= 0)
         if not KINDS[comparison.kind].neighbours or 4 * len(filled) < len(column.of):
@@ -143,16 +138,14 @@ def _of_one_place(comparisons: tuple[Comparison, ...], columns: list[Column], se
         sizes = np.bincount(column.of[filled])
         same = float((sizes * (sizes - 1.0)).sum() / max(1.0, len(filled) * (len(filled) - 1.0)))
         if same >= _PLACE_SHARED:
-            ordered = filled[np.argsort(column.of[filled], kind="stable")]
-            found.append((same, ordered, column.of[ordered]))
-    if not found:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    _, ordered, cells = min(found, key=lambda one: one[0])
-    starts, ends = np.searchsorted(cells, cells, "left"), np.searchsorted(cells, cells, "right")
-    one = draw(seed + 3, _LOCAL_PAIRS, len(ordered))
-    two = starts[one] + draw(seed + 4, _LOCAL_PAIRS, 1 << 40) % (ends - starts)[one]
-    other = one != two
-    return ordered[one[other]], ordered[two[other]]
+            found.append((same, column.of))
+    return min(found, key=lambda one: one[0])[1]
+
+
+def _names(column: Column) -> Ints:
+    """The number of each record's first given name or surname."""
+    known: dict[str, int] = {}
+    return np.array([*(known.setdefault(cell[0][0], len(known)) for cell in column.distinct), -1])[column.of]
 
 
 def _compared(
@@ -177,12 +170,10 @@ def _frequencies(sample: _Sample, odds: Odds) -> list[Frequencies]:
 
 def _set_rarities(sample: _Sample, odds: Odds, frequencies: Sequence[Frequencies]) -> list[_Slips]:
     """Sets what frequencies add to each pair; what they add to slips is learnt here, and given back."""
-    match, apart = posterior(sample.candidates, odds)[0], 1.0 - np.sum(posterior(sample.random, odds), axis=0)
-    places = (
-        (sample.candidates, sample.left, sample.right),
-        (sample.random, *sample.random_places),
-        (sample.local, *sample.local_places),
-    )
+    match = posterior(sample.candidates, odds)[0]
+    apart = 1.0 - np.sum(posterior(sample.apart.random, odds), axis=0)
+    places = [(sample.candidates, sample.left, sample.right)]
+    places += [(pairs, *both) for pairs, both in zip(sample.apart, sample.places, strict=True)]
     found = []
     for place, (comparison, frequency) in enumerate(zip(sample.comparisons, frequencies, strict=True)):
         worth, listed = frequency.of_records(), frequency.listed()
@@ -238,8 +229,9 @@ def _finish(
         tuple(dict.fromkeys((*wanted, *(sample.atoms.named(key) for key, _ in chosen)))),
         round(log2(odds.match) * BIT),
         tuple(
-            (explanation.name, round(log2(max(share, 2.0**-60)) * BIT))
+            (explanation.name, round(log2(share) * BIT))
             for explanation, share in zip(EXPLANATIONS, odds.shares, strict=True)
+            if share
         ),
         merge=merge,
         review=merge - 2 * BIT,
@@ -250,9 +242,8 @@ def _finish(
     reasons = [(" + ".join(key), "the rules say so") for key in wanted]
     reasons += [(" + ".join(sample.atoms.named(key)), why) for key, why in chosen]
     counts = np.histogram(weights, bins=24, range=(-12, 12))[0] * sample.candidates.counts_for
-    histogram, steps = tuple(float(x) for x in counts), tuple(odds.steps)
-    notes = _notes(sample.records, odds)
-    return Training(model, tuple(proposals), tuple(reasons), errors, histogram, steps, notes)
+    histogram, notes = tuple(float(x) for x in counts), _notes(sample.records, odds)
+    return Training(model, tuple(proposals), tuple(reasons), errors, histogram, notes)
 
 
 def _notes(records: int, odds: Odds) -> tuple[str, ...]:
@@ -269,7 +260,7 @@ def _fitted(
     sample: _Sample, odds: Odds, frequencies: list[Frequencies], slips: list[_Slips]
 ) -> list[Comparison]:
     """The comparisons with all that was learnt of them."""
-    ratios = odds.ratios()
+    ratios = [row for row, share in zip(odds.ratios(), (1.0, *odds.shares), strict=True) if share]
     fitted = []
     for place, comparison in enumerate(sample.comparisons):
         match, *others = (_whole(ratio[place]) for ratio in ratios)

@@ -10,6 +10,8 @@ from resolver.matching.content import prepare
 from resolver.matching.model import from_dict
 from tests.accuracy.measure import measured, score
 from tests.accuracy.tables import febrl, one_name, renamed, simulated
+from tests.bench import unseen
+from tests.bench.lives import made
 from tests.engine.at_once import match_all
 
 PEOPLE = Path("graph_schema/bundled/people.json")
@@ -52,3 +54,16 @@ def test_the_bundled_model_matches_people_it_has_not_seen() -> None:
     table = simulated(2500, 7, 0.3)
     prepared = {key: prepare(traits, model) for key, traits in table.records.items()}
     assert score(match_all(prepared, model).persons, table.truth).f1 >= 0.97
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "f1"),
+    [
+        ("six origins, four fields", 0.98, 0.96),
+        ("six origins, names, place", 0.98, 0.96),
+        ("english, name, city, postcode, state", 0.98, 0.96),
+    ],
+)
+def test_what_goes_together_anyhow_is_not_counted_twice(name: str, precision: float, f1: float) -> None:
+    found = measured(made(unseen.TABLES[name]))
+    assert (found.rates.precision >= precision, found.f1 >= f1) == (True, True), found
