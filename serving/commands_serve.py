@@ -1,7 +1,6 @@
 """Commands that stay: serve, worker, demo."""
 
 import asyncio
-import gc
 import logging.config
 import os
 import re
@@ -63,7 +62,6 @@ def serve_store(
 ) -> None:
     """Serve HTTP intake, API and console."""
     _end_well_when_told()
-    look_for_cycles_rarely()
     with engine_on(store, rules) as engine:
         with engine.store.read() as tx:
             warn_of_rules(tx, engine.rules)
@@ -110,12 +108,6 @@ def _end_well_when_told() -> None:
         signal.signal(told, end)
 
 
-def look_for_cycles_rarely() -> None:
-    """Of the many small things that a batch makes none is in a cycle: to look for them takes a sixth of its
-    time."""
-    gc.set_threshold(50_000, 20)
-
-
 def run_worker(
     kafka: KafkaOption = "localhost:9092",
     host: HostOption = "127.0.0.1",
@@ -128,7 +120,6 @@ def run_worker(
     if id_key() == DEFAULT_ID_KEY:
         raise Invalid("ONEFOLD_ID_KEY", "It is not set. Set the same long random text for all that write.")
     logging.config.dictConfig(LOGGING)
-    look_for_cycles_rarely()
     cluster = import_module(_KAFKA).Kafka.of(kafka, os.environ)
     worker = import_module(_WORKER)
     figures = Figures()

@@ -23,7 +23,7 @@ from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from resolver.founding import DEFAULT_ID_KEY
 from serving.app import make_app
-from serving.commands_serve import look_for_cycles_rarely
+from serving.cli import look_for_cycles_rarely
 from serving.models import DecisionRequest
 from stream.deciding import Asked, decide_all
 from stream.engine import Engine

@@ -18,7 +18,7 @@ from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Transaction
 from resolver.founding import DEFAULT_ID_KEY
-from serving.commands_serve import look_for_cycles_rarely
+from serving.cli import look_for_cycles_rarely
 from stream.engine import now_us
 from stream.intake import Intake
 from stream.reader import Reader

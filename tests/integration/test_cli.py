@@ -241,7 +241,7 @@ def test_whoever_reads_what_an_older_version_built_is_told(
     assert (sick.code, older in sick.out) == (1, True)
     refused = stocked("ingest", stocked.lines("b.jsonl", BOB))
     assert (refused.code, older in refused.err) == (3, True)
-    for name in ("serve", "_end_well_when_told", "look_for_cycles_rarely"):
+    for name in ("serve", "_end_well_when_told"):
         monkeypatch.setattr(f"serving.commands_serve.{name}", lambda *_, **__: None)
     assert older in stocked("serve").err
     (stocked.folder / "other.toml").write_text('extends = "retail"\n[source.web]\nregion = "FR"\n')
