@@ -30,9 +30,10 @@ class Pace:
         self._quiet = 0 if others_wrote else self._quiet + 1
         return self._whole and not others_wrote and (self.first or self._quiet >= _QUIET)
 
-    def passed(self) -> None:
-        """A batch is durable."""
+    def passed(self, others_wrote: bool) -> None:
+        """A batch is written; whether others wrote while it was worked out."""
         self._whole = True
+        self._quiet = 0 if others_wrote else self._quiet
         if self.first:
             self._left -= 1
         else:

@@ -191,7 +191,7 @@ class Neo4jStore:
                 else:
                     ending.result()
                 tx.remember()
-                pace.passed()
+                pace.passed(tx.beside)
             except Overtaken:
                 pace.overtaken()
                 self._known.forget_unless_current()

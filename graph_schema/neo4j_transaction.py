@@ -46,7 +46,7 @@ class Neo4jTransaction(Likeness):
         self._allocate = allocate
         self._turn = turn
         self.changed: set[int] = set()
-        self.soon = False
+        self.soon = self.beside = False
         self._written: Writes | None = None
         self._profiles: dict[int, str | None] = {}
         self.unchanged = self.locked = False
@@ -78,6 +78,7 @@ class Neo4jTransaction(Likeness):
         changed = changed_since(self._ask, now, known.commit)
         if changed is None:
             raise Overtaken
+        self.beside = now.commits != known.commit
         # Whatever was read of a commit in part is of these.
         known.drop(changed)
         known.commit = now.commits

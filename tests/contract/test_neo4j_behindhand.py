@@ -117,3 +117,18 @@ def test_nobody_writes_after_what_was_lost_until_it_is_given_again(neo4j_url: st
     with store.read() as tx:
         assert tx.get("x") == 4
     store.close()
+
+
+def test_it_is_noticed_that_others_write_though_nobody_waits_for_them(neo4j_url: str) -> None:
+    mine, theirs = open_store(neo4j_url), open_store(neo4j_url)
+    remembered = []
+    for at in range(10):
+        with mine.write() as tx:
+            remembered.append(tx.unchanged)
+            tx.apply(Writes(state={"x": at}, soon=True))
+        with theirs.write() as tx:
+            tx.apply(Writes(state={"y": at}))
+    # Whoever believes to be alone is overtaken by whatever others write.
+    assert remembered == [False] * 10
+    mine.close()
+    theirs.close()
