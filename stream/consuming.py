@@ -83,9 +83,7 @@ class Consuming:
     def __init__(
         self, engine: Engine, figures: Figures, also: Callable[[], Mapping[str, Any]] = dict
     ) -> None:
-        self._engine = engine
-        self._figures = figures
-        self._also = also
+        self._engine, self._figures, self._also = engine, figures, also
         self._stopping = threading.Event()
         self._handed_in: tuple[_Batch, Counts] | None = None
 
