@@ -200,7 +200,8 @@ class _Table:
                 if other == trait:
                     continue
                 near, anyhow = relations.together(other, trait)
-                if near > 0.3 and near > min(_LIFT * anyhow, 1.0 - (1.0 - anyhow) / _LIFT):
+                least = min(_LIFT * anyhow, 1.0 - (1.0 - anyhow) / _LIFT)
+                if near > max(least, 0.1 if other in halves else 0.3):
                     often = f"{near:.0%}, else {anyhow:.1%}"
                     why = f"two people with one {_TITLES.get(other, other)} have it in common: {often}"
                     self._be(trait, "place", why)
