@@ -91,8 +91,7 @@ class _Resolving:
         for record, person in self.borders.items():
             outside.setdefault(person, []).append(record)
         for together in outside.values():
-            group = self.groups.join({self.groups.of[record] for record in together})
-            self.groups.known.add(group)
+            self.groups.known.add(self.groups.join({self.groups.of[record] for record in together}))
         ties = [Tie(None, records, self._groups_of(records)) for records in self.judged.ties]
         self._settle(None, [tie for tie in ties if len(tie.groups) > 1])
         self.groups.count_as_one()
@@ -162,9 +161,8 @@ class _Resolving:
         records: list[int] = list(self.held[step.namespace].get(value, ()))
         if step.claims:
             records += self.claimed[step.namespace].get(value, ())
-        if step.anonymous:
-            return [record for record in records if record not in self.groups.unattributed]
-        return [record for record in records if record not in self.borders]
+        left_out = self.groups.unattributed if step.anonymous else self.borders
+        return [record for record in records if record not in left_out]
 
     def _spans(self, step: Step, value: int, records: list[int]) -> Iterator[tuple[int, ...]]:
         """The holders of a value, lease by lease."""
@@ -202,8 +200,9 @@ class _Resolving:
             for review in matched.reviews:
                 if review.why != "ambiguous":
                     kind: Literal["unique", "review"] = "unique" if review.why == "unique" else "review"
-                    rivals = (stands[review.one], stands[review.two])
-                    self.likely.append(Kept(kind, step, rivals, (), review.weight))
+                    self.likely.append(
+                        Kept(kind, step, (stands[review.one], stands[review.two]), (), review.weight)
+                    )
             for join in matched.joins:
                 one, two = (self.groups.of[stands[side[0]]] for side in (join.one, join.two))
                 if self.joins is not None:
@@ -220,8 +219,12 @@ class _Resolving:
             self.open.append(Ambiguity(stands[taken], tuple(sorted(anchors)), MATCHED, ()))
 
     def _settle(self, step: Step | None, ties: list[Tie]) -> None:
-        """Joins every component that can be one person, and contests the others."""
+        """Joins every component that can be one person, and contests the others; in a claims pass only those
+        where something is claimed, so that a claim elsewhere changes nothing here."""
+        claimed = self.claimed[step.namespace].keys() if step and step.claims else None
         for component, within in components(ties):
+            if claimed is not None and claimed.isdisjoint(tie.value for tie in within):
+                continue
             uniques = step.uniques if step else ()
             conflicts = self.groups.conflicts(component, uniques, bool(step and step.anonymous))
             if conflicts:

@@ -42,6 +42,14 @@ def test_the_resolver_says_what_the_statement_says(drawn: Evidence) -> None:
     assert told(posed, found) == stated(resolve_evidence(drawn))
 
 
+def test_a_claim_elsewhere_contests_nothing_here() -> None:
+    """Step by step nobody would hear of it."""
+    apart, held = judgements("A#D"), "A email:b; B email:b; D email:b"
+    here = pose(Evidence(RETAIL, records(held), apart)).resolved()
+    with_claim = pose(Evidence(RETAIL, records(f"{held}; G ?email:a"), apart)).resolved()
+    assert with_claim.contests == here.contests != []
+
+
 CLAIMED = {
     "a known person says it, but in another lease": (
         "A phone:p@0; B ?phone:p@30; G ?phone:p@31",
