@@ -50,10 +50,8 @@ class Apart:
             )
         ]
         if words:
-            yield {
-                "kind": "judgement",
-                **judgement_shown(max(words, key=lambda one: (one.at or 0, one.judgement_id))),
-            }
+            last = max(words, key=lambda one: (one.at or 0, one.judgement_id))
+            yield {"kind": "judgement", **judgement_shown(last)}
 
     def _contests(self, contested: set[int]) -> Iterator[Document]:
         of = self.evidence.resolution.group_of
@@ -96,6 +94,8 @@ class Apart:
             yield {"kind": "veto", "by": by, "direct": direct, "likeness": found}
         if "known" in contest.kinds:
             yield {"kind": "known", "by": by, "direct": direct}
+        if "different" in contest.kinds and not any(self._judged()):
+            yield {"kind": "entangled", "by": by, "direct": direct}
 
     def _uniques(self, step: Step, tie: Document) -> Iterator[Document]:
         """The values of unique namespaces of which one person may have one only."""
@@ -122,10 +122,8 @@ class Apart:
             held = {value for one in records for value in self.evidence.records[one].holdings}
             by = [self.evidence.identifier(value) for value in contest.values if value in held]
             if of[records[0]] in {of[one] for one in tied}:
-                owner = (
-                    self.evidence.plan.spaces[contest.step.namespace].contested if contest.step else "apart"
-                )
-                if owner != "apart":
+                owner = contest.step and self.evidence.plan.spaces[contest.step.namespace].contested
+                if owner not in (None, "apart"):
                     yield {"kind": "owner", "by": by, "owner": owner, "part": self.evidence.shown(records[0])}
                 continue
             between = [self.evidence.shown(one) for one in self.evidence.by_key(tied)]

@@ -116,10 +116,8 @@ def _links(evidence: Evidence, number: int, join: Join) -> Iterator[tuple[Link, 
         ids = {evidence.records[one].key: one for one in members}
         for judgement in _speaking(evidence, join):
             for side, keys in enumerate(_sides(judgement)):
-                yield (
-                    ("judgement", judgement.judgement_id, side),
-                    [ids[key] for key in sorted(keys) if key in ids],
-                )
+                held = [ids[key] for key in sorted(keys) if key in ids]
+                yield ("judgement", judgement.judgement_id, side), held
     elif join.step.matching:
         one, two = join.groups
         yield ("likeness", number, 0), [*(closest(evidence, one, two) or (one[0], two[0]))]

@@ -200,9 +200,8 @@ class _Resolving:
             for review in matched.reviews:
                 if review.why != "ambiguous":
                     kind: Literal["unique", "review"] = "unique" if review.why == "unique" else "review"
-                    self.likely.append(
-                        Kept(kind, step, (stands[review.one], stands[review.two]), (), review.weight)
-                    )
+                    rivals = (stands[review.one], stands[review.two])
+                    self.likely.append(Kept(kind, step, rivals, (), review.weight))
             for join in matched.joins:
                 one, two = (self.groups.of[stands[side[0]]] for side in (join.one, join.two))
                 if self.joins is not None:

@@ -174,6 +174,9 @@ _REASONS: Final[Mapping[str, Callable[[Document], str]]] = {
     "known": lambda one: (
         f"Kept apart: {_hold(one)}, but that joins anonymous evidence only, and each is known without it."
     ),
+    "entangled": lambda one: (
+        f"Kept apart: {_hold(one)}, but judgements keep each of them apart from others whom it connects too."
+    ),
     "ambiguous": _ambiguous,
     "owner": lambda one: (
         f"{_capital(one['part']['name'])} is tied to both by {_identifiers(one['by'])}, and by the rules "

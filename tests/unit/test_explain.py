@@ -120,6 +120,18 @@ def test_what_stands_between_is_told_from_both_sides(town: Town) -> None:
     assert "record crm/1 and record crm/2, who are kept apart" in sentence
 
 
+def test_judgements_with_others_part_two_as_well(town: Town) -> None:
+    for key in "123":
+        town.row(key, email="ana@example.com")
+    town.judge("different", "crm/1", "crm/2")
+    town.judge("different", "crm/1", "crm/3")
+    assert [one["kind"] for one in town.why("crm/2", "crm/3")["reasons"]] == ["entangled"]
+    assert town.says("crm/2", "crm/3") == [
+        "Kept apart: both hold email ana@example.com, but judgements keep each of them apart from others "
+        "whom it connects too."
+    ]
+
+
 def test_judgements_join_and_part(town: Town) -> None:
     town.row("1", email="ana@example.com")
     town.row("2", email="ana@example.com")
