@@ -9,14 +9,14 @@ from tests.services import Service
 from tests.services.neo4j_graph import driver
 
 pytestmark = pytest.mark.neo4j
-NOTE = "UNWIND $rows AS row MERGE (a:Audited {id: row}) RETURN a.id"
+NOTE = "UNWIND $rows AS row MERGE (a:Asked {id: row}) RETURN a.id"
 WRONG = "UNWIND $rows AS row RETURN 1 / (row - row)"
 
 
 def noted(session: neo4j.Session) -> set[int]:
     return {
         row[0]
-        for row in Ask(session)("MATCH (a:Audited) WHERE a.id IN $rows RETURN a.id", {"rows": [1, 2, 3]})
+        for row in Ask(session)("MATCH (a:Asked) WHERE a.id IN $rows RETURN a.id", {"rows": [1, 2, 3]})
     }
 
 
