@@ -15,8 +15,7 @@ WRONG = "UNWIND $rows AS row RETURN 1 / (row - row)"
 
 def noted(session: neo4j.Session) -> set[int]:
     return {
-        row[0]
-        for row in Ask(session)("MATCH (a:Asked) WHERE a.id IN $rows RETURN a.id", {"rows": [1, 2, 3]})
+        row[0] for row in Ask(session)("MATCH (a:Asked) WHERE a.id IN $rows RETURN a.id", {"rows": [1, 2, 3]})
     }
 
 
