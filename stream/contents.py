@@ -17,6 +17,9 @@ from resolver.matching.scoring import edge
 from resolver.plan import Plan
 from stream.readying import Readying, Said, told
 
+REMEMBERED = 70_000
+"""Things of one kind that are kept between batches; beyond that the half that was read first is forgotten."""
+
 Pair = tuple[int, int]
 Asked = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -58,7 +61,9 @@ class Contents:
         return self._prepared, self._speakers, self._edges, self._blocks
 
     def _fresh_blocks(self) -> None:
-        for remembered in (self._made, self._weighed, self._left):
+        # A batch of a file reads so many that hardly one comes again: to forget half would cost more.
+        many = (self._blocks,) if len(self._blocks) > REMEMBERED else ()
+        for remembered in (self._made, self._weighed, self._left, *many):
             remembered.clear()
 
     @property
@@ -272,10 +277,8 @@ class Contents:
         edges.update((_pair(one, other), None) for other in self.edges((one,))[one])
 
     def _weigh(self, one: Prepared, two: Prepared, model: Model, edges: dict[Pair, Weight | None]) -> None:
-        if one.fields and two.fields:
-            weight = edge(one, two, model)
-            if weight is not None:
-                edges[_pair(one.content, two.content)] = weight
+        if one.fields and two.fields and (weight := edge(one, two, model)) is not None:
+            edges[_pair(one.content, two.content)] = weight
 
     def _edges_within(self, block: Set[int], edges: Mapping[Pair, Weight | None]) -> Iterator[Pair]:
         """The edges among some contents, as they are once these changes are made."""

@@ -5,10 +5,7 @@ from itertools import islice
 from typing import Any
 
 from resolver.plan import Plan
-from stream.contents import Contents
-
-REMEMBERED = 70_000
-"""Things of one kind that are kept between batches; beyond that the half that was read first is forgotten."""
+from stream.contents import REMEMBERED, Contents
 
 
 def forget_some(remembered: Iterable[dict[Any, Any]]) -> None:

@@ -68,10 +68,10 @@ class Workspace(Holders):
         self.tx = tx
         if not tx.unchanged:
             self.forget()
-        forget_some(self._all_remembered())
         self.any_judgements = bool(tx.get(ANY_JUDGEMENTS))
         self.any_ghosts = bool(tx.get(ANY_GHOSTS))
         self._fresh_start()
+        forget_some(self._all_remembered())
         self.awaited = Awaited(tx, self.writes, self.id_key)
 
     def forget(self) -> None:

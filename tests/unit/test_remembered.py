@@ -12,7 +12,7 @@ from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.vocabulary import DeadLetter, Event
 from resolver.founding import DEFAULT_ID_KEY
-from stream import holding
+from stream import contents, holding
 from stream.engine import Engine
 from stream.files import RawLine
 from stream.parsing import Job, Parser
@@ -49,5 +49,6 @@ def test_it_matters_to_no_row_what_is_remembered_or_made_ready(
     ready = _items(DEFAULT_ID_KEY)
     assert sum(isinstance(one, Event) and one.ready is not None for one in ready) > 100
     assert _rows(tmp_path / "ready.db", ready) == whole
-    monkeypatch.setattr(holding, "REMEMBERED", 10)
+    for module in (holding, contents):
+        monkeypatch.setattr(module, "REMEMBERED", 10)
     assert _rows(tmp_path / "forgetful.db", _items(None)) == whole
