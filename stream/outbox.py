@@ -86,8 +86,7 @@ class Outbox:
         try:
             # From here on nobody who sent before can.
             await producer.start()
-            self._sent = await self._read(self._positions)
-            self._kept = dict(self._sent)
+            self._sent = self._kept = await self._read(self._positions)
             while self._leading():
                 entries = await self._read(self._page)
                 if entries:
@@ -97,6 +96,9 @@ class Outbox:
                 if self._sent != self._kept and time.monotonic() - self._kept_at > _KEEP_SECONDS:
                     await self._keep()
         finally:
+            # A batch of this process must not write how far it got while another sends some of that again:
+            # whoever came next would go on behind it, and old words would be the last.
+            self._sent = {}
             # Where Kafka is away it would wait for it for ever.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_SECONDS):
