@@ -22,12 +22,13 @@ class Apart:
         self.sides = (ours, theirs)
         held = [{one for record in side for one in evidence.records[record].holdings} for side in self.sides]
         self.shared = sorted(held[0] & held[1], key=lambda one: evidence.nodes[one].identifier)
+        self.words = [*self._judged()]
 
     def reasons(self) -> Iterator[Document]:
         """Every reason, each once: judgements, contests, and why what both hold doesn't count."""
         told: list[Document] = []
         contested: set[int] = set()
-        for reason in [*self._judged(), *self._contests(contested), *self._uncounted(contested)]:
+        for reason in [*self.words, *self._contests(contested), *self._uncounted(contested)]:
             if reason not in told:
                 told.append(reason)
         yield from told
@@ -94,7 +95,7 @@ class Apart:
             yield {"kind": "veto", "by": by, "direct": direct, "likeness": found}
         if "known" in contest.kinds:
             yield {"kind": "known", "by": by, "direct": direct}
-        if "different" in contest.kinds and not any(self._judged()):
+        if "different" in contest.kinds and not self.words:
             yield {"kind": "entangled", "by": by, "direct": direct}
 
     def _uniques(self, step: Step, tie: Document) -> Iterator[Document]:

@@ -122,10 +122,8 @@ class Consuming:
         self._insist()
 
     def _typed(self, message: Arrived, now: int) -> list[Event | DeadLetter]:
-        intake, asked = (
-            self._engine.intake,
-            (message.value, now, message.source, message.at, message.position),
-        )
+        intake = self._engine.intake
+        asked = (message.value, now, message.source, message.at, message.position)
         return intake.take_batch(*asked) if is_batch(message.value) else [intake.take(*asked)]
 
     def _insist(self, *batches: "_Batch") -> None:

@@ -148,11 +148,11 @@ def veto_weight(one: Prepared, two: Prepared, model: Model, leaving: Set[int] = 
     nothing of each other give 0.
     """
     total = home = 0
-    for scale in model.scales:
+    for scale in [each for each in model.scales if each.place not in leaving]:
         place = scale.place
         mine, theirs = one.fields[place], two.fields[place]
         level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
-        if level < 0 or place in leaving:
+        if level < 0:
             continue
         if scale.shared_at_home:
             home = min(home, scale.match[level] + rarity)
