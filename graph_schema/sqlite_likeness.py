@@ -23,11 +23,8 @@ class SqliteLikeness(Statements):
 
     def speakers(self, contents: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
-        found: dict[int, list[int]] = {one: [] for one in contents}
         query = f"SELECT content, id FROM record WHERE content <> 0 AND content {GIVEN}"
-        for content, record in self._rows(query, contents):
-            found[content].append(record)
-        return found
+        return self._gathered(query, contents)
 
     def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
         """See ``Transaction``."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -55,6 +55,13 @@ class Statements:
         if len(asked) == 1:
             return self._connection.execute(query.replace(GIVEN, "= ?"), asked).fetchall()
         return self._connection.execute(query, (orjson.dumps(asked).decode(),)).fetchall() if asked else []
+
+    def _gathered(self, query: str, wanted: Collection[int]) -> dict[int, list[int]]:
+        """The second column of a query's rows by the first; of whom there is none, an empty list."""
+        found: dict[int, list[int]] = {one: [] for one in wanted}
+        for one, other in self._rows(query, wanted):
+            found[one].append(other)
+        return found
 
     def _many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Carries a statement out for each row, made one by one; most have none in most batches."""

@@ -146,19 +146,11 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
-        found: dict[int, list[int]] = {one: [] for one in identifiers}
-        query = f"SELECT identifier, record FROM holder WHERE identifier {GIVEN}"
-        for identifier, record in self._rows(query, identifiers):
-            found[identifier].append(record)
-        return found
+        return self._gathered(f"SELECT identifier, record FROM holder WHERE identifier {GIVEN}", identifiers)
 
     def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
-        found: dict[int, list[int]] = {one: [] for one in persons}
-        query = f"SELECT person, id FROM record WHERE person {GIVEN}"
-        for person, record in self._rows(query, persons):
-            found[person].append(record)
-        return found
+        return self._gathered(f"SELECT person, id FROM record WHERE person {GIVEN}", persons)
 
     def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
         """See ``Transaction``."""

@@ -16,7 +16,7 @@ from graph_schema.vocabulary import BLOCKED, UNDECLARED
 from serving.destinations.settings import Secret, destination_settings
 from stream.cases import open_cases
 from stream.engine import RULES_STATE, disagreement
-from stream.feed import sent_name
+from stream.feed import sent
 from stream.intake import Intake
 from stream.letters import every_letter
 from stream.naming import unfound
@@ -99,8 +99,8 @@ def published(store: Store, servers: str, environment: Mapping[str, str]) -> Fin
     """How much of the change feed Kafka has."""
     cluster = import_module(_KAFKA).Kafka.of(servers, environment)
     with store.read() as tx:
-        sent, last = tx.get(sent_name(cluster.changes)) or 0, tx.last_change()
-    return Finding("published", f"{sent:,} of {last:,} changes are on {cluster.changes}")
+        got, last = sent(tx).numbers.get(cluster.changes, 0), tx.last_change()
+    return Finding("published", f"{got:,} of {last:,} changes are on {cluster.changes}")
 
 
 def schema(store: Store) -> Finding:

@@ -5,20 +5,41 @@ Of the erased nothing is told after their erasure, not even that somebody new is
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from graph_schema.store import Transaction
 from graph_schema.vocabulary import Change, ChangeKind, Person
 from profiles.moments import iso
 from stream.awaited import ISSUED
 from stream.workspace import Workspace
 
-SENT: Final = "outbox/kafka/"
-"""Operational state: the number of the last entry of a feed that a topic holds."""
+_SENT: Final = "outbox/kafka/"
+"""Operational state: the number of the last entry of a feed that a topic holds, by who sent it."""
 
 
-def sent_name(topic: str) -> str:
-    """The name of the state for a topic."""
-    return SENT + topic
+class Sent(NamedTuple):
+    """How far the feeds were sent: the last entry that a topic holds, as the latest sender knows.
+
+    ``sender`` counts who sent, one after the other. Each writes under its own number, so what one whose time
+    is over still writes, with a batch that was under way, moves nobody who came after.
+    """
+
+    sender: int
+    numbers: dict[str, int]
+
+    def state(self) -> dict[str, int]:
+        """As operational state."""
+        return {f"{_SENT}{self.sender}/{topic}": number for topic, number in self.numbers.items()}
+
+
+def sent(tx: Transaction) -> Sent:
+    """How far a store's feeds were sent to Kafka."""
+    by_sender = dict[int, dict[str, int]]()
+    for name, number in tx.scan(_SENT).items():
+        sender, _, topic = name.removeprefix(_SENT).rpartition("/")
+        by_sender.setdefault(int(sender or 0), {})[topic] = number
+    latest = max(by_sender, default=0)
+    return Sent(latest, by_sender.get(latest, {}))
 
 
 def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) -> list[Change]:

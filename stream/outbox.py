@@ -1,8 +1,8 @@
 """Tells Kafka what the store's feeds hold: every change, every dead letter, at least once, in order.
 
 The feeds are the outbox: they were written in the transactions that they tell of. One process at a time
-sends, by a transactional producer, so that one that takes over shuts out whoever had it before; how far it
-got is kept in the store. Where one is killed in between, the same is sent again.
+sends, by a transactional producer, so that one that takes over shuts out whoever had it before; how far
+each got is kept in the store. Where one is killed in between, the same is sent again.
 """
 
 import asyncio
@@ -20,15 +20,16 @@ from aiokafka.errors import KafkaError
 from graph_schema.errors import Conflict, StoreUnavailable
 from graph_schema.vocabulary import Change, DeadLetter
 from profiles.moments import iso
+from stream.batch import Batch
 from stream.consuming import Figures
 from stream.engine import Engine
-from stream.feed import SENT, sent_name, shown
+from stream.feed import Sent, sent, shown
 from stream.kafka import Kafka
 
 _log: Final = logging.getLogger("onefold")
 _PAGE: Final = 1_000
-_PAUSE_SECONDS: Final = 0.25
-"""Between looks for something to send: each look is a question or two to the store."""
+_PAUSE_SECONDS: Final = 0.1
+"""Between looks for something to send: each look is two questions to the store."""
 _KEEP_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 5.0
@@ -51,16 +52,14 @@ class Outbox:
         self._kafka = kafka
         self._figures = figures
         self._leading = leading
-        self._sent: dict[str, int] = {}
-        self._kept: dict[str, int] = {}
+        self._sent = self._kept = Sent(0, {})
         self._kept_at = 0.0
         self._reading = ThreadPoolExecutor(1, "onefold-outbox")
 
     def state(self) -> Mapping[str, int]:
         """How far it got, where the store doesn't know that yet: to be written along with something else."""
-        new = {name: at for name, at in self._sent.items() if self._kept.get(name) != at}
-        self._kept = {**self._kept, **new}
-        self._kept_at = time.monotonic()
+        new = {} if self._sent == self._kept else self._sent.state()
+        self._kept, self._kept_at = self._sent, time.monotonic()
         return new
 
     async def run(self) -> None:
@@ -86,19 +85,17 @@ class Outbox:
         try:
             # From here on nobody who sent before can.
             await producer.start()
-            self._sent = self._kept = await self._read(self._positions)
+            self._sent = self._kept = await self._read(lambda: self._engine.carry_out(self._take_over))
             while self._leading():
                 entries = await self._read(self._page)
                 if entries:
                     await self._send(producer, entries)
-                elif self._sent == self._kept:
+                if len(entries) < _PAGE:
                     await asyncio.sleep(_PAUSE_SECONDS)
                 if self._sent != self._kept and time.monotonic() - self._kept_at > _KEEP_SECONDS:
-                    await self._keep()
+                    # No batch wrote it for a while.
+                    await self._read(lambda: self._engine.put(self.state()))
         finally:
-            # A batch of this process must not write how far it got while another sends some of that again:
-            # whoever came next would go on behind it, and old words would be the last.
-            self._sent = {}
             # Where Kafka is away it would wait for it for ever.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_SECONDS):
@@ -111,27 +108,26 @@ class Outbox:
                 for key in entry.keys:
                     await producer.send(entry.topic, value, key.encode())
         # A new one each time: the thread that writes batches reads it meanwhile.
-        self._sent = {**self._sent, **{sent_name(entry.topic): entry.number for entry in entries}}
+        new = {entry.topic: entry.number for entry in entries}
+        self._sent = Sent(self._sent.sender, self._sent.numbers | new)
         self._figures.published += len(entries)
-
-    async def _keep(self) -> None:
-        """Writes down how far it got, where no batch did so for a while."""
-        new = dict(self._sent)
-        await self._read(lambda: self._engine.put(new))
-        self._kept, self._kept_at = {**self._kept, **new}, time.monotonic()
 
     async def _read(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work gives
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
 
-    def _positions(self) -> dict[str, int]:
-        with self._engine.store.read() as tx:
-            return dict(tx.scan(SENT))
+    def _take_over(self, batch: Batch) -> Sent:
+        """From where to go on. Who sent before may have sent more, and still writes that down beside it: if
+        others went on behind what it wrote, what was sent again here would be the last word."""
+        last, of = sent(batch.tx), self._kafka
+        new = Sent(last.sender + 1, {of.changes: 0, of.dead_letters: 0} | last.numbers)
+        batch.ws.writes.state |= {**dict.fromkeys(last.state()), **new.state()}
+        return new
 
     def _page(self) -> list[_Entry]:
-        kafka, sent = self._kafka, self._sent
+        kafka, numbers = self._kafka, self._sent.numbers
         with self._engine.store.read() as tx:
-            changes = tx.changes(sent.get(sent_name(kafka.changes), 0), _PAGE)
-            letters = tx.dead_letters(sent.get(sent_name(kafka.dead_letters), 0), _PAGE)
+            changes = tx.changes(numbers[kafka.changes], _PAGE)
+            letters = tx.dead_letters(numbers[kafka.dead_letters], _PAGE)
         return [
             *(_Entry(one.seq, kafka.changes, tuple(_keys(one)), shown(one)) for one in changes),
             *(

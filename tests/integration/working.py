@@ -25,7 +25,7 @@ from serving.stores import open_store
 from stream.consuming import Arrived, Consuming, Figures
 from stream.engine import Engine
 from stream.exporting import persons
-from stream.feed import SENT, sent_name
+from stream.feed import sent
 from stream.intake import Intake
 from stream.kafka import Kafka, look
 from stream.reader import Reader
@@ -139,9 +139,9 @@ class Workers:
         if not lag or any(lag.values()):
             return False
         with closing(open_store(self.store)) as store, store.read() as tx:
-            sent = tx.scan(SENT)
-            letters = tx.dead_letters(sent.get(sent_name(self.kafka.dead_letters), 0), 1)
-            return bool(sent.get(sent_name(self.kafka.changes), 0) == tx.last_change() and not letters)
+            numbers = sent(tx).numbers
+            letters = tx.dead_letters(numbers.get(self.kafka.dead_letters, 0), 1)
+            return bool(numbers.get(self.kafka.changes, 0) == tx.last_change() and not letters)
 
     def said(self) -> str:
         """What all of them logged."""

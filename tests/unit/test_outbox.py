@@ -1,9 +1,10 @@
-"""How far the outbox got is written with batches: only by whoever sends."""
+"""Who sends the feeds to Kafka goes on behind whoever sent last, whatever others still write."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import orjson
 import pytest
 
 from graph_schema.memory import MemoryStore
@@ -13,11 +14,14 @@ from resolver.founding import DEFAULT_ID_KEY
 from stream import outbox
 from stream.consuming import Figures
 from stream.engine import Engine
+from stream.feed import sent
 from stream.kafka import Kafka
+
+TOPIC: list[int] = []
 
 
 class Producer:
-    """Takes what is sent, and leaves it at that."""
+    """Keeps the numbers of what is sent, in their order."""
 
     def __init__(self, **_: object) -> None: ...
 
@@ -29,27 +33,37 @@ class Producer:
     async def transaction(self) -> AsyncIterator[None]:
         yield
 
-    async def send(self, *_: object) -> None: ...
+    async def send(self, topic: str, value: bytes, key: bytes) -> None:
+        TOPIC.append(orjson.loads(value)["seq"])
 
 
-def test_who_no_longer_sends_writes_no_more_how_far_it_got(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else it would write that beside another who sends some of it again; and who leads after that one would
-    go on behind both, so that old words of a person stood last."""
+def lead(engine: Engine, entries: int) -> outbox.Outbox:
+    """One that led until it had sent so many entries, and no batch wrote how far it got."""
+    figures = Figures()
+    sender = outbox.Outbox(engine, Kafka("localhost:9092"), figures, lambda: figures.published < entries)
+    asyncio.run(sender._lead())
+    return sender
+
+
+def test_what_a_former_sender_still_writes_moves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch under way when the lead passed on writes how far that one got while another sends some of it
+    again: whoever came next would go on behind both, and old words of a person stood last."""
     monkeypatch.setattr(outbox, "AIOKafkaProducer", Producer)
     monkeypatch.setattr(outbox, "_KEEP_SECONDS", 1e9)
+    monkeypatch.setattr(outbox, "_PAGE", 1)
+    TOPIC.clear()
     engine = Engine(MemoryStore(), load_rules(), DEFAULT_ID_KEY, clock=lambda: 0)
-    made = engine.intake.take(
-        {"type": "identify", "source": "web", "messageId": "m", "userId": "u-1"}, received=0
-    )
-    assert isinstance(made, Event)
-    engine.ingest([made])
-    figures, got = Figures(), list[dict[str, int]]()
-
-    def leads() -> bool:
-        got.append(sender._sent)
-        return not figures.published
-
-    sender = outbox.Outbox(engine, Kafka("localhost:9092"), figures, leads)
-    asyncio.run(sender._lead())
-    assert got[-1], "it was to send, and nobody to have written how far it got"
-    assert sender.state() == {}
+    for number in range(3):
+        made = engine.intake.take(
+            {"type": "identify", "source": "web", "messageId": f"m-{number}", "userId": "u-1"}, received=0
+        )
+        assert isinstance(made, Event)
+        engine.ingest([made])
+    first = lead(engine, 3)
+    lead(engine, 1)
+    engine.put(first.state())
+    last = lead(engine, 3)
+    assert TOPIC == [1, 2, 3, 1, 1, 2, 3]
+    engine.put(last.state())
+    with engine.store.read() as tx:
+        assert sent(tx).numbers[Kafka("localhost:9092").changes] == 3
