@@ -1,16 +1,18 @@
 """The embedded store: one SQLite file, no service.
 
 Several processes may use it at once: readers never wait (write-ahead log), writers wait for each other.
-What is acknowledged is on disk (``synchronous = FULL``).
+What is acknowledged is on disk (``synchronous = FULL``). Who says that it may be so soon goes on while a
+thread commits: that is the system's work and the disk's, and needs no interpreter.
 """
 
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from graph_schema.errors import SchemaMismatch, StoreUnavailable
+from graph_schema.errors import Lost, SchemaMismatch, StoreUnavailable
 from graph_schema.migrations import migrations, pending
 from graph_schema.sqlite_swap import SqliteSwap
 from graph_schema.sqlite_transaction import SqliteTransaction
@@ -44,6 +46,8 @@ class SqliteStore:
         """
         self.path = str(path)
         self._writing = threading.Lock()
+        self._committing = ThreadPoolExecutor(1)
+        self._ending: Future[None] | None = None
         self._measured = 0
         self._writes_little = False
         self._reading = threading.local()
@@ -108,11 +112,12 @@ class SqliteStore:
     def write(self) -> Iterator[SqliteTransaction]:
         """See ``Store``."""
         with self._writing:
+            self._wait()
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 raise _unavailable(error) from error
-            try:
+            with self._whole():
                 version = self._writer.execute("PRAGMA data_version").fetchone()[0]
                 if self._writer.total_changes >= self._measured:
                     self._measured = self._writer.total_changes + _LOG_PAGES
@@ -121,17 +126,47 @@ class SqliteStore:
                 tx = SqliteTransaction(self._writer, version == self._version)
                 before = self._writer.total_changes
                 yield tx
-                self._writer.execute("COMMIT")
-                self._version = version
-                self._keep_pages(self._writer.total_changes - before)
-            except BaseException:
-                self._version = None
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
+            if tx.soon:
+                self._ending = self._committing.submit(self._commit, version, before)
+                return
+            self._commit(version, before)
             if tx.erased:
                 # Nothing of the erased stays in the log.
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Takes back the transaction where something in it goes wrong."""
+        try:
+            yield
+        except BaseException:
+            self._version = None
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+
+    def _commit(self, version: int, before: int) -> None:
+        with self._whole():
+            self._writer.execute("COMMIT")
+            self._version = version
+            self._keep_pages(self._writer.total_changes - before)
+
+    def settle(self) -> None:
+        """See ``Behindhand``."""
+        with self._writing:
+            try:
+                self._wait()
+            finally:
+                self._ending = None
+
+    def _wait(self) -> None:
+        """Returns when the last transaction is durable."""
+        try:
+            if self._ending is not None:
+                self._ending.result()
+        except Exception as error:
+            raise Lost("a batch that was being written is lost", way_out="Give it again") from error
+        self._ending = None
 
     def _keep_pages(self, changed: int) -> None:
         """Keeps as many pages in memory as whoever changed so many rows needs."""
@@ -150,6 +185,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """See ``Store``."""
+        self._committing.shutdown()
         for connection in [*self._readers, self._writer]:
             connection.close()
 

@@ -55,7 +55,7 @@ class SqliteLikeness(Statements):
             (pair for pair, weight in both.items() if weight is None),
         )
         many(
-            "INSERT OR REPLACE INTO edge (content, other, weight) VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO edge VALUES (?, ?, ?)",
             sorted((*pair, weight) for pair, weight in both.items() if weight is not None),
         )
 

@@ -129,15 +129,13 @@ def content_of(row: Row) -> Content:
     return Content(row[0], tuple(orjson.loads(row[1])), row[2], bool(row[3]), said)
 
 
-def identifier_row(node: IdentifierNode) -> Row:
-    """A row of IDENTIFIER."""
-    namespace, value = node.identifier
+def identifier_row(node: IdentifierNode, short: int) -> Row:
+    """A row of IDENTIFIER, with the short hash of what it is."""
     peers = orjson.dumps([[place, *others] for place, others in node.peers.items()]) if node.peers else None
     return (
         node.id,
-        short_hash(namespace, value),
-        namespace,
-        value,
+        short,
+        *node.identifier,
         node.namespace,
         node.holders,
         node.unknown,

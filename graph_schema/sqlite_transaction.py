@@ -2,35 +2,17 @@
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import orjson
 
+from graph_schema import sqlite_rows as r
 from graph_schema.judgement_rows import judgement_of, judgement_row
 from graph_schema.sqlite_audiences import SqliteAudiences
 from graph_schema.sqlite_console import SqliteConsole
 from graph_schema.sqlite_likeness import SqliteLikeness
-from graph_schema.sqlite_rows import (
-    CHANGE,
-    DEAD_LETTER,
-    EVENT,
-    GIVEN,
-    IDENTIFIER,
-    JUDGEMENT,
-    PERSON,
-    RECORD,
-    case_of,
-    change_of,
-    change_row,
-    event_of,
-    event_row,
-    identifier_of,
-    identifier_row,
-    person_row,
-    record_of,
-    record_row,
-    short_hash,
-)
+from graph_schema.sqlite_rows import GIVEN, short_hash
 from graph_schema.store import Document, Kind, StoredCase, Writes
 from graph_schema.vocabulary import (
     Change,
@@ -57,8 +39,9 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def __init__(self, connection: sqlite3.Connection, unchanged: bool) -> None:
         super().__init__(connection)
         self.unchanged = unchanged
-        self.erased = False
+        self.erased = self.soon = False
         self._next: dict[str, int] = {}
+        self._hash = cache(short_hash)  # what is looked for is mostly written, too
 
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""
@@ -70,21 +53,21 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def seen(self, keys: Collection[EventKey], *_: object) -> Mapping[EventKey, int]:
         """See ``Transaction``."""
-        hashes = {short_hash(*key): key for key in keys}
+        hashes = {self._hash(*key): key for key in keys}
         found = self._rows(f"SELECT hash, event FROM event_key WHERE hash {GIVEN}", hashes)
         return {hashes[row[0]]: row[1] for row in found}
 
     def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
         """See ``Transaction``."""
-        return {row[0]: event_of(row) for row in self._rows(EVENT.by("id"), ids)}
+        return {row[0]: r.event_of(row) for row in self._rows(r.EVENT.by("id"), ids)}
 
     def history(self, records: Collection[int]) -> Iterator[tuple[int, StoredEvent]]:
         """See ``Transaction``."""
         last = self._rows(f"SELECT id, last_event FROM record WHERE id {GIVEN}", records)
-        one = f"SELECT {EVENT.names} FROM event WHERE id = ?"
+        one = f"SELECT {r.EVENT.names} FROM event WHERE id = ?"
         for record, event_id in last:
             while event_id:
-                event = event_of(self._connection.execute(one, (event_id,)).fetchone())
+                event = r.event_of(self._connection.execute(one, (event_id,)).fetchone())
                 yield record, event
                 event_id = event.previous
         also = self._rows(f"SELECT record, event FROM event_also WHERE record {GIVEN}", records)
@@ -94,15 +77,15 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def all_events(self, after: int = 0) -> Iterator[StoredEvent]:
         """See ``Transaction``."""
-        return map(event_of, self._connection.execute(f"{EVENT.all} WHERE id > ? ORDER BY id", (after,)))
+        return map(r.event_of, self._connection.execute(f"{r.EVENT.all} WHERE id > ? ORDER BY id", (after,)))
 
     def records(self, ids: Collection[int]) -> Mapping[int, Record]:
         """See ``Transaction``."""
-        return {row[0]: record_of(row) for row in self._rows(RECORD.by("id"), ids)}
+        return {row[0]: r.record_of(row) for row in self._rows(r.RECORD.by("id"), ids)}
 
     def all_records(self) -> Iterator[Record]:
         """See ``Transaction``."""
-        return map(record_of, self._connection.execute(f"{RECORD.all} ORDER BY id"))
+        return map(r.record_of, self._connection.execute(f"{r.RECORD.all} ORDER BY id"))
 
     def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
         """See ``Transaction``."""
@@ -119,24 +102,24 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         asked = set(wanted)
         found = {
             Identifier(row[0], row[1]): row[2]
-            for row in self._rows(query, {short_hash(*one) for one in asked})
+            for row in self._rows(query, {self._hash(*one) for one in asked})
         }
         return {one: found[one] for one in found.keys() & asked}
 
     def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
         """See ``Transaction``."""
-        return {row[0]: identifier_of(row) for row in self._rows(IDENTIFIER.by("id"), ids)}
+        return {row[0]: r.identifier_of(row) for row in self._rows(r.IDENTIFIER.by("id"), ids)}
 
     def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
         """See ``Transaction``."""
-        rows = self._rows(IDENTIFIER.by("hash"), {short_hash(*one) for one in wanted})
+        rows = self._rows(r.IDENTIFIER.by("hash"), {self._hash(*one) for one in wanted})
         found = {Identifier(row[2], row[3]): row for row in rows}
-        return {one: identifier_of(found[one]) for one in found.keys() & set(wanted)}
+        return {one: r.identifier_of(found[one]) for one in found.keys() & set(wanted)}
 
     def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
         where = " WHERE generic = 1" if generic else ""
-        return map(identifier_of, self._connection.execute(f"{IDENTIFIER.all}{where}"))
+        return map(r.identifier_of, self._connection.execute(f"{r.IDENTIFIER.all}{where}"))
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""
@@ -154,11 +137,11 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
         """See ``Transaction``."""
-        return {row[0]: Person(*row) for row in self._rows(PERSON.by("id"), ids)}
+        return {row[0]: Person(*row) for row in self._rows(r.PERSON.by("id"), ids)}
 
     def all_persons(self) -> Iterator[Person]:
         """See ``Transaction``."""
-        return (Person(*row) for row in self._connection.execute(f"{PERSON.all} ORDER BY id"))
+        return (Person(*row) for row in self._connection.execute(f"{r.PERSON.all} ORDER BY id"))
 
     def profiles(self, ids: Collection[int]) -> Mapping[int, Document]:
         """See ``Transaction``."""
@@ -168,7 +151,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
         """See ``Transaction``."""
         query = f"SELECT kind, key, state FROM object WHERE hash {GIVEN}"
-        rows = self._rows(query, {short_hash(*key) for key in keys})
+        rows = self._rows(query, {self._hash(*key) for key in keys})
         found = {ObjectKey(row[0], row[1]): row[2] for row in rows}
         return {key: orjson.loads(found[key]) for key in found.keys() & set(keys)}
 
@@ -182,10 +165,10 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def judgements(self, records: Collection[int] | None = None) -> list[Judgement]:
         """See ``Transaction``."""
         if records is None:
-            return [judgement_of(row) for row in self._connection.execute(JUDGEMENT.all)]
+            return [judgement_of(row) for row in self._connection.execute(r.JUDGEMENT.all)]
         query = f"SELECT DISTINCT judgement_id FROM judged WHERE record {GIVEN}"
         named = [row[0] for row in self._rows(query, records)]
-        return [judgement_of(row) for row in self._rows(JUDGEMENT.by("judgement_id"), named)]
+        return [judgement_of(row) for row in self._rows(r.JUDGEMENT.by("judgement_id"), named)]
 
     def related(self, records: Collection[int]) -> list[Related]:
         """See ``Transaction``."""
@@ -197,14 +180,14 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         """See ``Transaction``."""
         query = "SELECT kind, records, identifiers, detail FROM steward_case"
         if records is None:
-            return [case_of(row) for row in self._connection.execute(query)]
+            return [r.case_of(row) for row in self._connection.execute(query)]
         where = f" WHERE id IN ({_CASES_OF})"
-        return [case_of(row) for row in self._rows(query + where, records)]
+        return [r.case_of(row) for row in self._rows(query + where, records)]
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See ``Transaction``."""
-        query = f"{CHANGE.all} WHERE seq > ? ORDER BY seq LIMIT ?"
-        return [change_of(row) for row in self._connection.execute(query, (after, limit))]
+        query = f"{r.CHANGE.all} WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [r.change_of(row) for row in self._connection.execute(query, (after, limit))]
 
     def last_change(self) -> int:
         """See ``Transaction``."""
@@ -213,7 +196,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
-        query = f"SELECT id,{DEAD_LETTER.names} FROM dead_letter WHERE id > ? ORDER BY id LIMIT ?"
+        query = f"SELECT id,{r.DEAD_LETTER.names} FROM dead_letter WHERE id > ? ORDER BY id LIMIT ?"
         return [(row[0], DeadLetter(*row[1:])) for row in self._connection.execute(query, (after, limit))]
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
@@ -237,6 +220,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``."""
         self.erased |= bool(writes.erased_records)
+        self.soon = writes.soon and not self.erased
         self._apply_events(writes)
         self._apply_identity(writes)
         self._apply_likeness(writes)
@@ -245,64 +229,57 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         self._apply_audiences(writes)
         self._apply_console(writes)
         many = self._many
-        many(CHANGE.upsert, map(change_row, writes.changes))
+        many(r.CHANGE.upsert, map(r.change_row, writes.changes))
         emptied = ((one,) for one in writes.letters_emptied)
         many("UPDATE dead_letter SET message_id = NULL, raw = x'' WHERE id = ?", emptied)
-        many(f"INSERT INTO dead_letter ({DEAD_LETTER.names}) VALUES (?,?,?,?,?,?,?)", writes.dead_letters)
-        many(
-            "DELETE FROM state WHERE name = ?",
-            ((name,) for name, value in writes.state.items() if value is None),
-        )
-        many(
-            "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)",
-            ((name, orjson.dumps(value)) for name, value in writes.state.items() if value is not None),
-        )
+        many(f"INSERT INTO dead_letter ({r.DEAD_LETTER.names}) VALUES (?,?,?,?,?,?,?)", writes.dead_letters)
+        state = writes.state.items()
+        many("DELETE FROM state WHERE name = ?", ((name,) for name, value in state if value is None))
+        kept = ((name, orjson.dumps(value)) for name, value in state if value is not None)
+        many("INSERT OR REPLACE INTO state VALUES (?, ?)", kept)
 
     def _apply_events(self, writes: Writes) -> None:
         many = self._many
         for record in writes.erased_records:
             for _, event in list(self.history((record,))):
                 self._connection.execute("DELETE FROM event WHERE id = ?", (event.id,))
-                self._connection.execute("DELETE FROM event_key WHERE hash = ?", (short_hash(*event.key),))
+                self._connection.execute("DELETE FROM event_key WHERE hash = ?", (self._hash(*event.key),))
             self._connection.execute("DELETE FROM event_also WHERE record = ?", (record,))
-        many(EVENT.upsert, map(event_row, writes.events))
-        keys = sorted((short_hash(*event.key), event.id) for event in writes.events)
-        many("INSERT OR REPLACE INTO event_key (hash, event) VALUES (?, ?)", keys)
+        many(r.EVENT.upsert, map(r.event_row, writes.events))
+        keys = sorted((self._hash(*event.key), event.id) for event in writes.events)
+        many("INSERT OR REPLACE INTO event_key VALUES (?, ?)", keys)
         many("DELETE FROM event_also WHERE record = ? AND event = ?", writes.also_gone)
-        many("INSERT OR REPLACE INTO event_also (record, event) VALUES (?, ?)", writes.also)
+        many("INSERT OR REPLACE INTO event_also VALUES (?, ?)", writes.also)
 
     def _apply_identity(self, writes: Writes) -> None:
         many = self._many
-        many(RECORD.upsert, map(record_row, _by_id(writes.records)))
+        many(r.RECORD.upsert, map(r.record_row, _by_id(writes.records)))
         many("DELETE FROM record WHERE id = ?", ((one,) for one in writes.records_gone))
         many("DELETE FROM founded WHERE person_id = ?", ((one,) for one in writes.founded_gone))
-        many(
-            "INSERT OR REPLACE INTO founded (person_id, record) VALUES (?, ?)", sorted(writes.founded.items())
-        )
-        many(IDENTIFIER.upsert, map(identifier_row, _by_id(writes.identifiers)))
+        many("INSERT OR REPLACE INTO founded VALUES (?, ?)", sorted(writes.founded.items()))
+        nodes = _by_id(writes.identifiers)
+        many(r.IDENTIFIER.upsert, (r.identifier_row(one, self._hash(*one.identifier)) for one in nodes))
         many("DELETE FROM holder WHERE identifier = ? AND record = ?", writes.holders_gone)
-        many("INSERT OR REPLACE INTO holder (identifier, record) VALUES (?, ?)", sorted(writes.holders))
-        many(PERSON.upsert, map(person_row, _by_id(writes.persons)))
+        many("INSERT OR REPLACE INTO holder VALUES (?, ?)", sorted(writes.holders))
+        many(r.PERSON.upsert, map(r.person_row, _by_id(writes.persons)))
         many("DELETE FROM person WHERE id = ?", ((one,) for one in writes.persons_gone))
 
     def _apply_profiles(self, writes: Writes) -> None:
         many = self._many
         many("DELETE FROM profile WHERE person = ?", ((one,) for one in writes.persons_gone))
-        many(
-            "INSERT OR REPLACE INTO profile (person, state) VALUES (?, ?)",
-            ((one, orjson.dumps(state)) for one, state in sorted(writes.profiles.items())),
-        )
-        replaced = [(short_hash(*key), *key) for key in writes.objects_gone | writes.objects.keys()]
+        states = ((one, orjson.dumps(state)) for one, state in sorted(writes.profiles.items()))
+        many("INSERT OR REPLACE INTO profile VALUES (?, ?)", states)
+        replaced = [(self._hash(*key), *key) for key in writes.objects_gone | writes.objects.keys()]
         many("DELETE FROM object WHERE hash = ? AND kind = ? AND key = ?", replaced)
         many(
             "INSERT INTO object (hash, kind, key, state) VALUES (?, ?, ?, ?)",
-            ((short_hash(*key), *key, orjson.dumps(state)) for key, state in writes.objects.items()),
+            ((self._hash(*key), *key, orjson.dumps(state)) for key, state in writes.objects.items()),
         )
 
     def _apply_stewardship(self, writes: Writes) -> None:
         many = self._many
         many("DELETE FROM related WHERE part = ?", ((one,) for one in writes.related_gone))
-        many("INSERT OR REPLACE INTO related (part, anchor, namespace) VALUES (?, ?, ?)", writes.related)
+        many("INSERT OR REPLACE INTO related VALUES (?, ?, ?)", writes.related)
         if writes.cases_gone:
             gone = self._rows(_CASES_OF, writes.cases_gone)
             many("DELETE FROM steward_case WHERE id = ?", gone)
@@ -312,12 +289,10 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
             one = self._connection.execute(
                 "INSERT INTO steward_case (kind, records, identifiers, detail) VALUES (?, ?, ?, ?)", row
             ).lastrowid
-            many(
-                "INSERT INTO case_record (record, steward_case) VALUES (?, ?)",
-                ((r, one) for r in case.records),
-            )
-        many(JUDGEMENT.upsert, (judgement_row(one, orjson.dumps) for one in writes.judgements))
-        many("INSERT OR REPLACE INTO judged (record, judgement_id) VALUES (?, ?)", writes.judged_records)
+            placed = ((record, one) for record in case.records)
+            many("INSERT INTO case_record (record, steward_case) VALUES (?, ?)", placed)
+        many(r.JUDGEMENT.upsert, (judgement_row(one, orjson.dumps) for one in writes.judgements))
+        many("INSERT OR REPLACE INTO judged VALUES (?, ?)", writes.judged_records)
 
 
 def _by_id(rows: Mapping[int, T]) -> list[T]:

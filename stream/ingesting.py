@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from graph_schema.messages import Rejected
+from graph_schema.store import Behindhand
 from stream.batch import Counts
 from stream.engine import Engine
 from stream.files import RawLine, read_file
@@ -42,14 +43,6 @@ class Mark(NamedTuple):
     digest: str
 
 
-class _Chunk(NamedTuple):
-    """Lines read together, where they end, and how many bytes they were."""
-
-    job: Job
-    mark: Mark
-    size: int
-
-
 Report = Callable[[int, int], None]
 """Is told how many lines, and how many bytes of lines, have become durable since it was last told."""
 
@@ -66,22 +59,18 @@ def ingest(
     name = _POSITION + _identity(given)
     total = Counts()
     chunks = _Chunks(given, engine.clock, _resumed(given, _position(engine, name)), min(batch, _CHUNK_LINES))
-    items: Items = []
-    lines = size = 0
-    for made, chunk in chunks.parsed(parsing):
-        items += made
-        lines += len(made)
-        size += chunk.size
-        if len(items) >= batch:
-            total.add(engine.ingest(items, {} if given.path == "-" else {name: list(chunk.mark)}))
-            if report is not None:
-                report(lines, size)
-            items = []
-            lines = size = 0
-    if items and chunks.last is not None:
-        total.add(engine.ingest(items, {} if given.path == "-" else {name: list(chunks.last)}))
-        if report is not None:
-            report(lines, size)
+    behind = (0, 0)
+    for items, lines, size, mark in chunks.batches(parsing, batch):
+        state = {} if given.path == "-" else {name: list(mark)}
+        total.add(engine.ingest(items, state, soon=True))
+        if report is not None and behind[0]:
+            # What went before, or this would not have been taken.
+            report(*behind)
+        behind = lines, size
+    if isinstance(engine.store, Behindhand):
+        engine.store.settle()
+    if report is not None and behind[0]:
+        report(*behind)
     return total
 
 
@@ -131,22 +120,29 @@ def _hash(digest: hashlib.blake2b, line: RawLine) -> None:
 
 
 class _Chunks:
-    """Reads lines in chunks; ``last`` is where the last one that was parsed ended."""
+    """Reads lines in chunks."""
 
     def __init__(self, given: Input, clock: Callable[[], int], lines: _Lines, most: int) -> None:
-        self.last: Mark | None = None
         self._given = given
         self._clock = clock
         self._lines = lines
         self._most = most
-        self._read: list[_Chunk] = []
+        self._read: list[tuple[Mark, int]] = []
 
-    def parsed(self, parsing: Parsing) -> Iterator[tuple[Items, _Chunk]]:
-        """Each chunk with what became of its lines."""
+    def batches(self, parsing: Parsing, size: int) -> Iterator[tuple[Items, int, int, Mark]]:
+        """What became of lines, at least so many but for the last of them: how many items, of how many bytes
+        of lines, and where they end."""
+        items: Items = []
+        read, mark = 0, Mark(0, "")
         for made in parsing.run(self._jobs()):
-            chunk = self._read.pop(0)
-            self.last = chunk.mark
-            yield made, chunk
+            mark, more = self._read.pop(0)
+            items += made
+            read += more
+            if len(items) >= size:
+                yield items, len(items), read, mark
+                items, read = [], 0
+        if items:
+            yield items, len(items), read, mark
 
     def _jobs(self) -> Iterator[Job]:
         lines: list[RawLine] = []
@@ -166,6 +162,5 @@ class _Chunks:
         given = self._given
         name = "standard input" if given.path == "-" else Path(given.path).name
         region = given.mapping.region if given.mapping is not None else None
-        job = Job(lines, name, given.source, region, self._clock())
-        self._read.append(_Chunk(job, Mark(lines[-1].position, self._lines.digest.hexdigest()), size))
-        return job
+        self._read.append((Mark(lines[-1].position, self._lines.digest.hexdigest()), size))
+        return Job(lines, name, given.source, region, self._clock())
