@@ -2,6 +2,8 @@
 
 from typing import Final, LiteralString
 
+_ROWS: Final = "UNWIND $rows AS row"
+
 # What matching compares
 
 CONTENTS: Final = (
@@ -25,13 +27,9 @@ MERGE_CONTENTS: Final = (
     "UNWIND $rows AS row MERGE (c:Content {key: row[0], content: row[1]}) SET c.blocks = row[2], "
     "c.own = row[3], c.votes = row[4], c.said = row[5]"
 )
-PLACE: Final = (
-    "UNWIND $rows AS row MERGE (p:Place {key: row[0], block: row[1], content: row[2]}) RETURN count(p)"
-)
+PLACE: Final = f"{_ROWS} MERGE (p:Place {{key: row[0], block: row[1], content: row[2]}}) RETURN count(p)"
 DISPLACE: Final = "UNWIND $rows AS row MATCH (p:Place {key: row[0], block: row[1], content: row[2]}) DELETE p"
-FORGET_CONTENTS: Final = (
-    "UNWIND $rows AS row MATCH (c:Content {key: row[0]}) WHERE c.content = row[1] DETACH DELETE c"
-)
+FORGET_CONTENTS: Final = f"{_ROWS} MATCH (c:Content {{key: row[0]}}) WHERE c.content = row[1] DETACH DELETE c"
 RESEMBLE: Final = (
     "UNWIND $rows AS row MATCH (c:Content {key: row[0]}) WHERE c.content = row[1] CALL (c, row) { "
     "MATCH (o:Content {key: row[2]}) WHERE o.content = row[3] "
@@ -153,27 +151,20 @@ INDEXES: Final = "SHOW INDEXES YIELD name, type, state WHERE type <> 'LOOKUP' RE
 # What a graph that was replaced leaves behind
 
 _SOME: Final = "WITH n LIMIT $page DETACH DELETE n RETURN count(*)"
+_NUMBERED: Final[tuple[tuple[LiteralString, tuple[LiteralString, ...]], ...]] = (
+    ("id", ("Event", "Record", "Identifier", "Person", "Case", "Audited", "DeadLetter")),
+    ("key", ("Order", "Reward", "Judgement", "Audience", "FormerId", "Content", "Word", "Spelling")),
+    ("last", ("Changes", "Deltas")),
+    ("slot", ("Commit",)),
+)
 REMOVALS: Final[tuple[LiteralString, ...]] = (
-    f"MATCH (n:Event) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Record) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Identifier) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Person) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Order) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Reward) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Judgement) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Case) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Audience) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:FormerId) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Content) WHERE n.key >= $low AND n.key < $end {_SOME}",
+    *(
+        f"MATCH (n:{label}) WHERE n.{number} >= $low AND n.{number} < $end {_SOME}"
+        for number, labels in _NUMBERED
+        for label in labels
+    ),
     "MATCH (n:Place) WHERE n.key >= $low AND n.key < $end AND n.block IS NOT NULL AND n.content IS NOT NULL "
     f"{_SOME}",
-    f"MATCH (n:Word) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Spelling) WHERE n.key >= $low AND n.key < $end {_SOME}",
-    f"MATCH (n:Audited) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:DeadLetter) WHERE n.id >= $low AND n.id < $end {_SOME}",
-    f"MATCH (n:Changes) WHERE n.last >= $low AND n.last < $end {_SOME}",
-    f"MATCH (n:Deltas) WHERE n.last >= $low AND n.last < $end {_SOME}",
-    f"MATCH (n:Commit) WHERE n.slot >= $low AND n.slot < $end {_SOME}",
 )
 REMOVE_STATE: Final = f"MATCH (n:State) WHERE n.path STARTS WITH $path {_SOME}"
 REMOVE_COUNTERS: Final = f"MATCH (n:Counter) WHERE n.name STARTS WITH $path {_SOME}"

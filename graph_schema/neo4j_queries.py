@@ -8,6 +8,8 @@ a planner would rather begin there.
 
 from typing import Final
 
+_ROWS: Final = "UNWIND $rows AS row"
+
 # The graph, its turns and its counters
 
 NEW_NUMBER: Final = (
@@ -46,17 +48,15 @@ HISTORY: Final = (
     "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
     f"RETURN {_EVENT}, r.id"
 )
-_EVENT_PROPERTIES: Final = (
-    "e.key = row[1], e.source = row[2], e.message_id = row[3], e.at = row[4], e.stamped = row[5], "
-    "e.received = row[6], e.record = row[7], e.previous = row[8], e.content = row[9]"
-)
 CREATE_EVENTS: Final = (
     "UNWIND $rows AS row CREATE (e:Event {id: row[0], key: row[1], source: row[2], message_id: row[3], "
     "at: row[4], stamped: row[5], received: row[6], record: row[7], previous: row[8], content: row[9]}) "
     "WITH e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
 )
 MERGE_EVENTS: Final = (
-    f"UNWIND $rows AS row MERGE (e:Event {{id: row[0]}}) SET {_EVENT_PROPERTIES} "
+    "UNWIND $rows AS row MERGE (e:Event {id: row[0]}) SET e.key = row[1], e.source = row[2], "
+    "e.message_id = row[3], e.at = row[4], e.stamped = row[5], e.received = row[6], e.record = row[7], "
+    "e.previous = row[8], e.content = row[9] "
     "WITH e, row OPTIONAL MATCH (e)-[was:TOLD]->() DELETE was "
     "WITH DISTINCT e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
 )
@@ -97,9 +97,7 @@ UNFOUND: Final = (
     "UNWIND $rows AS row MATCH (r:Record {founds_key: row[0]}) WHERE r.founds = row[1] "
     "REMOVE r.founds, r.founds_key"
 )
-FORMERLY_UNFOUND: Final = (
-    "UNWIND $rows AS row MATCH (f:FormerId {key: row[0]}) WHERE f.person_id = row[1] DELETE f"
-)
+FORMERLY_UNFOUND: Final = f"{_ROWS} MATCH (f:FormerId {{key: row[0]}}) WHERE f.person_id = row[1] DELETE f"
 CREATE_RECORDS: Final = (
     "UNWIND $rows AS row MATCH (p:Person {id: row[1]}) CREATE (r:Record {id: row[0], source: row[2], "
     "record_id: row[3], person: row[4], first_at: row[5], last_event: row[6], holdings: row[7], "
@@ -149,14 +147,11 @@ MERGE_IDENTIFIERS: Final = (
     "i.value = row[3], i.place = row[4], i.holders = row[5], i.unknown = row[6], i.claims = row[7], "
     "i.timeless = row[8], i.sole = row[9], i.generic = row[10], i.peers = row[11]"
 )
-HOLD: Final = (
-    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) "
-    "CALL (i, row) { MATCH (r:Record {id: row[1]}) CREATE (r)-[:CARRIES]->(i) }"
+_HOLDING: Final = (
+    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) CALL (i, row) { MATCH (r:Record {id: row[1]})"
 )
-HOLD_ONCE: Final = (
-    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) "
-    "CALL (i, row) { MATCH (r:Record {id: row[1]}) MERGE (r)-[:CARRIES]->(i) }"
-)
+HOLD: Final = f"{_HOLDING} CREATE (r)-[:CARRIES]->(i) }}"
+HOLD_ONCE: Final = f"{_HOLDING} MERGE (r)-[:CARRIES]->(i) }}"
 LET_GO: Final = (
     "UNWIND $rows AS row MATCH (r:Record {id: row[1]})-[held:CARRIES]->(i) USING INDEX SEEK r:Record(id) "
     "WHERE i.id = row[0] DELETE held"
@@ -193,23 +188,13 @@ DELETE_PERSONS: Final = "UNWIND $ids AS id MATCH (p:Person {id: id}) DETACH DELE
 
 ORDERS: Final = "UNWIND $keys AS key MATCH (o:Order {key: key}) RETURN o.order_id, o.state"
 REWARDS: Final = "UNWIND $keys AS key MATCH (o:Reward {key: key}) RETURN o.reward_code, o.state"
-ALL_ORDERS: Final = (
-    "MATCH (o:Order) WHERE o.key > $after AND o.key < $end RETURN o.key, o.order_id, o.state "
-    "ORDER BY o.key LIMIT $page"
-)
-ALL_REWARDS: Final = (
-    "MATCH (o:Reward) WHERE o.key > $after AND o.key < $end RETURN o.key, o.reward_code, o.state "
-    "ORDER BY o.key LIMIT $page"
-)
-MERGE_ORDERS: Final = (
-    "UNWIND $rows AS row MERGE (o:Order {key: row[0], order_id: row[1]}) SET o.state = row[2]"
-)
-MERGE_REWARDS: Final = (
-    "UNWIND $rows AS row MERGE (o:Reward {key: row[0], reward_code: row[1]}) SET o.state = row[2]"
-)
-DELETE_ORDERS: Final = (
-    "UNWIND $rows AS row MATCH (o:Order {key: row[0]}) WHERE o.order_id = row[1] DETACH DELETE o"
-)
+_OF_A_PAGE: Final = "WHERE o.key > $after AND o.key < $end RETURN o.key"
+_STATES: Final = "o.state ORDER BY o.key LIMIT $page"
+ALL_ORDERS: Final = f"MATCH (o:Order) {_OF_A_PAGE}, o.order_id, {_STATES}"
+ALL_REWARDS: Final = f"MATCH (o:Reward) {_OF_A_PAGE}, o.reward_code, {_STATES}"
+MERGE_ORDERS: Final = f"{_ROWS} MERGE (o:Order {{key: row[0], order_id: row[1]}}) SET o.state = row[2]"
+MERGE_REWARDS: Final = f"{_ROWS} MERGE (o:Reward {{key: row[0], reward_code: row[1]}}) SET o.state = row[2]"
+DELETE_ORDERS: Final = f"{_ROWS} MATCH (o:Order {{key: row[0]}}) WHERE o.order_id = row[1] DETACH DELETE o"
 DELETE_REWARDS: Final = (
     "UNWIND $rows AS row MATCH (o:Reward {key: row[0]}) WHERE o.reward_code = row[1] DETACH DELETE o"
 )

@@ -223,7 +223,7 @@ class Neo4jTransaction(Likeness):
 
     def _apply_stewardship(self, writes: Writes) -> None:
         low = self._low
-        self._tell_ids(q.UNRELATE, writes.related_gone)
+        self._tell_ids(q.UNRELATE, writes.related_gone - self._new["record"])
         self._tell(q.RELATE, [[low + part, low + anchor, space] for part, anchor, space in writes.related])
         words = [(one.judgement_id, judgement_row(one, packed)) for one in writes.judgements]
         self._tell(q.MERGE_JUDGEMENTS, [[low + short_hash(named), *row] for named, row in words])
@@ -232,7 +232,7 @@ class Neo4jTransaction(Likeness):
 
     def _apply_cases(self, writes: Writes, now: Graph) -> int:
         """Closes and opens cases; returns the number of the last."""
-        self._tell_ids(q.CLOSE_CASES, writes.cases_gone)
+        self._tell_ids(q.CLOSE_CASES, writes.cases_gone - self._new["record"])
         numbered = enumerate(writes.cases, self._low + now.cases + 1)
         rows = [
             [number, *map(_plain, case), [self._low + one for one in sorted(set(case.records))]]

@@ -28,9 +28,10 @@ BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 """Bounds of the histogram of delays, in seconds."""
 
 
-class Arrived(NamedTuple):
+@dataclass(slots=True)
+class Arrived:
     """A message as a topic holds it. ``at`` is its own time in microseconds, ``source`` that of its header,
-    where it has one."""
+    where it has one; ``items`` are what it says, once it is typed."""
 
     topic: str
     partition: int
@@ -38,6 +39,7 @@ class Arrived(NamedTuple):
     at: int | None
     value: bytes
     source: str | None = None
+    items: Sequence[Event | DeadLetter] | None = None
 
     @property
     def position(self) -> str:
@@ -103,11 +105,10 @@ class Consuming:
         Raises ``Stopped``, and what no waiting mends, such as ``RulesMismatch``.
         """
         started = time.perf_counter()
-        now = self._engine.clock()
         items: list[Event | DeadLetter] = []
         positions: list[str | None] = []
         for message in messages:
-            made = self._typed(message, now)
+            made = self.read(message)
             items += made
             positions += [message.position] * len(made)
         state = {f"{_POSITION}{one.topic}/{one.partition}": one.offset + 1 for one in messages}
@@ -121,10 +122,13 @@ class Consuming:
         """Returns when all that was taken is durable; raises as ``take``."""
         self._insist()
 
-    def _typed(self, message: Arrived, now: int) -> list[Event | DeadLetter]:
-        intake = self._engine.intake
-        asked = (message.value, now, message.source, message.at, message.position)
-        return intake.take_batch(*asked) if is_batch(message.value) else [intake.take(*asked)]
+    def read(self, message: Arrived) -> Sequence[Event | DeadLetter]:
+        """What a message says. Any thread may ask ahead of ``take``, which types what nobody did."""
+        if message.items is None:
+            intake = self._engine.intake
+            asked = (message.value, self._engine.clock(), message.source, message.at, message.position)
+            message.items = intake.take_batch(*asked) if is_batch(message.value) else [intake.take(*asked)]
+        return message.items
 
     def _insist(self, *batches: "_Batch") -> None:
         """Hands batches in; without any, waits until all that was handed in is durable."""

@@ -24,6 +24,7 @@ from stream.consuming import Arrived, Consuming, Figures, Stopped
 from stream.engine import Engine
 from stream.kafka import Kafka, Options, make_topics
 from stream.outbox import Outbox
+from stream.waiting import Line, Waiting
 
 _log: Final = logging.getLogger("onefold")
 _SESSION_SECONDS: Final = 10.0
@@ -31,9 +32,6 @@ _WATCH_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 10.0
 _AGAIN_SECONDS: Final = 2.0
-_WAITING_BYTES: Final = 16 << 20
-_BATCH_BYTES: Final = 1 << 20
-"""Of messages in one transaction: some two thousand events, however many of them lie in a message."""
 
 
 def run(engine: Engine, kafka: Kafka, figures: Figures, options: Options | None = None) -> None:
@@ -69,9 +67,6 @@ class _Worker:
         self._consuming = Consuming(engine, figures, self._outbox.state)
         self._writing = ThreadPoolExecutor(1, "onefold-writer")
         self._stopping = asyncio.Event()
-        self._room = asyncio.Event()
-        self._queue: asyncio.Queue[EventT[bytes] | None] = asyncio.Queue()
-        self._weight = 0
         self._app: _App | None = None
 
     async def run(self) -> None:
@@ -103,12 +98,11 @@ class _Worker:
 
     async def _work(self) -> None:
         """Runs one app until it crashes or this is to stop; raises what no other app would mend."""
-        self._queue, self._weight = asyncio.Queue(), 0
-        self._room.set()
+        line = Line(self._options, self._figures, self._consuming.read)
         with tempfile.TemporaryDirectory(prefix="onefold-worker-") as folder:
-            app = self._app = self._make_app(folder)
+            app = self._app = self._make_app(folder, line)
             start, batches, watch = map(
-                asyncio.create_task, (self._start(app), self._batches(app), self._watch(app))
+                asyncio.create_task, (self._start(app), self._batches(app, line), self._watch(app))
             )
             try:
                 while not (self._stopping.is_set() or app.crashed or batches.done() or start.done()):
@@ -116,6 +110,7 @@ class _Worker:
             finally:
                 for task in (start, watch):
                     task.cancel()
+                line.end()
                 await self._end(app, batches)
 
     async def _start(self, app: faust.App) -> None:
@@ -130,8 +125,7 @@ class _Worker:
         """Lets the batch at hand become durable, commits it, and leaves the group."""
         self._app = None
         app.ending = True
-        # Wakes the task where it waits; it ends between two batches, never within one.
-        self._queue.put_nowait(None)
+        # It ends between two batches, never within one.
         (ended,) = await asyncio.gather(batches, return_exceptions=True)
         leave = asyncio.create_task(self._leave(app))
         # Not by a timeout around it: Faust, when it stops, passes over that it is cancelled.
@@ -150,7 +144,7 @@ class _Worker:
             # Kafka is away, or the app was half made: what is durable is durable, and comes again at worst.
             _log.warning("the worker could not take its leave of Kafka (%s)", type(error).__name__)
 
-    def _make_app(self, folder: str) -> "_App":
+    def _make_app(self, folder: str, line: Line) -> "_App":
         kafka = self._kafka
         app = _App(
             kafka.prefix,
@@ -174,59 +168,26 @@ class _Worker:
 
         async def take(stream: Any) -> None:  # noqa: ANN401 - its type lacks what it has
             async for event in stream.noack().events():
-                await self._gather(event)
+                await line.put(Waiting(event, _arrived(event)))
 
         app.agent(topic, name="onefold.take")(take)
         return app
 
-    async def _gather(self, event: EventT[bytes]) -> None:
-        await self._room.wait()
-        self._weight += len(event.message.value or b"")
-        self._figures.waiting = self._weight
-        if self._weight >= _WAITING_BYTES:
-            self._room.clear()
-        self._queue.put_nowait(event)
-
-    async def _batches(self, app: faust.App) -> None:
-        loop = asyncio.get_running_loop()
-        taken: list[EventT[bytes]] = []
-        batch: list[EventT[bytes]] | None = []
+    async def _batches(self, app: faust.App, line: Line) -> None:
+        run = asyncio.get_running_loop().run_in_executor
+        taken: list[Waiting] = []
+        batch: list[Waiting] | None = []
         while batch is not None:
-            batch = await self._next()
+            batch = await line.batch()
             # After a rebalance Faust reads again from where it is committed: what waited from before is old.
-            current = [one for one in batch or () if one.message.generation_id == app.consumer_generation_id]
+            now = app.consumer_generation_id
+            current = [one for one in batch or () if one.event.message.generation_id == now]
             if current:
-                await loop.run_in_executor(self._writing, self._consuming.take, [*map(_arrived, current)])
+                await run(self._writing, self._consuming.take, [one.message for one in current])
                 taken = _acknowledged(taken) or current
-            if batch is None or self._queue.empty():
-                await loop.run_in_executor(self._writing, self._consuming.settle)
+            if batch is None or line.empty:
+                await run(self._writing, self._consuming.settle)
                 taken = _acknowledged(taken)
-
-    async def _next(self) -> list[EventT[bytes]] | None:
-        """The next batch; None at the end."""
-        queue, options = self._queue, self._options
-        batch: list[EventT[bytes]] = []
-        size, until = 0, 0.0
-        loop = asyncio.get_running_loop()
-        while len(batch) < options.batch and size < _BATCH_BYTES:
-            try:
-                if not batch:
-                    event = await queue.get()
-                    until = loop.time() + options.linger
-                elif queue.empty():
-                    event = await asyncio.wait_for(queue.get(), max(0.0, until - loop.time()))
-                else:
-                    event = queue.get_nowait()
-            except TimeoutError:
-                break
-            if event is None or self._app is None:
-                return None
-            batch.append(event)
-            size += len(event.message.value or b"")
-        self._weight -= size
-        self._figures.waiting = self._weight
-        self._room.set()
-        return batch
 
     async def _watch(self, app: faust.App) -> None:
         """Keeps the figures of lag, and whether Kafka answers."""
@@ -309,9 +270,9 @@ class _App(faust.App):
         return _Transport(self.conf.broker_consumer, self)
 
 
-def _acknowledged(events: list[EventT[bytes]]) -> list[EventT[bytes]]:
-    for event in events:
-        event.ack()
+def _acknowledged(waiting: list[Waiting]) -> list[Waiting]:
+    for one in waiting:
+        one.event.ack()
     return []
 
 

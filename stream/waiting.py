@@ -1,0 +1,89 @@
+"""What came off a topic and waits for its batch: so much at most, and typed meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Final, NamedTuple
+
+from stream.consuming import Arrived, Figures
+from stream.kafka import Options
+
+_WAITING_BYTES: Final = 4 << 20
+_BATCH_BYTES: Final = 1 << 20
+"""Of messages in one transaction: some two thousand events, however many of them lie in a message."""
+
+
+class Waiting(NamedTuple):
+    """A message, and what is to be acknowledged once it is durable."""
+
+    event: Any
+    message: Arrived
+
+
+class Line:
+    """Messages in the order in which they came. ``read`` types one, in a thread beside the one that writes:
+    so it is done while that one waits for the store. Only one task may ask for batches."""
+
+    def __init__(self, options: Options, figures: Figures, read: Callable[[Arrived], object]) -> None:
+        self._options, self._figures, self._read = options, figures, read
+        self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        self._untyped: SimpleQueue[Arrived | None] = SimpleQueue()
+        self._room = asyncio.Event()
+        self._weigh(0)
+        self._ended = False
+        Thread(target=self._type, name="onefold-typing", daemon=True).start()
+
+    def end(self) -> None:
+        """No further batch is given."""
+        self._ended = True
+        self._untyped.put(None)
+        # Wakes whoever waits for a batch.
+        self._queue.put_nowait(None)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody waits."""
+        return self._queue.empty()
+
+    async def put(self, waiting: Waiting) -> None:
+        """Lets a message wait, once there is room."""
+        await self._room.wait()
+        self._weigh(self._weight + len(waiting.message.value))
+        self._untyped.put(waiting.message)
+        self._queue.put_nowait(waiting)
+
+    async def batch(self) -> list[Waiting] | None:
+        """The next batch; None at the end."""
+        queue, options = self._queue, self._options
+        batch: list[Waiting] = []
+        size, until = 0, 0.0
+        loop = asyncio.get_running_loop()
+        while len(batch) < options.batch and size < _BATCH_BYTES:
+            try:
+                if not batch:
+                    waiting = await queue.get()
+                    until = loop.time() + options.linger
+                elif queue.empty():
+                    waiting = await asyncio.wait_for(queue.get(), max(0.0, until - loop.time()))
+                else:
+                    waiting = queue.get_nowait()
+            except TimeoutError:
+                break
+            if waiting is None or self._ended:
+                return None
+            batch.append(waiting)
+            size += len(waiting.message.value)
+        self._weigh(self._weight - size)
+        return batch
+
+    def _weigh(self, weight: int) -> None:
+        self._weight = self._figures.waiting = weight
+        (self._room.set if weight < _WAITING_BYTES else self._room.clear)()
+
+    def _type(self) -> None:
+        while (one := self._untyped.get()) is not None:
+            # Whatever is wrong with it, its batch comes upon it.
+            with suppress(Exception):
+                self._read(one)
