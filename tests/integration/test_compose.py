@@ -12,7 +12,7 @@ import yaml
 
 from graph_schema.rules import load_rules
 from serving.server import check_exposure
-from tests.services.offers import KAFKA_IMAGE, NEO4J_IMAGE
+from tests.services.offers import COLLECTOR, KAFKA_IMAGE, NEO4J_IMAGE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECRETS = {"ONEFOLD_ID_KEY": "id-key-1", "ONEFOLD_NEO4J_PASSWORD": "graph-password-1"}
@@ -93,6 +93,7 @@ def test_each_is_pinned_watched_and_bounded(compose: dict[str, Any]) -> None:
 def test_the_images_are_those_that_the_tests_run(compose: dict[str, Any]) -> None:
     images = (compose["services"]["kafka"]["image"], compose["services"]["neo4j"]["image"])
     assert images == (KAFKA_IMAGE, NEO4J_IMAGE)
+    assert compose["services"]["neo4j"]["environment"]["NEO4J_server_jvm_additional"] == COLLECTOR
 
 
 def test_only_the_server_is_seen_and_by_this_machine_only(compose: dict[str, Any]) -> None:

@@ -13,6 +13,9 @@ NEO4J_IMAGE = f"neo4j:{artefacts.NEO4J_VERSION}-community"
 KAFKA_IMAGE = f"apache/kafka:{artefacts.KAFKA_VERSION}"
 NAMES = ("neo4j", "kafka")
 
+COLLECTOR = "-XX:-UseG1GC -XX:+UseParallelGC"
+"""How Java collects garbage for Neo4j: as in compose.yaml, and as docs/operations.md advises."""
+
 LAUNCHERS = Path(__file__).parent / "launchers"
 LABEL = "onefold.tests"
 
@@ -60,6 +63,7 @@ def neo4j_from_docker(directory: Path) -> Engine:
             "NEO4J_server_memory_heap_initial__size": "1G",
             "NEO4J_server_memory_heap_max__size": "1G",
             "NEO4J_server_memory_pagecache_size": "512M",
+            "NEO4J_server_jvm_additional": COLLECTOR,
             "NEO4J_server_bolt_advertised__address": f"127.0.0.1:{port}",
         },
     )
@@ -68,7 +72,7 @@ def neo4j_from_docker(directory: Path) -> Engine:
 def neo4j_from_jars(directory: Path) -> Engine:
     """Neo4j Community as a Java process."""
     port = free_port()
-    heap = ["-Xms512m", "-Xmx1g", "-XX:+UseG1GC"]
+    heap = ["-Xms1g", "-Xmx1g", *COLLECTOR.split()]
     # What Neo4j's own start script opens for it.
     opens = [f"--add-opens=java.base/{each}=ALL-UNNAMED" for each in ("java.nio", "java.io", "sun.nio.ch")]
     command = [artefacts.java(), *heap, *opens, "-cp", f"{artefacts.jars(artefacts.NEO4J)}/*"]
