@@ -1,10 +1,12 @@
 """What matching has to go by within a set of records, and its step: groups joined by how alike they are."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 from graph_schema.vocabulary import Record
+from resolver.components import Tie
+from resolver.evidence import people_holdings
 from resolver.groups import Groups
 from resolver.kinship import Component, Graph, Kinship
 from resolver.matching.components import Graph as Likes
@@ -13,10 +15,13 @@ from resolver.matching.content import Prepared
 from resolver.matching.linking import Joined, Linkage, Review
 from resolver.matching.model import Model, Weight
 from resolver.matching.scoring import veto_weight
-from resolver.plan import Matching, Step
+from resolver.plan import Matching, Plan, Step
 
 _COMPARED = 64
 """Of more contents that share one value those of the smallest record keys are compared, two by two."""
+
+_VOICES = 8
+"""Where more contents than these would speak for a record that says nothing itself, none does."""
 
 
 @dataclass
@@ -37,6 +42,13 @@ class Likeness:
             return False
         return veto_weight(mine, theirs, matching.model, matching.identifiers) < matching.model.veto
 
+    def tells(self, matching: Matching, record: Record) -> bool:
+        """Whether a record says, or said before it was erased, more of a person than identifiers."""
+        if not record.content or record.ghost:
+            return record.content != 0
+        fields = enumerate(self.contents[record.content].fields)
+        return any(said for place, said in fields if place not in matching.identifiers)
+
 
 def likeness_of(graph: Graph, kinship: Kinship, records: Mapping[int, Record]) -> Likeness:
     """What there is to go by among records whose components are all among them."""
@@ -47,30 +59,68 @@ def likeness_of(graph: Graph, kinship: Kinship, records: Mapping[int, Record]) -
     return Likeness(components, contents, graph.edges(voting) if voting else {})
 
 
-def vetoes(
-    matching: Matching,
-    likeness: Likeness,
-    groups: Groups,
-    records: Mapping[int, Record],
-    holders: Collection[int],
-) -> Iterator[tuple[int, int]]:
-    """Pairs of records among the holders of a value, of two groups, whose contents speak against one person.
+class Voices:
+    """What speaks for a record where a value ties it to others: what it says or, where that is nothing, what
+    all say who hold another people-joining value of its own.
 
-    A pair of each two contents and groups: more would say nothing else.
+    A receipt with an e-mail address speaks as the customer of that address does. ``held``: the holders of
+    live values, per namespace; where there is a lease they may be somebody else.
     """
-    said: dict[tuple[int, int], int] = {}
-    for one in sorted(holders, key=lambda one: records[one].key):
-        content = records[one].content
-        if content:
-            said.setdefault((content, groups.of[one]), one)
-    if len(said) < 2 or len({content for content, _ in said}) < 2:
-        return
-    kept = list(dict.fromkeys(content for content, _ in said))[:_COMPARED]
-    against = {pair for pair in combinations(sorted(kept), 2) if likeness.against(matching, *pair)}
-    if against:
-        for ((one, here), first), ((two, there), second) in combinations(said.items(), 2):
-            if here != there and (min(one, two), max(one, two)) in against:
-                yield first, second
+
+    def __init__(
+        self,
+        plan: Plan,
+        likeness: Likeness,
+        records: Mapping[int, Record],
+        held: Sequence[Mapping[int, Sequence[int]]],
+    ) -> None:
+        self._plan = plan
+        self._likeness = likeness
+        self._records = records
+        self._held = held
+        self._told: dict[int, frozenset[int]] = {}
+        self._live: dict[int, list[tuple[int, frozenset[int]]]] = {}
+
+    def vetoes(self, matching: Matching, groups: Groups, tie: Tie) -> Iterator[tuple[int, int]]:
+        """Pairs of records that a value ties, of two groups, for which all that speaks is against one person.
+
+        A pair of each two voices and groups: more would say nothing else.
+        """
+        said: dict[tuple[frozenset[int], int], int] = {}
+        for one in sorted(tie.records, key=lambda one: self._records[one].key):
+            voices = self._of(matching, self._records[one], tie.value)
+            if voices:
+                said.setdefault((voices, groups.of[one]), one)
+        kept = list(dict.fromkeys(voices for voices, _ in said))[:_COMPARED]
+        against = {
+            frozenset(pair)
+            for pair in combinations(kept, 2)
+            if all(self._likeness.against(matching, one, two) for one, two in product(*pair))
+        }
+        if against:
+            for ((mine, here), first), ((theirs, there), second) in combinations(said.items(), 2):
+                if here != there and frozenset((mine, theirs)) in against:
+                    yield first, second
+
+    def _of(self, matching: Matching, record: Record, value: int | None) -> frozenset[int]:
+        if self._likeness.tells(matching, record):
+            return frozenset((record.content,))
+        if record.id not in self._live:
+            people = people_holdings(self._plan, record.holdings)
+            self._live[record.id] = [
+                (one, self._by(matching, one, place))
+                for one, place in (people if len(people) > 1 else [])
+                if self._plan.spaces[place].lease is None
+            ]
+        told = frozenset[int]().union(*(says for one, says in self._live[record.id] if one != value))
+        return told if len(told) <= _VOICES else frozenset()
+
+    def _by(self, matching: Matching, value: int, namespace: int) -> frozenset[int]:
+        if value not in self._told:
+            holders = [self._records[one] for one in self._held[namespace].get(value, ())]
+            told = {one.content for one in holders if self._likeness.tells(matching, one)}
+            self._told[value] = frozenset(told)
+        return self._told[value]
 
 
 @dataclass
@@ -87,49 +137,30 @@ def match(
     model: Model, step: Step, likeness: Likeness, groups: Groups, records: Mapping[int, Record]
 ) -> Iterator[Matched]:
     """Matches the groups of each component; the joins are not made yet."""
+    own = {one: content.own for one, content in likeness.contents.items()}
+    voting = {one for one, content in likeness.contents.items() if content.votes}
     for component in likeness.components:
         together = {groups.of[one] for one in component.records}
-        if len(together) > 1:
-            yield _match(model, step, likeness, groups, (together, records))
+        if len(together) < 2:
+            continue
+        named: dict[Key, int] = {
+            min(records[one].key for one in groups.members[group]): group for group in together
+        }
+        made: dict[Key, Group] = {}
+        for key, group in named.items():
+            said = {records[one].content for one in groups.members[group]}
+            unique = groups.unique.get(group, {})
+            held = {(place, value) for place in step.uniques for value in unique.get(place, ())}
+            made[key] = Group(key, frozenset(said & voting), frozenset(held))
+        linkage = Linkage(Likes(made, likeness.edges, own), sorted(made), model, dict(_apart(groups, named)))
+        linkage.run()
+        yield Matched(named, linkage.joins, linkage.ambiguous, linkage.reviews())
 
 
-def _match(
-    model: Model,
-    step: Step,
-    likeness: Likeness,
-    groups: Groups,
-    among: tuple[set[int], Mapping[int, Record]],
-) -> Matched:
-    together, records = among
-    key_of = {group: min(records[one].key for one in groups.members[group]) for group in together}
-    made: dict[Key, Group] = {
-        key: _group(key, step, likeness, groups, (group, records)) for group, key in key_of.items()
-    }
-    own = {one: content.own for one, content in likeness.contents.items()}
-    linkage = Linkage(Likes(made, likeness.edges, own), sorted(made), model, dict(_apart(groups, key_of)))
-    linkage.run()
-    return Matched(
-        {key: group for group, key in key_of.items()}, linkage.joins, linkage.ambiguous, linkage.reviews()
-    )
-
-
-def _group(
-    key: Key, step: Step, likeness: Likeness, groups: Groups, of: tuple[int, Mapping[int, Record]]
-) -> Group:
-    group, records = of
-    said = {records[one].content for one in groups.members[group]}
-    unique = groups.unique.get(group, {})
-    return Group(
-        key,
-        frozenset(one for one in said if one and likeness.contents[one].votes),
-        frozenset((place, value) for place in step.uniques for value in unique.get(place, ())),
-    )
-
-
-def _apart(groups: Groups, key_of: Mapping[int, Key]) -> Iterable[tuple[Key, set[Key]]]:
+def _apart(groups: Groups, named: Mapping[Key, int]) -> Iterable[tuple[Key, set[Key]]]:
     """The keys of the groups that each group is kept apart from."""
-    marked = [group for group in key_of if group in groups.cells or group in groups.foes]
-    for one in marked:
-        others = {key_of[two] for two in marked if one != two and groups.kept_apart(one, two)}
+    marked = [(key, group) for key, group in named.items() if group in groups.cells or group in groups.foes]
+    for key, one in marked:
+        others = {other for other, two in marked if one != two and groups.kept_apart(one, two)}
         if others:
-            yield key_of[one], others
+            yield key, others

@@ -23,7 +23,7 @@ from resolver.components import Tie, components, parts_of
 from resolver.evidence import Holder, leases
 from resolver.groups import Groups
 from resolver.judged import judge
-from resolver.likeness import Likeness, Matched, match, vetoes
+from resolver.likeness import Likeness, Matched, Voices, match
 from resolver.matching.components import Key
 from resolver.neighbourhood import Neighbourhood
 from resolver.plan import Plan, Step
@@ -70,8 +70,10 @@ class _Resolving:
         self.contests: list[Contest] = []
         self.open: list[Ambiguity] = []
         self.likely: list[Kept] = []
+        self.vetoed: list[tuple[int, int]] = []
         self.joins: list[Join] | None = [] if trace else None
         self._index(found.generic)
+        self.voices = Voices(plan, found.likeness, found.records, self.held)
 
     def _index(self, generic: Set[int]) -> None:
         """Holders by namespace and value: those who say it, and those who only claim it."""
@@ -118,6 +120,7 @@ class _Resolving:
             self._still_open(),
             self.likely,
             self.joins or [],
+            self.vetoed,
         )
 
     def _groups_of(self, records: Iterable[int]) -> frozenset[int]:
@@ -184,10 +187,10 @@ class _Resolving:
         unique = self.plan.spaces[step.namespace].unique
         if self.plan.matching is None or unique or step.anonymous or not self.likeness.contents:
             return
-        matching = self.plan.matching
         for tie in ties:
-            for one, two in vetoes(matching, self.likeness, self.groups, self.records, tie.records):
+            for one, two in self.voices.vetoes(self.plan.matching, self.groups, tie):
                 self.groups.veto(one, two)
+                self.vetoed.append((one, two))
 
     def _match(self, step: Step) -> None:
         """Joins groups that are alike, and notes who might be."""

@@ -6,6 +6,7 @@ Dead letters that tell of her are emptied.
 """
 
 import hashlib
+from dataclasses import replace
 
 from graph_schema.store import Transaction
 from graph_schema.vocabulary import (
@@ -25,7 +26,8 @@ from graph_schema.vocabulary import (
 from profiles.objects import ghost_object, speakers, whole
 from profiles.state import mentions, new_state
 from resolver.evidence import people_holdings
-from resolver.likeness import Likeness
+from resolver.neighbourhood import neighbourhood
+from resolver.resolve import resolve_near
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.intake import Intake
 from stream.letters import letters_of
@@ -86,11 +88,11 @@ class Erasure:
         self.ws.touch(person)
         self._forget_letters(records, at)
         self._forget_events([record.id for record in records], at)
-        vetoed = self._vetoed({record.id: record for record in records if record.content})
+        vetoed = self._vetoed({record.id for record in records})
         keys = {record.key: self.ws.become_ghost(record, at) for record in records}
         self._forget_identifiers(records)
         self._forget_judgements(ids, keys)
-        self._keep_apart(vetoed, at)
+        self._keep_apart(vetoed, min(keys.values()), at)
         self._forget_objects(person, keys)
         writes = self.ws.writes
         writes.profiles[person.id] = new_state()
@@ -125,55 +127,29 @@ class Erasure:
 
     def _forget_judgements(self, ids: set[int], keys: dict[RecordKey, RecordKey]) -> None:
         for one in self.tx.judgements(ids):
-            self.ws.writes.judgements.append(
-                Judgement(
-                    one.judgement_id,
-                    one.kind,
-                    tuple(keys.get(key, key) for key in one.a),
-                    tuple(keys.get(key, key) for key in one.b),
-                    one.at,
-                    one.by,
-                    one.why,
-                    {key: event for key, event in one.founders.items() if key not in keys},
-                    one.retracted_at,
-                )
-            )
+            a, b = (tuple(keys.get(key, key) for key in side) for side in (one.a, one.b))
+            founders = {key: event for key, event in one.founders.items() if key not in keys}
+            self.ws.writes.judgements.append(replace(one, a=a, b=b, founders=founders))
 
-    def _vetoed(self, erased: dict[int, Record]) -> dict[int, set[int]]:
-        """The living records that share a value with some of these, whose contents speak against one person:
-        each with these."""
-        plan, ws = self.ws.plan, self.ws
-        held = {one for record in erased.values() for one, _ in people_holdings(plan, record.holdings)}
-        shared = [
-            node.id
-            for node in ws.identifiers(held).values()
-            if not node.generic and not plan.spaces[node.namespace].unique
-        ]
-        found: dict[int, set[int]] = {}
-        for value, holders in ws.holders(shared).items():
-            saying = [
-                one for one in ws.records(holders).values() if one.content and not one.holdings[value].flags
-            ]
-            ours = [one for one in saying if one.id in erased]
-            others = [one for one in saying if one.id not in erased and not one.ghost]
-            likeness = Likeness((), ws.prepared({one.content for one in saying}))
-            pairs = {(one.content, two.content) for one in ours for two in others}
-            against = {pair for pair in pairs if plan.matching and likeness.against(plan.matching, *pair)}
-            for two in others:
-                foes = {one.id for one in ours if (one.content, two.content) in against}
-                if foes:
-                    found.setdefault(two.id, set()).update(foes)
-        return found
+    def _vetoed(self, erased: set[int]) -> list[tuple[int, int]]:
+        """The records, two by two, that are kept apart by what some of these say, for themselves or not."""
+        plan = self.ws.plan
+        if plan.matching is None:
+            return []
+        found = neighbourhood(plan, self.ws, erased)
+        held = {one for each in erased for one, _ in people_holdings(plan, self.ws.record(each).holdings)}
+        silent = [one for one in found.records.values() if not found.likeness.tells(plan.matching, one)]
+        moved = erased.union(one.id for one in silent if held & one.holdings.keys())
+        return [pair for pair in resolve_near(plan, found).vetoed if not moved.isdisjoint(pair)]
 
-    def _keep_apart(self, vetoed: dict[int, set[int]], at: int) -> None:
+    def _keep_apart(self, vetoed: list[tuple[int, int]], ghost: RecordKey, at: int) -> None:
         """Puts in words what can't be told any more from what is left: that some are not one person."""
         writes = self.ws.writes
-        for one, erased in vetoed.items():
-            ghosts = tuple(sorted(ghost.key for ghost in self.ws.records(erased).values()))
-            name = f"{_VETO}{ghosts[0].record_id}/{one}"
-            sides = ghosts, (self.ws.record(one).key,)
-            writes.judgements.append(Judgement(name, "different", *sides, at, "erasure", _VETO_WHY))
-            writes.judged_records += [(each, name) for each in (one, *erased)]
+        for pair in vetoed:
+            one, two = (self.ws.record(each).key for each in pair)
+            name = f"{_VETO}{ghost.record_id}/{pair[0]}/{pair[1]}"
+            writes.judgements.append(Judgement(name, "different", (one,), (two,), at, "erasure", _VETO_WHY))
+            writes.judged_records += [(each, name) for each in pair]
             writes.state[ANY_JUDGEMENTS] = True
 
     def _forget_objects(self, person: Person, keys: dict[RecordKey, RecordKey]) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 
 from graph_schema.vocabulary import (
-    ALIKE,
     BETWEEN,
     BLOCKED,
     CLAIMED,
@@ -183,11 +182,9 @@ class Identity:
         ]
         if learnt is not None or record.content:
             return bool(shared)
-        # Values of two kins that likeness has joined make one kin of them.
-        return len(shared) > 1 and any(
-            person.flags & ALIKE
-            for person in self.ws.persons([node.sole for node in shared if node.sole > 0]).values()
-        )
+        # Values of two kins that likeness has joined make one kin of them; and what says nothing itself is
+        # kept apart by one value for what is said of the other.
+        return len(shared) > 1
 
     @contextmanager
     def _before(self, record: Record, fresh: Set[int], flipped: Set[int]) -> Iterator[None]:

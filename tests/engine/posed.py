@@ -90,6 +90,10 @@ class Given(Likeness):
         against = self.alike.against if self.alike is not None else frozenset()
         return {one, two} in [set(map(number, pair)) for pair in against]
 
+    def tells(self, matching: Matching, record: Record) -> bool:
+        """See ``Likeness``."""
+        return record.content != 0
+
 
 def number(content: str) -> int:
     """A content's number; 0 is none."""

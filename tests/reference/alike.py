@@ -16,7 +16,9 @@ have a weight. Where the contract leaves a choice:
  4. An ambiguous group is told by its smallest record. A case between two groups that a unique namespace keeps
     apart is of matching; between two that reach `review`, it is a review. Ambiguous ones make no case.
  5. A veto is between two records of different groups that a value of a people-joining namespace, which is not
-    unique, ties in its own step, within one lease. It holds from that step on.
+    unique, ties in its own step, within one lease. It holds from that step on. For a record that says nothing
+    speaks what all say who hold another people-joining value of its own, in a namespace without a lease; then
+    all of it must be opposed. (Where that is more than eight contents, nothing speaks.)
 """
 
 from collections.abc import Callable, Collection, Iterator

@@ -94,9 +94,9 @@ class Alike:
         """The different contents of some records that have a weight with themselves."""
         return frozenset(self.says[key] for key in group if self.says.get(key) in self.own)
 
-    def opposed(self, one: Key, two: Key) -> bool:
-        """Whether what two records say speaks against one person."""
-        return frozenset({self.says.get(one), self.says.get(two)}) in self.against
+    def opposed(self, one: Collection[Content], two: Collection[Content]) -> bool:
+        """Whether all of what speaks for one speaks against all of what speaks for the other."""
+        return bool(one and two) and all(frozenset({a, b}) in self.against for a in one for b in two)
 
     def strongest(self, one: Collection[Key], two: Collection[Key]) -> int | None:
         """The largest weight between two sets of records."""

@@ -5,10 +5,10 @@ from dataclasses import replace
 from itertools import combinations
 
 from tests.reference.alike import Matching, components
-from tests.reference.evidence import Alike, Group, Judgement, Namespace, Pair
+from tests.reference.evidence import Alike, Content, Group, Judgement, Key, Namespace, Pair
 from tests.reference.groups import Facts, connected, union
 from tests.reference.steps import Doubt, Step
-from tests.reference.values import live_ties
+from tests.reference.values import Tie, live_ties
 
 
 def vetoes(facts: Facts, step: Step, groups: frozenset[Group], alike: Alike | None) -> frozenset[Pair]:
@@ -19,8 +19,24 @@ def vetoes(facts: Facts, step: Step, groups: frozenset[Group], alike: Alike | No
         frozenset({a.record, b.record})
         for tie in live_ties(step.namespace, facts.records, facts.generic)
         for a, b in combinations(tie.sightings, 2)
-        if alike.opposed(a.record, b.record) and not any({a.record, b.record} <= g for g in groups)
+        if alike.opposed(*(voices(facts, alike, tie, one.record) for one in (a, b)))
+        and not any({a.record, b.record} <= g for g in groups)
     )
+
+
+def voices(facts: Facts, alike: Alike, tie: Tie, record: Key) -> frozenset[Content]:
+    """What speaks for a record where a value ties it."""
+    if record in alike.says:
+        return frozenset({alike.says[record]})
+    holders = {
+        s.record
+        for namespace in facts.namespaces
+        if namespace.joins == "people" and namespace.lease is None
+        for other in live_ties(namespace, facts.records, facts.generic)
+        if other.identifier != tie.identifier and record in {s.record for s in other.sightings}
+        for s in other.sightings
+    }
+    return frozenset(alike.says[one] for one in holders if one in alike.says)
 
 
 def matched(

@@ -1,5 +1,6 @@
 """What is derived again, by the same rules or by others, and which ids and words go on."""
 
+from itertools import permutations
 from pathlib import Path
 from typing import Any, cast
 
@@ -239,6 +240,40 @@ def test_a_veto_outlives_the_erasure_of_one_side() -> None:
     take(engine, identify(6, "crm", context={"recordId": "r0"}, traits={"phone": "+33612345678"}))
     left = {one[1]: one[2] for one in cast(list[list[str]], told(engine)[0])}
     assert left == {record: person for record, person in apart.items() if record != "r1"}
+    assert told(derived(engine))[:2] == told(engine)[:2]
+
+
+def test_a_receipt_speaks_as_the_customer_of_its_address_does_erased_or_not() -> None:
+    """A card is two people's by receipts that name no more than an address each of theirs."""
+    said = (("Wilhelmina", "1971-03-14"), ("Bartholomew", "1994-11-02"))
+    lines = []
+    for number, (name, born) in enumerate(said):
+        traits = {
+            "firstName": name,
+            "lastName": "Oxenstierna",
+            "birthday": born,
+            "email": f"{name}@x.example",
+        }
+        lines.append(identify(number, "crm", context={"recordId": f"r{number}"}, traits=traits))
+        context = {"recordId": f"till{number}", "externalIds": [{"type": "loyalty_card", "id": "2900"}]}
+        lines.append(identify(number + 2, "till", context=context, traits={"email": f"{name}@x.example"}))
+    engines = [engine_of() for _ in permutations(lines)]
+    for engine, order in zip(engines, permutations(lines), strict=True):
+        take(engine, *order)
+    engine, *others = engines
+    assert all(told(other) == told(engine) for other in others)
+    apart = {one[1]: one[2] for one in cast(list[list[str]], told(engine)[0])}
+    assert (apart["r0"], apart["r1"]) == (apart["till0"], apart["till1"])
+    assert apart["r0"] != apart["r1"]
+    with engine.store.read() as tx:
+        gone = next(record.person for record in tx.all_records() if record.key.record_id == "r1")
+    engine.erase(gone, CLOCK)
+    more = {"recordId": "till0", "externalIds": [{"type": "loyalty_card", "id": "2900"}]}
+    take(engine, identify(9, "till", context=more, traits={"phone": "+33612345678"}))
+    left = {one[1]: one[2] for one in cast(list[list[str]], told(engine)[0])}
+    assert left == {"r0": apart["r0"], "till0": apart["r0"]}
+    with engine.store.read() as tx:
+        assert len({record.person for record in tx.all_records()}) == 2
     assert told(derived(engine))[:2] == told(engine)[:2]
 
 
