@@ -66,14 +66,13 @@ class Outbox:
         """Sends until it is cancelled."""
         try:
             while True:
-                if not self._leading():
-                    await asyncio.sleep(_PAUSE_SECONDS)
-                    continue
                 try:
-                    await self._lead()
+                    if self._leading():
+                        await self._lead()
                 except (KafkaError, OSError, StoreUnavailable, Conflict) as error:
                     _log.warning("changes can't be published now: %s", type(error).__name__)
                     await asyncio.sleep(_AGAIN_SECONDS)
+                await asyncio.sleep(_PAUSE_SECONDS)
         finally:
             self._reading.shutdown(wait=False)
 
@@ -151,6 +150,7 @@ def told(number: int, letter: DeadLetter) -> dict[str, Any]:
     place, _, offset = (letter.position or "").rpartition(":")
     topic, slash, partition = place.rpartition("/")
     from_topic = bool(slash) and partition.isdecimal() and offset.isdecimal()
+    stood = (topic, int(partition), int(offset)) if from_topic else (None, None, None)
     try:
         payload = {"payload": letter.raw.decode()}
     except UnicodeDecodeError:
@@ -161,9 +161,7 @@ def told(number: int, letter: DeadLetter) -> dict[str, Any]:
         "field": letter.field,
         "reason": letter.reason,
         "at": iso(letter.at),
-        "topic": topic if from_topic else None,
-        "partition": int(partition) if from_topic else None,
-        "offset": int(offset) if from_topic else None,
+        **dict(zip(("topic", "partition", "offset"), stood, strict=True)),
         "position": letter.position,
         **payload,
     }

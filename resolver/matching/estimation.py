@@ -32,7 +32,11 @@ _EVEN = [1.0] * 12
 _PRUNE_AFTER = 2
 _HOPELESS = 1e-5
 _MOST_IN_COMMON = 0.95
+_MORE_UNLIKE = 0.02
 _NEIGHBOURS = [explanation.name for explanation in EXPLANATIONS].index(NEIGHBOURS)
+_BY_CHANCE = {("namesakes", False), ("namesakes", True), (NEIGHBOURS, True)}
+"""Where people who have something in common agree as any two do: neighbours aren't born on one day."""
+
 _NEVER = 2.0**-10
 """Two twins don't bear one given name."""
 
@@ -94,7 +98,7 @@ class Odds:
                     row.append(np.log2(m / u))
                 elif explanation.name == TWIN and kind.twin_never:
                     row.append(np.array([np.log2(_NEVER), *[0.0] * (len(u) - 1)]))
-                elif other is None and explanation.name != "namesakes":
+                elif other is None and (explanation.name, kind.twin_same) not in _BY_CHANCE:
                     row.append(np.log2(local / u))
                 else:
                     row.append(np.zeros(len(u)) if other is None else np.log2(other / u))
@@ -140,12 +144,12 @@ def learn_apart(odds: Odds, samples: Apart) -> None:
 def _of_two(pairs: Pairs, odds: Odds) -> list[Floats]:
     """u among such pairs, those of one person or home left out; near to u itself where there are few.
 
-    Where each place of the table is one home, else neighbours would be like a household. One origin explains
-    nothing here: else what it takes from those of one person would make it take more.
+    Where each place of the table is one home, else neighbours would be like a household. What else explains
+    pairs of two doesn't here: else what it takes from those of one person would make it take more.
     """
-    match, *others = posterior(pairs, replace(odds, shares=[*odds.shares[:-1], 0.0]))
-    at_home = [other for one, other in zip(EXPLANATIONS, others, strict=True) if one.name in AT_HOME]
-    apart = 1.0 - np.sum([match, *at_home], axis=0)
+    told = zip(EXPLANATIONS, odds.shares, strict=True)
+    at_home = replace(odds, shares=[share if one.name in AT_HOME else 0.0 for one, share in told])
+    apart = 1.0 - np.sum(posterior(pairs, at_home), axis=0)
     for place, kind in enumerate(odds.kinds):
         if kind.household and kind.private and not (kind.neighbours or kind.own):
             level = pairs.levels[:, place]
@@ -177,16 +181,17 @@ def _as_strangers(odds: Odds) -> None:
 
 
 def _as_unlike_as_surnames(odds: Odds) -> None:
-    """Holds that one person's given names are unlike at least as often as her surnames are.
+    """Holds that one person's given names are unlike as often as her surnames are, or hardly more.
 
-    Where both are spoilt alike, EM would else take whoever is unlike in the given name alone for twins.
+    Where both are spoilt alike, EM would else take whoever is unlike in the given name alone for twins; or
+    twins for one person, where there are many.
     """
     levels = [kind.levels for kind in odds.kinds]
     if not {GIVEN_LEVELS, SURNAME_LEVELS} <= set(levels):
         return
-    given, least = odds.m[levels.index(GIVEN_LEVELS)], float(odds.m[levels.index(SURNAME_LEVELS)][-1])
-    if given[-1] < least:
-        odds.m[levels.index(GIVEN_LEVELS)] = np.append(given[:-1] * (1.0 - least) / (1.0 - given[-1]), least)
+    given, other = odds.m[levels.index(GIVEN_LEVELS)], float(odds.m[levels.index(SURNAME_LEVELS)][-1])
+    unlike = float(np.clip(given[-1], other, other + _MORE_UNLIKE))
+    odds.m[levels.index(GIVEN_LEVELS)] = np.append(given[:-1] * (1.0 - unlike) / (1.0 - given[-1]), unlike)
 
 
 def posterior(pairs: Pairs, odds: Odds) -> list[Floats]:

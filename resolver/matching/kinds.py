@@ -55,7 +55,7 @@ class Kind(NamedTuple):
 KINDS: dict[str, Kind] = {
     "given name": Kind(
         names.GIVEN_LEVELS, names.given_values, names.given_level, names.given_atoms,
-        (0.80, 0.05, 0.01, 0.06, 0.03, 0.02, 0.03), unlike=((1, 0.08), (3, 0.3)),
+        (0.80, 0.05, 0.01, 0.06, 0.03, 0.02, 0.03), unlike=((1, 0.25), (3, 0.4)),
         namesakes=Shared((0.80, 0.03, 0.001, 0.05, 0.05, 0.02, 0.05), unlike=((1, 0.08),)),
         twin_never=True, own=True, whole=slice(1), slips=(3, 4),
     ),

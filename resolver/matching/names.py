@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from resolver.matching.nicknames import may_be_one
+from resolver.matching.nicknames import is_common, may_be_one
 from resolver.matching.text import fold, sound
 from resolver.matching.values import Atoms, Traits, Value, texts
 
@@ -42,21 +42,24 @@ def _is_initial(one: str, two: str) -> bool:
 def _are_swapped(one: Value, two: Value) -> bool:
     """Whether given name and surname changed places: one of them is found again, nearly, and the other in
     part."""
-    given, surname = one
-    other_given, other_surname = two
-    if not given or not surname or not other_given or not other_surname:
+    (given, surname), (other_given, other_surname) = one, two
+    if not (given and surname and other_given and other_surname):
         return False
     if given[0] != other_surname[0] and surname[0] != other_given[0]:
         return False
     if given == surname or other_given == other_surname:
         return False
-    if given == other_surname or not _are_alike(given, other_surname):
-        return (
-            surname == other_given or _is_part(surname, other_given) or not _are_alike(surname, other_given)
-        )
-    if surname == other_given or not _are_alike(surname, other_given):
-        return _is_part(given, other_surname)
-    return False
+    if _are_alike(given, other_surname):
+        return not _are_alike(surname, other_given) and _is_part(given, other_surname)
+    return _is_part(surname, other_given) or not _are_alike(surname, other_given)
+
+
+def _is_the_surname(one: Value, two: Value) -> bool:
+    """Whether the only name of one, put down as a given name, is the other's surname."""
+    (alone, nothing), (_, surname) = (two, one) if one[1] else (one, two)
+    if nothing or not surname:
+        return False
+    return alone in surname.split() or (alone[0] == surname[0] and not _are_alike(alone, surname))
 
 
 def _is_part(one: str, two: str) -> bool:
@@ -69,7 +72,8 @@ def given_level(one: Value, two: Value) -> int:
     - same: letter for letter, accents, case and script apart ("José", "JOSE")
     - known short form: one stands for the other ("Bob", "Robert"), or one has further names ("Anna Maria",
       "Anna")
-    - first and last swapped: each one's given name is the other's surname, or its beginning
+    - first and last swapped: each one's given name is the other's surname, or its beginning; or the only
+      name of one is the other's surname
     - close: one letter typed wrong ("Micheal"), or nearly the same spelling
     - near: they begin alike or share much of their letters
     - initial: one is only the first letter of the other
@@ -80,7 +84,7 @@ def given_level(one: Value, two: Value) -> int:
         return 0
     if may_be_one(mine, other):
         return 1
-    if one[1] != two[1] and _are_swapped(one, two):
+    if one[1] != two[1] and (_are_swapped(one, two) or _is_the_surname(one, two)):
         return 2
     if " " in mine or " " in other:
         words, others = mine.split(), other.split()
@@ -141,7 +145,7 @@ def name_level(one: Value, two: Value) -> int:
 
 
 @lru_cache(maxsize=1 << 15)
-def _split(full: str) -> tuple[str, str]:
+def _split(full: str) -> Value:
     """A full name as given names and surname: "Smith, John", "Dr John van Dyke", "Ana"."""
     before, comma, after = full.partition(",")
     if comma and fold(after) and fold(after) not in _TITLES:
@@ -157,9 +161,10 @@ def _split(full: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=1 << 15)
 def _given(text: str) -> str:
-    folded = fold(text)
-    words = [word for word in folded.split() if word not in _TITLES]
-    return " ".join(words) or folded
+    words = fold(text).split()
+    names = [word for word in words if word not in _TITLES]
+    # Where nothing else is given, a title may be a name as well: Don.
+    return " ".join(names or filter(is_common, words))
 
 
 def parts(traits: Traits, names: tuple[str, ...] = PERSON) -> list[Value]:
@@ -169,11 +174,10 @@ def parts(traits: Traits, names: tuple[str, ...] = PERSON) -> list[Value]:
     firsts, lasts = texts(traits, (first,)), texts(traits, (last,))
     if firsts or lasts:
         middles = [_given(text) for text in texts(traits, (middle,))][:1]
-        given = sorted({" ".join([_given(one), *middles]) for one in firsts}) or [""]
-        surnames = sorted({_given(one) for one in lasts}) or [""]
+        given = sorted({" ".join([_given(one), *middles]).strip() for one in firsts}) or [""]
+        surnames = sorted({_given(one) or fold(one) for one in lasts}) or [""]
         return [(one, two) for one in given[:3] for two in surnames[:3] if one or two]
-    whole: list[Value] = sorted({_split(text) for text in texts(traits, (full,))} - {("", "")})
-    return whole[:4]
+    return sorted({_split(text) for text in texts(traits, (full,))} - {("", "")})[:4]
 
 
 def given_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:

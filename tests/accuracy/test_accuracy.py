@@ -69,5 +69,13 @@ def test_what_goes_together_anyhow_is_not_counted_twice(name: str, precision: fl
     assert (found.rates.precision >= precision, found.f1 >= f1) == (True, True), found
 
 
+def test_rows_of_one_person_in_one_place_are_no_neighbours() -> None:
+    assert measured(made(unseen.TABLES["ten rows each, postcode"])).f1 >= 0.95
+
+
+def test_many_twins_are_told_by_their_names() -> None:
+    assert measured(made(unseen.TABLES["twins in towns"])).rates.precision >= 0.8
+
+
 def test_a_code_s_beginning_tells_of_a_town_where_other_countries_have_it_too() -> None:
     assert measured(made(unseen.TABLES["5,000 once, six origins"])).wrong <= 2

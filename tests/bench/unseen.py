@@ -63,6 +63,18 @@ TABLES: dict[str, Made] = {
     "movers, up to twenty rows": Made(
         ("english",), 700, _HOME, 0.15, 0.2, _FAMILIES, copies=(1, 2, 5, 10, 20), moves=0.5
     ),
+    "ten rows each, postcode": Made(
+        ("english",), 400, _shown("given", "surname", "born", "code", "town"), 0.3, 0.3, copies=(5, 10, 15)
+    ),
+    "ten rows each, full names": Made(
+        ("english",), 400, _shown("full", "born", "code", "town", "job"), 0.4, 0.3, copies=(5, 10, 15)
+    ),
+    "twins by name and birth date": Made(
+        ("english",), 2500, _shown("given", "surname", "born"), 0.1, 0.1, (3, 4, 5, 6), twins=0.4
+    ),
+    "twins in towns": Made(
+        ("english",), 2500, _shown("given", "surname", "born", "town"), 0.1, 0.1, (3, 4, 5, 6), twins=0.2
+    ),
     "skewed towns and names": Made(
         ("german",), 2500, _shown("given", "surname", "born", "town"), 0.1, 0.1, skew=4.0
     ),

@@ -35,6 +35,9 @@ _ODD_NAMES = [
         ("given name", {"firstName": "Ольга"}, {"firstName": "Olga"}, "same"),
         ("given name", {"name": "Anna Meier"}, {"name": "Meier, Anna"}, "same"),
         ("given name", {"name": "Anna Meier"}, {"name": "Meier Anna"}, "first and last swapped"),
+        ("given name", {"firstName": "Meier"}, {"name": "Anna Meyer"}, "first and last swapped"),
+        ("given name", {"name": "Meier"}, {"name": "Anna de Meier"}, "first and last swapped"),
+        ("given name", {"firstName": "Don"}, {"firstName": "Donald"}, "known short form"),
         ("given name", {"firstName": "A."}, {"firstName": "Anna"}, "initial"),
         ("given name", {"firstName": "Micheal"}, {"firstName": "Michael"}, "close"),
         ("given name", {"firstName": "Anna"}, {"firstName": "Boris"}, "unlike"),
@@ -80,6 +83,12 @@ def test_levels(kind: str, traits: dict[str, str], others: dict[str, str], level
     one, two = (KINDS[kind].values({k: (v,) for k, v in side.items()}, names)[0] for side in (traits, others))
     assert KINDS[kind].levels[KINDS[kind].level(one, two)] == level
     assert KINDS[kind].level(two, one) == KINDS[kind].level(one, two)
+
+
+def test_a_title_alone_is_no_given_name() -> None:
+    said = {"firstName": ("Sir",), "lastName": ("Lord",)}
+    assert not KINDS["given name"].values(said, ("firstName", "lastName"))
+    assert KINDS["surname"].values(said, ("firstName", "lastName")) == (("lord", ""),)
 
 
 @pytest.mark.parametrize(
