@@ -240,8 +240,10 @@ def maximise(candidates: Pairs, samples: Apart, odds: Odds, records: int, rounds
                     if explanation.name == NEIGHBOURS:
                         seen, weights = np.append(levels, anywhere), np.append(weights, neighbours)
                     expected = _as_typed(prior.levels, kind.prior, odds.m[place])
-                    learnt = _learnt(seen, weights, expected, pseudo)
-                    row[place] = _bounded(learnt, prior.unlike)
+                    row[place] = _bounded(_learnt(seen, weights, expected, pseudo), prior.unlike)
+                elif explanation.name in AT_HOME and not kind.own:
+                    # Who live together may share whatever a column of an unknown name holds.
+                    row[place] = _learnt(levels, other * each, odds.u[place].tolist(), pseudo)
             odds.u[place] = _learnt(anywhere, apart, _EVEN[: len(kind.levels)])
         _as_unlike_as_surnames(odds)
         _as_strangers(odds)
