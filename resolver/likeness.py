@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
+from typing import TypeAlias
 
 from graph_schema.vocabulary import Record
 from resolver.components import Tie
@@ -15,7 +16,11 @@ from resolver.matching.content import Prepared
 from resolver.matching.linking import Joined, Linkage, Review
 from resolver.matching.model import Model, Weight
 from resolver.matching.scoring import veto_weight
+from resolver.matching.values import Value
 from resolver.plan import Matching, Plan, Step
+
+Fields: TypeAlias = tuple[tuple[Value, ...], ...]
+"""What a content says, per comparison."""
 
 _COMPARED = 64
 """Of more contents that share one value those of the smallest record keys are compared, two by two."""
@@ -38,9 +43,8 @@ class Likeness:
     def against(self, matching: Matching, one: int, two: int) -> bool:
         """Whether two contents speak against one person, whatever ties those who say so."""
         mine, theirs = self.contents[one], self.contents[two]
-        if one == two or not mine.fields or not theirs.fields:
-            return False
-        return veto_weight(mine, theirs, matching.model, matching.identifiers) < matching.model.veto
+        model, compared = matching.model, bool(one != two and mine.fields and theirs.fields)
+        return compared and veto_weight(mine, theirs, model, matching.identifiers) < model.veto
 
     def tells(self, matching: Matching, record: Record) -> bool:
         """Whether a record says, or said before it was erased, more of a person than identifiers."""
@@ -48,6 +52,20 @@ class Likeness:
             return record.content != 0
         fields = enumerate(self.contents[record.content].fields)
         return any(said for place, said in fields if place not in matching.identifiers)
+
+    def whole(self, said: set[int]) -> set[int]:
+        """The contents of a group without those of which another says all, and more: in a mean these would
+        speak against whomever they say nothing of. Of very many all count."""
+        if len(said) > _COMPARED:
+            return said
+        fields = {one: self.contents[one].fields for one in said}
+        return {one for one in said if not any(_holds(fields[two], fields[one]) for two in said)}
+
+
+def _holds(more: Fields, less: Fields) -> bool:
+    """Whether a content says all that another does, and more; of what was erased that can't be told."""
+    known = bool(more and less) and more != less
+    return known and all(set(mine) <= set(theirs) for mine, theirs in zip(less, more, strict=True))
 
 
 def likeness_of(graph: Graph, kinship: Kinship, records: Mapping[int, Record]) -> Likeness:
@@ -59,6 +77,7 @@ def likeness_of(graph: Graph, kinship: Kinship, records: Mapping[int, Record]) -
     return Likeness(components, contents, graph.edges(voting) if voting else {})
 
 
+@dataclass
 class Voices:
     """What speaks for a record where a value ties it to others: what it says or, where that is nothing, what
     all say who hold another people-joining value of its own.
@@ -67,59 +86,45 @@ class Voices:
     live values, per namespace; where there is a lease they may be somebody else.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        likeness: Likeness,
-        records: Mapping[int, Record],
-        held: Sequence[Mapping[int, Sequence[int]]],
-    ) -> None:
-        self._plan = plan
-        self._likeness = likeness
-        self._records = records
-        self._held = held
-        self._told: dict[int, frozenset[int]] = {}
-        self._live: dict[int, list[tuple[int, frozenset[int]]]] = {}
+    plan: Plan
+    likeness: Likeness
+    records: Mapping[int, Record]
+    held: Sequence[Mapping[int, Sequence[int]]]
+    _told: dict[int, set[int]] = field(default_factory=dict)
+    _live: dict[int, list[tuple[int, set[int]]]] = field(default_factory=dict)
 
     def vetoes(self, matching: Matching, groups: Groups, tie: Tie) -> Iterator[tuple[int, int]]:
         """Pairs of records that a value ties, of two groups, for which all that speaks is against one person.
 
         A pair of each two voices and groups: more would say nothing else.
         """
-        said: dict[tuple[frozenset[int], int], int] = {}
-        for one in sorted(tie.records, key=lambda one: self._records[one].key):
-            voices = self._of(matching, self._records[one], tie.value)
-            if voices:
-                said.setdefault((voices, groups.of[one]), one)
-        kept = list(dict.fromkeys(voices for voices, _ in said))[:_COMPARED]
-        against = {
-            frozenset(pair)
-            for pair in combinations(kept, 2)
-            if all(self._likeness.against(matching, one, two) for one, two in product(*pair))
-        }
-        if against:
-            for ((mine, here), first), ((theirs, there), second) in combinations(said.items(), 2):
-                if here != there and frozenset((mine, theirs)) in against:
-                    yield first, second
+        said: dict[frozenset[int], dict[int, int]] = {}
+        for one in sorted(tie.records, key=lambda one: self.records[one].key):
+            if voices := self._of(matching, self.records[one], tie.value):
+                said.setdefault(voices, {}).setdefault(groups.of[one], one)
+        for mine, theirs in combinations(list(said)[:_COMPARED], 2):
+            pairs = product(said[mine].items(), said[theirs].items())
+            apart = [(one, two) for (here, one), (there, two) in pairs if here != there]
+            if apart and all(self.likeness.against(matching, *both) for both in product(mine, theirs)):
+                yield from apart
 
     def _of(self, matching: Matching, record: Record, value: int | None) -> frozenset[int]:
-        if self._likeness.tells(matching, record):
+        if self.likeness.tells(matching, record):
             return frozenset((record.content,))
         if record.id not in self._live:
-            people = people_holdings(self._plan, record.holdings)
+            people = people_holdings(self.plan, record.holdings)
             self._live[record.id] = [
                 (one, self._by(matching, one, place))
                 for one, place in (people if len(people) > 1 else [])
-                if self._plan.spaces[place].lease is None
+                if self.plan.spaces[place].lease is None
             ]
         told = frozenset[int]().union(*(says for one, says in self._live[record.id] if one != value))
         return told if len(told) <= _VOICES else frozenset()
 
-    def _by(self, matching: Matching, value: int, namespace: int) -> frozenset[int]:
+    def _by(self, matching: Matching, value: int, namespace: int) -> set[int]:
         if value not in self._told:
-            holders = [self._records[one] for one in self._held[namespace].get(value, ())]
-            told = {one.content for one in holders if self._likeness.tells(matching, one)}
-            self._told[value] = frozenset(told)
+            holders = [self.records[one] for one in self.held[namespace].get(value, ())]
+            self._told[value] = {one.content for one in holders if self.likeness.tells(matching, one)}
         return self._told[value]
 
 
@@ -143,15 +148,12 @@ def match(
         together = {groups.of[one] for one in component.records}
         if len(together) < 2:
             continue
-        named: dict[Key, int] = {
-            min(records[one].key for one in groups.members[group]): group for group in together
-        }
+        named: dict[Key, int] = {min(records[one].key for one in groups.members[of]): of for of in together}
         made: dict[Key, Group] = {}
         for key, group in named.items():
             said = {records[one].content for one in groups.members[group]}
-            unique = groups.unique.get(group, {})
-            held = {(place, value) for place in step.uniques for value in unique.get(place, ())}
-            made[key] = Group(key, frozenset(said & voting), frozenset(held))
+            held = {(at, one) for at in step.uniques for one in groups.unique.get(group, {}).get(at, ())}
+            made[key] = Group(key, frozenset(likeness.whole(said & voting)), frozenset(held))
         linkage = Linkage(Likes(made, likeness.edges, own), sorted(made), model, dict(_apart(groups, named)))
         linkage.run()
         yield Matched(named, linkage.joins, linkage.ambiguous, linkage.reviews())

@@ -105,11 +105,8 @@ class _Resolving:
                 if ties:
                     self._veto(step, ties)
                     self._settle(step, ties)
-        two_values = {
-            group
-            for group, held in self.groups.unique.items()
-            if any(len(values) > 1 for values in held.values())
-        }
+        uniques = self.groups.unique.items()
+        two_values = {group for group, held in uniques if any(len(one) > 1 for one in held.values())}
         return Resolution(
             self.groups.of,
             self.groups.members,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from resolver.likeness import Likeness
 from resolver.matching.components import Graph, Group, Key
 from resolver.matching.content import prepare
 from resolver.matching.kinds import KINDS
@@ -253,6 +254,25 @@ def test_records_that_say_the_same_are_one_however_many() -> None:
     content = prepare(said, MODEL)
     found = match_all({("shop", str(number)): content for number in range(60)}, MODEL)
     assert [len(person) for person in found.persons] == [60]
+
+
+def test_who_says_less_than_another_of_her_records_does_not_vote_beside_it() -> None:
+    whole = {
+        "firstName": ("Ana",),
+        "lastName": ("Diaz",),
+        "birthday": ("1980-02-03",),
+        "email": ("ad@x.org",),
+    }
+    part = {name: whole[name] for name in ("firstName", "lastName", "birthday")}
+    said = [prepare(each, MODEL) for each in (whole, part, {**part, "phone": ("0612345678",)})]
+    likeness = Likeness(contents={one.content: one for one in said})
+    numbers = {one.content for one in said}
+    assert likeness.whole(numbers) == numbers - {said[1].content}
+    assert likeness.whole({said[1].content}) == {said[1].content}
+    erased = {**likeness.contents, said[0].content: said[0]._replace(fields=(), rarity=())}
+    assert Likeness(contents=erased).whole({said[0].content, said[1].content}) == {
+        one.content for one in said[:2]
+    }
 
 
 def test_a_file_of_another_format_is_refused() -> None:
