@@ -46,10 +46,7 @@ class SqliteLikeness(Statements):
         many("DELETE FROM block WHERE key = ? AND content = ?", _placed(gone))
         many(CONTENT.upsert, map(content_row, writes.contents.values()))
         many("INSERT OR IGNORE INTO block (key, content) VALUES (?, ?)", _placed(writes.contents.values()))
-        both = {
-            **writes.edges,
-            **{(two, one): weight for (one, two), weight in writes.edges.items()},
-        }
+        both = writes.edges | {(two, one): weight for (one, two), weight in writes.edges.items()}
         many(
             "DELETE FROM edge WHERE content = ? AND other = ?",
             (pair for pair, weight in both.items() if weight is None),

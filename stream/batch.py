@@ -11,7 +11,6 @@ from graph_schema.vocabulary import (
     EventKey,
     Held,
     Holding,
-    Identifier,
     IdentifierNode,
     Judgement,
     Person,
@@ -77,11 +76,11 @@ class Batch:
     def prefetch(self, events: Sequence[Event]) -> None:
         """Reads what a batch of events is about to need, in few questions."""
         keys = {event.record for event in events}
-        named = {Identifier(held[0], held[1]) for event in events for held in event.held}
+        named = {held[:2] for event in events for held in event.held}
         for event in events:
             if event.also is not None:
                 keys.add(event.also[0])
-                named.update(Identifier(held[0], held[1]) for held in event.also[1])
+                named.update(held[:2] for held in event.also[1])
         self._seen.update(self.tx.seen({event.key for event in events}, *self.ws.unmet(keys, named)))
         ids = self.ws.record_ids(keys)
         known = self.ws.identifier_ids(named)
@@ -294,7 +293,7 @@ class Batch:
 def _gained(
     events: Sequence[Event],
     holdings: Mapping[RecordKey, Mapping[int, Holding]],
-    known: Mapping[Identifier, int],
+    known: Mapping[tuple[str, str], int],
 ) -> set[int]:
     """The known identifiers that records come to hold by these events."""
     nothing: Mapping[int, Holding] = {}
@@ -302,8 +301,7 @@ def _gained(
         one
         for event in events
         for held in event.held
-        if (one := known.get(Identifier(held[0], held[1]))) is not None
-        and one not in holdings.get(event.record, nothing)
+        if (one := known.get(held[:2])) is not None and one not in holdings.get(event.record, nothing)
     }
 
 

@@ -116,11 +116,13 @@ class Contents:
         fresh: dict[int, Prepared] = {}
         for one, event in said:
             record = None if one is None else self.records((one,)).get(one)
-            says = told({} if record is None else record.traits, event.traits)
+            before = {} if record is None else record.traits
+            says = told(before, event.traits)
             if says is None:
                 continue
             if event.ready is not None:
-                self._made[_asked(told({}, event.traits) or {})] = self._if_it_tells(event.ready)
+                alone = told({}, event.traits) or {} if before else says
+                self._made[_asked(alone)] = self._if_it_tells(event.ready)
             content = self._prepare(says)
             if content is not None:
                 fresh[content.content] = content

@@ -55,7 +55,8 @@ class Profiling:
         """Writes into the workspace what the batch changes in profiles and objects."""
         self._unsaid = {one.event_id: one.event for one in unsaid}
         moves = self._moves(unsaid)
-        self._load(told, moves)
+        beginnings = list(self._beginnings(told))
+        self._load(told, moves, {person for person, _ in beginnings})
         self._refold(moves.refold)
         absorbed = self.tx.profiles({one for gone in moves.absorbed.values() for one in gone})
         for person, gone in moves.absorbed.items():
@@ -66,7 +67,7 @@ class Profiling:
         self.restated |= self.reassembled
         for person in self.restated:
             self._review.update(mentions(self._state(person)))
-        self._add(told)
+        self._add(told, beginnings)
         self._objects(told, unsaid)
         for one in self.changed:
             if self.ws.person(one).size:
@@ -76,13 +77,12 @@ class Profiling:
         keys = {key for one in unsaid for key in (one.event.record, *(one.event.also or ())[:1])}
         return _Moves(self.ws, set(self.ws.record_ids(keys).values()))
 
-    def _load(self, told: list[Told], moves: "_Moves") -> None:
+    def _load(self, told: list[Told], moves: "_Moves", begun: set[int]) -> None:
         """Reads the states that the batch adds to, all at once."""
         wanted = {
             self.ws.record(one.record).person for one in told if one.event.facts.own or one.event.facts.shared
         }
-        wanted.update(person for person, _ in self._beginnings(told))
-        wanted |= moves.absorbed.keys() | moves.refold.keys()
+        wanted |= begun | moves.absorbed.keys() | moves.refold.keys()
         missing = {one for one in wanted if one not in self.ws.new_persons and one not in moves.broken}
         self.states.update(self.tx.profiles(missing))
         for one in missing:
@@ -113,7 +113,7 @@ class Profiling:
                 mention(state, shared.key)
         self.changed.update(parts)
 
-    def _add(self, told: list[Told]) -> None:
+    def _add(self, told: list[Told], beginnings: Iterable[tuple[int, int]]) -> None:
         for record, event in told:
             if event.facts.own or event.facts.shared:
                 person = self.ws.record(record).person
@@ -122,7 +122,7 @@ class Profiling:
                 for shared in event.facts.shared:
                     mention(state, shared.key)
                 self.changed.add(person)
-        for person, at in self._beginnings(told):
+        for person, at in beginnings:
             if begin(self._state(person), at):
                 self.changed.add(person)
                 self.begun.add(person)

@@ -38,7 +38,7 @@ class Workspace(Holders):
         self._records: dict[int, Record] = {}
         self._record_ids: dict[RecordKey, int] = {}
         self._nodes: dict[int, IdentifierNode] = {}
-        self._node_ids: dict[Identifier, int] = {}
+        self._node_ids: dict[tuple[str, str], int] = {}
         self._persons: dict[int, Person] = {}
         self._ghosts: dict[RecordKey, Record] = {}
         self.any_judgements = True
@@ -144,13 +144,14 @@ class Workspace(Holders):
         return [one for one in standing if one.retracted_at is None]
 
     def unmet(
-        self, keys: Collection[RecordKey], named: Collection[Identifier]
+        self, keys: Collection[RecordKey], named: Collection[tuple[str, str]]
     ) -> tuple[list[str], list[Identifier]]:
         """The persons whom records of these keys would found, and the identifiers, of which nothing is
         known."""
         unknown = [key for key in keys if key not in self._record_ids]
         self._names.update((key, person_id(key, 0, self.id_key)) for key in unknown if key not in self._names)
-        return [self._names[key] for key in unknown], [one for one in named if one not in self._node_ids]
+        new = [Identifier(*one) for one in named if one not in self._node_ids]
+        return [self._names[key] for key in unknown], new
 
     def record_ids(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, int]:
         """Ids of the living records with these keys, of those that exist."""
@@ -201,15 +202,15 @@ class Workspace(Holders):
         ghost = self._ghosts.get(key)
         return ghost.ghost if ghost is not None else 0
 
-    def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
+    def identifier_ids(self, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
         """Ids of identifiers, of those that are known."""
-        missing = [one for one in wanted if one not in self._node_ids]
+        missing = [Identifier(*one) for one in wanted if one not in self._node_ids]
         if missing:
             found = dict(self.tx.identifier_ids(missing))
             if self.any_ghosts:
                 hashed = {ghost_identifier(one, self.id_key): one for one in missing if one not in found}
                 found |= {hashed[one]: node for one, node in self.tx.identifier_ids(hashed.keys()).items()}
-            self._node_ids.update(found)
+            self._node_ids.update(found.items())
         return {one: self._node_ids[one] for one in wanted if one in self._node_ids}
 
     # Changing
@@ -240,13 +241,15 @@ class Workspace(Holders):
 
     def identifier(self, held: Held) -> int:
         """The id of the identifier that an event names; a new one where nobody named it before."""
+        one = self._node_ids.get(held[:2])
+        if one is not None and not self.any_ghosts:
+            return one
         identifier = Identifier(held.namespace, held.value)
-        one = self._node_ids.get(identifier)
         if one is None:
             one = self._node_ids[identifier] = self.tx.allocate("identifier")
             self._nodes[one] = IdentifierNode(one, identifier, self.place_of(held))
             self.dirty_nodes.add(one)
-        elif self.any_ghosts and self.identifiers((one,))[one].identifier != identifier:
+        elif self.identifiers((one,))[one].identifier != identifier:
             self._nodes[one].identifier = identifier
             self.dirty_nodes.add(one)
         return one
