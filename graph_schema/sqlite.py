@@ -24,6 +24,8 @@ _READER_CACHE_KIB = 8 * 1024
 """Who writes much at once goes over much of the file again and again; of readers there are many, each looks
 up little. Who writes little has as little: a commit that splits a page goes through all pages in memory."""
 _FEW_ROWS = 2_000
+_MAPPED_BYTES = 2_000_000_000
+"""So much of the file is read in place: a reader's own pages are void whenever somebody wrote."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -101,6 +103,7 @@ class SqliteStore:
         connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
         if connection is None:
             connection = self._reading.connection = self._connect(_READER_CACHE_KIB)
+            connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
             self._readers.append(connection)
         connection.execute("BEGIN")
         try:
@@ -165,7 +168,7 @@ class SqliteStore:
             if self._ending is not None:
                 self._ending.result()
         except Exception as error:
-            raise Lost("a batch that was being written is lost", way_out="Give it again") from error
+            raise Lost(f"a batch being written is lost ({error})", way_out="Give it again") from error
         self._ending = None
 
     def _keep_pages(self, changed: int) -> None:

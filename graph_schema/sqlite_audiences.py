@@ -59,7 +59,6 @@ class SqliteAudiences(Statements):
         )
         many("INSERT OR REPLACE INTO membership VALUES (?, ?, ?)", sorted(writes.enrolled))
         many(f"INSERT INTO delta ({_DELTA}) VALUES (?, ?, ?, ?, ?, ?)", writes.deltas)
-        gone = [(person,) for person, at in writes.dues.items() if at is None]
-        many("DELETE FROM due WHERE person = ?", gone)
+        many("DELETE FROM due WHERE person = ?", [(one,) for one, at in writes.dues.items() if at is None])
         coming = sorted((person, at) for person, at in writes.dues.items() if at is not None)
         many("INSERT OR REPLACE INTO due VALUES (?, ?)", coming)

@@ -47,14 +47,10 @@ class SqliteLikeness(Statements):
         many(CONTENT.upsert, map(content_row, writes.contents.values()))
         many("INSERT OR IGNORE INTO block (key, content) VALUES (?, ?)", _placed(writes.contents.values()))
         both = writes.edges | {(two, one): weight for (one, two), weight in writes.edges.items()}
-        many(
-            "DELETE FROM edge WHERE content = ? AND other = ?",
-            (pair for pair, weight in both.items() if weight is None),
-        )
-        many(
-            "INSERT OR REPLACE INTO edge VALUES (?, ?, ?)",
-            sorted((*pair, weight) for pair, weight in both.items() if weight is not None),
-        )
+        apart = (pair for pair, weight in both.items() if weight is None)
+        many("DELETE FROM edge WHERE content = ? AND other = ?", apart)
+        alike = sorted((*pair, weight) for pair, weight in both.items() if weight is not None)
+        many("INSERT OR REPLACE INTO edge VALUES (?, ?, ?)", alike)
 
 
 def _placed(contents: Iterable[Content]) -> list[tuple[int, int]]:

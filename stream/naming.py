@@ -19,11 +19,11 @@ NAMES: Final = ("firstName", "lastName", "name", "middleName")
 def note_names(profiling: Profiling, told: Iterable[Told]) -> None:
     """Adds to what a batch writes the words of those whose name it can have changed."""
     ws = profiling.ws
-    spoken = set[int]()
-    for record, event in told:
-        person = ws.record(record).person
-        if person not in spoken and any(fact[0] == "trait" and fact[1] in NAMES for fact in event.facts.own):
-            spoken.add(person)
+    spoken = {
+        ws.record(record).person
+        for record, event in told
+        if any(fact[0] == "trait" and fact[1] in NAMES for fact in event.facts.own)
+    }
     erased = {ws.record(one).person for one in ws.writes.erased_records}
     for one in spoken | profiling.reassembled | erased:
         if not ws.person(one).size:

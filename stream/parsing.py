@@ -260,8 +260,6 @@ def serve() -> None:
     """
     # An interrupt is for the process that feeds this one; this one ends when it does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Who reads the store, and the process that writes, go first.
-    os.nice(5)
     # Nothing that is parsed is ever in a cycle.
     gc.disable()
     source, sink = sys.stdin.buffer, sys.stdout.buffer

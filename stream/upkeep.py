@@ -135,12 +135,10 @@ class Upkeep:
         wanted |= {ws.record(one).person for one in ws.writes.erased_records}
         seen = self._holding_flipped(ws)
         for record_id, event in told:
-            person = ws.record(record_id).person
-            if person not in wanted:
-                if concerns_audiences(event.facts, self.rules):
-                    wanted.add(person)
-                elif person not in seen and tells_address(event.facts):
-                    seen.add(person)
+            if concerns_audiences(event.facts, self.rules):
+                wanted.add(ws.record(record_id).person)
+            elif tells_address(event.facts):
+                seen.add(ws.record(record_id).person)
         others = (profiling.begun | seen) - wanted
         profiling.load(others | wanted)
         # What nobody said anything of that counts can't be moved by who she is.
