@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from stream.consuming import Arrived, Figures
 from stream.kafka import Options
 
-_WAITING_BYTES: Final = 4 << 20
+_WAITING_BYTES: Final = 16 << 20
 _BATCH_BYTES: Final = 1 << 20
 """Of messages in one transaction: some two thousand events, however many of them lie in a message."""
 

@@ -54,7 +54,7 @@ def test_a_batch_is_bounded_and_in_order_and_none_comes_after_the_end() -> None:
 def test_where_much_waits_more_waits_outside() -> None:
     async def scene() -> None:
         line = Line(Options(batch=1), Figures(), lambda message: None)
-        await line.put(arrived(0, bytes(4 << 20)))
+        await line.put(arrived(0, bytes(16 << 20)))
         more = asyncio.create_task(line.put(arrived(1)))
         assert not (await asyncio.wait({more}, timeout=0.05))[0]
         await line.batch()
