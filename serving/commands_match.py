@@ -1,6 +1,7 @@
-"""Commands of matching: train, evaluate, diff."""
+"""Commands of matching: train, evaluate, diff. What only one of them needs, it loads when it does."""
 
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,6 @@ from resolver.matching.model import to_dict
 from resolver.matching.report import Training, lines
 from resolver.matching.training import train
 from resolver.matching.values import Traits
-from serving.difference_view import difference_lines, difference_view
 from serving.stores import DEFAULT_STORE, open_store
 from serving.terminal import (
     SPOKEN,
@@ -30,8 +30,6 @@ from serving.terminal import (
     reader_on,
     show,
 )
-from serving.training_view import as_html
-from stream.differing import difference
 from stream.evaluating import as_json, as_lines, evaluate_store
 from stream.mapping import load_mapping
 from stream.training import declared, keys_of, of_file, of_store
@@ -69,7 +67,8 @@ def train_model(
     text = orjson.dumps(to_dict(training.model), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
     out.write_bytes(text + b"\n")
     if report is not None:
-        report.write_text(as_html(training), encoding="utf-8")
+        page = import_module("serving.training_view").as_html(training)
+        report.write_text(page, encoding="utf-8")
     for line in lines(training):
         typer.echo(line)
     _advise(training, out, report, len(records))
@@ -132,7 +131,8 @@ def diff(
     counts = "{task.completed:>10,.0f} events"
     with closing(open_store(store, create=False)) as opened, progress(counts) as shown:
         task = shown.add_task("deriving", total=None)
-        found = difference(
+        found = import_module("stream.differing").difference(
             opened, loaded, id_key(), examples, lambda done: shown.update(task, completed=done)
         )
-    show(difference_view(found), difference_lines(found), as_data)
+    view = import_module("serving.difference_view")
+    show(view.difference_view(found), view.difference_lines(found), as_data)

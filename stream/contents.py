@@ -206,14 +206,11 @@ class Contents:
     def _keep_still(self, record: Record) -> None:
         """Forgets what an erased record said, where nobody else says so; its likeness to others stays."""
         record.traits, one = {}, record.content
-        if one and all(other.ghost for other in self._who(one)):
+        if one and all(other.ghost for other in self.records(self.speakers((one,))[one]).values()):
             still = self.prepared((one,))[one]._replace(fields=(), rarity=())
             self._prepared[one] = still
             self._weighed.clear()
             self.writes.contents[one] = _packed(still)
-
-    def _who(self, content: int) -> Iterable[Record]:
-        return self.records(self.speakers((content,))[content]).values()
 
     def records(self, ids: Collection[int]) -> Mapping[int, Record]:
         """Records by id, as this batch sees them."""
@@ -227,14 +224,13 @@ class Contents:
         return self._made[asked]
 
     def _if_it_tells(self, content: Prepared | None) -> Prepared | None:
-        if content is None:
-            return None
-        tells = content.votes or any(self._tells(place) for place, said in enumerate(content.fields) if said)
-        return content if tells else None
-
-    def _tells(self, place: int) -> bool:
-        """Whether what is compared at a place can keep records apart that an identifier ties."""
-        return self.plan.matching is not None and place not in self.plan.matching.identifiers
+        if content is None or content.votes or self.plan.matching is None:
+            return content
+        # What is compared beside identifiers can keep records apart that an identifier ties.
+        beside = (
+            said for place, said in enumerate(content.fields) if place not in self.plan.matching.identifiers
+        )
+        return content if any(beside) else None
 
     def _put_in(self, content: Prepared, model: Model, edges: dict[Pair, Weight | None]) -> None:
         """Takes a content into its blocks: its candidates are weighed, blocks over the cap by it are

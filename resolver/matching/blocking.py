@@ -11,7 +11,7 @@ def pairs_of_blocks(keys: Ints, owners: Ints, cap: int, among: int) -> Ints:
     """All pairs of owners (numbers below ``among``) that share a key which at most ``cap`` hold.
 
     ``keys[i]`` is held by ``owners[i]``, each at most once. A pair (a, b), a < b, comes as a * among + b,
-    sorted, once.
+    once for each key that it shares.
     """
     order = np.argsort(keys, kind="stable")
     keys, owners = keys[order], owners[order]
@@ -26,4 +26,4 @@ def pairs_of_blocks(keys: Ints, owners: Ints, cap: int, among: int) -> Ints:
         left, right = np.triu_indices(size, 1)
         one, two = members[:, left].ravel(), members[:, right].ravel()
         found.append(np.minimum(one, two) * among + np.maximum(one, two))
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    return np.concatenate(found) if found else np.zeros(0, np.int64)

@@ -1,7 +1,6 @@
 """Groups and the edges between them, as linkage goes over them."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from resolver.matching.model import Weight
@@ -26,30 +25,20 @@ class Group(NamedTuple):
     unique: frozenset[tuple[Hashable, Hashable]] = frozenset()
 
 
-@dataclass
 class Graph:
     """Groups under their keys, edges between their contents; ``own`` is each content's weight with itself."""
 
-    groups: Mapping[Key, Group]
-    edges: Edges
-    own: Mapping[int, Weight]
-    holders: Mapping[int, Iterable[Key]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not self.holders:
-            held: dict[int, list[Key]] = {}
-            for key, group in self.groups.items():
-                for content in group.contents:
-                    held.setdefault(content, []).append(key)
-            self.holders = held
+    def __init__(self, groups: Mapping[Key, Group], edges: Edges, own: Mapping[int, Weight]) -> None:
+        self.groups, self.edges, self.own = groups, edges, own
+        self.holders: dict[int, list[Key]] = {}
+        for key, group in groups.items():
+            for content in group.contents:
+                self.holders.setdefault(content, []).append(key)
 
     def around(self, key: Key) -> Iterator[tuple[Key, int, int, Weight]]:
         """Each edge of a group: the other group, this one's content, the other's, the weight."""
         for content in self.groups[key].contents:
-            for holder in self.holders.get(content, ()):
-                if holder != key:
-                    yield holder, content, content, self.own[content]
-            for other, weight in self.edges.get(content, {}).items():
+            for other, weight in ((content, self.own[content]), *self.edges.get(content, {}).items()):
                 for holder in self.holders.get(other, ()):
                     if holder != key:
                         yield holder, content, other, weight

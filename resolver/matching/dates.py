@@ -33,14 +33,10 @@ def read(text: str) -> Value:
     February may be a slip. 03/04/1980 is read day first unless that can't be."""
     text = unfloat(text)
     if text.isdigit():
-        if len(text) == 8:
-            return (
-                (text[:4], text[4:6], text[6:])
-                if text[:2] in ("18", "19", "20")
-                else (text[4:], text[2:4], text[:2])
-            )
-        if len(text) == 7:
-            return (text[:4], text[4:6], "0" + text[6:])
+        if len(text) == 8 and text[:2] not in ("18", "19", "20"):
+            return (text[4:], text[2:4], text[:2])
+        if len(text) in (7, 8):
+            return (text[:4], text[4:6], text[6:].zfill(2))
         return (text, "", "") if len(text) == 4 else ()
     if found := _YEAR_FIRST.match(text):
         year, month, day = found.groups()
@@ -52,9 +48,7 @@ def read(text: str) -> Value:
         day, month, year = found.groups()
         return _ordered(("20" if year < "20" else "19") + year, month, day)
     if found := _WORDS.match(text):
-        day, word, year = (
-            found.groups()[:3] if found.group(1) else (found.group(5), found.group(4), found.group(6))
-        )
+        day, word, year = found.group(1, 2, 3) if found.group(1) else found.group(5, 4, 6)
         month = _MONTHS.get(word.lower()[:3])
         return (year, f"{month:02d}", day.zfill(2)) if month else ()
     return ()
@@ -129,9 +123,7 @@ def _partial(one: Value, two: Value) -> int:
     """Dates of which one has no day, or no month either: what both say."""
     if one[0] != two[0]:
         return 7 if abs(int(one[0]) - int(two[0])) <= 10 else 8
-    if one[1] and two[1]:
-        return 4 if one[1] == two[1] else 5
-    return 5
+    return 4 if one[1] and one[1] == two[1] else 5
 
 
 def date_atoms(value: Value) -> Atoms:

@@ -3,13 +3,14 @@ pairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from resolver.matching.blocking import Ints
 from resolver.matching.explanations import AT_HOME, EXPLANATIONS, NEIGHBOURS, ORIGIN, PER_HOUSEHOLD, TWIN
-from resolver.matching.kinds import Bounds, Kind
+from resolver.matching.kinds import KINDS, Bounds, Kind
 from resolver.matching.names import GIVEN_LEVELS, SURNAME_LEVELS
 from resolver.matching.table import Floats
 
@@ -29,6 +30,11 @@ _U_EVERY = 4
 _MOST_OF_ONE_ORIGIN = 0.5
 _SAME_AND_NEAR = [SURNAME_LEVELS.index("same"), SURNAME_LEVELS.index("near")]
 _EVEN = [1.0] * 12
+_OUTCOMES = 1 + max(len(kind.levels) for kind in KINDS.values())
+_AT_ONCE = 3
+_PLACES = _OUTCOMES ** np.arange(_AT_ONCE)[::-1]
+"""So many comparisons are looked up together, in a table of all that can come out of them."""
+
 _PRUNE_AFTER = 2
 _HOPELESS = 1e-5
 _MOST_IN_COMMON = 0.95
@@ -51,6 +57,20 @@ class Pairs:
     levels: Ints
     rarity: Floats
     counts_for: float = 1.0
+
+    @cached_property
+    def outcomes(self) -> list[Ints]:
+        """Per so many comparisons one number for each pair that stands for their levels, nothing first."""
+        parts = np.split(self.levels + 1, range(_AT_ONCE, self.levels.shape[1], _AT_ONCE), axis=1)
+        return [part @ _PLACES[: part.shape[1]] for part in parts]
+
+    def seen(self, weights: Floats | None = None) -> list[Floats]:
+        """How often each level of each comparison is."""
+        found = []
+        for outcomes in self.outcomes:
+            table = np.bincount(outcomes, weights, _OUTCOMES**_AT_ONCE).reshape([_OUTCOMES] * _AT_ONCE)
+            found += [table.sum(axis=beside)[1:] for beside in ((1, 2), (0, 2), (0, 1))]
+        return found
 
     def only(self, kept: Ints) -> "Pairs":
         """Some of the pairs."""
@@ -109,8 +129,8 @@ class Odds:
 def start(kinds: Sequence[Kind], samples: Apart, records: int) -> Odds:
     """Before any step: m and the explanations as expected, u as counted among random pairs."""
     per_pair = records / max(1.0, records * (records - 1) / 2)
-    levels = samples.random.levels
-    u = [_learnt(levels[:, place], None, _EVEN[: len(kind.levels)]) for place, kind in enumerate(kinds)]
+    seen = zip(samples.random.seen(), kinds, strict=False)
+    u = [_learnt(found, _EVEN[: len(kind.levels)]) for found, kind in seen]
     m = [np.array(kind.prior) / sum(kind.prior) for kind in kinds]
     others: list[list[Floats | None]] = []
     shares = []
@@ -154,8 +174,8 @@ def _of_two(pairs: Pairs, odds: Odds) -> list[Floats]:
         if kind.household and kind.private and not (kind.neighbours or kind.own):
             level = pairs.levels[:, place]
             apart[(level >= 0) & (level <= _ONE_HOME)] = 0.0
-    seen = zip(pairs.levels.T, odds.u, strict=True)
-    return [_learnt(levels, apart, u.tolist(), _LOCAL_PSEUDO_PAIRS) for levels, u in seen]
+    seen = zip(pairs.seen(apart), odds.u, strict=False)
+    return [_learnt(found, u.tolist(), _LOCAL_PSEUDO_PAIRS) for found, u in seen]
 
 
 def _bounded(shares: Floats, bounds: Bounds) -> Floats:
@@ -196,18 +216,29 @@ def _as_unlike_as_surnames(odds: Odds) -> None:
 
 def posterior(pairs: Pairs, odds: Odds) -> list[Floats]:
     """Per pair the probability of match, then of each explanation; what is left is two people at random."""
+    none = np.zeros(len(pairs.levels))
+    logs = []
     shares = [odds.match, *odds.shares]
-    logs = [np.full(len(pairs.levels), np.log2(share) if share else -1e3) for share in shares]
-    for of, log, share, ratios in zip((None, *EXPLANATIONS), logs, shares, odds.ratios(), strict=True):
-        for place, ratio in enumerate(ratios):
-            if share and ratio.any():
-                log += np.append(ratio, 0.0).take(pairs.levels[:, place], mode="wrap")
-                if of is None or of.has_in_common(odds.kinds[place]):
-                    log += pairs.rarity[:, place]
-    top = np.maximum(np.max(logs, axis=0), 0.0)
+    for of, share, ratios in zip((None, *EXPLANATIONS), shares, odds.ratios(), strict=True):
+        log = none + (np.log2(share) if share else -1e3)
+        logs.append(log)
+        for start, outcomes in enumerate(pairs.outcomes if share else ()):
+            log += _of_outcomes(ratios[_AT_ONCE * start :][:_AT_ONCE]).take(outcomes)
+        for place, ratio in enumerate(ratios if share else ()):
+            if ratio.any() and (of is None or of.has_in_common(odds.kinds[place])):
+                log += pairs.rarity[:, place]
+    top = reduce(np.maximum, logs, none)
     parts: list[Floats] = [np.exp2(log - top) for log in logs]
-    whole = np.sum(parts, axis=0) + np.exp2(-top)
+    whole = reduce(np.add, parts) + np.exp2(-top)
     return [part / whole for part in parts]
+
+
+def _of_outcomes(ratios: Sequence[Floats]) -> Floats:
+    """What all outcomes of some comparisons together weigh, by their number."""
+    each = np.zeros((_AT_ONCE, _OUTCOMES))
+    for place, ratio in enumerate(ratios):
+        each[place, 1 : 1 + len(ratio)] = ratio
+    return reduce(np.add.outer, each).ravel()
 
 
 def maximise(candidates: Pairs, samples: Apart, odds: Odds, records: int, rounds: int) -> Odds:
@@ -228,23 +259,22 @@ def maximise(candidates: Pairs, samples: Apart, odds: Odds, records: int, rounds
         apart = 1.0 - np.sum(elsewhere[:-1], axis=0)
         neighbours = elsewhere[1 + _NEIGHBOURS] * total / max(1, len(apart))
         each = candidates.counts_for
+        anywhere, together = random.seen(apart), candidates.seen(match * each)
+        seen = [candidates.seen(other * each) for other in others]
+        seen[_NEIGHBOURS] = list(map(np.add, seen[_NEIGHBOURS], random.seen(neighbours)))
         for place, kind in enumerate(odds.kinds):
-            levels, anywhere = candidates.levels[:, place], random.levels[:, place]
-            learnt = _learnt(levels, match * each, kind.prior, pseudo)
+            learnt = _learnt(together[place], kind.prior, pseudo)
             if len(odds.steps) >= _M_HELD:
                 odds.m[place] = _bounded(learnt, kind.unlike)
-            for explanation, row, other in zip(EXPLANATIONS, odds.others, others, strict=True):
+            for explanation, row, found in zip(EXPLANATIONS, odds.others, seen, strict=True):
                 prior = explanation.of(kind)
                 if prior is not None:
-                    seen, weights = levels, other * each
-                    if explanation.name == NEIGHBOURS:
-                        seen, weights = np.append(levels, anywhere), np.append(weights, neighbours)
                     expected = _as_typed(prior.levels, kind.prior, odds.m[place])
-                    row[place] = _bounded(_learnt(seen, weights, expected, pseudo), prior.unlike)
+                    row[place] = _bounded(_learnt(found[place], expected, pseudo), prior.unlike)
                 elif explanation.name in AT_HOME and not kind.own:
                     # Who live together may share whatever a column of an unknown name holds.
-                    row[place] = _learnt(levels, other * each, odds.u[place].tolist(), pseudo)
-            odds.u[place] = _learnt(anywhere, apart, _EVEN[: len(kind.levels)])
+                    row[place] = _learnt(found[place], odds.u[place].tolist(), pseudo)
+            odds.u[place] = _learnt(anywhere[place], _EVEN[: len(kind.levels)])
         _as_unlike_as_surnames(odds)
         _as_strangers(odds)
         odds.match = (float(match.sum()) * each + 1.0) / total
@@ -277,10 +307,9 @@ def _is_settled(steps: Sequence[tuple[float, ...]]) -> bool:
     return still and abs(now - before) <= 1.0 + 0.001 * now
 
 
-def _learnt(levels: Ints, weights: Floats | None, expected: Sequence[float], pseudo: float = 0.0) -> Floats:
+def _learnt(seen: Floats, expected: Sequence[float], pseudo: float = 0.0) -> Floats:
     """The share of each level, as if ``pseudo`` pairs had been seen as expected; else half a pair a level."""
-    pseudo = pseudo or len(expected) / 2
-    seen = np.bincount(levels + 1, weights, len(expected) + 1)[1:]
+    pseudo, seen = pseudo or len(expected) / 2, seen[: len(expected)]
     prior = np.array(expected) / sum(expected)
     learnt: Floats = (seen + pseudo * prior) / (seen.sum() + pseudo)
     return learnt

@@ -87,8 +87,6 @@ def candidates(atoms: Atoms, cap: int, one_in: int) -> tuple[Ints, Ints]:
         column = atoms.column(key)
         use = column >= 0 if len(key) == 1 else (column >= 0) & large[key[0]] & large[key[1]]
         owners = np.flatnonzero(use)
-        if len(owners) < 2:
-            continue
         pairs = pairs_of_blocks(column[owners], owners, cap, records)
         if one_in > 1:
             pairs = pairs[((pairs * _ODD) >> 20) % one_in == 0]

@@ -43,7 +43,7 @@ class Linkage:
         self._apart = apart
         self.joins: list[Joined] = []
         self.ambiguous: list[tuple[Key, Key]] = []
-        self._members: dict[int, list[Key]] = {number: [key] for number, key in enumerate(keys)}
+        self.members: dict[int, list[Key]] = {number: [key] for number, key in enumerate(keys)}
         self._sizes = [max(1, len(graph.groups[key].contents)) for key in keys]
         self._unique: list[dict[Hashable, frozenset[Hashable]]] = []
         for key in keys:
@@ -51,7 +51,7 @@ class Linkage:
             for namespace, value in graph.groups[key].unique:
                 held[namespace] = held.get(namespace, frozenset()) | {value}
             self._unique.append(held)
-        self._sums: dict[int, dict[int, Weight]] = {number: {} for number in self._members}
+        self._sums: dict[int, dict[int, Weight]] = {number: {} for number in self.members}
         self._banned: set[tuple[int, int]] = set()
         self._next = len(keys)
         self._add_edges(graph, keys)
@@ -83,14 +83,14 @@ class Linkage:
     def _different(self, one: int, two: int) -> bool:
         if not self._apart:
             return False
-        theirs = set(self._members[two])
-        return any(not theirs.isdisjoint(self._apart.get(key, ())) for key in self._members[one])
+        theirs = set(self.members[two])
+        return any(not theirs.isdisjoint(self._apart.get(key, ())) for key in self.members[one])
 
     def _entry(self, one: int, two: int) -> tuple[int, Key, Key, int, int] | None:
         mean = self._mean(one, two)
         if mean < self._model.merge << _FINE or self._rivals(one, two) or self._different(one, two):
             return None
-        first, second = self._members[one][0], self._members[two][0]
+        first, second = self.members[one][0], self.members[two][0]
         if second < first:
             first, second, one, two = second, first, two, one
         return -mean, first, second, one, two
@@ -106,7 +106,7 @@ class Linkage:
         heapify(heap)
         while heap:
             _, _, _, one, two = heappop(heap)
-            if one not in self._members or two not in self._members or (one, two) in self._banned:
+            if one not in self.members or two not in self.members or (one, two) in self._banned:
                 continue
             if self._contested(one, two) or self._contested(two, one):
                 continue
@@ -131,14 +131,14 @@ class Linkage:
         ]
         for holder in [taker, *rivals] if rivals else ():
             self._banned |= {(taken, holder), (holder, taken)}
-            self.ambiguous.append((self._members[taken][0], self._members[holder][0]))
+            self.ambiguous.append((self.members[taken][0], self.members[holder][0]))
         return bool(rivals)
 
     def _join(self, one: int, two: int) -> int:
         joined, self._next = self._next, self._next + 1
         mean = self._mean(one, two) >> _FINE
-        self.joins.append(Joined(tuple(self._members[one]), tuple(self._members[two]), mean))
-        self._members[joined] = sorted(self._members.pop(one) + self._members.pop(two))
+        self.joins.append(Joined(tuple(self.members[one]), tuple(self.members[two]), mean))
+        self.members[joined] = sorted(self.members.pop(one) + self.members.pop(two))
         self._sizes.append(self._sizes[one] + self._sizes[two])
         both = dict(self._unique[one])
         for namespace, values in self._unique[two].items():
@@ -155,18 +155,14 @@ class Linkage:
         self._sums[joined] = sums
         return joined
 
-    def persons(self) -> list[tuple[Key, ...]]:
-        """The clusters as they stand."""
-        return [tuple(members) for members in self._members.values()]
-
     def reviews(self) -> list[Review]:
         """Pairs of clusters that agree enough to be looked at, and are not kept apart by a judgement."""
-        of = {key: number for number, members in self._members.items() for key in members}
+        of = {key: number for number, members in self.members.items() for key in members}
         undecided = {tuple(sorted((of[one], of[two]))) for one, two in self.ambiguous}
         found = []
         for one, sums in self._sums.items():
             for two in sums:
-                first, second = self._members[one][0], self._members[two][0]
+                first, second = self.members[one][0], self.members[two][0]
                 mean = self._mean(one, two)
                 if first > second or mean < self._model.review << _FINE or self._different(one, two):
                     continue

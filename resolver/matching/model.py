@@ -160,16 +160,11 @@ def probability(weight: Weight) -> float:
 
 def to_dict(model: Model) -> dict[str, object]:
     """The model as plain lists, texts and numbers, for a JSON file. ``from_dict`` undoes it."""
-    plain: dict[str, object] = {"format": FORMAT}
-    for name in Model.__dataclass_fields__:
-        value = getattr(model, name)
-        if name == "comparisons":
-            value = [
-                {part: _plain(getattr(one, part)) for part in Comparison.__dataclass_fields__}
-                for one in value
-            ]
-        plain[name] = _plain(value)
-    return plain
+    return {"format": FORMAT, **_named(model)}
+
+
+def _named(whole: Model | Comparison) -> dict[str, object]:
+    return {name: _plain(getattr(whole, name)) for name in whole.__dataclass_fields__}
 
 
 def _plain(value: object) -> object:
@@ -177,7 +172,7 @@ def _plain(value: object) -> object:
         return [_plain(one) for one in value]
     if isinstance(value, Mapping):
         return {str(key): value[key] for key in sorted(value)}
-    return value
+    return _named(value) if isinstance(value, Comparison) else value
 
 
 def from_dict(plain: Mapping[str, object]) -> Model:

@@ -1,4 +1,4 @@
-"""What can be told of many pairs of values at once: most are unlike, and the rest is compared one by one.
+"""What can be told of many pairs of values at once: most are, and the rest is compared one by one.
 
 Each function gets the values of a table and the places of both of each pair in them, and gives the pairs'
 levels, ``ASK`` where that takes the comparison itself. What it tells is what the comparison would.
@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from resolver.matching import addresses, contacts, names, plain
+from resolver.matching import addresses, contacts, plain
 from resolver.matching.blocking import Ints
 from resolver.matching.nicknames import has_others
 from resolver.matching.values import Value
 
 ASK = -2
-_MARGIN = 0.01
-"""Likenesses come in single precision."""
 
 Quick: TypeAlias = Callable[[Sequence[Value], Ints, Ints], Ints]
 _Mask: TypeAlias = NDArray[np.bool_]
+_Floats: TypeAlias = NDArray[np.float64]
 
 
 def _numbers(texts: Iterable[str]) -> Ints:
@@ -44,26 +43,44 @@ def _may_hold(texts: Sequence[str], one: Ints, two: Ints) -> _Mask:
     return np.asarray((mine & ~theirs == 0) | (theirs & ~mine == 0), np.bool_)
 
 
-def _where_far(candidates: _Mask, texts: Sequence[str], pairs: tuple[Ints, Ints], near: float | int) -> _Mask:
-    """Of which candidates the texts are less like than ``near``; or by more edits apart, where it's whole."""
-    at = np.flatnonzero(candidates)
+def _measured(texts: Sequence[str], pairs: tuple[Ints, Ints], at: Ints, near: float | int) -> _Floats:
+    """How alike the texts are of the pairs at these places, 0 below ``near``; by how many edits they differ,
+    one more than that many for more, where it's whole."""
     ones, others = ([texts[place] for place in side[at].tolist()] for side in pairs)
     how: Any = OSA.distance if isinstance(near, int) else JaroWinkler.similarity
-    found = cpdist(ones, others, scorer=how, score_cutoff=near if isinstance(near, int) else near - _MARGIN)
-    far = np.zeros(len(candidates), np.bool_)
+    return np.asarray(cpdist(ones, others, scorer=how, score_cutoff=near, dtype=np.float64))
+
+
+def _where_far(candidates: _Mask, texts: Sequence[str], pairs: tuple[Ints, Ints], near: float | int) -> _Mask:
+    """Of which candidates the texts are less like than ``near``; or by more edits apart, where it's whole."""
+    at, far = np.flatnonzero(candidates), np.zeros(len(candidates), np.bool_)
+    found = _measured(texts, pairs, at, near)
     far[at] = found > near if isinstance(near, int) else found == 0
     return far
 
 
-def _parts(values: Sequence[Value], texts: list[str], one: Ints, two: Ints) -> _Mask:
-    """Pairs of names whose texts begin otherwise and are far, without a word in common, an initial, or places
-    that may have changed."""
-    words, beginnings = _bits([" ".join(value) for value in values]), _numbers(text[:3] for text in texts)
-    long = np.array([len(text) > 1 for text in texts])
-    may = long[one] & long[two] & (beginnings[one] != beginnings[two]) & ((words[one] & words[two]) == 0)
-    letters = _numbers(text[:1] for value in values for text in (value[0], value[-1]))
-    may &= (letters[::2][one] != letters[1::2][two]) & (letters[1::2][one] != letters[::2][two])
-    return _where_far(may, texts, (one, two), 0.6)
+def _named(values: Sequence[Value], texts: list[str], pairs: tuple[Ints, Ints], levels: list[int]) -> Ints:
+    """Names by these texts of theirs: the levels for close, near, unlike, an initial. ``ASK`` where other
+    words may matter, or the places may have changed."""
+    (one, two), sizes = pairs, np.array([len(text) for text in texts])
+    shorter = np.minimum(sizes[one], sizes[two])
+    whole, letters, beginnings = (_numbers(text[:most] for text in texts) for most in (None, 1, 3))
+    likeness = _measured(texts, pairs, np.arange(len(one)), 0.6)
+    close = likeness >= 0.92
+    slip = np.flatnonzero((likeness > 0) & ~close & (shorter >= 4))
+    close[slip] = _measured(texts, pairs, slip, 1) <= 1
+    near = (likeness >= 0.78) | (beginnings[one] == beginnings[two]) & (shorter >= 3)
+    initial = (shorter == 1) & (letters[one] == letters[two])
+    found = np.array(levels)[np.where(initial, 3, np.where(close, 0, np.where(near, 1, 2)))]
+    found[whole[one] == whole[two]] = 0
+    several = np.array([any(" " in part for part in value) for value in values])
+    bits = _bits([" ".join(value) for value in values])
+    told = (found == levels[2]) & (shorter > 1) & (bits[one] & bits[two] == 0)
+    found[(several[one] | several[two]) & ~told] = ASK
+    if len(values[0]) > 1:
+        first, other = np.array([[text[:1] for text in value] for value in values]).T
+        found[((first[one] == other[two]) | (other[one] == first[two])) & (whole[one] != whole[two])] = ASK
+    return found
 
 
 def _unlike(far: _Mask, levels: Sequence[str]) -> Ints:
@@ -72,20 +89,22 @@ def _unlike(far: _Mask, levels: Sequence[str]) -> Ints:
 
 def _given(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
     texts = [value[0].split()[0] for value in values]
+    found = _named(values, texts, (one, two), [3, 4, 6, 5])
     known = np.array([has_others(text) for text in texts])
-    far = _parts(values, texts, one, two) & ~(known[one] & known[two])
-    return _unlike(far, names.GIVEN_LEVELS)
+    found[known[one] & known[two] & (found > 0)] = ASK
+    return found
 
 
 def _surname(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
-    return _unlike(_parts(values, [value[0] for value in values], one, two), names.SURNAME_LEVELS)
+    return _named(values, [value[0] for value in values], (one, two), [1, 3, 5, 4])
 
 
 def _street(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
     streets = [value[0] for value in values]
     empty = np.array([not street for street in streets])
     may = ~_may_hold(streets, one, two) & ~(empty[one] | empty[two])
-    return _unlike(_where_far(may, streets, (one, two), 0.75), addresses.STREET_LEVELS)
+    far = _where_far(_where_far(may, streets, (one, two), 0.75), streets, (one, two), 2)
+    return _unlike(far, addresses.STREET_LEVELS)
 
 
 def _coded(part: slice, levels: Sequence[str]) -> Quick:
@@ -122,14 +141,11 @@ def _date(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
     return np.where(far, np.where(apart <= 10, 7, 8), ASK).astype(np.int64)
 
 
-def _exact(_values: Sequence[Value], one: Ints, two: Ints) -> Ints:
-    return np.where(one == two, 0, 1).astype(np.int64)
-
-
 _CODE = _coded(slice(2), plain.CODE_LEVELS)
 QUICK: dict[str, Quick] = {
     "given name": _given, "surname": _surname, "name": _surname, "street": _street, "code": _CODE,
-    "place code": _CODE, "text": _text, "place": _text, "email": _email, "exact": _exact,
+    "place code": _CODE, "text": _text, "place": _text, "email": _email,
+    "exact": lambda _, one, two: np.where(one == two, 0, 1),
     "birth date": _date, "date": _date, "phone": _coded(slice(-7, None), contacts.PHONE_LEVELS),
 }  # fmt: skip
 """By the kind of comparison."""

@@ -2,6 +2,7 @@
 mind."""
 
 from collections.abc import Sequence, Set
+from functools import reduce
 from math import inf, log2
 from typing import NamedTuple
 
@@ -88,10 +89,7 @@ def others_than_random(outcomes: Sequence[tuple[Scale, int, Weight]], model: Mod
     for scale, level, rarity in outcomes:
         for which, levels, rare in scale.others:
             weights[which] += levels[level] + rarity if rare else levels[level]
-    total = 0
-    for weight in weights:
-        total = odds_added(total, weight)
-    return total
+    return reduce(odds_added, weights, 0)
 
 
 def odds_added(one: Weight, two: Weight) -> Weight:

@@ -31,7 +31,7 @@ def candidate_pairs(keys: Sequence[Sequence[int]], cap: int) -> tuple[Ints, Ints
     counts = np.fromiter((len(one) for one in keys), np.int64, among)
     flat = np.fromiter((key for one in keys for key in one), np.int64, int(counts.sum()))
     owners = np.repeat(np.arange(among, dtype=np.int64), counts)
-    pairs = pairs_of_blocks(flat, owners, cap, max(among, 1))
+    pairs = np.unique(pairs_of_blocks(flat, owners, cap, max(among, 1)))
     return pairs // max(among, 1), pairs % max(among, 1)
 
 
@@ -141,7 +141,7 @@ def link(graph: Graph, model: Model, apart: Mapping[Key, Set[Key]] | None = None
             continue
         linkage = Linkage(graph, keys, model, apart or {})
         linkage.run()
-        persons += linkage.persons()
+        persons += map(tuple, linkage.members.values())
         reviews += linkage.reviews()
     return Linked(tuple(sorted(persons)), tuple(sorted(reviews)))
 
