@@ -105,7 +105,9 @@ class Outbox:
             for entry in entries:
                 value = orjson.dumps(entry.value)
                 for key in entry.keys:
-                    await producer.send(entry.topic, value, key.encode())
+                    each = await producer.send(entry.topic, value, key.encode())
+                    # The transaction raises what went wrong; that nobody asked each would be logged as well.
+                    each.add_done_callback(lambda one: one.cancelled() or one.exception())
         # A new one each time: the thread that writes batches reads it meanwhile.
         new = {entry.topic: entry.number for entry in entries}
         self._sent = Sent(self._sent.sender, self._sent.numbers | new)

@@ -33,8 +33,9 @@ class Producer:
     async def transaction(self) -> AsyncIterator[None]:
         yield
 
-    async def send(self, topic: str, value: bytes, key: bytes) -> None:
+    async def send(self, topic: str, value: bytes, key: bytes) -> asyncio.Future[None]:
         TOPIC.append(orjson.loads(value)["seq"])
+        return asyncio.get_running_loop().create_future()
 
 
 def lead(engine: Engine, entries: int) -> outbox.Outbox:
