@@ -152,7 +152,6 @@ def told(number: int, letter: DeadLetter) -> dict[str, Any]:
     place, _, offset = (letter.position or "").rpartition(":")
     topic, slash, partition = place.rpartition("/")
     from_topic = bool(slash) and partition.isdecimal() and offset.isdecimal()
-    stood = (topic, int(partition), int(offset)) if from_topic else (None, None, None)
     try:
         payload = {"payload": letter.raw.decode()}
     except UnicodeDecodeError:
@@ -163,7 +162,9 @@ def told(number: int, letter: DeadLetter) -> dict[str, Any]:
         "field": letter.field,
         "reason": letter.reason,
         "at": iso(letter.at),
-        **dict(zip(("topic", "partition", "offset"), stood, strict=True)),
+        "topic": topic if from_topic else None,
+        "partition": int(partition) if from_topic else None,
+        "offset": int(offset) if from_topic else None,
         "position": letter.position,
         **payload,
     }

@@ -66,6 +66,7 @@ def _named(values: Sequence[Value], texts: list[str], pairs: tuple[Ints, Ints], 
     shorter = np.minimum(sizes[one], sizes[two])
     whole, letters, beginnings = (_numbers(text[:most] for text in texts) for most in (None, 1, 3))
     likeness = _measured(texts, pairs, np.arange(len(one)), 0.6)
+    # As `_are_alike` in names.py says: what is not quite as like is close by one slip of a long name.
     close = likeness >= 0.92
     slip = np.flatnonzero((likeness > 0) & ~close & (shorter >= 4))
     close[slip] = _measured(texts, pairs, slip, 1) <= 1
@@ -73,11 +74,13 @@ def _named(values: Sequence[Value], texts: list[str], pairs: tuple[Ints, Ints], 
     initial = (shorter == 1) & (letters[one] == letters[two])
     found = np.array(levels)[np.where(initial, 3, np.where(close, 0, np.where(near, 1, 2)))]
     found[whole[one] == whole[two]] = 0
+    # Of several words each may be the other's; only without any in common such names are surely unlike.
     several = np.array([any(" " in part for part in value) for value in values])
     bits = _bits([" ".join(value) for value in values])
     told = (found == levels[2]) & (shorter > 1) & (bits[one] & bits[two] == 0)
     found[(several[one] | several[two]) & ~told] = ASK
     if len(values[0]) > 1:
+        # Where a given name begins as the other's surname does, they may have changed places.
         first, other = np.array([[text[:1] for text in value] for value in values]).T
         found[((first[one] == other[two]) | (other[one] == first[two])) & (whole[one] != whole[two])] = ASK
     return found
