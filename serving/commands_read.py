@@ -26,6 +26,7 @@ from stream.as_of import By
 from stream.as_of import as_of as then_profile
 from stream.engine import now_us
 from stream.exporting import Form, export
+from stream.whole import whole_file
 
 _EXPLAINING: Final = "stream.explaining"  # with a large library, which the others don't need
 _FORMS: Final[dict[str, Form]] = {
@@ -99,12 +100,8 @@ def export_file(
 ) -> None:
     """Write links (source, record_id, person_id), events with their person, or golden profiles to a file."""
     form = _form(what, file)
-    with reader_on(store, rules) as reader:
-        if str(file) == "-":
-            export(reader, what, typer.get_binary_stream("stdout"), form, now_us())
-            return
-        with file.open("wb", buffering=1 << 20) as out:
-            rows = export(reader, what, out, form, now_us())
+    with reader_on(store, rules) as reader, whole_file(file) as out:
+        rows = export(reader, what, out, form, now_us())
     SPOKEN.print(f"{file}: {counted(rows, 'row')}")
 
 

@@ -33,7 +33,12 @@ def export(reader: Reader, what: str, out: BinaryIO, form: Form, at: int) -> int
     a bounded part of it is held at once.
     """
     rows = {"links": links, "events": events}[what](reader) if what != "persons" else persons(reader, at)
-    return _WRITERS[form](rows, COLUMNS[what], out)
+    return write_rows(form, rows, COLUMNS[what], out)
+
+
+def write_rows(form: Form, rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
+    """Writes a table to a binary file; returns how many rows."""
+    return _WRITERS[form](rows, columns, out)
 
 
 def links(reader: Reader) -> Iterator[Row]:

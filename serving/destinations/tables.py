@@ -1,17 +1,13 @@
-"""Destinations that are files: the members of a list as CSV or Parquet, always whole.
+"""Destinations that are files: the members of a list as CSV or Parquet. Whoever reads one finds the old list
+or the new one, whole."""
 
-A file is written beside its place and then put there at once, so whoever reads it finds the old list or the
-new one.
-"""
-
-import csv
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from serving.destinations.platforms import Platform, Published
 from serving.destinations.settings import FileSettings
-from stream.parquet import write_parquet
+from stream.exporting import Row, write_rows
+from stream.whole import whole_file
 
 
 class Files(Platform):
@@ -23,7 +19,7 @@ class Files(Platform):
 
     def publish(self, remote: str, members: Iterable[Published]) -> None:
         """Columns: how she is recognised, in the form of the file's convention, and the kind of that."""
-        rows = (one.handle.split(":", 1) for one in members)
+        rows = ((kind, value) for kind, _, value in (one.handle.partition(":") for one in members))
         write_table(path_of(self.settings.path, remote), ("kind", "value"), rows)
 
 
@@ -32,19 +28,8 @@ def path_of(path: str, remote: str) -> Path:
     return Path(path.replace("{audience}", remote.replace("/", "_")))
 
 
-def write_table(path: Path, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
+def write_table(path: Path, columns: Row, rows: Iterable[Row]) -> None:
     """Puts a table into a place, CSV or Parquet by its name, readable by its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.touch(mode=0o600)
-    if path.suffix == ".parquet":
-        with beside.open("wb") as out:
-            write_parquet(rows, columns, out)
-    else:
-        with beside.open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text)
-            writer.writerow(columns)
-            writer.writerows(rows)
-    with beside.open("rb") as written:
-        os.fsync(written.fileno())
-    beside.replace(path)
+    with whole_file(path, mode=0o600) as out:
+        write_rows("parquet" if path.suffix == ".parquet" else "csv", rows, columns, out)

@@ -3,18 +3,8 @@
 With the truth of who was who beside each message.
 """
 
-from stream.simulation.files import write_people, write_stream
-from stream.simulation.messages import Message, Simulated
-from stream.simulation.table import COLUMNS, people_table
+from stream.simulation.files import write_stream
+from stream.simulation.messages import Simulated
 from stream.simulation.timeline import DIRTY, simulate
 
-__all__ = [
-    "COLUMNS",
-    "DIRTY",
-    "Message",
-    "Simulated",
-    "people_table",
-    "simulate",
-    "write_people",
-    "write_stream",
-]
+__all__ = ["DIRTY", "Simulated", "simulate", "write_stream"]

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as all times here
 _SDKS = {
     source: {"name": name, "version": version}
     for source, name, version in (
@@ -42,17 +41,9 @@ class Simulated(NamedTuple):
     repeat: bool
 
 
-@lru_cache(maxsize=4096)
-def _date(day: int) -> str:
-    return (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")
-
-
 def iso(at: int) -> str:
     """Microseconds since 1970 as ISO 8601 in UTC, to the millisecond, as the SDKs write it."""
-    day, rest = divmod(at, DAY)
-    seconds, fraction = divmod(rest, SECOND)
-    minutes, second = divmod(seconds, 60)
-    return f"{_date(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{fraction // 1000:03d}Z"
+    return f"{(_EPOCH + timedelta(microseconds=at)).isoformat(timespec='milliseconds')}Z"
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ def visit_site(town: Town, person: Person, at: int, *, clicked: bool = False) ->
         device = person.cookie = uuid_text(town.rng)
     context = context_of("web", sessionId=f"s-{code_text(town.rng, 10)}")
     touch = Touch(person, "web", at, device, None, context)
-    if town.chance(town.habits.junk):
+    if town.chance(0.006):
         touch.user_id = JUNK_USER_IDS[town.between(0, len(JUNK_USER_IDS))]
     town.send(touch, "page", "Home", {"path": "/", "title": "Home"})
     if town.chance(0.003):

@@ -8,60 +8,48 @@ from stream.simulation.letters import expire_reward, serve_customer, write_lette
 from stream.simulation.messages import DAY, HOUR, Simulated
 from stream.simulation.online import visit_app, visit_site
 from stream.simulation.people import Person
-from stream.simulation.town import PERIOD, START, Habits, Town
+from stream.simulation.town import PERIOD, START, Town
 
 _BUSY = (1, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 11, 12, 11, 10, 10, 11, 12, 13, 14, 12, 8, 4, 2)
 """How busy each hour of the day is, UTC."""
 _SCATTER = 3 * HOUR
 
 
-def _clock() -> list[tuple[float, float]]:
-    """For each hour of the day: the share of the day's visits before it, and its own share."""
-    total = sum(_BUSY)
-    return [(sum(_BUSY[:hour]) / total, busy / total) for hour, busy in enumerate(_BUSY)]
-
-
+_HOURS = [(sum(_BUSY[:hour]) / sum(_BUSY), busy / sum(_BUSY)) for hour, busy in enumerate(_BUSY)]
+"""For each hour of the day: the share of the day's visits before it, and its own share."""
 DIRTY = 0.03
 """The share of typed names and addresses with an error, where nobody says another."""
 
 
-class _Clock:
-    """From the progress of the stream (0 to 1) to the time in the town: steady by day, quiet at night."""
-
-    def __init__(self) -> None:
-        self._hours = _clock()
-
-    def at(self, progress: float) -> int:
-        days, part = divmod(progress * PERIOD / DAY, 1.0)
-        hour = 23
-        while self._hours[hour][0] > part:
-            hour -= 1
-        before, share = self._hours[hour]
-        return START + int(days) * DAY + int((hour + (part - before) / share) * HOUR)
+def _time_at(progress: float) -> int:
+    """The time in the town from the progress of the stream (0 to 1): steady by day, quiet at night."""
+    days, part = divmod(progress * PERIOD / DAY, 1.0)
+    hour = 23
+    while _HOURS[hour][0] > part:
+        hour -= 1
+    before, share = _HOURS[hour]
+    return START + int(days) * DAY + int((hour + (part - before) / share) * HOUR)
 
 
-def simulate(
-    people: int, events: int, seed: int, dirty: float = DIRTY, noise: float = 0.0
-) -> Iterator[Simulated]:
+def simulate(people: int, events: int, seed: int, dirty: float = DIRTY) -> Iterator[Simulated]:
     """A town's messages in order of arrival, exactly `events` of them, over 2023 to 2025.
 
     The same for the same arguments. `people` (at least 1) is how many there are to come; with fewer than
-    eight or so events a person not all do. `dirty` is the share of typed names and addresses with an error,
-    `noise` that of messages that no reader can accept (none by default). Memory grows with `people`, not with
-    `events`. Raises ValueError for numbers out of range.
+    eight or so events a person not all do. `dirty` is the share of typed names and addresses with an error.
+    Memory grows with `people`, not with `events`. Raises ValueError for numbers out of range.
     """
     if people < 1 or events < 0:
         raise ValueError("people: at least 1, events: at least 0")
-    if not (0 <= dirty <= 1 and 0 <= noise <= 1):
-        raise ValueError("dirty, noise: shares between 0 and 1")
-    return _stream(Town(people, seed, Habits(dirty, noise)), people, events)
+    if not 0 <= dirty <= 1:
+        raise ValueError("dirty: a share between 0 and 1")
+    return _stream(Town(people, seed, dirty), people, events)
 
 
 def _stream(town: Town, people: int, events: int) -> Iterator[Simulated]:
-    clock, queue, left = _Clock(), town.queue, events
+    queue, left = town.queue, events
     while left:
         progress = town.sent / events
-        at = clock.at(progress)
+        at = _time_at(progress)
         while queue and queue[0][0] <= at:
             _, _, message, person, repeat = heappop(queue)
             yield Simulated(message, person, repeat)

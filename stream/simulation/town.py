@@ -29,21 +29,10 @@ PERIOD = 1095 * DAY
 PHONES_GIVEN_UP = START + 240 * DAY
 PHONES_HANDED_ON = PHONES_GIVEN_UP + 560 * DAY
 """The earliest new use of a number given up: over 18 months of 30 days after its last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """Shares of what goes wrong, each 0 to 1.
-
-    `dirty`: records with typing errors; `noise`: messages that no reader can accept.
-    """
-
-    dirty: float
-    noise: float
-    late: float = 0.008
-    repeated: float = 0.006
-    email_typo: float = 0.06
-    junk: float = 0.006
+_LATE = 0.008
+_REPEATED = 0.006
+_MISTYPED = 0.06
+"""Shares of messages that come late, or twice, and of e-mail addresses with a slip that nobody noticed."""
 
 
 @dataclass(slots=True)
@@ -61,15 +50,16 @@ class Store:
 class Town:
     """Holds people, stores and the queue of messages under way.
 
-    Everything random comes from one generator, in one order.
+    Everything random comes from one generator, in one order. `dirty` is the share of records with typing
+    errors, 0 to 1.
 
     The queue holds `(arrival, serial, message, person key, repeat)`; at most `max(people, 10,000)` entries of
     it are in the future, so that memory depends on the people alone.
     """
 
-    def __init__(self, people: int, seed: int, habits: Habits) -> None:
+    def __init__(self, people: int, seed: int, dirty: float) -> None:
         self.rng = Random(seed * 2 + 1)
-        self.habits = habits
+        self._dirty = dirty
         self.population = Population(people, seed)
         self.goods: list[list[Product]] = catalogue(self.rng)
         self.queue: list[tuple[int, int, Message, str, bool]] = []
@@ -139,12 +129,10 @@ class Town:
         self.sent += 1
         message = message_of(touch, kind, f"{self._seed:x}-{self.sent:08x}", name, body)
         arrival = at
-        if rng.random() < self.habits.late:
+        if rng.random() < _LATE:
             arrival += int(rng.random() ** 3 * 3 * DAY) + 5 * MINUTE
-        if self.habits.noise and rng.random() < self.habits.noise:
-            _spoil(message, int(rng.random() * 4))
         heappush(self.queue, (arrival, self.sent, message, touch.person.key, False))
-        if rng.random() < self.habits.repeated:
+        if rng.random() < _REPEATED:
             self.sent += 1
             heappush(
                 self.queue,
@@ -184,7 +172,7 @@ class Town:
 
     def typed_email(self, person: Person, verified: bool) -> str:
         """The e-mail address as typed; with slips only where nobody verifies it."""
-        return email_as_typed(self.rng, person.email, 0.0 if verified else self.habits.email_typo)
+        return email_as_typed(self.rng, person.email, 0.0 if verified else _MISTYPED)
 
     def card(self, person: Person) -> str | None:
         """The person's loyalty card number as a till or a clerk writes it."""
@@ -195,14 +183,8 @@ class Town:
     def traits(self, person: Person, whole: bool) -> dict[str, object]:
         """Names, and where `whole` birthday and address; in the share `dirty` of calls with an error."""
         rng, home = self.rng, person.household
-        first, last, birthday, street, city = (
-            person.first_name,
-            person.last_name,
-            person.birthday,
-            home.street,
-            home.city,
-        )
-        if rng.random() < self.habits.dirty:
+        first, last, birthday, street = person.first_name, person.last_name, person.birthday, home.street
+        if rng.random() < self._dirty:
             kind = rng.random()
             if kind < 0.6:
                 first, last = misnamed(rng, first, last)
@@ -216,7 +198,7 @@ class Town:
                 traits["birthday"] = birthday
             traits["address"] = {
                 "street": street,
-                "city": city,
+                "city": home.city,
                 "postalCode": home.postal_code,
                 "country": home.country.code,
             }
@@ -232,16 +214,3 @@ class Town:
             person.user_id if person.registered else None,
             context_of(source, **context),
         )
-
-
-def _spoil(message: Message, kind: int) -> None:
-    """Make a message unreadable: a far date, no identifier at all, or a wrong type."""
-    if kind == 0:
-        message["timestamp"] = "9999-12-31T23:59:59Z"
-    elif kind == 1:
-        for key in ("userId", "anonymousId", "context", "properties", "traits"):
-            message.pop(key, None)
-    elif kind == 2:
-        message["type"] = "telegram"
-    else:
-        message["context"] = "none"

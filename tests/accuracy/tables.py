@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from resolver.matching.components import Key
 from resolver.matching.values import Traits
-from stream.simulation.table import people_table
+from tests.people_table import people_table
 
 _PLACES = {
     "street": "address.street",

@@ -22,8 +22,8 @@ from graph_schema.sqlite import SqliteStore
 from stream.engine import Engine
 from stream.files import RawLine
 from stream.parsing import Job, Parsing
-from stream.simulation.table import people_table
 from tests.bench.figures import Figure, percentile, tell
+from tests.people_table import people_table
 
 _AT_ONCE = 1_000
 _SINGLES = 2_000

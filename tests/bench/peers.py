@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from resolver.evaluation import evaluate
-from stream.simulation import people_table
 from tests.bench.end_to_end import matched
 from tests.bench.machine import machine
+from tests.people_table import people_table
 
 _HOME = Path("build/peers")
 _PYTHON = str(_HOME / "bin" / "python")

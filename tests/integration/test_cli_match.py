@@ -9,8 +9,8 @@ import pytest
 
 from graph_schema.bundled_files import bundled_text
 from resolver.matching.model import from_dict
-from stream.simulation import people_table
 from tests.integration.command import Onefold
+from tests.people_table import people_table
 
 MAPPING = """
 source = "crm"

@@ -16,8 +16,8 @@ from resolver.matching.model import BIT, Comparison, Model, from_dict
 from resolver.matching.proposing import propose
 from resolver.matching.quick import ASK, QUICK
 from resolver.matching.scoring import compare, veto_weight
-from stream.simulation import people_table
 from tests.engine.at_once import Linked, link, match_all
+from tests.people_table import people_table
 
 MODEL = from_dict(json.loads(Path("graph_schema/bundled/people.json").read_text()))
 

@@ -91,12 +91,10 @@ def test_any_size_gives_exactly_so_many_messages(people: int, count: int) -> Non
     assert len(list(simulate(people, count, 3))) == count
 
 
-@pytest.mark.parametrize(
-    ("people", "count", "dirty", "noise"), [(0, 5, 0, 0), (5, -1, 0, 0), (5, 5, 1.1, 0), (5, 5, 0, -0.1)]
-)
-def test_numbers_out_of_range_are_refused(people: int, count: int, dirty: float, noise: float) -> None:
+@pytest.mark.parametrize(("people", "count", "dirty"), [(0, 5, 0), (5, -1, 0), (5, 5, 1.1), (5, 5, -0.1)])
+def test_numbers_out_of_range_are_refused(people: int, count: int, dirty: float) -> None:
     with pytest.raises(ValueError, match=":"):
-        simulate(people, count, 1, dirty, noise)
+        simulate(people, count, 1, dirty)
 
 
 def test_every_message_is_a_segment_message_with_an_identifier() -> None:
@@ -328,16 +326,3 @@ def test_dirt_is_as_much_as_is_asked_for() -> None:
 
     assert all(len(forms) == 1 for forms in names(0).values())
     assert sum(len(forms) > 1 for forms in names(0.5).values()) > 20
-
-
-def test_noise_comes_only_when_asked_for() -> None:
-    def wrong(noise: float) -> int:
-        return sum(
-            one.message["type"] not in KINDS
-            or str(one.message["timestamp"]).startswith("9999")
-            or not isinstance(one.message.get("context", {}), dict)
-            for one in simulate(100, 3_000, 9, noise=noise)
-        )
-
-    assert wrong(0) == 0
-    assert 50 < wrong(0.05) < 200

@@ -1,14 +1,19 @@
-"""The simulated town in files, and its customer tables."""
+"""The simulated town in files, whole or not at all, and its customer tables."""
 
 import csv
 import gzip
+import os
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import orjson
+import pytest
 
-from stream.simulation import COLUMNS, people_table, simulate, write_people, write_stream
+from stream.simulation import Simulated, simulate, write_stream
+from tests.people_table import COLUMNS, people_table
 
 
 def test_write_puts_out_lines_and_the_truth_of_each_message(tmp_path: Path) -> None:
@@ -32,7 +37,31 @@ def test_a_compressed_file_holds_the_same_and_is_the_same_bytes_each_time(tmp_pa
     assert gzip.decompress((tmp_path / "a.jsonl.gz").read_bytes()) == (tmp_path / "c.jsonl").read_bytes()
 
 
-def test_the_table_is_the_same_for_the_same_seed_and_has_duplicates_of_people(tmp_path: Path) -> None:
+def test_a_stream_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
+    def broken() -> Iterator[Simulated]:
+        yield from simulate(20, 100, 4)
+        raise KeyboardInterrupt
+
+    (tmp_path / "out.jsonl").write_text("older\n")
+    with pytest.raises(KeyboardInterrupt):
+        write_stream(broken(), tmp_path / "out.jsonl", tmp_path / "truth.csv")
+    assert [one.name for one in tmp_path.iterdir()] == ["out.jsonl"]
+    assert (tmp_path / "out.jsonl").read_text() == "older\n"
+
+
+def test_a_pipe_is_written_to_and_a_link_stays_one(tmp_path: Path) -> None:
+    pipe, link, file = (tmp_path / name for name in ("pipe", "link.jsonl", "file.jsonl"))
+    os.mkfifo(pipe)
+    link.symlink_to(file)
+    with Popen(["cat", pipe], stdout=PIPE) as reading:
+        write_stream(simulate(20, 100, 4), pipe)
+        piped = reading.communicate()[0]
+    write_stream(simulate(20, 100, 4), link)
+    assert (pipe.is_fifo(), link.is_symlink(), file.read_bytes() == piped) == (True, True, True)
+    assert len(piped.splitlines()) == 100
+
+
+def test_the_table_is_the_same_for_the_same_seed_and_has_duplicates_of_people() -> None:
     rows = list(people_table(1_000, 3, 0.3))
     assert rows == list(people_table(1_000, 3, 0.3))
     assert all(tuple(row) == COLUMNS for row in rows)
@@ -40,9 +69,6 @@ def test_the_table_is_the_same_for_the_same_seed_and_has_duplicates_of_people(tm
     counts = Counter(row["person"] for row in rows)
     assert len(counts) == 1_000
     assert 1.5 < len(rows) / 1_000 < 2.2
-    write_people(1_000, 3, 0.3, tmp_path / "people.csv")
-    with (tmp_path / "people.csv").open(newline="") as file:
-        assert list(csv.DictReader(file)) == rows
 
 
 def test_a_clean_table_agrees_on_names_and_a_dirty_one_does_not() -> None:
