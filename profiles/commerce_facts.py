@@ -2,16 +2,36 @@
 used."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from graph_schema.iso_time import read_time
 from graph_schema.messages import Message
 from graph_schema.vocabulary import Fact, Held, RecordKey
-from profiles.moments import kept
 
 Number = int | float
+
+
+class Track(NamedTuple):
+    """A track, with all that facts are drawn from: its properties, the identifiers that it names, its record,
+    and its kept time."""
+
+    message: Message
+    properties: Mapping[str, Any]
+    held: tuple[Held, ...]
+    record: RecordKey
+    at: int
+
+    @property
+    def channel(self) -> object:
+        """The channel of its context, such as "store"."""
+        return (self.message.body.get("context") or {}).get("channel")
+
+
+Drawn = Callable[[Track], Iterator[Fact]]
+"""Facts of a person's own."""
 
 TIED: Final = "tied"
 """The kind of a fact by which a receipt is known to be of an order. Every other fact of an order ends with
@@ -81,136 +101,109 @@ def _currency(properties: Mapping[str, Any]) -> str | None:
     return str(currency).upper() if currency else None
 
 
-def _channel(message: Message) -> str | None:
-    properties = message.body.get("properties") or {}
-    context = message.body.get("context") or {}
-    return _text(properties.get("channel")) or _text(context.get("channel"))
+def _channel(track: Track) -> str | None:
+    return _text(track.properties.get("channel")) or _text(track.channel)
 
 
-def _order(kind: str) -> Callable[[Message], Fact]:
-    def fact(message: Message) -> Fact:
-        properties = message.body.get("properties") or {}
-        named = properties.get("order_id") or properties.get("receipt_id")
-        gift = properties.get("gift")
-        return (
-            kind,
-            _text(named),
-            _total(properties),
-            _currency(properties),
-            _products(properties),
-            "store" if (message.body.get("context") or {}).get("channel") == "store" else _channel(message),
-            None if gift is None else int(gift is True or str(gift).lower() == "true"),
-            _text(properties.get("refund_id")) if kind == "refunded" else None,
-        )
-
-    return fact
-
-
-def _parcel(kind: str) -> Callable[[Message], Fact]:
-    def fact(message: Message) -> Fact:
-        properties = message.body.get("properties") or {}
-        return (kind, _text(properties.get("carrier")), _text(properties.get("tracking_id")))
-
-    return fact
-
-
-ORDERS: Final[Mapping[str, Callable[[Message], Fact]]] = {
-    "Order Completed": _order("completed"),
-    "Order Updated": _order("updated"),
-    "Order Refunded": _order("refunded"),
-    "Order Cancelled": _parcel("cancelled"),
-    "Order Shipped": _parcel("shipped"),
-    "Order Delivered": _parcel("delivered"),
-}
-
-
-def _issued(message: Message) -> Fact:
-    properties = message.body.get("properties") or {}
-    media = properties.get("media") or ()
-    expires = properties.get("expires_at")
+def _order(kind: str, track: Track) -> Fact:
+    properties = track.properties
+    gift = properties.get("gift")
     return (
-        "issued",
-        number(properties.get("amount")),
+        kind,
+        _text(properties.get("order_id") or properties.get("receipt_id")),
+        _total(properties),
         _currency(properties),
-        (media,) if isinstance(media, str) else tuple(media),
-        read_time(expires) if expires else None,
+        _products(properties),
+        "store" if track.channel == "store" else _channel(track),
+        None if gift is None else int(gift is True or str(gift).lower() == "true"),
+        _text(properties.get("refund_id")) if kind == "refunded" else None,
     )
 
 
-def _expired(message: Message) -> Fact:
-    expires = (message.body.get("properties") or {}).get("expires_at")
-    return ("expired", read_time(expires) if expires else None)
+def _parcel(kind: str, track: Track) -> Fact:
+    return (kind, _text(track.properties.get("carrier")), _text(track.properties.get("tracking_id")))
 
 
-def _redeemed(message: Message) -> Fact:
-    properties = message.body.get("properties") or {}
-    order = properties.get("order_id") or properties.get("receipt_id")
-    return ("redeemed", _channel(message), _text(order), number(properties.get("amount")))
+ORDERS: Final[Mapping[str, Callable[[Track], Fact]]] = {
+    "Order Completed": partial(_order, "completed"),
+    "Order Updated": partial(_order, "updated"),
+    "Order Refunded": partial(_order, "refunded"),
+    "Order Cancelled": partial(_parcel, "cancelled"),
+    "Order Shipped": partial(_parcel, "shipped"),
+    "Order Delivered": partial(_parcel, "delivered"),
+}
 
 
-REWARDS: Final[Mapping[str, Callable[[Message], Fact]]] = {
+def _issued(track: Track) -> Fact:
+    media = track.properties.get("media") or ()
+    return (
+        "issued",
+        number(track.properties.get("amount")),
+        _currency(track.properties),
+        (media,) if isinstance(media, str) else tuple(media),
+        _expiry(track),
+    )
+
+
+def _expired(track: Track) -> Fact:
+    return ("expired", _expiry(track))
+
+
+def _expiry(track: Track) -> int | None:
+    expires = track.properties.get("expires_at")
+    return read_time(expires) if expires else None
+
+
+def _redeemed(track: Track) -> Fact:
+    order = track.properties.get("order_id") or track.properties.get("receipt_id")
+    return ("redeemed", _channel(track), _text(order), number(track.properties.get("amount")))
+
+
+REWARDS: Final[Mapping[str, Callable[[Track], Fact]]] = {
     "Reward Issued": _issued,
     "Reward Expired": _expired,
     "Reward Redeemed": _redeemed,
 }
 
-Drawn = Callable[[Message, tuple[Held, ...], RecordKey], Iterator[Fact]]
 
-
-def _cart(operation: int) -> Drawn:
+def _cart(operation: int, track: Track) -> Iterator[Fact]:
     """Facts of a cart: each (time, product, operation, quantity, JSON of what is shown of the product)."""
-
-    def drawn(message: Message, _: tuple[Held, ...], __: RecordKey) -> Iterator[Fact]:
-        properties = message.body.get("properties") or {}
-        listed = properties.get("products")
-        at = kept(message.at)
-        for one in listed if isinstance(listed, list) else (properties,):
-            key = product_id(one)
-            if key is not None:
-                quantity = number(one.get("quantity"))
-                if quantity is None:
-                    quantity = ALL if operation == REMOVED else 1
-                shown = {name: one[name] for name in _SHOWN if one.get(name) not in (None, "")}
-                yield (
-                    "cart",
-                    at,
-                    key,
-                    operation,
-                    quantity,
-                    orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode(),
-                )
-
-    return drawn
+    listed = track.properties.get("products")
+    for one in listed if isinstance(listed, list) else (track.properties,):
+        key = product_id(one)
+        if key is not None:
+            quantity = number(one.get("quantity"))
+            if quantity is None:
+                quantity = ALL if operation == REMOVED else 1
+            shown = {name: one[name] for name in _SHOWN if one.get(name) not in (None, "")}
+            text = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode()
+            yield ("cart", track.at, key, operation, quantity, text)
 
 
 _SHOWN: Final = ("name", "price", "category", "currency")
 
 
-def _browsed(message: Message, _: tuple[Held, ...], __: RecordKey) -> Iterator[Fact]:
-    properties = message.body.get("properties") or {}
-    at = kept(message.at)
-    category = _text(properties.get("category"))
+def _browsed(track: Track) -> Iterator[Fact]:
+    category = _text(track.properties.get("category"))
     if category is not None:
-        yield ("category", category, at)
-    key = product_id(properties)
+        yield ("category", category, track.at)
+    key = product_id(track.properties)
     if key is not None:
-        yield ("viewed", key, at, category or "")
+        yield ("viewed", key, track.at, category or "")
 
 
-def _both(message: Message, held: tuple[Held, ...], record: RecordKey) -> Iterator[Fact]:
+def _put_in(track: Track) -> Iterator[Fact]:
     """What is put into the cart was looked at as well."""
-    yield from _INTO_CART(message, held, record)
-    yield from _browsed(message, held, record)
+    yield from _cart(ADDED, track)
+    yield from _browsed(track)
 
-
-_INTO_CART: Final = _cart(ADDED)
 
 CART: Final[Mapping[str, Drawn]] = {
-    "Cart Viewed": _cart(SEEN),
-    "Checkout Started": _cart(SEEN),
-    "Product Added": _both,
-    "Wishlist Product Added to Cart": _both,
-    "Product Removed": _cart(REMOVED),
+    "Cart Viewed": partial(_cart, SEEN),
+    "Checkout Started": partial(_cart, SEEN),
+    "Product Added": _put_in,
+    "Wishlist Product Added to Cart": _put_in,
+    "Product Removed": partial(_cart, REMOVED),
 }
 
 BROWSED: Final[Mapping[str, Drawn]] = dict.fromkeys(

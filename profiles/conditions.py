@@ -1,7 +1,6 @@
 """Conditions in CEL: compiled once, checked when the rules are read, evaluated over the figures that they
 name."""
 
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from graph_schema.errors import RulesError, nearest
@@ -37,13 +36,8 @@ class Condition(NamedTuple):
             ) from error
 
 
-FUNCTIONS: Final[Mapping[str, str]] = {
-    "passed": 'passed(time, "30 days"): so long after the time, or longer; false without a time',
-    "within": 'within(time, "30 days"): since the time, but not so long after; false without a time',
-    "reached": "reached(time): the time has come; false without a time",
-    "before": "before(time): the time has not come yet; false without a time",
-    "was_sent": 'was_sent("campaign"): a campaign was sent to her before',
-}
+FUNCTIONS: Final = ("passed", "within", "reached", "before", "was_sent")
+"""What expressions can call besides what CEL has; docs/rules.md tells what each means."""
 _BUILT_IN: Final = frozenset("size contains startsWith endsWith matches int double string".split())
 
 

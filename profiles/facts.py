@@ -6,22 +6,21 @@ page view that tells nothing new gives no facts, so the engine needn't touch any
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, Final, get_args
 
 import orjson
 
 from graph_schema.messages import Message
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
-from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, SPENT, TIED
+from profiles.channels import ADDRESSED
+from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, SPENT, TIED, Drawn, Track
 from profiles.moments import kept
+from profiles.settings import Channel
 
-__all__ = ["CHANNELS", "PURPOSES", "Fact", "Facts", "SharedFact", "facts_of"]
-
-CHANNELS: Final = ("email", "sms", "push", "in_app", "display", "social", "post", "phone")
+CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 PURPOSES: Final = ("marketing", "advertising")
-_WRITTEN_TO: Final = {"email": "email", "sms": "phone", "phone": "phone"}
-"""Channels that have an address, with the namespace of it."""
 
 _PERSONAL: Final = frozenset(("user_id", "loyalty_card", "email", "phone"))
 """Namespaces of which a value says that the event speaks of somebody, and not just of a parcel."""
@@ -58,7 +57,7 @@ def facts_of(message: Message, held: tuple[Held, ...], record: RecordKey) -> Fac
         if device and device.get("token"):
             own.append(("app", 1, at))
     if message.type == "track":
-        return _track(message, held, record, own)
+        return _track(Track(message, body.get("properties") or {}, held, record, at), own)
     if message.type == "identify" and body.get("traits"):
         own += _traits(body["traits"], at, record)
     elif message.type == "group" and body.get("groupId"):
@@ -66,41 +65,41 @@ def facts_of(message: Message, held: tuple[Held, ...], record: RecordKey) -> Fac
     return Facts(tuple(own), ()) if own else _NOTHING
 
 
-def _track(message: Message, held: tuple[Held, ...], record: RecordKey, own: list[Fact]) -> Facts:
-    name = message.name or ""
+def _track(track: Track, own: list[Fact]) -> Facts:
+    name = track.message.name or ""
     if name in ORDERS:
-        fact = ORDERS[name](message)
+        fact = ORDERS[name](track)
         if name == "Order Delivered":
-            fact = (*fact, int(any(one[0] in _PERSONAL and not one[3] for one in held)))
-        return Facts(tuple(own), tuple(_of_order(message, held, fact)))
+            fact = (*fact, int(any(one[0] in _PERSONAL and not one[3] for one in track.held)))
+        return Facts(tuple(own), tuple(_of_order(track, fact)))
     reward = REWARDS.get(name)
     if reward is not None:
-        return Facts(tuple(own), tuple(_of_reward(message, held, reward(message))))
+        return Facts(tuple(own), tuple(_of_reward(track, reward(track))))
     drawn = _OWN.get(name)
     if drawn is not None:
-        own += drawn(message, held, record)
+        own += drawn(track)
     return Facts(tuple(own), ()) if own else _NOTHING
 
 
-def _of_order(message: Message, held: tuple[Held, ...], fact: Fact) -> Iterator[SharedFact]:
+def _of_order(track: Track, fact: Fact) -> Iterator[SharedFact]:
     """What goes to an order: by its order id, else by its receipt, else by the message alone. What names both
     ties the receipt to the order, so that who knows but the receipt speaks of the same one."""
-    order, by_receipt = _purchase(message, held)
+    order, by_receipt = _purchase(track)
     if order is not None:
         yield SharedFact(ObjectKey("order", order), (*fact, by_receipt and by_receipt.key))
         if by_receipt is not None:
             yield SharedFact(by_receipt, (TIED, order))
     else:
-        unnamed = ObjectKey("order", f"message:{message.source}/{message.message_id}")
+        unnamed = ObjectKey("order", f"message:{track.message.source}/{track.message.message_id}")
         yield SharedFact(by_receipt or unnamed, (*fact, None))
 
 
-def _of_reward(message: Message, held: tuple[Held, ...], fact: Fact) -> Iterator[SharedFact]:
+def _of_reward(track: Track, fact: Fact) -> Iterator[SharedFact]:
     """What goes to a reward, by its code. The receipt of its use hears of it, too: once an order is known to
     be that receipt's, it is one use that was told by the receipt and by the order."""
-    code = _named(message, held, "reward_code")
+    code = _named(track, "reward_code")
     if code is not None and fact[0] == "redeemed":
-        order, by_receipt = _purchase(message, held)
+        order, by_receipt = _purchase(track)
         fact = (*fact, order, by_receipt and by_receipt.key)
         if by_receipt is not None:
             yield SharedFact(by_receipt, (SPENT, code))
@@ -108,19 +107,19 @@ def _of_reward(message: Message, held: tuple[Held, ...], fact: Fact) -> Iterator
         yield SharedFact(ObjectKey("reward", code), fact)
 
 
-def _purchase(message: Message, held: tuple[Held, ...]) -> tuple[str | None, ObjectKey | None]:
+def _purchase(track: Track) -> tuple[str | None, ObjectKey | None]:
     """The order that an event names, and the key of the receipt that it names."""
-    order, receipt = _named(message, held, "order_id"), _named(message, held, "receipt_id")
+    order, receipt = _named(track, "order_id"), _named(track, "receipt_id")
     # A till counts its receipts as the shop counts its orders: number 17 of each are two purchases.
     return order, None if receipt is None else ObjectKey("order", f"receipt:{receipt}")
 
 
-def _named(message: Message, held: tuple[Held, ...], namespace: str) -> str | None:
+def _named(track: Track, namespace: str) -> str | None:
     """The identifier that the event is about: what its properties name, else another that it holds."""
-    found = [one for one in held if one[0] == namespace and not one[3] & BLOCKED]
+    found = [one for one in track.held if one[0] == namespace and not one[3] & BLOCKED]
     if len(found) > 1:
-        said = str((message.body.get("properties") or {}).get(namespace) or "").strip()
-        found.sort(key=lambda one: one[2] not in (said, f"{message.source}/{said}"))
+        said = str(track.properties.get(namespace) or "").strip()
+        found.sort(key=lambda one: one[2] not in (said, f"{track.message.source}/{said}"))
     return found[0][1] if found else None
 
 
@@ -147,102 +146,79 @@ def _said(value: object) -> str | None:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _consent(granted: bool) -> Callable[[Message, tuple[Held, ...], RecordKey], Iterator[Fact]]:
-    def drawn(message: Message, held: tuple[Held, ...], _: RecordKey) -> Iterator[Fact]:
-        properties = message.body.get("properties") or {}
-        yield from _words(properties.get("purpose"), properties.get("channel"), message, held, granted)
-
-    return drawn
+def _consent(granted: bool, track: Track) -> Iterator[Fact]:
+    return _words(track, track.properties.get("purpose"), track.properties.get("channel"), granted)
 
 
-def _unsubscribed(message: Message, held: tuple[Held, ...], _: RecordKey) -> Iterator[Fact]:
-    yield from _words("marketing", "email", message, held, False)
+def _unsubscribed(track: Track) -> Iterator[Fact]:
+    return _words(track, "marketing", "email", False)
 
 
-def _words(
-    purpose: str | None, channel: str | None, message: Message, held: tuple[Held, ...], granted: bool
-) -> Iterator[Fact]:
+def _words(track: Track, purpose: str | None, channel: str | None, granted: bool) -> Iterator[Fact]:
     """A word of consent for each address that the event names, or for all ("") of a channel, or of all
     ("*")."""
-    at = kept(message.at)
     # A consent is to something: one that names no purpose grants none, but a withdrawal of nothing else
     # is of all.
     purposes = (purpose,) if purpose else () if granted else PURPOSES
     named = {
-        space: [one.value for one in held if one.namespace == space and not one.flags & BLOCKED]
+        space: [one.value for one in track.held if one.namespace == space and not one.flags & BLOCKED]
         for space in ADDRESSES
     }
     channels = (channel,) if channel else CHANNELS if named["email"] or named["phone"] else ("*",)
     for each in purposes:
         for one in channels:
-            for address in named.get(_WRITTEN_TO.get(one, ""), []) or ("",):
-                yield ("consent", each, one, address, int(granted), at)
+            for address in named.get(ADDRESSED.get(one, ""), []) or ("",):
+                yield ("consent", each, one, address, int(granted), track.at)
 
 
-def _halt(kind: str, on: int) -> Callable[[Message, tuple[Held, ...], RecordKey], Iterator[Fact]]:
-    def drawn(message: Message, _: tuple[Held, ...], __: RecordKey) -> Iterator[Fact]:
-        purpose = (message.body.get("properties") or {}).get("purpose")
-        for each in (purpose,) if purpose else PURPOSES:
-            yield ("halt", kind, each, on, kept(message.at))
-
-    return drawn
+def _halt(kind: str, on: int, track: Track) -> Iterator[Fact]:
+    purpose = track.properties.get("purpose")
+    for each in (purpose,) if purpose else PURPOSES:
+        yield ("halt", kind, each, on, track.at)
 
 
-def _preferences(message: Message, _: tuple[Held, ...], record: RecordKey) -> Iterator[Fact]:
-    properties = message.body.get("properties") or {}
+def _preferences(track: Track) -> Iterator[Fact]:
+    properties = track.properties
     named = properties.get("preference") or properties.get("name")
     if isinstance(named, str) and "value" in properties:
         properties = {named: properties["value"]}
     for name, value in properties.items():
         text = _said(value)
         if text is not None:
-            yield ("preference", name, kept(message.at), text, record.source, record.record_id)
+            yield ("preference", name, track.at, text, *track.record)
 
 
-def _answer(message: Message, _: tuple[Held, ...], record: RecordKey) -> Iterator[Fact]:
-    properties = message.body.get("properties") or {}
-    question, text = properties.get("question"), _said(properties.get("answer"))
+def _answer(track: Track) -> Iterator[Fact]:
+    question, text = track.properties.get("question"), _said(track.properties.get("answer"))
     if question and text is not None:
-        yield ("preference", str(question), kept(message.at), text, record.source, record.record_id)
+        yield ("preference", str(question), track.at, text, *track.record)
 
 
-def _account(opened: int) -> Callable[[Message, tuple[Held, ...], RecordKey], Iterator[Fact]]:
-    def drawn(message: Message, _: tuple[Held, ...], __: RecordKey) -> Iterator[Fact]:
-        properties = message.body.get("properties") or {}
-        product = str(properties.get("product") or "")
-        yield ("account", str(properties.get("account_id") or product), opened, kept(message.at), product)
-
-    return drawn
+def _account(opened: int, track: Track) -> Iterator[Fact]:
+    product = str(track.properties.get("product") or "")
+    yield ("account", str(track.properties.get("account_id") or product), opened, track.at, product)
 
 
-def _app(on: int) -> Callable[[Message, tuple[Held, ...], RecordKey], Iterator[Fact]]:
-    def drawn(message: Message, _: tuple[Held, ...], __: RecordKey) -> Iterator[Fact]:
-        yield ("app", on, kept(message.at))
-
-    return drawn
+def _app(on: int, track: Track) -> Iterator[Fact]:
+    yield ("app", on, track.at)
 
 
-def _message(
-    kind: str, channel: str | None
-) -> Callable[[Message, tuple[Held, ...], RecordKey], Iterator[Fact]]:
-    def drawn(message: Message, held: tuple[Held, ...], _: RecordKey) -> Iterator[Fact]:
-        properties = message.body.get("properties") or {}
-        by = str(channel or properties.get("channel") or "")
-        one = str(properties.get("message_id") or properties.get("email_id") or message.message_id)
-        subjects = tuple(
-            f"{name}:{str(properties[field]).strip()}"
-            for name, field in (("order", "order_id"), ("reward", "reward_code"), ("product", "product_id"))
-            if properties.get(field)
-        )
-        yield ("message", kept(message.at), kind, one, _campaign(properties), by, subjects)
-        if kind in _REACHES:
-            space = _WRITTEN_TO.get(by)
-            named = [held_one.value for held_one in held if held_one.namespace == space]
-            for address in named or ("",):
-                if address or not space or kind == "bounced":
-                    yield ("reached", by, address, int(kind != "bounced"), kept(message.at))
-
-    return drawn
+def _message(kind: str, channel: str | None, track: Track) -> Iterator[Fact]:
+    properties = track.properties
+    by = str(channel or properties.get("channel") or "")
+    one = str(properties.get("message_id") or properties.get("email_id") or track.message.message_id)
+    subjects = tuple(
+        f"{name}:{str(properties[field]).strip()}"
+        for name, field in (("order", "order_id"), ("reward", "reward_code"), ("product", "product_id"))
+        if properties.get(field)
+    )
+    yield ("message", track.at, kind, one, _campaign(properties), by, subjects)
+    if kind in _REACHES:
+        space = ADDRESSED.get(by)
+        named = [held.value for held in track.held if held.namespace == space]
+        for address in named or ("",):
+            if address or not space or kind == "bounced":
+                yield ("reached", by, address, int(kind != "bounced"), track.at)
 
 
 _REACHES: Final = frozenset(("bounced", "delivered", "opened", "clicked"))
@@ -255,36 +231,32 @@ def _campaign(properties: Mapping[str, Any]) -> str:
     return str(campaign or properties.get("campaign_name") or properties.get("campaign_id") or "")
 
 
-def _spam(message: Message, held: tuple[Held, ...], record: RecordKey) -> Iterator[Fact]:
-    """Who calls it spam has withdrawn, whether or not the list was told."""
-    yield from _unsubscribed(message, held, record)
-
-
-_OWN: Final[Mapping[str, Callable[[Message, tuple[Held, ...], RecordKey], Iterator[Fact]]]] = {
+_OWN: Final[Mapping[str, Drawn]] = {
     **CART,
     **BROWSED,
-    "Consent Granted": _consent(True),
-    "Consent Withdrawn": _consent(False),
+    "Consent Granted": partial(_consent, True),
+    "Consent Withdrawn": partial(_consent, False),
     "Unsubscribed": _unsubscribed,
-    "Email Marked as Spam": _spam,
-    "Processing Objected": _halt("objected", 1),
-    "Objection Withdrawn": _halt("objected", 0),
-    "Processing Restricted": _halt("restricted", 1),
-    "Restriction Lifted": _halt("restricted", 0),
+    # Who calls it spam has withdrawn, whether or not the list was told.
+    "Email Marked as Spam": _unsubscribed,
+    "Processing Objected": partial(_halt, "objected", 1),
+    "Objection Withdrawn": partial(_halt, "objected", 0),
+    "Processing Restricted": partial(_halt, "restricted", 1),
+    "Restriction Lifted": partial(_halt, "restricted", 0),
     "Preference Set": _preferences,
     "Survey Answered": _answer,
-    "Account Opened": _account(1),
-    "Account Closed": _account(0),
-    "Application Installed": _app(1),
-    "Application Opened": _app(1),
-    "Application Uninstalled": _app(0),
-    "Message Sent": _message("sent", None),
-    "Message Bounced": _message("bounced", None),
-    "Email Delivered": _message("delivered", "email"),
-    "Email Opened": _message("opened", "email"),
-    "Email Link Clicked": _message("clicked", "email"),
-    "Email Bounced": _message("bounced", "email"),
-    "Push Notification Received": _message("delivered", "push"),
-    "Push Notification Tapped": _message("clicked", "push"),
-    "Push Notification Bounced": _message("bounced", "push"),
+    "Account Opened": partial(_account, 1),
+    "Account Closed": partial(_account, 0),
+    "Application Installed": partial(_app, 1),
+    "Application Opened": partial(_app, 1),
+    "Application Uninstalled": partial(_app, 0),
+    "Message Sent": partial(_message, "sent", None),
+    "Message Bounced": partial(_message, "bounced", None),
+    "Email Delivered": partial(_message, "delivered", "email"),
+    "Email Opened": partial(_message, "opened", "email"),
+    "Email Link Clicked": partial(_message, "clicked", "email"),
+    "Email Bounced": partial(_message, "bounced", "email"),
+    "Push Notification Received": partial(_message, "delivered", "push"),
+    "Push Notification Tapped": partial(_message, "clicked", "push"),
+    "Push Notification Bounced": partial(_message, "bounced", "push"),
 }

@@ -1,4 +1,4 @@
-"""The names that CEL expressions of campaigns and audiences can use, each with what it means.
+"""The names that CEL expressions of campaigns and audiences can use. What each means: docs/rules.md.
 
 Values are plain (a number, a text, true or false) or a time, which only the functions understand: null
 where there is none.
@@ -23,10 +23,9 @@ Plain = bool | int | float | str | None
 
 
 class Figure(NamedTuple):
-    """A name: what it means, a sample of its kind for checking expressions, the parts of a person's state
-    that it reads (as `profiles.state` names them, with spaces between), and how it is computed."""
+    """A name: a sample of its kind for checking expressions, the parts of a person's state that it reads (as
+    `profiles.state` names them, with spaces between), and how it is computed."""
 
-    meaning: str
     sample: Plain
     reads: str
     of: Callable[[Scene], Plain]
@@ -205,79 +204,37 @@ def _preferred(scene: Scene) -> str:
 
 
 FIGURES: Final[Mapping[str, Figure]] = {
-    "cart_size": Figure("how many articles are in the cart", 1, "cart objects", lambda s: len(s.cart.items)),
-    "cart_bought": Figure(
-        "something that was in the cart was bought", True, "cart objects", lambda s: s.cart.bought
-    ),
-    "cart_at": Figure("time of the last change of what is in the cart", None, "cart objects", _cart_at),
-    "product_bought": Figure("the product was bought and kept, gifts too", True, "objects", _product_bought),
-    "product_owned": Figure("the product was bought and kept, gifts apart", True, "objects", _product_owned),
-    "product_bought_at": Figure("time of its last purchase, or of any", None, "objects", _bought_at),
-    "product_seen": Figure(
-        "the product, or any that she doesn't have, was looked at or put into the cart",
-        True,
-        "viewed cart objects",
-        _looked_at,
-    ),
-    "supply_ends_at": Figure(
-        "time at which the product, or the first of any, is used up", None, "objects", _due_at
-    ),
+    "cart_size": Figure(1, "cart objects", lambda s: len(s.cart.items)),
+    "cart_bought": Figure(True, "cart objects", lambda s: s.cart.bought),
+    "cart_at": Figure(None, "cart objects", _cart_at),
+    "product_bought": Figure(True, "objects", _product_bought),
+    "product_owned": Figure(True, "objects", _product_owned),
+    "product_bought_at": Figure(None, "objects", _bought_at),
+    "product_seen": Figure(True, "viewed cart objects", _looked_at),
+    "supply_ends_at": Figure(None, "objects", _due_at),
     "order_state": Figure(
-        "the order asked about, or the last: none, placed, shipped, delivered, partly_refunded, returned or "
-        "cancelled",
-        "placed",
-        "objects",
-        lambda s: "none" if s.order is None else str(s.order["state"]),
+        "placed", "objects", lambda s: "none" if s.order is None else str(s.order["state"])
     ),
-    "order_shipped": Figure("that order was shipped", True, "objects", lambda s: _order_is(s, "shipped")),
-    "order_delivered": Figure(
-        "that order was delivered", True, "objects", lambda s: _order_is(s, "delivered")
-    ),
-    "reward_known": Figure(
-        "the reward asked about, or any, is hers", True, "objects", lambda s: s.reward is not None
-    ),
-    "reward_redeemed": Figure("that reward was used", True, "objects", lambda s: _reward_is(s, "redeemed")),
-    "reward_expired": Figure("that reward ran out", True, "objects", lambda s: _reward_is(s, "expired")),
-    "orders_count": Figure("how many orders count for her", 1, "objects", lambda s: len(s.orders.counted)),
-    "orders_last_at": Figure(
-        "time of her last order", None, "objects", lambda s: max(s.orders.times, default=None)
-    ),
-    "quiet_until": Figure("end of the quiet time after her last purchase", None, "objects", _quiet_until),
-    "spent": Figure(
-        "what she paid, in the currency of most orders", 1.0, "objects", lambda s: float(s.orders.total)
-    ),
-    "high_value": Figure(
-        "the spending from which a customer is of high value", 1.0, "", lambda s: s.settings.value.high_value
-    ),
-    "stage": Figure(
-        "new, active, defecting, inactive or closed", "new", "objects accounts", lambda s: s.lifecycle.stage
-    ),
-    "affinity": Figure(
-        'what the category is to her: "own", "outside" her pattern, or "none"',
-        "own",
-        "objects viewed categories preferences",
-        _relation,
-    ),
-    "advantage": Figure("the part of the reference price that the offer saves, 0 to 1", 1.0, "", _advantage),
-    "least_advantage": Figure(
-        "the least that an offer must save", 1.0, "", lambda s: s.settings.least_advantage
-    ),
-    "account_unknown": Figure("the account asked about is none of hers", True, "accounts", _account_unknown),
-    "account_over": Figure(
-        "the account asked about, or every one, is closed", True, "accounts", _account_over
-    ),
-    "birthday_known": Figure(
-        "her birthday is known", True, "traits preferences", lambda s: _birthday(s) is not None
-    ),
-    "birthday_today": Figure("it is her birthday", True, "traits preferences", _birthday_today),
-    "may_advertise": Figure(
-        "she consents to advertising and doesn't object", True, "consents halts", lambda s: s.may_advertise
-    ),
-    "withdrew": Figure(
-        "she withdrew her consent to advertising, or to all there was", True, "consents reached", _withdrew
-    ),
-    "objected": Figure("she objected to advertising or marketing", True, "halts", _objected),
-    "preferred_channel": Figure(
-        "the channel that she prefers, as she said it", "email", "preferences", _preferred
-    ),
+    "order_shipped": Figure(True, "objects", lambda s: _order_is(s, "shipped")),
+    "order_delivered": Figure(True, "objects", lambda s: _order_is(s, "delivered")),
+    "reward_known": Figure(True, "objects", lambda s: s.reward is not None),
+    "reward_redeemed": Figure(True, "objects", lambda s: _reward_is(s, "redeemed")),
+    "reward_expired": Figure(True, "objects", lambda s: _reward_is(s, "expired")),
+    "orders_count": Figure(1, "objects", lambda s: len(s.orders.counted)),
+    "orders_last_at": Figure(None, "objects", lambda s: max(s.orders.times, default=None)),
+    "quiet_until": Figure(None, "objects", _quiet_until),
+    "spent": Figure(1.0, "objects", lambda s: float(s.orders.total)),
+    "high_value": Figure(1.0, "", lambda s: s.settings.value.high_value),
+    "stage": Figure("new", "objects accounts", lambda s: s.lifecycle.stage),
+    "affinity": Figure("own", "objects viewed categories preferences", _relation),
+    "advantage": Figure(1.0, "", _advantage),
+    "least_advantage": Figure(1.0, "", lambda s: s.settings.least_advantage),
+    "account_unknown": Figure(True, "accounts", _account_unknown),
+    "account_over": Figure(True, "accounts", _account_over),
+    "birthday_known": Figure(True, "traits preferences", lambda s: _birthday(s) is not None),
+    "birthday_today": Figure(True, "traits preferences", _birthday_today),
+    "may_advertise": Figure(True, "consents halts", lambda s: s.may_advertise),
+    "withdrew": Figure(True, "consents reached", _withdrew),
+    "objected": Figure(True, "halts", _objected),
+    "preferred_channel": Figure("email", "preferences", _preferred),
 }

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
@@ -18,7 +18,7 @@ from serving.group_commit import GroupCommit
 from serving.guard import Guard
 from serving.handover import Handover, Sends
 from serving.problems import handle_problems
-from serving.service import Service, Settings
+from serving.service import Service, Settings, asked_once
 from stream.engine import Engine
 
 _log: Final = logging.getLogger("onefold")
@@ -57,7 +57,9 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
         redoc_url=None,
     )
     app.state.service = service
-    for routes in (intake, persons, decisions, audiences, stewardship, feed, health, api_page):
+    for routes in (persons, decisions, audiences, stewardship, feed):
+        app.include_router(routes.router, dependencies=[Depends(asked_once)])
+    for routes in (intake, health, api_page):
         app.include_router(routes.router)
     handle_problems(app)
     # Whoever opens the address that `serve` prints is to see something.

@@ -3,8 +3,10 @@
 import ast
 import gc
 import logging
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Final, NoReturn
@@ -72,6 +74,16 @@ def look_for_cycles_rarely() -> None:
     gc.set_threshold(50_000, 20)
 
 
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """Lets an interrupt end the process without a word: while modules load, nothing is open yet."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _told(home: str) -> dict[str, str]:
     """What the functions of a file say of themselves, read from its text."""
     tree = ast.parse(Path(__file__).with_name(f"{home}.py").read_bytes())
@@ -92,9 +104,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     look_for_cycles_rarely()
     for library in _SILENT:
         logging.getLogger(library).addHandler(logging.NullHandler())
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        make_app(given[0] if given else None)(args=given, prog_name="onefold")
+        with _ending_at_once():
+            app = make_app(given[0] if given else None)
+        app(args=given, prog_name="onefold")
     except OnefoldError as error:
         _end(str(error), error.exit_code)
     except OSError as error:

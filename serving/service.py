@@ -102,6 +102,14 @@ def _service(request: Request) -> Service:
 TheService = Annotated[Service, Depends(_service)]
 
 
+def asked_once(request: Request) -> None:
+    """Raises ``Invalid`` for a name that a query has twice: one of its values would go unheard."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in names:
+        if names.count(name) > 1:
+            raise Invalid(name, "It is given several times; send it once.")
+
+
 def _principal(request: Request) -> Principal:
     found: Principal = getattr(request.state, "principal", LOCAL)
     return found

@@ -164,6 +164,8 @@ def test_a_refusal_names_the_field_that_is_wrong(client: httpx.Client, name: str
         (client.get("/v1/why", params={"a": known, "b": "nonsense"}), "b"),
         (client.post("/v1/judgements", json=word), "b.1"),
         (client.post("/v1/persons:batchGet", json={"identifiers": [known], "at": "2026-03-02"}), "at"),
+        (client.get("/v1/persons", params={"identifier": [known, known]}), "identifier"),
+        (client.get("/v1/changes", params={"after": [0, 1]}), "after"),
         (client.get("/v1/persons", params={"identifier": known, "at": end}), "at"),
         (client.get("/v1/persons", params={"identifier": known, "as_of": end}), "as_of"),
     ):
