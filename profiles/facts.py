@@ -212,7 +212,10 @@ def _message(kind: str, channel: str | None, track: Track) -> Iterator[Fact]:
         for name, field in (("order", "order_id"), ("reward", "reward_code"), ("product", "product_id"))
         if properties.get(field)
     )
-    yield ("message", track.at, kind, one, _campaign(properties), by, subjects)
+    campaign = _campaign(properties)
+    yield ("message", track.at, kind, one, campaign, by)
+    if kind in ("sent", "delivered") and campaign:
+        yield ("sent", track.at, campaign, subjects)
     if kind in _REACHES:
         space = ADDRESSED.get(by)
         named = [held.value for held in track.held if held.namespace == space]

@@ -7,7 +7,6 @@ from pydantic import BaseModel, ValidationError
 from graph_schema.errors import Invalid, RulesError, nearest
 from graph_schema.rules import Rules
 from profiles.conditions import Condition, condition
-from profiles.figures import FIGURES
 from profiles.settings import AudienceSettings, CampaignSettings, ProfileSettings
 
 
@@ -33,13 +32,12 @@ class Audience(NamedTuple):
 
 
 class ProfileRules(NamedTuple):
-    """All that profiles, decisions and audiences go by. `namespaces`: names by position, strongest first;
-    `uncapped`: the campaigns whose messages count for nothing in the frequency cap."""
+    """All that profiles, decisions and audiences go by. `uncapped`: the campaigns whose messages count for
+    nothing in the frequency cap; `audience_parts`: the parts of a state that an audience goes by."""
 
     settings: ProfileSettings
     campaigns: dict[str, Campaign]
     audiences: dict[str, Audience]
-    namespaces: tuple[str, ...]
     uncapped: frozenset[str]
     audience_parts: frozenset[str]
 
@@ -69,15 +67,13 @@ _COMPILED_KEPT: Final = 16
 
 def _compiled(rules: Rules) -> ProfileRules:
     audiences = {name: _audience(name, table) for name, table in sorted(rules.audiences.items())}
-    asked = {figure for one in audiences.values() for figure in one.when.figures}
     campaigns = {name: _campaign(name, table) for name, table in sorted(rules.campaigns.items())}
     return ProfileRules(
         checked(ProfileSettings, rules.profile, "profile"),
         campaigns,
         audiences,
-        tuple(namespace.name for namespace in rules.namespaces),
         frozenset(name for name, campaign in campaigns.items() if not campaign.settings.is_capped),
-        frozenset(part for figure in asked for part in FIGURES[figure].reads.split()),
+        frozenset(part for audience in audiences.values() for part in audience.when.reads),
     )
 
 

@@ -4,7 +4,7 @@ Times are given as in "30 days" or "1 hour", and kept in microseconds.
 """
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -152,6 +152,3 @@ class AudienceSettings(_Table):
     when: str
     kind: Literal["target", "suppress"] = "target"
     per: Literal["person", "product"] = "person"
-
-
-Tables = dict[str, dict[str, Any]]

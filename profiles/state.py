@@ -25,7 +25,6 @@ The parts, each left out while it is empty:
     objects      order | reward → key → what she shows of it, null where it is not hers
 """
 
-from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -50,9 +49,11 @@ def new_state() -> Document:
 
 
 def fold(state: Document, facts: Iterable[Fact]) -> None:
-    """Adds the own facts of events that are not yet in the state."""
+    """Adds the own facts of events that are not yet in the state: each is a state by itself."""
     for fact in facts:
-        _FOLDS[fact[0]][1](state, fact)
+        part, alone = _ALONE[fact[0]]
+        content = alone(*fact[1:])
+        state[part] = _MERGES[part](state[part], content) if part in state else content
 
 
 def merge(into: Document, other: Document) -> None:
@@ -107,12 +108,6 @@ def views(state: Document, kind: str) -> Mapping[str, Document]:
     return {key: view for key, view in state.get("objects", {}).get(kind, {}).items() if view is not None}
 
 
-def _raise(slot: list[Any], place: int, at: int) -> None:
-    old = slot[place]
-    if old is None or at > old:
-        slot[place] = at
-
-
 def _keep_latest(items: dict[str, Any], limit: int) -> None:
     """Drops the entries of the smallest (value, key) above the limit: what is dropped could never come
     back."""
@@ -120,27 +115,10 @@ def _keep_latest(items: dict[str, Any], limit: int) -> None:
         del items[min(items, key=lambda key: (items[key], key))]
 
 
-def _fold_address(state: Document, fact: Fact) -> None:
-    _, namespace, value, at, claimed, source, record_id = fact
-    known = state.setdefault("addresses", {}).setdefault(namespace, {})
-    seen = [at, [at, source, record_id], claimed]
-    known[value] = _sighted(known[value], seen) if value in known else seen
-
-
 def _sighted(mine: list[Any], theirs: list[Any]) -> list[Any]:
     """An address by all sightings. One is claimed where nobody says it who knows."""
     times = [at for at in (mine[0], theirs[0]) if at != UNTIMED]
     return [min(times, default=UNTIMED), max(mine[1], theirs[1]), min(mine[2], theirs[2])]
-
-
-def _fold_device(state: Document, _: Fact) -> None:
-    state["device"] = True
-
-
-def _fold_trait(state: Document, fact: Fact) -> None:
-    _, name, value, at, source, record_id = fact
-    values = state.setdefault("traits", {}).setdefault(name, {}).setdefault(source, {})
-    _say(values, value, [at, record_id, 1])
 
 
 def _say(values: dict[str, list[Any]], value: str, said: list[Any]) -> None:
@@ -176,64 +154,6 @@ def _merge_traits(into: Part, other: Part) -> Part:
     return into
 
 
-def _fold_shown(state: Document, fact: Fact) -> None:
-    forms = state.setdefault("shown", {}).setdefault(fact[1], {})
-    forms[fact[2]] = max(forms.get(fact[2], []), [fact[3], fact[4]])
-
-
-def _fold_consent(state: Document, fact: Fact) -> None:
-    _, purpose, channel, address, granted, at = fact
-    channels = state.setdefault("consents", {}).setdefault(purpose, {})
-    _raise(channels.setdefault(channel, {}).setdefault(address, [None, None]), 0 if granted else 1, at)
-
-
-def _fold_halt(state: Document, fact: Fact) -> None:
-    _, kind, purpose, on, at = fact
-    halts = state.setdefault("halts", {}).setdefault(kind, {})
-    _raise(halts.setdefault(purpose, [None, None]), 0 if on else 1, at)
-
-
-def _fold_preference(state: Document, fact: Fact) -> None:
-    preferences = state.setdefault("preferences", {})
-    preferences[fact[1]] = max(preferences.get(fact[1], []), list(fact[2:]))
-
-
-def _fold_cart(state: Document, fact: Fact) -> None:
-    state["cart"] = _insert(state.get("cart", []), list(fact[1:]), _CART_KEPT)
-
-
-def _insert(entries: list[Any], entry: list[Any], limit: int) -> list[Any]:
-    insort(entries, entry)
-    if len(entries) > limit:
-        del entries[0]
-    return entries
-
-
-def _fold_viewed(state: Document, fact: Fact) -> None:
-    viewed = state.setdefault("viewed", {})
-    viewed[fact[1]] = max(viewed.get(fact[1], []), [fact[2], fact[3]])
-    _keep_latest(viewed, _LOOKED_AT_KEPT)
-
-
-def _fold_category(state: Document, fact: Fact) -> None:
-    categories = state.setdefault("categories", {})
-    categories[fact[1]] = max(categories.get(fact[1], fact[2]), fact[2])
-    _keep_latest(categories, _LOOKED_AT_KEPT)
-
-
-def _fold_message(state: Document, fact: Fact) -> None:
-    _, at, kind, message_id, campaign, channel, subjects = fact
-    messages = state.setdefault("messages", {"count": {}, "latest": []})
-    count = messages["count"]
-    count[f"{kind}.{channel}"] = count.get(f"{kind}.{channel}", 0) + 1
-    if kind in ("sent", "delivered", "bounced"):
-        _insert(messages["latest"], [at, kind, message_id, campaign, channel], _MESSAGES_KEPT)
-    if kind in ("sent", "delivered") and campaign:
-        about = state.setdefault("sent", {}).setdefault(campaign, {})
-        for subject in ("", *subjects):
-            about[subject] = max(about.get(subject, at), at)
-
-
 def _merge_messages(into: Part, other: Part) -> Part:
     for kind, times in other["count"].items():
         into["count"][kind] = into["count"].get(kind, 0) + times
@@ -243,29 +163,6 @@ def _merge_messages(into: Part, other: Part) -> Part:
 
 def _latest(one: list[Any], other: list[Any], limit: int) -> list[Any]:
     return sorted(one + other)[-limit:]
-
-
-def _fold_reached(state: Document, fact: Fact) -> None:
-    _, channel, address, well, at = fact
-    addresses = state.setdefault("reached", {}).setdefault(channel, {})
-    _raise(addresses.setdefault(address, [None, None]), 0 if well else 1, at)
-
-
-def _fold_account(state: Document, fact: Fact) -> None:
-    _, account_id, opened, at, product = fact
-    said = [at if product else UNTIMED, product]  # who names no product takes none away
-    account = state.setdefault("accounts", {}).setdefault(account_id, [None, None, said])
-    _raise(account, 0 if opened else 1, at)
-    account[2] = max(account[2], said)
-
-
-def _fold_app(state: Document, fact: Fact) -> None:
-    _raise(state.setdefault("app", [None, None]), 0 if fact[1] else 1, fact[2])
-
-
-def _fold_group(state: Document, fact: Fact) -> None:
-    groups = state.setdefault("groups", {})
-    groups[fact[1]] = max(groups.get(fact[1], fact[2]), fact[2])
 
 
 def _higher(into: Part, other: Part) -> Part:
@@ -301,24 +198,47 @@ def _either(mine: Part, theirs: Part) -> Part:
     return theirs if mine is None else mine
 
 
-_FOLDS: Final[Mapping[str, tuple[str, Callable[[Document, Fact], None]]]] = {
-    "address": ("addresses", _fold_address),
-    "device": ("device", _fold_device),
-    "trait": ("traits", _fold_trait),
-    "shown": ("shown", _fold_shown),
-    "consent": ("consents", _fold_consent),
-    "halt": ("halts", _fold_halt),
-    "preference": ("preferences", _fold_preference),
-    "cart": ("cart", _fold_cart),
-    "viewed": ("viewed", _fold_viewed),
-    "category": ("categories", _fold_category),
-    "message": ("messages", _fold_message),
-    "reached": ("reached", _fold_reached),
-    "account": ("accounts", _fold_account),
-    "app": ("app", _fold_app),
-    "group": ("groups", _fold_group),
+def _message(at: int, kind: str, message_id: str, campaign: str, channel: str) -> Part:
+    listed = kind in ("sent", "delivered", "bounced")
+    latest = [[at, kind, message_id, campaign, channel]] if listed else []
+    return {"count": {f"{kind}.{channel}": 1}, "latest": latest}
+
+
+def _since(on: int, at: int) -> list[int | None]:
+    return [at, None] if on else [None, at]
+
+
+_ALONE: Final[Mapping[str, tuple[str, Callable[..., Part]]]] = {
+    "address": (
+        "addresses",
+        lambda space, value, at, claimed, *record: {space: {value: [at, [at, *record], claimed]}},
+    ),
+    "device": ("device", lambda: True),
+    "trait": ("traits", lambda name, value, at, source, key: {name: {source: {value: [at, key, 1]}}}),
+    "shown": ("shown", lambda space, value, at, form: {space: {value: [at, form]}}),
+    "consent": (
+        "consents",
+        lambda purpose, channel, address, on, at: {purpose: {channel: {address: _since(on, at)}}},
+    ),
+    "halt": ("halts", lambda kind, purpose, on, at: {kind: {purpose: _since(on, at)}}),
+    "preference": ("preferences", lambda name, *said: {name: list(said)}),
+    "cart": ("cart", lambda *entry: [list(entry)]),
+    "viewed": ("viewed", lambda product, at, category: {product: [at, category]}),
+    "category": ("categories", lambda category, at: {category: at}),
+    "message": ("messages", _message),
+    "sent": ("sent", lambda at, campaign, subjects: {campaign: dict.fromkeys(("", *subjects), at)}),
+    "reached": ("reached", lambda channel, address, on, at: {channel: {address: _since(on, at)}}),
+    # Who names no product takes none away.
+    "account": (
+        "accounts",
+        lambda one, on, at, product: {one: [*_since(on, at), [at if product else UNTIMED, product]]},
+    ),
+    "app": ("app", _since),
+    "group": ("groups", lambda group, at: {group: at}),
 }
-PART_OF: Final = {kind: part for kind, (part, _) in _FOLDS.items()}
+
+
+PART_OF: Final = {kind: part for kind, (part, _) in _ALONE.items()}
 """Which part of a state a fact changes, by what it is."""
 
 _MERGES: Final[Mapping[str, Callable[[Part, Part], Part]]] = {

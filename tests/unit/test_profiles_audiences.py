@@ -2,6 +2,7 @@
 
 import pytest
 
+from graph_schema.rules import Rules
 from graph_schema.vocabulary import Membership
 from profiles.audiences import concerns_audiences, may_be_given, memberships, permission
 from tests.unit.portraits import RETAIL, Said, at, bought, event, identify, portrait, track
@@ -87,3 +88,11 @@ def test_a_destination_is_given_no_target_without_consent_but_everybody_to_spare
 )
 def test_only_what_can_move_somebody_is_asked_again(said: Said, concerned: bool) -> None:
     assert concerns_audiences(event(said).facts, RETAIL) == concerned
+
+
+def test_an_audience_of_those_who_were_sent_something_hears_of_it() -> None:
+    audiences = {"told": {"when": 'was_sent("newsletter")'}}
+    rules = Rules.model_validate({"namespaces": RETAIL.namespaces, "audiences": audiences})
+    sent = track("Message Sent", 1, campaign="newsletter", channel="email")
+    assert concerns_audiences(event(sent).facts, rules)
+    assert memberships(portrait(identify(), sent), rules, at(2)).members == {Membership("told")}
