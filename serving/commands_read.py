@@ -102,7 +102,8 @@ def export_file(
     form = _form(what, file)
     with reader_on(store, rules) as reader, whole_file(file) as out:
         rows = export(reader, what, out, form, now_us())
-    SPOKEN.print(f"{file}: {counted(rows, 'row')}")
+    if str(file) != "-":
+        SPOKEN.print(f"{file}: {counted(rows, 'row')}")
 
 
 def _form(what: What, file: Path) -> Form:
