@@ -10,6 +10,8 @@ import orjson
 
 from graph_schema.errors import Invalid
 
+_Container = Mapping[str, Any] | list[Any] | tuple[Any, ...]
+
 MAX_BYTES: Final = 512 * 1024
 MAX_DEPTH: Final = 32
 _LONGEST_PATH: Final = 200
@@ -75,27 +77,18 @@ def check_limits(body: dict[str, Any], raw: bytes) -> None:
         check(body)
 
 
-def check(tree: Mapping[str, Any]) -> None:
+def check(tree: _Container, path: str = "", depth: int = 1) -> None:
     """Raises `Invalid` for the first thing in the tree, in its own order, that JSON or we do not allow."""
-    open_ended: list[tuple[str, int, Iterator[tuple[str, Any]]]] = [("", 1, _named("", tree))]
-    while open_ended:
-        path, depth, inside = open_ended[-1]
-        step = next(inside, None)
-        if step is None:
-            open_ended.pop()
-            continue
-        path, value = step
-        if isinstance(value, dict | list | tuple):
-            if depth >= MAX_DEPTH:
-                raise _too_deep(re.split(r"[.\[]", path, maxsplit=1)[0] or "message")
-            open_ended.append((path, depth + 1, _named(path, value)))
+    for inner, value in _named(path, tree):
+        if not isinstance(value, dict | list | tuple):
+            _check_leaf(inner, value)
+        elif depth < MAX_DEPTH:
+            check(value, inner, depth + 1)
         else:
-            _check_leaf(path, value)
+            raise _too_deep(re.split(r"[.\[]", inner, maxsplit=1)[0] or "message")
 
 
-def _named(
-    path: str, container: Mapping[str, Any] | list[Any] | tuple[Any, ...]
-) -> Iterator[tuple[str, Any]]:
+def _named(path: str, container: _Container) -> Iterator[tuple[str, Any]]:
     """The parts of an object or list with their paths; refuses names that are no sound text."""
     if isinstance(container, list | tuple):
         for index, value in enumerate(container):

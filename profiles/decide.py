@@ -18,8 +18,6 @@ from profiles.profile_rules import Campaign, profile_rules
 from profiles.scene import Request, Scene
 from profiles.settings import CampaignSettings
 
-__all__ = ["Decision", "Request", "decide", "nobody"]
-
 
 class Decision(NamedTuple):
     """The answer. `reasons` are sorted as the campaign states them; `channel` is None where none is open;

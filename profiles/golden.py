@@ -28,8 +28,6 @@ from profiles.settings import ProfileSettings
 from profiles.survivorship import ranked, shown_attribute
 from profiles.value import lifetime_value, purchases_of
 
-__all__ = ["Portrait", "golden"]
-
 
 def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
     """The golden profile with the clock at `at` (microseconds since 1970 UTC)."""

@@ -32,8 +32,6 @@ from graph_schema.store import Document
 from graph_schema.vocabulary import Fact, ObjectKey
 from profiles.moments import UNTIMED
 
-__all__ = ["Document", "begin", "fold", "mention", "mentions", "merge", "new_state", "show"]
-
 Part = Any
 """A part of a state: JSON whose shape the table above tells."""
 

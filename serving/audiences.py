@@ -1,23 +1,21 @@
 """Audiences: who is in, and the feed of who came and went, for destinations and for whoever looks."""
 
-import base64
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from graph_schema.errors import Invalid, OnefoldError, nearest
+from graph_schema.errors import OnefoldError, nearest
 from graph_schema.rules import Rules
 from graph_schema.store import Transaction
 from profiles.moments import iso
-from serving.feed import After
+from serving.feed import LAST, After
+from serving.marks import mark, marked
 from serving.models import PROBLEMS, Deltas, Members
 from serving.problems import answer
 from serving.service import TheService
 
 router = APIRouter(tags=["audiences"])
-
-_START: Final = ("", 0)
 
 
 class UnknownAudience(OnefoldError):
@@ -72,7 +70,8 @@ def deltas(
 
 def page(tx: Transaction, name: str, product: str | None, after: str | None, limit: int) -> dict[str, Any]:
     """A page of members, by product and then in the order in which the store came to know them."""
-    found = tx.enrolled(name, product, _START if after is None else _read(after), limit)
+    last, person = marked(after, str, int) or ("", 0)
+    found = tx.enrolled(name, product, (last, min(person, LAST)), limit)
     persons = tx.persons({one.person for one in found})
     shown = [
         {"person_id": persons[one.person].person_id, "product": one.product or None}
@@ -81,17 +80,5 @@ def page(tx: Transaction, name: str, product: str | None, after: str | None, lim
     ]
     return {
         "members": shown,
-        "next": _told(found[-1].product, found[-1].person) if len(found) == limit else None,
+        "next": mark(found[-1].product, found[-1].person) if len(found) == limit else None,
     }
-
-
-def _told(product: str, person: int) -> str:
-    return base64.urlsafe_b64encode(f"{person}.{product}".encode()).decode()
-
-
-def _read(after: str) -> tuple[str, int]:
-    try:
-        person, _, product = base64.urlsafe_b64decode(after).decode().partition(".")
-        return product, min(int(person), (1 << 63) - 1)
-    except ValueError:
-        raise Invalid("after", "It is no page of this list; send the `next` of the page before.") from None

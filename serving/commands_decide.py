@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from graph_schema.errors import Invalid, nearest
-from profiles.decide import Request
+from profiles.scene import Request
 from serving.stores import DEFAULT_STORE
 from serving.terminal import AtOption, RulesOption, StoreOption, moment, reader_on, show_json
 from stream.deciding import Asked, decide_all

@@ -20,7 +20,8 @@ from graph_schema.errors import AmbiguousIdentifier, UnknownPerson
 from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Document
-from profiles.decide import Request, decide
+from profiles.decide import decide
+from profiles.scene import Request
 from resolver.founding import DEFAULT_ID_KEY
 from serving.terminal import counted, moment
 from stream.batch import Counts

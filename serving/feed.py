@@ -10,7 +10,6 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from graph_schema.errors import Invalid
 from graph_schema.vocabulary import Change
 from serving.models import PROBLEMS, Changes
 from serving.problems import answer
@@ -22,8 +21,9 @@ _PAGE: Final = 500
 _QUIET_SECONDS: Final = 15.0
 """After so long without a change a comment is sent, so that nobody between takes the line for dead."""
 
-After = Annotated[int, Query(ge=0, le=(1 << 63) - 1)]
-"""A number of a feed: what stores count by."""
+LAST: Final = (1 << 63) - 1
+"""The highest number of a feed: what stores count by."""
+After = Annotated[int, Query(ge=0, le=LAST)]
 
 router = APIRouter(tags=["feed"])
 
@@ -38,13 +38,13 @@ def changes(
     service: TheService,
     after: After = 0,
     limit: Annotated[int, Query(ge=1, le=5_000)] = _PAGE,
-    last_event_id: Annotated[str | None, Header()] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=LAST)] = None,
 ) -> Response:
     """Changes with a number above `after`. With `Accept: text/event-stream` they come as they happen; a line
     that was cut goes on after its `Last-Event-ID`."""
     if _STREAM in request.headers.get("accept", ""):
         return StreamingResponse(
-            _events(request, service, _position(last_event_id, after)),
+            _events(request, service, after if last_event_id is None else last_event_id),
             media_type=_STREAM,
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
@@ -55,14 +55,6 @@ def changes(
 def _page(service: Service, after: int, limit: int) -> list[Change]:
     with service.engine.store.read() as tx:
         return tx.changes(after, limit)
-
-
-def _position(last_event_id: str | None, after: int) -> int:
-    if not last_event_id:
-        return after
-    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
-        raise Invalid("Last-Event-ID", "It is no number of this feed; leave it out, or send the last one.")
-    return int(last_event_id)
 
 
 async def _events(request: Request, service: Service, after: int) -> AsyncIterator[bytes]:

@@ -4,7 +4,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from profiles.decide import Request
+from profiles.scene import Request
 from profiles.schema import GoldenProfile
 
 

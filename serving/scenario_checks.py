@@ -9,8 +9,9 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, nearest
-from profiles.decide import Decision, Request, decide, nobody
+from profiles.decide import Decision, decide, nobody
 from profiles.golden import golden
+from profiles.scene import Request
 from serving.scenario_files import (
     Audience,
     DeadLettered,

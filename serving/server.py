@@ -102,7 +102,7 @@ def serve(
     listening = listen(host, port)
     local = is_loopback(host)
     often = (0 if local else _REQUESTS_PER_S) if requests_per_second is None else requests_per_second
-    app = make_app(engine, Settings(any_write_key=local, loopback=local, requests_per_second=often), sender)
+    app = make_app(engine, Settings(loopback=local, requests_per_second=often), sender)
     config = uvicorn.Config(
         app,
         log_config=LOGGING,

@@ -24,11 +24,10 @@ _ATTEMPTS_PER_S: Final = 1 / 6
 
 @dataclass(frozen=True)
 class Settings:
-    """The limits of a server. ``any_write_key``: where the rules declare none, each key names its source.
-    ``loopback``: only this machine reaches it. ``requests_per_second``: of one key, 0 for any number.
+    """The limits of a server. ``loopback``: only this machine reaches it, so that, where the rules declare no
+    write key, each key names its source. ``requests_per_second``: of one key, 0 for any number.
     ``console_seconds``: how long it may wait at its start for the console's pages and first queue."""
 
-    any_write_key: bool = True
     loopback: bool = True
     body_bytes: int = 5 * MIB
     waiting_bytes: int = 64 * MIB
@@ -71,7 +70,7 @@ class Service:
             raise Unauthorised(
                 "there is no write key", way_out="Send it as the user of basic authorization, or as writeKey"
             )
-        if not self._sources and self.settings.any_write_key:
+        if not self._sources and self.settings.loopback:
             flaw = flaw_of_source(write_key)
             if flaw:
                 raise Invalid("writeKey", f"It names the source here. {flaw}")

@@ -1,16 +1,22 @@
-"""Pages that stand alone: a template each, with style and pictures inside, and nothing fetched."""
+"""Pages made from templates; those that stand alone have style and pictures inside, and fetch nothing."""
 
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-_TEMPLATES: Final = Environment(
-    loader=PackageLoader("serving"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+
+def environment(package: str) -> Environment:
+    """The templates of a package: a name that nobody gave is an error, and what is shown is escaped."""
+    return Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+_TEMPLATES: Final = environment("serving")
 
 
 def single_page(template: str, **content: object) -> str:

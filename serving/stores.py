@@ -29,21 +29,16 @@ def open_store(url: str, create: bool = True) -> Store:
         return MemoryStore()
     if scheme in _NEO4J:
         return _neo4j(url, create)
-    path = sqlite_path(url)
-    if path is None:
+    name = rest.removeprefix("///")
+    if not name or name == rest:
         raise Invalid("--store", f"This names no file ({rest}). {_FILE}.")
+    path = Path(name)
     if not create and not path.exists():
         raise StoreUnavailable(
             f"there is no store in the file {path}",
             way_out="Name another with --store or ONEFOLD_STORE, or make one: onefold ingest FILE",
         )
     return SqliteStore(path)
-
-
-def sqlite_path(url: str) -> Path | None:
-    """The file of a SQLite address; None for any other."""
-    path = url.removeprefix("sqlite:///")
-    return Path(path) if path and path != url else None
 
 
 def _neo4j(url: str, create: bool) -> Store:

@@ -1,14 +1,13 @@
 """What happened to a person, event by event, in the order of time; and her records with what they hold."""
 
-import base64
 from typing import Any, NamedTuple
 
 import orjson
 
-from graph_schema.errors import Invalid
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Record, StoredEvent
 from profiles.moments import iso
 from resolver.founding import person_id
+from serving.marks import mark, marked
 from stream.reader import Found, Reader
 
 Rank = tuple[bool, int, str, str]
@@ -32,12 +31,12 @@ def timeline(
         # An alias comes for both its records; the one that it was filed under speaks for it.
         if event.record == record or _rank(event) not in events:
             events[_rank(event)] = records[record], event
-    start = _unmarked(after)
+    start = marked(after, bool, int, str, str)
     ranks = sorted(events, reverse=newest)
     if start is not None:
         ranks = [rank for rank in ranks if (rank < start if newest else rank > start)]
     page = ranks if limit is None else ranks[:limit]
-    following = _mark(page[-1]) if len(page) < len(ranks) else None
+    following = mark(*page[-1]) if len(page) < len(ranks) else None
     return Page([_shown(*events[rank]) for rank in page], following)
 
 
@@ -85,19 +84,3 @@ def _shown(record: Record, event: StoredEvent) -> dict[str, Any]:
         "name": message.get("event") or message.get("name"),
         "message": message,
     }
-
-
-def _mark(rank: Rank) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(rank)).decode()
-
-
-def _unmarked(mark: str | None) -> Rank | None:
-    if mark is None:
-        return None
-    try:
-        match orjson.loads(base64.urlsafe_b64decode(mark)):
-            case [bool(untimed), int(at), str(source), str(message)]:
-                return untimed, at, source, message
-    except ValueError:
-        pass
-    raise Invalid("after", "It is no mark of this timeline; send the `next` of the page before.")

@@ -6,9 +6,10 @@ from typing import Final, Literal, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, UnknownPerson
 from graph_schema.vocabulary import UNDECLARED, Identifier
-from profiles.decide import Decision, Request, decide, nobody
+from profiles.decide import Decision, decide, nobody
 from profiles.portrait import Outline, Portrait
 from profiles.profile_rules import profile_rules
+from profiles.scene import Request
 from resolver.founding import is_person_id
 from stream.reader import Reader
 from stream.sketching import addresses_in, living

@@ -20,8 +20,9 @@ from graph_schema.vocabulary import (
     Record,
     RecordKey,
 )
-from profiles.golden import Portrait, golden
+from profiles.golden import golden
 from profiles.lazily import lazily
+from profiles.portrait import Portrait
 from resolver.evidence import Holder, leases
 from resolver.founding import aliases, canonical_person_id, is_person_id, person_id
 from resolver.resolve import sighting_rank

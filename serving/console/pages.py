@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -21,6 +20,7 @@ from serving.console import sessions
 from serving.limits import TooMany
 from serving.masking import masked
 from serving.service import Service
+from serving.single_pages import environment
 from stream.seeing import Stale
 
 _HEADERS: Final = {
@@ -46,18 +46,6 @@ _TITLES: Final = {
     500: "Something went wrong",
     503: "Not just now",
 }
-
-
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("serving.console"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {each.__name__: each for each in (day, clock, count, money, brief, clipped)}
-    return made
 
 
 def day(at: str | None) -> str:
@@ -90,7 +78,8 @@ def brief(record_id: str) -> str:
     return f"{record_id[:7]}…" if record_id.startswith("~") else record_id
 
 
-_TEMPLATES: Final = _environment()
+_TEMPLATES: Final = environment("serving.console")
+_TEMPLATES.filters |= {each.__name__: each for each in (day, clock, count, money, brief, clipped)}
 
 
 def compile_pages() -> None:

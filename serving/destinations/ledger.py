@@ -91,10 +91,6 @@ class Entry(NamedTuple):
     refused: str = ""
     told: Any = None
 
-    def kept(self) -> list[Any]:
-        """As the ledger has it."""
-        return [*self[:1], list(self.persons), *self[2:]]
-
 
 class Ledger:
     """The names and the reading of one list's part."""

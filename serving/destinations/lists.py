@@ -269,7 +269,7 @@ class List:
                 entries[handle] = entry = Entry(
                     handle, tuple(sorted(persons)), now, request, refused, told.told.get(handle)
                 )
-                state[self.ledger.row(handle)] = entry.kept()
+                state[self.ledger.row(handle)] = list(entry)
             if row.said == "erased":
                 receipt = {"handles": len(row.handles), "at": now, "request": request}
                 state[self.ledger.receipt(row.person_id)] = receipt

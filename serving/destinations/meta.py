@@ -58,7 +58,8 @@ class Meta(Platform):
         if self.settings.limited_data_use:
             schema = [*schema, "DATA_PROCESSING_OPTIONS"]
             data = [[*entry, ["LDU"]] for entry in data]
-        place = job.place or Place(job.session, 1, True, len(data))
+        # A session has a number: one made of the key is the same whenever the request is made again.
+        place = job.place or Place(int(job.key[:13], 16), 1, True, len(data))
         said = {
             "session": {
                 "session_id": place.session,

@@ -134,7 +134,7 @@ class Comparing:
         for handle, entry in self._entries.items():
             if handle not in gone and owners[handle] != set(entry.persons):
                 kept = entry._replace(persons=tuple(sorted(owners[handle])))
-                plan.state[self._ledger.row(handle)] = kept.kept()
+                plan.state[self._ledger.row(handle)] = list(kept)
         for one, had in self.had.items():
             now = self._new.get(one, [])
             if now != had:

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from graph_schema.errors import OnefoldError
-from serving.destinations.recognition import recognition
+from serving.destinations.recognition import RECOGNITIONS
 from serving.destinations.sending import Courier
 from serving.destinations.settings import Settings
 
@@ -42,11 +42,6 @@ class Job(NamedTuple):
     key: str
     dry: bool = False
     place: Place | None = None
-
-    @property
-    def session(self) -> int:
-        """A number made of the key, for platforms that number their sessions."""
-        return int(self.key[:13], 16)
 
 
 class Answer(NamedTuple):
@@ -112,7 +107,7 @@ class Platform:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self.settings = settings
-        self.recognition = recognition(settings.convention)
+        self.recognition = RECOGNITIONS[settings.convention]
 
     def units(self, row: Row) -> int:
         """How much of a request's limit a row takes."""

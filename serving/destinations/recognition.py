@@ -95,7 +95,7 @@ def _none(_: object) -> str:
     return ""
 
 
-_BY_CONVENTION: Final[Mapping[Convention, Recognition]] = {
+RECOGNITIONS: Final[Mapping[Convention, Recognition]] = {
     "google": Recognition(
         hashed(forms.google_email), hashed(forms.google_phone), str.strip, str.lower, _google_address
     ),
@@ -114,8 +114,4 @@ _BY_CONVENTION: Final[Mapping[Convention, Recognition]] = {
     ),
     "plain": Recognition(str.strip, str.strip, str.strip, _none, _none),
 }
-
-
-def recognition(convention: Convention) -> Recognition:
-    """The forms of a convention."""
-    return _BY_CONVENTION[convention]
+"""The forms of each convention."""

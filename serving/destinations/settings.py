@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -186,12 +186,7 @@ class WebhookSettings(DestinationSettings):
 
 Settings = GoogleSettings | MetaSettings | TikTokSettings | Uid2Settings | FileSettings | WebhookSettings
 _TYPES: Final[dict[str, type[Settings]]] = {
-    "google": GoogleSettings,
-    "meta": MetaSettings,
-    "tiktok": TikTokSettings,
-    "uid2": Uid2Settings,
-    "file": FileSettings,
-    "webhook": WebhookSettings,
+    kind: model for model in get_args(Settings) for kind in get_args(model.model_fields["type"].annotation)
 }
 
 

@@ -49,17 +49,12 @@ class TikTok(Platform):
         """See ``Platform``. It has no dry run of its own: nothing is sent then."""
         if job.dry:
             return Answer()
-        data, origins = [], []
-        for number, row in enumerate(job.rows):
-            for entry in self._entries(row, job.remote):
-                data.append(entry)
-                origins.append(number)
         content = orjson.dumps(
             {
                 "advertiser_ids": [self.settings.advertiser_id],
                 "action": "delete" if job.op == "remove" else "add",
                 "id_schema": self._schema,
-                "batch_data": data,
+                "batch_data": [entry for row in job.rows for entry in self._entries(row, job.remote)],
             }
         )
         url = f"{self.settings.endpoint}/open_api/v1.3/segment/mapping/"

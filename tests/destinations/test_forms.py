@@ -12,7 +12,7 @@ from resolver.telephone import e164
 from serving.destinations import forms
 from serving.destinations.contacts import Contact, Device
 from serving.destinations.forms import base64_digest, hex_digest
-from serving.destinations.recognition import recognition
+from serving.destinations.recognition import RECOGNITIONS
 from serving.destinations.settings import Convention, Kind
 
 KINDS: tuple[Kind, ...] = ("email", "phone", "device", "address")
@@ -127,7 +127,7 @@ def test_a_text_that_holds_a_hash_is_no_hash() -> None:
 def test_a_number_of_nothing_has_no_form_and_fails_no_batch() -> None:
     # Segment, Meta: +0000000000 became empty, and the whole request failed.
     contact = Contact("per_1", "granted", emails=("ana@example.com",), phones=("+0000000000", "+33612345678"))
-    handles = recognition("meta").handles(contact, KINDS)
+    handles = RECOGNITIONS["meta"].handles(contact, KINDS)
     assert [one.partition(":")[0] for one in handles] == ["email", "phone"]
 
 
@@ -193,36 +193,36 @@ ADDRESS: dict[str, Any] = {
 
 def test_an_address_is_hashed_where_the_platform_wants_it_so() -> None:
     contact = Contact("per_1", "granted", traits=ADDRESS)
-    (google,) = recognition("google").handles(contact, ("address",))
+    (google,) = RECOGNITIONS["google"].handles(contact, ("address",))
     assert google == f"address:{hex_digest('ana')}|{hex_digest('lima')}|US|94025"
-    (meta,) = recognition("meta").handles(contact, ("address",))
+    (meta,) = RECOGNITIONS["meta"].handles(contact, ("address",))
     said = ["ana", "lima", "sãopaulo", "", "94025", "us", "1990", "05", "09", ""]
     assert meta == "address:" + "|".join(hex_digest(one) for one in said)
-    assert recognition("tiktok").handles(contact, ("address",)) == []
+    assert RECOGNITIONS["tiktok"].handles(contact, ("address",)) == []
     less = Contact("per_1", "granted", traits={"firstName": "Ana", "address": ADDRESS["address"]})
-    assert recognition("google").handles(less, ("address",)) == []
-    assert recognition("meta").handles(less, ("address",)) == []
+    assert RECOGNITIONS["google"].handles(less, ("address",)) == []
+    assert RECOGNITIONS["meta"].handles(less, ("address",)) == []
 
 
 def test_devices_are_hashed_by_tiktok_alone() -> None:
     contact = Contact("per_1", "granted", devices=(Device("idfa", "AB-1"), Device("gaid", "cd-2")))
-    assert recognition("google").handles(contact, ("device",)) == ["idfa:AB-1", "gaid:cd-2"]
-    assert recognition("meta").handles(contact, ("device",)) == ["idfa:ab-1", "gaid:cd-2"]
-    assert recognition("tiktok").handles(contact, ("device",)) == [
+    assert RECOGNITIONS["google"].handles(contact, ("device",)) == ["idfa:AB-1", "gaid:cd-2"]
+    assert RECOGNITIONS["meta"].handles(contact, ("device",)) == ["idfa:ab-1", "gaid:cd-2"]
+    assert RECOGNITIONS["tiktok"].handles(contact, ("device",)) == [
         f"idfa:{hex_digest('ab-1')}",
         f"gaid:{hex_digest('cd-2')}",
     ]
-    assert recognition("uid2").handles(contact, ("device",)) == []
+    assert RECOGNITIONS["uid2"].handles(contact, ("device",)) == []
 
 
 def test_who_is_known_by_a_hash_alone_is_told_by_it() -> None:
     digest = hashlib.sha256(b"user@example.com").hexdigest()
     contact = Contact("per_1", "granted", hashed=(digest.upper(), "no hash"))
     for convention in ("google", "meta", "tiktok"):
-        assert recognition(convention).handles(contact, ("email",)) == [f"email:{digest}"]
-    (uid2,) = recognition("uid2").handles(contact, ("email",))
+        assert RECOGNITIONS[convention].handles(contact, ("email",)) == [f"email:{digest}"]
+    (uid2,) = RECOGNITIONS["uid2"].handles(contact, ("email",))
     assert uid2 == "email:tMmiiTI7IaAcPpQPFQ65uMVCWH8av9jw4cwf/F5HVRQ="
-    assert recognition("plain").handles(contact, ("email",)) == []
+    assert RECOGNITIONS["plain"].handles(contact, ("email",)) == []
 
 
 CONVENTIONS = st.sampled_from(("google", "meta", "tiktok", "uid2"))
@@ -238,7 +238,7 @@ def test_whatever_is_given_nothing_but_hashes_leaves(
         "address": {"postalCode": name, "country": name, "city": name},
     }
     contact = Contact("per_1", "granted", (address, f"{address}@example.com"), (phone,), traits=traits)
-    for handle in recognition(convention).handles(contact, KINDS):
+    for handle in RECOGNITIONS[convention].handles(contact, KINDS):
         kind, _, value = handle.partition(":")
         assert kind in KINDS
         if kind == "address":

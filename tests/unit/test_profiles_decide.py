@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from graph_schema.errors import Invalid
-from profiles.decide import Decision, Request, decide, nobody
+from profiles.decide import Decision, decide, nobody
+from profiles.scene import Request
 from tests.unit.portraits import RETAIL, Said, at, bought, identify, portrait, track
 
 ANA = identify(email="ana@example.com", phone="+33612345678")
