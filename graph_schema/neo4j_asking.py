@@ -38,6 +38,12 @@ def spoken(query: LiteralString) -> LiteralString:
     return "CYPHER replan=skip " + _PARAMETER.sub(r"$p.\1", query)
 
 
+def begun(session: neo4j.Session, seconds: float) -> neo4j.Transaction:
+    """A transaction of so many seconds at most. It begins with its first statement: nobody waits for that."""
+    with session._pipelined_begin:
+        return session.begin_transaction(timeout=seconds)
+
+
 class Ask:
     """Runs statements within a transaction, or each in one of its own. ``changed`` are the marks of what is
     still being written, ``wait`` returns once it is durable."""

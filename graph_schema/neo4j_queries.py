@@ -23,13 +23,13 @@ NEW_GRAPH: Final = (
 _GRAPH: Final = "RETURN g.number, g.commits, g.changes, g.deltas, g.letters, g.cases"
 GRAPH: Final = f"MATCH (g:Graph {{name: $name}}) {_GRAPH}"
 LOCK: Final = f"MATCH (g:Graph {{name: $name}}) SET g.writer = $writer WITH g {_GRAPH}"
-COUNT: Final = (
-    "MATCH (g:Graph {name: $name}) SET g.commits = $commits, g.changes = $changes, g.deltas = $deltas, "
-    "g.letters = $letters, g.cases = $cases"
-)
 RENAME: Final = "MATCH (g:Graph {name: $name}) SET g.name = $to"
 REMOVE_GRAPH: Final = "MATCH (g:Graph {name: $name}) DELETE g"
-COMMIT: Final = "MERGE (c:Commit {slot: $slot}) SET c.number = $number, c.keys = $keys"
+COMMIT: Final = (
+    "MATCH (g:Graph {name: $name}) SET g.commits = $commits, g.changes = $changes, g.deltas = $deltas, "
+    "g.letters = $letters, g.cases = $cases "
+    "MERGE (c:Commit {slot: $slot}) SET c.number = $commits, c.keys = $keys"
+)
 COMMITS: Final = "UNWIND $slots AS slot MATCH (c:Commit {slot: slot}) RETURN c.number, c.keys"
 RESERVE: Final = (
     "MERGE (c:Counter {name: $name}) SET c.turn = true WITH c "

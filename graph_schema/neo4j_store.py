@@ -20,7 +20,7 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavaila
 
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Invalid, Lost, Overtaken, StoreUnavailable
-from graph_schema.neo4j_asking import Ask
+from graph_schema.neo4j_asking import Ask, begun
 from graph_schema.neo4j_feeds import Graph
 from graph_schema.neo4j_ids import Ids
 from graph_schema.neo4j_known import Known
@@ -167,7 +167,7 @@ class Neo4jStore:
                 with ExitStack() as stack:
                     session = stack.enter_context(self._session())
                     graph, unchanged = self._catch_up(session)
-                    transaction = stack.enter_context(session.begin_transaction(timeout=_TURN_SECONDS))
+                    transaction = stack.enter_context(begun(session, _TURN_SECONDS))
                     last = self._last
                     ask = Ask(transaction) if last is None else Ask(transaction, last.changed, self._wait)
                     locked = graph is None
@@ -255,7 +255,7 @@ class Neo4jStore:
         graph = self._graph(Ask(session))
         if (graph.number, graph.commits) == as_of:
             return graph, self._pace.begins(others_wrote=False)
-        with session.begin_transaction(timeout=_TURN_SECONDS) as transaction:
+        with begun(session, _TURN_SECONDS) as transaction:
             found = self._take_turn(Ask(transaction))
             transaction.rollback()
         return found

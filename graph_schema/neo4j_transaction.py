@@ -274,12 +274,10 @@ class Neo4jTransaction(Likeness):
         self._tell(more.CREATE_DEAD_LETTERS, letters)
         emptied = [[self._low + one, b""] for one in sorted(writes.letters_emptied)]
         self._tell(more.EMPTY_DEAD_LETTERS, emptied)
-        number = now.commits + 1
-        slot = self._low + number % COMMITS
-        self._ask.tell(q.COMMIT, {"slot": slot, "number": number, "keys": marks.to_bytes(changed)})
         ends = changes[-1].seq if changes else now.changes, deltas[-1].seq if deltas else now.deltas
-        graph = Graph(now.number, number, *ends, now.letters + len(letters), cases)
-        self._ask.tell(q.COUNT, {**self._turn, **graph._asdict()})
+        graph = Graph(now.number, now.commits + 1, *ends, now.letters + len(letters), cases)
+        told = {"slot": self._low + graph.commits % COMMITS, "keys": marks.to_bytes(changed)}
+        self._ask.tell(q.COMMIT, {**self._turn, **graph._asdict(), **told})
         return graph
 
 

@@ -42,11 +42,6 @@ class Line:
         # Wakes whoever waits for a batch.
         self._queue.put_nowait(None)
 
-    @property
-    def empty(self) -> bool:
-        """Whether nobody waits."""
-        return self._queue.empty()
-
     async def put(self, waiting: Waiting) -> None:
         """Lets a message wait, once there is room."""
         await self._room.wait()
@@ -54,25 +49,26 @@ class Line:
         self._untyped.put(waiting.message)
         self._queue.put_nowait(waiting)
 
-    async def batch(self) -> list[Waiting] | None:
-        """The next batch; None at the end."""
+    async def batch(self, soon: bool = False) -> list[Waiting] | None:
+        """The next batch; None at the end. Where it is wanted ``soon``, an empty one if nothing comes for as
+        long as a batch waits for more."""
         queue, options = self._queue, self._options
         batch: list[Waiting] = []
-        size, until = 0, 0.0
         loop = asyncio.get_running_loop()
+        size, until = 0, loop.time() + options.linger if soon else None
         while len(batch) < options.batch and size < _BATCH_BYTES:
             try:
-                if not batch:
-                    waiting = await queue.get()
-                    until = loop.time() + options.linger
-                elif queue.empty():
-                    waiting = await asyncio.wait_for(queue.get(), max(0.0, until - loop.time()))
+                if queue.empty():
+                    async with asyncio.timeout_at(until):
+                        waiting = await queue.get()
                 else:
                     waiting = queue.get_nowait()
             except TimeoutError:
                 break
             if waiting is None or self._ended:
                 return None
+            if not batch:
+                until = loop.time() + options.linger
             batch.append(waiting)
             size += len(waiting.message.value)
         self._weigh(self._weight - size)

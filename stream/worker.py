@@ -178,14 +178,15 @@ class _Worker:
         taken: list[Waiting] = []
         batch: list[Waiting] | None = []
         while batch is not None:
-            batch = await line.batch()
+            # While the last is being written the next begins; only if none comes that one is waited for.
+            batch = await line.batch(soon=bool(taken))
             # After a rebalance Faust reads again from where it is committed: what waited from before is old.
             now = app.consumer_generation_id
             current = [one for one in batch or () if one.event.message.generation_id == now]
             if current:
                 await run(self._writing, self._consuming.take, [one.message for one in current])
                 taken = _acknowledged(taken) or current
-            if batch is None or line.empty:
+            else:
                 await run(self._writing, self._consuming.settle)
                 taken = _acknowledged(taken)
 

@@ -44,7 +44,8 @@ def test_a_batch_is_bounded_and_in_order_and_none_comes_after_the_end() -> None:
         batches = [await line.batch() or [] for _ in range(2)]
         assert [[one.message.offset for one in batch] for batch in batches] == [[0, 1], [2, 3]]
         assert figures.waiting == 2
-        assert not line.empty
+        assert [one.message.offset for one in await line.batch(soon=True) or []] == [4]
+        assert await line.batch(soon=True) == []
         line.end()
         assert await line.batch() is None
 
