@@ -144,18 +144,14 @@ class Neo4jTransaction(Likeness):
         self._profiles = dict.fromkeys(self._new["person"]) | profiles
         persons = sorted(writes.persons.items())
         rows = [person_row(person, profiles.pop(one, None), self._low) for one, person in persons]
-        new, old = self._split(rows, "person")
-        self._tell(q.CREATE_PERSONS, new)
-        self._tell(q.MERGE_PERSONS, old)
+        self._put("person", rows, q.CREATE_PERSONS, q.MERGE_PERSONS)
         self._tell(q.SET_PROFILES, [[self._low + one, state] for one, state in profiles.items()])
 
-    def _split(self, rows: list[Row], kind: Kind) -> tuple[list[Row], list[Row]]:
-        """Rows of nodes that this transaction makes, and of those that may be there."""
-        made = self._new[kind]
-        parts: tuple[list[Row], list[Row]] = [], []
-        for row in rows:
-            parts[row[0] - self._low not in made].append(row)
-        return parts
+    def _put(self, kind: Kind, rows: list[Row], create: LiteralString, merge: LiteralString) -> None:
+        """Tells rows of nodes that this transaction makes, and of those that may be there."""
+        made, low = self._new[kind], self._low
+        self._tell(create, [row for row in rows if row[0] - low in made])
+        self._tell(merge, [row for row in rows if row[0] - low not in made])
 
     def _apply_records(self, writes: Writes) -> None:
         named = {record: one for one, record in writes.founded.items()}
@@ -194,9 +190,7 @@ class Neo4jTransaction(Likeness):
 
     def _apply_identifiers(self, writes: Writes) -> None:
         rows = [identifier_row(node, self._low) for _, node in sorted(writes.identifiers.items())]
-        new, old = self._split(rows, "identifier")
-        self._tell(q.CREATE_IDENTIFIERS, new)
-        self._tell(q.MERGE_IDENTIFIERS, old)
+        self._put("identifier", rows, q.CREATE_IDENTIFIERS, q.MERGE_IDENTIFIERS)
         self._pairs(q.LET_GO, writes.holders_gone)
         made, records_made = self._new["identifier"], self._new["record"]
         fresh = {pair for pair in writes.holders if pair[0] in made or pair[1] in records_made}
@@ -206,9 +200,7 @@ class Neo4jTransaction(Likeness):
     def _apply_events(self, writes: Writes) -> None:
         # Of two under one id the later stands.
         rows = {event.id: event_row(event, self._low) for event in writes.events}
-        new, old = self._split([rows[one] for one in sorted(rows)], "event")
-        self._tell(q.CREATE_EVENTS, new)
-        self._tell(q.MERGE_EVENTS, old)
+        self._put("event", [rows[one] for one in sorted(rows)], q.CREATE_EVENTS, q.MERGE_EVENTS)
         self._pairs(q.ALSO_GONE, writes.also_gone)
         self._pairs(q.ALSO, writes.also)
 
