@@ -87,8 +87,11 @@ def _throughput(
     kafka: Kafka, store: str, folder: Path, load: _Load, database: Service | None
 ) -> Iterator[Figure]:
     asyncio.run(make_topics(kafka, PARTITIONS))
-    asyncio.run(send(kafka, load.messages))
     with working(kafka, store, folder, load.workers) as workers:
+        # None is still starting, nor are partitions still being shared out, while the others work.
+        for one in workers:
+            one.wait_until_ready()
+        asyncio.run(send(kafka, load.messages))
         begun, before = _at(workers, 0.1 * load.events, database)
         ended, after = _at(workers, 0.95 * load.events, database)
     taken = after.taken - before.taken
