@@ -77,14 +77,15 @@ def ingest(
 def _identity(given: Input) -> str:
     """What makes two runs the same: the same file, read in the same way."""
     mapping = given.mapping.model_dump(mode="json") if given.mapping is not None else None
-    told = [str(Path(given.path).absolute()), mapping, given.source]
-    return hashlib.blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+    told = orjson.dumps(
+        [str(Path(given.path).absolute()), mapping, given.source], option=orjson.OPT_SORT_KEYS
+    )
+    return hashlib.blake2b(told, digest_size=16).hexdigest()
 
 
 def _position(engine: Engine, name: str) -> Mark | None:
     with engine.store.read() as tx:
-        stored = tx.get(name)
-    return None if stored is None else Mark(*stored)
+        return None if (stored := tx.get(name)) is None else Mark(*stored)
 
 
 class _Lines(NamedTuple):
@@ -96,10 +97,9 @@ class _Lines(NamedTuple):
 
 def _resumed(given: Input, position: Mark | None) -> _Lines:
     """The lines after a position where the file still begins as it did then; else all of them."""
-    digest = hashlib.blake2b(digest_size=16)
+    lines, digest = read_file(given.path, given.mapping), hashlib.blake2b(digest_size=16)
     if position is None or given.path == "-":
-        return _Lines(read_file(given.path, given.mapping), digest)
-    lines = read_file(given.path, given.mapping)
+        return _Lines(lines, digest)
     for line in lines:
         _hash(digest, line)
         if line.position >= position.line:
@@ -111,12 +111,9 @@ def _resumed(given: Input, position: Mark | None) -> _Lines:
 
 def _hash(digest: hashlib.blake2b, line: RawLine) -> None:
     body = line.body
-    if isinstance(body, Rejected):
-        content = body.raw
-    else:
-        content = body if isinstance(body, bytes) else str(body["messageId"]).encode()
+    said = body.raw if isinstance(body, Rejected) else body
     digest.update(b"%d\n" % line.position)
-    digest.update(content)
+    digest.update(said if isinstance(said, bytes) else str(said["messageId"]).encode())
 
 
 class _Chunks:
@@ -153,8 +150,7 @@ class _Chunks:
             size += len(line.body) + 1 if isinstance(line.body, bytes) else 0
             if len(lines) >= self._most or size >= _CHUNK_BYTES:
                 yield self._job(lines, size)
-                lines = []
-                size = 0
+                lines, size = [], 0
         if lines:
             yield self._job(lines, size)
 

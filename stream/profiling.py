@@ -82,11 +82,7 @@ class Profiling:
         wanted = {
             self.ws.record(one.record).person for one in told if one.event.facts.own or one.event.facts.shared
         }
-        wanted |= begun | moves.absorbed.keys() | moves.refold.keys()
-        missing = {one for one in wanted if one not in self.ws.new_persons and one not in moves.broken}
-        self.states.update(self.tx.profiles(missing))
-        for one in missing:
-            self.states.setdefault(one, new_state())
+        self.load((wanted | begun | moves.absorbed.keys() | moves.refold.keys()) - moves.broken)
 
     def _state(self, person: int) -> Document:
         state = self.states.get(person)
