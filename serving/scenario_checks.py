@@ -148,7 +148,7 @@ class Checks:
         """The ids of all persons to whom a reference leads: none, one, or several where it is ambiguous."""
         try:
             return [self._find(reference).person.person_id]
-        except UnknownPerson:
+        except (UnknownPerson, Erased):
             return []
         except AmbiguousIdentifier as error:
             return list(error.persons)

@@ -147,6 +147,13 @@ class Word(_Part):
     different: Two | None = None
 
 
+class Erasing(_Part):
+    """Somebody is erased, with all her records."""
+
+    at: Offset
+    person: Reference
+
+
 class Told(NamedTuple):
     """A message, when it happened and when it arrives: in microseconds from the start, where it is said."""
 
@@ -163,6 +170,7 @@ class Scenario(_Part):
     rules: str = "retail"
     events: list[Told]
     judgements: list[Word] = []
+    erasures: list[Erasing] = []
     expect: list[Expectation] = Field(min_length=1)
     where: str = ""
 

@@ -7,9 +7,10 @@ from graph_schema.rules import Rules
 from graph_schema.store import Store
 from graph_schema.vocabulary import DeadLetter, Event, Judgement, RecordKey
 from resolver.founding import DEFAULT_ID_KEY
-from serving.scenario_files import Arrival, Scenario, Word, in_arrival
+from serving.scenario_files import Arrival, Erasing, Scenario, Word, in_arrival
 from stream.engine import Engine
 from stream.judging import Word as Spoken
+from stream.stewarding import Doer, erase
 
 
 class Play:
@@ -34,7 +35,7 @@ class Play:
 
 class AsWritten:
     """The play in the written order, step by step. ``judgements`` are the words given so far, each with the
-    sides that it has here; ``unheard`` says why one could not be given."""
+    sides that it has here; ``unheard`` says why one could not be given, or somebody not be erased."""
 
     def __init__(self, scenario: Scenario, store: Store, rules: Rules) -> None:
         self.play = Play(store, rules)
@@ -44,18 +45,24 @@ class AsWritten:
         self.unheard: list[str] = []
         arrivals = [(one.at, one) for one in in_arrival(scenario)]
         words = [(scenario.start + word.at, word) for word in scenario.judgements]
+        gone = [(scenario.start + one.at, one) for one in scenario.erasures]
         # What arrives at the moment of a word comes before it.
-        self._steps: list[tuple[int, Arrival | Word]] = sorted([*arrivals, *words], key=lambda one: one[0])
+        self._steps: list[tuple[int, Arrival | Word | Erasing]] = sorted(
+            [*arrivals, *words, *gone], key=lambda one: one[0]
+        )
         self.end = self._steps[-1][0] if self._steps else scenario.start
 
     def advance(self, until: int) -> None:
         """Plays all that has arrived by a moment (microseconds since 1970 UTC), that moment included."""
         while self._steps and self._steps[0][0] <= until:
-            _, step = self._steps.pop(0)
+            at, step = self._steps.pop(0)
             if isinstance(step, Arrival):
                 self.play.ingest([step])
-            else:
+            elif isinstance(step, Word):
                 self._judge(step)
+            else:
+                self.play.now = at
+                self._erase(step)
         self.play.now = until
         self.play.engine.fall_due(until)
 
@@ -72,6 +79,12 @@ class AsWritten:
             return
         self.judgements.append(judgement)
         self.play.judge(judgement)
+
+    def _erase(self, step: Erasing) -> None:
+        try:
+            erase(self.play.engine, step.person, Doer("steward", "admin"))
+        except OnefoldError as error:
+            self.unheard.append(f"{step.person} can't be erased: {error}")
 
 
 def play_otherwise(

@@ -1,4 +1,7 @@
-"""Runs scenarios, as `onefold check` does: each as it is written, then reversed, shuffled and twice."""
+"""Runs scenarios, as `onefold check` does: each as it is written, then reversed, shuffled and twice.
+
+One in which somebody is erased is played as it is written, and then all of it is sent again.
+"""
 
 import json
 import random
@@ -19,7 +22,7 @@ from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store
 from serving.scenario_checks import Checks
-from serving.scenario_files import Arrival, Expectation, Scenario, read_scenarios, scenario_files
+from serving.scenario_files import Arrival, Expectation, Scenario, in_arrival, read_scenarios, scenario_files
 from serving.scenario_play import AsWritten, Play, play_otherwise
 from serving.stores import fleeting_graph, in_neo4j
 
@@ -144,9 +147,16 @@ def run_scenario(
         written.advance(max(end, written.play.now))
         for one in always:
             note("as written", one, _failure(written.play, one, end))
+        if scenario.erasures and reorder:
+            # In another order an erasure would be of something else; but nothing comes back by it.
+            written.play.ingest(in_arrival(scenario))
+            for one in always:
+                note("all sent again", one, _failure(written.play, one, end))
     for unheard in written.unheard:
-        found.append(Outcome(scenario.where, scenario.story, "as written", "its judgements", (unheard,)))
-    for name, order in _orders(scenario) if always and reorder else ():
+        found.append(
+            Outcome(scenario.where, scenario.story, "as written", "its judgements and erasures", (unheard,))
+        )
+    for name, order in _orders(scenario) if always and reorder and not scenario.erasures else ():
         with closing(stores()) as store:
             play = Play(store, rules)
             play_otherwise(play, scenario, written.judgements, order)

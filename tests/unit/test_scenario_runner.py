@@ -114,6 +114,18 @@ def test_a_judgement_that_cannot_be_given_fails(tmp_path: Path) -> None:
     assert ["crm/8" in one.failure[0] for one in report.failures] == [True]
 
 
+def test_who_is_erased_stays_so_though_all_is_sent_again(tmp_path: Path) -> None:
+    gone = "{decide: newsletter, for: user_id:u-1, outcome: suppress, because: unknown_person}"
+    path = write(tmp_path, f"{gone}\nerasures: [{{at: +1d, person: user_id:u-1}}]")
+    report = run_files([path])
+    assert [(one.play, one.failure) for one in report.outcomes] == [
+        ("as written", ()),
+        ("all sent again", ()),
+    ]
+    path = write(tmp_path, f"{gone}\nerasures: [{{at: +1d, person: crm/8}}]")
+    assert "crm/8 can't be erased" in run_files([path]).failures[-1].failure[0]
+
+
 def test_a_judgement_keeps_its_sides_in_every_order(tmp_path: Path) -> None:
     said = "{at: +1d, same: [user_id:u-1, crm/7]}"
     path = write(tmp_path, "{same_person: [user_id:u-1, email:bob@example.com]}", said)
