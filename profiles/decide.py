@@ -4,10 +4,10 @@ A campaign is sent where no reason speaks against it. All reasons are named, als
 first wouldn't remove.
 """
 
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal
 
 from graph_schema.rules import Rules
-from graph_schema.store import Document
 from profiles.affinity import question_of
 from profiles.conditions import Facing
 from profiles.consent import HALTS, is_halted
@@ -19,7 +19,8 @@ from profiles.scene import Request, Scene
 from profiles.settings import CampaignSettings
 
 
-class Decision(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Decision:
     """The answer. `reasons` are sorted as the campaign states them; `channel` is None where none is open;
     `missing` are the attributes that the campaign needs and nobody knows; `question` is the name of what to
     ask next, None for nothing."""
@@ -29,16 +30,6 @@ class Decision(NamedTuple):
     channel: str | None
     missing: tuple[str, ...]
     question: str | None
-
-    def shown(self) -> Document:
-        """As JSON has it."""
-        return {
-            "outcome": self.outcome,
-            "reasons": list(self.reasons),
-            "channel": self.channel,
-            "missing": list(self.missing),
-            "question": self.question,
-        }
 
 
 def nobody(reason: Literal["unknown_person", "ambiguous"]) -> Decision:

@@ -4,10 +4,9 @@ A group is one that a source named (the Segment Spec's `group`). A place is a po
 is the same for whoever lives there.
 """
 
-import unicodedata
-
 from graph_schema.store import Document
 from profiles.moments import iso
+from resolver.matching.text import fold
 
 
 def shown_households(state: Document, attributes: Document) -> list[Document]:
@@ -29,13 +28,4 @@ def place_of(address: object) -> str | None:
     if not isinstance(address, dict):
         return None
     street, where = address.get("street"), address.get("postalCode") or address.get("city")
-    return f"{_folded(street)}|{_folded(where)}" if street and where else None
-
-
-def _folded(text: object) -> str:
-    plain = unicodedata.normalize("NFKD", str(text).casefold())
-    return " ".join(
-        "".join(
-            letter if letter.isalnum() else " " for letter in plain if not unicodedata.combining(letter)
-        ).split()
-    )
+    return f"{fold(str(street))}|{fold(str(where))}" if street and where else None

@@ -113,7 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OnefoldError as error:
         _end(str(error), error.exit_code)
     except OSError as error:
-        _end(f"{error.filename or 'onefold'}: {error.strerror or error}", 2)
+        where = f"{error.filename}: " if error.filename else ""
+        _end(f"{where}{error.strerror or error}", 2)
     sys.exit(0)
 
 

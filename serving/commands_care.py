@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -13,9 +14,19 @@ from graph_schema.rules import Rules
 from graph_schema.store import Store
 from serving import diagnosis
 from serving.diagnosis import Finding
-from serving.scenarios import check
+from serving.scenarios import run_files, store_factory
 from serving.stores import DEFAULT_STORE, open_store, without_password
-from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, id_key, progress, rules_of
+from serving.terminal import (
+    SPOKEN,
+    RulesOption,
+    StoreOption,
+    check_folders,
+    counted,
+    engine_on,
+    id_key,
+    progress,
+    rules_of,
+)
 from stream.rebuilding import rebuild
 from stream.replaying import Choice, put_back, replay
 
@@ -28,7 +39,14 @@ def check_scenarios(
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="The outcome as JUnit's XML.")] = None,
 ) -> None:
     """Play stories, in order, reversed, shuffled and twice; ends with 0 only if everything holds."""
-    raise typer.Exit(check(scenarios, store, junit))
+    check_folders(junit)
+    with TemporaryDirectory() as folder:
+        report = run_files(scenarios, store_factory(store, Path(folder)))
+    if junit is not None:
+        junit.write_text(report.junit(), encoding="utf-8")
+    for line in report.lines():
+        typer.echo(line)
+    raise typer.Exit(1 if report.failures else 0)
 
 
 def doctor(
@@ -59,10 +77,10 @@ def doctor(
     for finding in findings:
         _show(finding)
     if findings[0].well:
-        for finding in _of_store(opened[0], loaded, kafka):
-            _show(finding)
-            findings.append(finding)
-        opened[0].close()
+        with closing(opened[0]) as found:
+            for finding in _of_store(found, loaded, kafka):
+                _show(finding)
+                findings.append(finding)
     well = all(finding.well for finding in findings)
     typer.echo("All is well." if well else "Something must be done: see what is marked with ✗.")
     raise typer.Exit(0 if well else 1)

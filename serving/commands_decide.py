@@ -28,7 +28,7 @@ def decide(
     """
     asked = Asked(reference, _request(campaign, context.args), moment("--at", at))
     with reader_on(store, rules) as reader:
-        show_json(decide_all(reader, [asked])[0].shown())
+        show_json(decide_all(reader, [asked])[0])
 
 
 _ABOUT: Final = ("product", "category", "account-id", "order-id", "reward-code")

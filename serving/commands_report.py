@@ -9,7 +9,7 @@ import typer
 from profiles.moments import iso
 from serving.report_views import as_html, as_text
 from serving.stores import DEFAULT_STORE
-from serving.terminal import SPOKEN, AtOption, RulesOption, StoreOption, moment, reader_on
+from serving.terminal import SPOKEN, AtOption, RulesOption, StoreOption, check_folders, moment, reader_on
 from stream.reporting import fitted, report
 
 
@@ -23,6 +23,7 @@ def tell_report(
     rules: RulesOption = "retail",
 ) -> None:
     """Report customers and revenue by stage and by first-time or repeat, with and without resolution."""
+    check_folders(out)
     with reader_on(store, rules) as reader:
         found = report(reader, moment("--at", at))
     if form == "json":
@@ -44,6 +45,7 @@ def fit(
     rules: RulesOption = "retail",
 ) -> None:
     """Fit lifetime value and the threshold of high value to a store, to freeze them in the rules."""
+    check_folders(out)
     then = moment("--at", at)
     with reader_on(store, rules) as reader:
         table = fitted(reader, percentile, then)

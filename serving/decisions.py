@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
 
 from graph_schema.errors import Invalid
-from profiles.decide import Decision as Decided
-from serving.models import PROBLEMS, Claimed, ClaimRequest, Decision, DecisionRequest, Decisions
+from profiles.decide import Decision
+from serving.models import PROBLEMS, Claimed, ClaimRequest, DecisionRequest, Decisions
 from serving.problems import answer, misshapen
 from serving.service import TheService, time_of
 from stream.claiming import Claim, claim
@@ -46,7 +46,7 @@ def decisions(
         for place, one in zip(places, wanted, strict=True)
     ]
     with service.engine.reader() as reader:
-        found = [decision.shown() for decision in _decided(reader, asked, places)]
+        found = _decided(reader, asked, places)
     if wrapped:
         return answer({"decisions": found})
     return answer(found if is_list else found[0])
@@ -67,7 +67,7 @@ def claim_reward(
     return answer(service.commits.run(lambda: claim(service.engine, asked)))
 
 
-def _decided(reader: Reader, asked: list[Asked], places: list[str]) -> list[Decided]:
+def _decided(reader: Reader, asked: list[Asked], places: list[str]) -> list[Decision]:
     try:
         return decide_all(reader, asked)
     except Invalid:

@@ -14,7 +14,7 @@ _OPEN: Final = frozenset(
     "person_id person_ids persons aliases founds judgement_id case_id kind namespace source sources relation "
     "state stage missing media channel currency product_id product category outcome reasons question word "
     "verdict by role op audience type title field reason from into next owner status what about url csrf "
-    "way_out compared level outcome bucket".split()
+    "way_out compared level bucket".split()
 )
 """Keys whose texts say nothing that is a person's own. Numbers, truths and times are open anyway."""
 _CLOSED: Final = frozenset({"message", "value", "alternatives", "shown"})

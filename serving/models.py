@@ -4,6 +4,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from profiles.decide import Decision
 from profiles.scene import Request
 from profiles.schema import GoldenProfile
 
@@ -169,16 +170,6 @@ class DecisionRequest(BaseModel):
     def about(self) -> Request:
         """What it is about, without whom and when."""
         return Request(**self.model_dump(exclude={"identifier", "at"}))
-
-
-class Decision(BaseModel):
-    """The answer. All reasons are named; `question` is what to ask next."""
-
-    outcome: Literal["send", "suppress"]
-    reasons: list[str]
-    channel: str | None
-    missing: list[str]
-    question: str | None
 
 
 class Decisions(BaseModel):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from functools import singledispatchmethod
 from typing import Any
 
@@ -104,14 +105,12 @@ class Checks:
 
     @_check.register
     def _decision(self, expected: Decide) -> list[str] | None:
-        came = self._decide(expected).shown()
-        held = came["outcome"] == expected.outcome and (
-            expected.because is None or expected.because in came["reasons"]
-        )
+        came = self._decide(expected)
+        held = came.outcome == expected.outcome and expected.because in (None, *came.reasons)
         for name in ("channel", "missing", "question"):
             if name in expected.model_fields_set:
-                held = held and _unordered(came[name]) == _unordered(getattr(expected, name))
-        return None if held else [f"came: {json.dumps(came, ensure_ascii=False)}"]
+                held = held and _unordered(getattr(came, name)) == _unordered(getattr(expected, name))
+        return None if held else [f"came: {json.dumps(asdict(came), ensure_ascii=False)}"]
 
     def _decide(self, expected: Decide) -> Decision:
         try:

@@ -5,7 +5,6 @@ One in which somebody is erased is played as it is written, and then all of it i
 
 import json
 import random
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -13,10 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from graph_schema.errors import Invalid, OnefoldError, nearest
+from graph_schema.errors import Invalid, nearest
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
@@ -86,21 +84,6 @@ class Report:
         suite.set("tests", str(len(suite)))
         suite.set("failures", str(len(suite.findall("testcase/failure"))))
         return ET.tostring(suite, encoding="unicode")
-
-
-def check(paths: list[Path], store: str = "memory", junit: Path | None = None) -> int:
-    """`onefold check`: 0 where everything holds, 1 where something doesn't, 2 where a file can't be used."""
-    try:
-        with TemporaryDirectory() as folder:
-            report = run_files(paths, store_factory(store, Path(folder)))
-        if junit is not None:
-            junit.write_text(report.junit(), encoding="utf-8")
-    except OnefoldError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    for line in report.lines():
-        print(line)
-    return 1 if report.failures else 0
 
 
 def store_factory(kind: str, folder: Path) -> StoreFactory:

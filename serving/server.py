@@ -83,6 +83,11 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def url_of(host: str, listening: socket.socket) -> str:
+    """The address at which a socket that listens at a host is reached."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+
+
 def serve(
     engine: Engine,
     host: str = "127.0.0.1",
@@ -117,8 +122,7 @@ def serve(
     app.state.service.stopping = lambda: server.should_exit
     with listening:
         if started is not None:
-            name = f"[{host}]" if ":" in host else host
-            started(f"http://{name}:{listening.getsockname()[1]}")
+            started(url_of(host, listening))
         # What there is now stays: the collector of cycles needn't look through it for as long as it serves.
         gc.freeze()
         server.run(sockets=[listening])

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from serving.health import TEXT, figure, summary, told_of
-from serving.server import listen
+from serving.server import listen, url_of
 from stream.consuming import BUCKETS, Figures
 
 
@@ -25,7 +25,7 @@ def watched(figures: Figures, host: str, port: int) -> Iterator[str]:
     serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     serving.start()
     try:
-        yield f"http://{host}:{listening.getsockname()[1]}"
+        yield url_of(host, listening)
     finally:
         server.should_exit = True
         serving.join(5)

@@ -90,7 +90,7 @@ def _start(tx: Transaction, intake: Intake, id_key: bytes, reference: str) -> se
     elif not colon:
         raise Invalid("identifier", "is neither a person id nor namespace:value")
     else:
-        held = [intake.match_form(namespace, value, source) for source in ("", *intake.rules.sources)]
+        held = intake.every_form(namespace, value)
         forms = {Identifier(one.namespace, one.value) for one in held}
         ids = tx.identifier_ids({*forms, *(ghost_identifier(one, id_key) for one in forms)}).values()
         found = {record for records in tx.holders(ids).values() for record in records}

@@ -106,7 +106,7 @@ class Engine:
                     batch.take(item)
             return batch.counts
 
-        return self._run(take, state)
+        return self.carry_out(take, state)
 
     def judge(self, judgements: Iterable[Judgement]) -> None:
         """Takes judgements, new, or known ones that are now retracted."""
@@ -115,17 +115,12 @@ class Engine:
             for judgement in judgements:
                 batch.judge(judgement)
 
-        self._run(take)
+        self.carry_out(take)
 
     def erase(self, person: int, at: int) -> None:
         """Erases a person: of each record a ghost is left. ``person`` is the store's id, ``at`` the time of
         it."""
-        self._run(lambda batch: batch.erase(person, at))
-
-    def carry_out(self, work: Callable[[Batch], T]) -> T:
-        """Does in one batch what must read and write in one transaction; returns what it came to. Where it
-        raises, nothing was written; where another writer was first, all of it is done again."""
-        return self._run(work)
+        self.carry_out(lambda batch: batch.erase(person, at))
 
     def agree(self) -> None:
         """Raises ``RulesMismatch`` where the store was built by other rules."""
@@ -134,7 +129,7 @@ class Engine:
 
     def put(self, state: Mapping[str, Any]) -> None:
         """Writes operational state alone."""
-        self._run(lambda batch: None, state)
+        self.carry_out(lambda batch: None, state)
 
     def fall_due(self, until: int) -> int:
         """Moves persons in and out of audiences whom time alone moves by a moment, each at her own; returns
@@ -159,8 +154,12 @@ class Engine:
                 return looked
             looked += in_turn(self.store, lambda tx: upkeep.fall_due(tx, self._workspace, until))
 
-    def _run(self, work: Callable[[Batch], T], state: Mapping[str, Any] | None = None) -> T:
-        def carry_out(tx: Transaction) -> list[T]:
+    def carry_out(self, work: Callable[[Batch], T], state: Mapping[str, Any] | None = None) -> T:
+        """Does in one batch what must read and write in one transaction, and writes operational state with
+        it; returns what it came to. Where it raises, nothing was written; where another writer was first, all
+        of it is done again."""
+
+        def attempt(tx: Transaction) -> list[T]:
             self._agree(tx)
             if self.upkeep is not None and tx.due(now, 1):
                 return []
@@ -175,7 +174,7 @@ class Engine:
             try:
                 if not self._audiences_agree:
                     self._fall_due(now)
-                while not (done := in_turn(self.store, carry_out)):
+                while not (done := in_turn(self.store, attempt)):
                     # Whom time alone moves goes first.
                     self._fall_due(now)
                 return done[0]

@@ -44,10 +44,8 @@ def meant(reader: Reader, reference: str) -> Meant:
         if "/" not in reference:
             raise
         return _record(reader, reference)
-    forms = [
-        reader.intake.match_form(namespace, value, source) for source in ("", *reader.intake.rules.sources)
-    ]
-    values = {(form.namespace, form.value) for form in forms if colon}
+    forms = reader.intake.every_form(namespace, value) if colon else []
+    values = {(form.namespace, form.value) for form in forms}
     held = reader.tx.identifiers({one for record in found.records for one in record.holdings})
     ids = {node.id for node in held.values() if tuple(node.identifier) in values}
     records = [

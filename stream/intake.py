@@ -64,6 +64,11 @@ class Intake:
         """An identifier in the form in which it is looked up; ``source`` scopes it and gives the region."""
         return self._identifying.match_form(namespace, value, source)
 
+    def every_form(self, namespace: str, value: str) -> list[Held]:
+        """An identifier in each form that it may have: its own, and as each source scopes it or reads it in
+        its region."""
+        return [self.match_form(namespace, value, source) for source in ("", *self.rules.sources)]
+
     def _made(self, read: Message | Rejected, received: int, position: str | None) -> Event | DeadLetter:
         if isinstance(read, Rejected):
             return DeadLetter(

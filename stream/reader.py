@@ -189,9 +189,8 @@ class Reader:
         return owners.pop()
 
     def forms(self, namespace: str, value: str) -> list[Identifier]:
-        """The match forms that a value may have: its own, and those scoped by or read in the region of a
-        source."""
-        held = [self.intake.match_form(namespace, value, one) for one in ("", *self.intake.rules.sources)]
+        """The match forms that a value may have, and as they go on of the erased."""
+        held = self.intake.every_form(namespace, value)
         forms = {Identifier(one.namespace, one.value) for one in held if not one.flags & BLOCKED}
         if self._any_ghosts:
             forms |= {ghost_identifier(one, self.id_key) for one in forms}

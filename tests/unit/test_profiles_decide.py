@@ -25,7 +25,7 @@ def test_an_unknown_campaign_is_an_error_that_names_the_nearest() -> None:
 
 
 def test_nobody_is_suppressed() -> None:
-    assert nobody("ambiguous").shown()["reasons"] == ["ambiguous"]
+    assert nobody("ambiguous").reasons == ("ambiguous",)
 
 
 def test_all_reasons_are_named() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from graph_schema.errors import Invalid
 from serving.scenario_files import in_arrival, read_scenarios
-from serving.scenarios import check, run_files
+from serving.scenarios import run_files
+from tests.integration.command import Onefold
 
 STORY = """
 story: Two accounts
@@ -153,15 +154,20 @@ def test_arrival_is_at_or_arrives_or_with_the_one_before(tmp_path: Path) -> None
 
 
 def test_check_ends_with_what_came_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    onefold = Onefold(tmp_path, capsys)
     good = write(tmp_path, "{same_person: [user_id:u-1, email:ana@example.com]}")
-    assert check([good], "sqlite") == 0
-    assert "1 of 1 scenarios hold" in capsys.readouterr().out
+    held = onefold("check", str(good), "--store", "sqlite")
+    assert (held.code, "1 of 1 scenarios hold" in held.out) == (0, True)
     bad = write(tmp_path, "{same_person: [user_id:u-1, email:bob@example.com]}")
     junit = tmp_path / "junit.xml"
-    assert check([tmp_path], junit=junit) == 1
-    assert str(bad) in capsys.readouterr().out
+    failed = onefold("check", str(tmp_path), "--junit", str(junit))
+    assert (failed.code, str(bad) in failed.out) == (1, True)
     suite = ET.fromstring(junit.read_text(encoding="utf-8"))
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
-    assert check([tmp_path / "none.yaml"]) == 2
-    assert check([good], "memmory") == 2
-    assert "'memory'" in capsys.readouterr().err
+    for wrong, said in (
+        (("none.yaml",), "can't be read"),
+        ((str(good), "--store", "memmory"), "'memory'"),
+        ((str(good), "--junit", str(tmp_path / "nowhere" / "junit.xml")), "Its folder does not exist"),
+    ):
+        ended = onefold("check", *wrong)
+        assert (ended.code, ended.out, said in ended.err) == (2, "", True)
