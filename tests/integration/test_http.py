@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -26,24 +25,6 @@ CONTRACT = {
     "/v1/rewards/{code}/claim",
     *("/v1/judgements", "/v1/judgements/{judgement_id}", "/healthz", "/readyz", "/metrics"),
 }
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with Serving(tmp_path_factory.mktemp("http") / "store.db") as serving:
-        yield serving
-
-
-@pytest.fixture
-def client(server: Serving) -> Iterator[httpx.Client]:
-    with server.client() as client:
-        yield client
-
-
-@pytest.fixture
-def name() -> str:
-    """A name that no other test uses."""
-    return uuid.uuid4().hex[:12]
 
 
 def send(client: httpx.Client, *messages: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """Decisions, audiences and claims over HTTP, by the contract of DESIGN section 9."""
 
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,24 +12,6 @@ from tests.integration.serving_process import Serving
 
 NOW = datetime.now(UTC)
 FINE = {"identifier": "email:a@b.example", "campaign": "newsletter"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with Serving(tmp_path_factory.mktemp("decisions") / "store.db") as serving:
-        yield serving
-
-
-@pytest.fixture
-def client(server: Serving) -> Iterator[httpx.Client]:
-    with server.client() as client:
-        yield client
-
-
-@pytest.fixture
-def name() -> str:
-    """A name that no other test uses."""
-    return uuid.uuid4().hex[:12]
 
 
 def ago(days: float) -> str:

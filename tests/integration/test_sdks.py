@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from tests.services.locks import locked
 
 NODE_SDK = "@segment/analytics-node@3.1.0"
 ONCE_EACH = ("identify", "page", "screen", "group", "alias")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with Serving(tmp_path_factory.mktemp("sdks") / "store.db") as serving:
-        yield serving
 
 
 @pytest.fixture(scope="module")
