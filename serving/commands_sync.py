@@ -17,7 +17,7 @@ from profiles.moments import iso
 from serving.audiences import check_audience, page
 from serving.destinations.replacing import members_of
 from serving.destinations.settings import Settings, destination_settings
-from serving.destinations.syncing import Standing, Sync
+from serving.destinations.syncing import Sync
 from serving.stores import DEFAULT_STORE
 from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, show_json
 from stream.engine import Engine
@@ -99,7 +99,10 @@ def sync(
     with engine_on(store, loaded, create=False) as engine:
         engine.fall_due(engine.clock())
         if dry_run:
-            _preview(engine, chosen)
+            for name, settings in chosen.items():
+                with Sync(engine, name, settings) as looking:
+                    for one in looking.preview():
+                        show_json(one)
             return
         stop = threading.Event()
         with ThreadPoolExecutor(len(chosen)) as pool:
@@ -200,22 +203,6 @@ def _masked(handle: str) -> str:
     return f"{kind}:{value[:4]}…"
 
 
-def _preview(engine: Engine, chosen: dict[str, Settings]) -> None:
-    for name, settings in chosen.items():
-        with Sync(engine, name, settings) as looking:
-            for one in looking.preview():
-                show_json(
-                    {
-                        "destination": name,
-                        "audience": one.key,
-                        "would_add": one.added,
-                        "would_remove": one.removed,
-                        "withheld": dict(one.withheld),
-                        "refused": dict(one.refused),
-                    }
-                )
-
-
 def tell_destinations(
     names: Names = None,
     ask: Annotated[
@@ -237,7 +224,7 @@ def tell_destinations(
         for name, settings in _chosen(loaded, names).items():
             with Sync(engine, name, settings) as looking:
                 for one in looking.standings(ask):
-                    show_json({"destination": name, **_shown(one)})
+                    show_json(one)
 
 
 def receipts(engine: Engine, person_id: str) -> list[dict[str, object]]:
@@ -249,26 +236,6 @@ def receipts(engine: Engine, person_id: str) -> list[dict[str, object]]:
     for name, one in found.items():
         destination, _, key = name.removeprefix(prefix).partition("/")
         told.append({"destination": destination, "audience": key, **one, "at": iso(one["at"])})
-    return told
-
-
-def _shown(one: Standing) -> dict[str, object]:
-    told: dict[str, object] = {"audience": one.key, "list": one.remote, "begun": one.head is not None}
-    if one.head is not None:
-        told |= {
-            "members": one.head.members,
-            "added": one.head.added,
-            "removed": one.head.removed,
-            "refused": one.head.refused,
-            "open_requests": one.open_requests,
-            "complete": one.head.walk is None,
-            "match_rate": one.head.match_rate or None,
-            "at": iso(one.head.at),
-        }
-    if one.size is not None:
-        told["platform"] = {
-            name: value for name, value in one.size._asdict().items() if value not in (None, "")
-        }
     return told
 
 

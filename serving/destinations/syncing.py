@@ -4,12 +4,14 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from graph_schema.errors import OnefoldError
+from graph_schema.store import Document
+from profiles.moments import iso
 from serving.destinations.delivering import chunks, delivered, key_of
 from serving.destinations.google import Google
-from serving.destinations.ledger import SHARDS, Head
+from serving.destinations.ledger import SHARDS
 from serving.destinations.lists import List, Means, lease
 from serving.destinations.meta import Meta
 from serving.destinations.planning import Comparing, Wants
@@ -39,28 +41,6 @@ _PLATFORMS: Final[Mapping[str, type[Platform]]] = {
 def platform_of(name: str, settings: Settings) -> Platform:
     """The platform that a destination's settings speak of."""
     return _PLATFORMS[settings.type](name, settings)
-
-
-class Preview(NamedTuple):
-    """What a sync would do to a list: members that it would add and take out, and why it would leave others
-    out."""
-
-    key: str
-    added: int
-    removed: int
-    withheld: Counter[str]
-    refused: Counter[str]
-
-
-class Standing(NamedTuple):
-    """Where a list stands: the ledger's figures (None: never begun), what is not settled, what the platform
-    says."""
-
-    key: str
-    remote: str
-    head: Head | None
-    open_requests: int
-    size: Size | None
 
 
 def _silent(*_: object) -> None:
@@ -150,9 +130,10 @@ class Sync:
 
     # Looking only
 
-    def preview(self) -> Iterator[Preview]:
-        """What a sync would do to each list; where the platform can look at requests without acting on them,
-        it is asked to."""
+    def preview(self) -> Iterator[Document]:
+        """What a sync would do to each list, as JSON: members that it would add and take out, and why it
+        would leave others out. Where the platform can look at requests without acting on them, it is asked
+        to."""
         for one in self.lists:
             added = removed = 0
             withheld: Counter[str] = Counter()
@@ -171,18 +152,46 @@ class Sync:
                     refused.update(why for _, why in told.rows if why)
             with self._engine.store.read() as tx:
                 gone = sum(person not in seen for shard in SHARDS for person in one.ledger.persons(tx, shard))
-            yield Preview(one.target.key, added, removed + gone, withheld, refused)
+            yield {
+                "destination": self.name,
+                "audience": one.target.key,
+                "would_add": added,
+                "would_remove": removed + gone,
+                "withheld": dict(withheld),
+                "refused": dict(refused),
+            }
 
-    def standings(self, ask: bool) -> Iterator[Standing]:
-        """Where each list stands; with ``ask``, what the platform says of it too."""
+    def standings(self, ask: bool) -> Iterator[Document]:
+        """Where each list stands, as JSON: the ledger's figures, and what is not settled; with ``ask``, what
+        the platform says of it too."""
         for one in self.lists:
             with self._engine.store.read() as tx:
                 head = one.ledger.head(tx)
                 open_requests = len(one.ledger.flights(tx)) + len(one.ledger.waiting(tx))
-            size: Size | None = None
+            told: Document = {
+                "destination": self.name,
+                "audience": one.target.key,
+                "list": one.target.remote,
+                "begun": head is not None,
+            }
+            if head is not None:
+                told |= {
+                    "members": head.members,
+                    "added": head.added,
+                    "removed": head.removed,
+                    "refused": head.refused,
+                    "open_requests": open_requests,
+                    "complete": head.walk is None,
+                    "match_rate": head.match_rate or None,
+                    "at": iso(head.at),
+                }
             if ask:
-                try:
-                    size = self.platform.size(one.target.remote, self.means.courier)
-                except OnefoldError as error:
-                    size = Size(state=error.what)
-            yield Standing(one.target.key, one.target.remote, head, open_requests, size)
+                size = self._size(one)._asdict()
+                told["platform"] = {name: value for name, value in size.items() if value not in (None, "")}
+            yield told
+
+    def _size(self, one: List) -> Size:
+        try:
+            return self.platform.size(one.target.remote, self.means.courier)
+        except OnefoldError as error:
+            return Size(state=error.what)

@@ -99,13 +99,12 @@ def test_a_request_that_failed_later_is_made_again() -> None:
         shop.wait(1 / 24)
         shop.sync()
         with shop.syncing("google") as looking:
-            cart = next(one for one in looking.standings(ask=True) if one.remote == CART)
-        assert cart.head is not None
-        assert cart.head.match_rate == "60_to_70"
-        assert cart.head.refused["PROCESSING_ERROR_REASON_INTERNAL"] >= 1
-        assert cart.open_requests == 0
-        assert cart.size is not None
-        assert (cart.size.least, cart.size.most, cart.size.match_rate) == (0, 1, "61 %")
+            cart = next(one for one in looking.standings(ask=True) if one["list"] == CART)
+        assert cart["match_rate"] == "60_to_70"
+        assert cart["refused"]["PROCESSING_ERROR_REASON_INTERNAL"] >= 1
+        assert cart["open_requests"] == 0
+        size = cart["platform"]
+        assert (size["least"], size["most"], size["match_rate"]) == (0, 1, "61 %")
 
 
 def test_google_members_are_sent_again_before_540_days_are_over() -> None:
@@ -147,19 +146,20 @@ def test_a_dry_run_asks_google_to_validate_and_changes_nothing() -> None:
         with shop.engine.store.read() as tx:
             before = dict(tx.scan(""))
         with shop.syncing("google") as looking:
-            seen = {one.key: one for one in looking.preview()}
+            seen = {one["audience"]: one for one in looking.preview()}
         assert emulator.validated == 2
         assert not emulator.lists
-        assert seen["retarget_abandoned_cart"].added == 2
+        assert seen["retarget_abandoned_cart"]["would_add"] == 2
         with shop.engine.store.read() as tx:
             after = dict(tx.scan(""))
         assert {name for name in after if name not in before} <= {"sync/google/lease"}
         shop.sync()
         shop.tell(ordered("u-1", "o-1"))
         with shop.syncing("google") as looking:
-            seen = {one.key: one for one in looking.preview()}
-        assert (seen["retarget_abandoned_cart"].added, seen["retarget_abandoned_cart"].removed) == (0, 1)
-        assert seen["suppress_buyers/vit-c"].added == 1
+            seen = {one["audience"]: one for one in looking.preview()}
+        cart = seen["retarget_abandoned_cart"]
+        assert (cart["would_add"], cart["would_remove"]) == (0, 1)
+        assert seen["suppress_buyers/vit-c"]["would_add"] == 1
         assert emulator.lists == {CART: {ANA, BORIS}}
 
 
@@ -173,8 +173,8 @@ def test_a_platform_tells_how_many_a_list_has() -> None:
         for name in ("meta", "tiktok"):
             with shop.syncing(name) as looking:
                 for each in looking.standings(ask=True):
-                    assert each.size is not None
-                    told[name, each.remote] = each.size.least, each.size.most
+                    size = each["platform"]
+                    told[name, each["list"]] = size.get("least"), size.get("most")
         assert told["meta", CART] == (2_002, 2_202)
         assert told["meta", SPARED] == (None, None)
         assert told["tiktok", CART] == (2, 2)
