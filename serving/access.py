@@ -7,8 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from graph_schema.access import Access as AccessRules
-from graph_schema.access import Role
+from graph_schema.access import Access, Role
 from graph_schema.errors import Invalid, OnefoldError, nearest
 
 ROLES: Final[tuple[Role, ...]] = ("viewer", "steward", "admin")
@@ -50,7 +49,7 @@ LOCAL: Final = Principal("local", "admin")
 
 
 @dataclass(frozen=True)
-class Access:
+class Keyring:
     """The keys in force, by their hashes. Where ``enforced`` is false, whoever asks is ``LOCAL``."""
 
     keys: dict[str, Principal]
@@ -73,11 +72,11 @@ class Access:
         return found
 
 
-def access(rules: AccessRules, loopback: bool) -> Access:
-    """The access of a server: open where only this machine reaches it and nothing is declared."""
+def keyring(rules: Access, loopback: bool) -> Keyring:
+    """The keys of a server; none is asked for where only this machine reaches it and nothing is declared."""
     keys = {key.sha256: Principal(name, key.role) for name, key in rules.key.items()}
     keys |= _of_environment(os.environ.get(KEYS_VARIABLE, ""))
-    return Access(keys, enforced=not loopback or bool(keys) or rules.oidc is not None)
+    return Keyring(keys, enforced=not loopback or bool(keys) or rules.oidc is not None)
 
 
 def digest(key: str) -> str:

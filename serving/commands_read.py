@@ -15,6 +15,7 @@ from serving.terminal import (
     ReferenceArgument,
     RulesOption,
     StoreOption,
+    check_folders,
     counted,
     engine_on,
     moment,
@@ -100,6 +101,7 @@ def export_file(
 ) -> None:
     """Write links (source, record_id, person_id), events with their person, or golden profiles to a file."""
     form = _form(what, file)
+    check_folders(file)
     with reader_on(store, rules) as reader, whole_file(file) as out:
         rows = export(reader, what, out, form, now_us())
     if str(file) != "-":

@@ -49,7 +49,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         try:
-            if not self._service.access.enforced:
+            if not self._service.keyring.enforced:
                 _check_host(Headers(scope=scope).get("host", ""))
             if _OPEN.fullmatch(path) or self._intake(path):
                 await self._app(scope, receive, send)
@@ -66,7 +66,7 @@ class Guard:
         """Who asks. Whoever guesses is slowed down; who has a key isn't, though they share an address."""
         said = Headers(scope=scope).get("authorization")
         try:
-            found = self._service.access.of_header(said)
+            found = self._service.keyring.of_header(said)
         except NotSignedIn:
             if said:
                 self._service.attempts.take(address_of(scope))

@@ -127,7 +127,7 @@ def export(person_id: PersonId, service: TheService, asker: Asker) -> Response:
     with service.engine.reader() as reader:
         found = reader.find(person_id)
         document = exported(reader, found, service.engine.clock())
-    if service.access.enforced:
+    if service.keyring.enforced:
         about = (found.person.person_id,)
         service.commits.run(lambda: stewarding.note_only(service.engine, Doer(*asker), "exported", about))
     return answer(document)

@@ -137,7 +137,7 @@ FORMS: Final[Mapping[str, type[_Expected]]] = {
 """The forms, each by the field that it is called by: its first."""
 
 
-class Word(_Part):
+class WordOfSteward(_Part):
     """A steward's word: two sides, held together or kept apart."""
 
     at: Offset
@@ -169,7 +169,7 @@ class Scenario(_Part):
     start: Annotated[Any, AfterValidator(_start)]
     rules: str = "retail"
     events: list[Told]
-    judgements: list[Word] = []
+    judgements: list[WordOfSteward] = []
     erasures: list[Erasing] = []
     expect: list[Expectation] = Field(min_length=1)
     where: str = ""
@@ -252,10 +252,10 @@ def _expectation(said: object, where: str) -> _Expected:
     return found
 
 
-def _word(said: object, where: str) -> Word:
+def _word(said: object, where: str) -> WordOfSteward:
     if not isinstance(said, dict) or ("same" in said) == ("different" in said):
         raise Invalid(where, "must say either same or different, each with two sides")
-    return _validated(Word, said, where)
+    return _validated(WordOfSteward, said, where)
 
 
 def _event(said: object, where: str) -> Told:

@@ -7,9 +7,9 @@ from graph_schema.rules import Rules
 from graph_schema.store import Store
 from graph_schema.vocabulary import DeadLetter, Event, Judgement, RecordKey
 from resolver.founding import DEFAULT_ID_KEY
-from serving.scenario_files import Arrival, Erasing, Scenario, Word, in_arrival
+from serving.scenario_files import Arrival, Erasing, Scenario, WordOfSteward, in_arrival
 from stream.engine import Engine
-from stream.judging import Word as Spoken
+from stream.judging import Word
 from stream.stewarding import Doer, erase
 
 
@@ -47,7 +47,7 @@ class AsWritten:
         words = [(scenario.start + word.at, word) for word in scenario.judgements]
         gone = [(scenario.start + one.at, one) for one in scenario.erasures]
         # What arrives at the moment of a word comes before it.
-        self._steps: list[tuple[int, Arrival | Word | Erasing]] = sorted(
+        self._steps: list[tuple[int, Arrival | WordOfSteward | Erasing]] = sorted(
             [*arrivals, *words, *gone], key=lambda one: one[0]
         )
         self.end = self._steps[-1][0] if self._steps else scenario.start
@@ -58,7 +58,7 @@ class AsWritten:
             at, step = self._steps.pop(0)
             if isinstance(step, Arrival):
                 self.play.ingest([step])
-            elif isinstance(step, Word):
+            elif isinstance(step, WordOfSteward):
                 self._judge(step)
             else:
                 self.play.now = at
@@ -66,9 +66,9 @@ class AsWritten:
         self.play.now = until
         self.play.engine.fall_due(until)
 
-    def _judge(self, word: Word) -> None:
+    def _judge(self, word: WordOfSteward) -> None:
         a, b = word.same or word.different or ["", ""]
-        spoken = Spoken(
+        spoken = Word(
             "same" if word.same else "different", [a], [b], self.scenario.start + word.at, word.by, word.why
         )
         try:

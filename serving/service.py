@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from graph_schema.errors import Invalid
 from graph_schema.iso_time import asked_time, read_time
 from graph_schema.messages import flaw_of_source
-from serving.access import LOCAL, Principal, access, digest
+from serving.access import LOCAL, Principal, digest, keyring
 from serving.group_commit import GroupCommit
 from serving.handover import Handover
 from serving.limits import Rate
@@ -54,7 +54,7 @@ class Service:
         """Keeps the write keys by their hashes: how long a look-up takes then tells nothing of them."""
         declared = {name: source.write_key for name, source in self.engine.rules.sources.items()}
         self._sources = {digest(key): name for name, key in declared.items() if key is not None}
-        self.access = access(self.engine.rules.access, self.settings.loopback)
+        self.keyring = keyring(self.engine.rules.access, self.settings.loopback)
         often = self.settings.requests_per_second
         self.rate = Rate(often, 2 * often)
         self.attempts = Rate(_ATTEMPTS_PER_S, _ATTEMPTS)

@@ -40,7 +40,7 @@ def judgements(service: TheService) -> Response:
 @router.post("/v1/judgements", status_code=201, response_model=ShownJudgement, responses=PROBLEMS)
 def judge(said: NewJudgement, service: TheService, asker: Asker) -> Response:
     """Takes a steward's word on the records that the two sides name now."""
-    by = asker.name if service.access.enforced else said.by
+    by = asker.name if service.keyring.enforced else said.by
 
     def write() -> Judgement:
         word = Word(said.kind, said.a, said.b, service.engine.clock(), by, said.why)

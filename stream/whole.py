@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,7 +30,10 @@ def whole_file(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
                 out.flush()
                 os.fsync(out.fileno())
                 beside.replace(place)
-    except BaseException:
+    except BaseException as error:
         if is_file:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink()
+        if isinstance(error, OSError) and error.filename == str(beside):
+            error.filename = str(path)
         raise

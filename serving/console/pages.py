@@ -92,13 +92,13 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
     """A page. ``content`` is what it shows, as JSON; masked for a viewer."""
     service: Service = request.app.state.service
     session = sessions.session_of(request)
-    who = session.principal(service.access)
+    who = session.principal(service.keyring)
     if who is None or who.role == "viewer":
         content = masked(content)
     html = _TEMPLATES.get_template(template).render(
         **content,
         who=who,
-        signed_in=service.access.enforced,
+        signed_in=service.keyring.enforced,
         oidc=service.engine.rules.access.oidc is not None,
         csrf=session.csrf,
         path=request.url.path,

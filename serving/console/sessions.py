@@ -9,7 +9,7 @@ from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from starlette.responses import Response
 
 from graph_schema.access import Role
-from serving.access import LOCAL, ROLES, Access, NotAllowed, NotSignedIn, Principal
+from serving.access import LOCAL, ROLES, Keyring, NotAllowed, NotSignedIn, Principal
 from stream.desk import Steward
 
 COOKIE: Final = "onefold_session"
@@ -32,12 +32,12 @@ class Session(NamedTuple):
     key: str = ""
     to: str = ""
 
-    def principal(self, access: Access) -> Principal | None:
+    def principal(self, keyring: Keyring) -> Principal | None:
         """Whoever is signed in, as long as the key that was given is in force."""
-        if not access.enforced:
+        if not keyring.enforced:
             return LOCAL
         if self.key:
-            return access.keys.get(self.key)
+            return keyring.keys.get(self.key)
         role: Role | None = next((one for one in ROLES if one == self.role), None)
         return None if role is None else Principal(self.name, role)
 
@@ -91,8 +91,8 @@ def set_cookie(request: Request, response: Response, name: str, said: str, secon
 
 def principal_of(request: Request) -> Principal:
     """Whoever sits at the console; raises ``NotSignedIn``."""
-    access: Access = request.app.state.service.access
-    found = session_of(request).principal(access)
+    keyring: Keyring = request.app.state.service.keyring
+    found = session_of(request).principal(keyring)
     if found is None:
         raise NotSignedIn("nobody is signed in", way_out="Sign in at /console/sign-in")
     return found

@@ -37,7 +37,7 @@ def sign_in(
     sessions.check_form(request, csrf)
     address = address_of(request.scope)
     service.attempts.check(address)
-    found = service.access.of_key(key.strip())
+    found = service.keyring.of_key(key.strip())
     if found is None:
         service.attempts.take(address)
         return page(request, "sign_in.html", 401, wrong=True)

@@ -12,8 +12,7 @@ import httpx
 from graph_schema.access import Access, AccessKey, OpenIdConnect, Role
 from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
-from serving.access import Access as InForce
-from serving.access import digest
+from serving.access import Keyring, digest
 from serving.app import make_app
 from serving.demo import play
 from serving.service import Settings
@@ -34,7 +33,7 @@ def declared(oidc: OpenIdConnect | None = None) -> Access:
 class Served:
     """A server over the demo's cases."""
 
-    def __init__(self, url: str, engine: Engine, access: InForce) -> None:
+    def __init__(self, url: str, engine: Engine, access: Keyring) -> None:
         self.url = url
         self.engine = engine
         self.access = access
@@ -73,7 +72,7 @@ def served(folder: Path, access: Access | None = None) -> Iterator[Served]:
     try:
         app = make_app(engine, Settings(feed_seconds=0.05))
         with running(app) as url:
-            yield Served(url, engine, app.state.service.access)
+            yield Served(url, engine, app.state.service.keyring)
     finally:
         store.close()
 

@@ -12,7 +12,7 @@ from graph_schema.access import Access, AccessKey, OpenIdConnect, Role
 from graph_schema.errors import Invalid
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
-from serving.access import KEYS_VARIABLE, access, digest, new_key
+from serving.access import KEYS_VARIABLE, digest, keyring, new_key
 from serving.app import make_app
 from serving.service import Settings
 from stream.engine import Engine
@@ -197,7 +197,7 @@ def test_a_viewer_is_told_no_value_by_any_route_of_the_api(server: Server) -> No
 def test_keys_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
     key = new_key()
     monkeypatch.setenv(KEYS_VARIABLE, f"eve:viewer:{digest(key)}, max:admin:{digest('x')}")
-    known = access(Access(), loopback=True)
+    known = keyring(Access(), loopback=True)
     assert known.enforced
     found = known.of_key(key)
     assert found is not None
@@ -205,7 +205,7 @@ def test_keys_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> 
     for wrong in ("eve:boss:" + digest(key), "eve:viewer:abc", ":viewer:" + digest(key)):
         monkeypatch.setenv(KEYS_VARIABLE, wrong)
         with pytest.raises(Invalid, match=KEYS_VARIABLE):
-            access(Access(), loopback=True)
+            keyring(Access(), loopback=True)
 
 
 def test_a_made_key_goes_into_the_rules_as_it_is_written(
@@ -223,4 +223,4 @@ def test_a_made_key_goes_into_the_rules_as_it_is_written(
 
 def test_an_identity_provider_alone_is_enough_to_close_the_door() -> None:
     provider = OpenIdConnect(issuer="https://id.example.com", client_id="x", roles={"a": "admin"})
-    assert access(Access(oidc=provider), loopback=True).enforced
+    assert keyring(Access(oidc=provider), loopback=True).enforced

@@ -49,6 +49,12 @@ def test_a_stream_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
     assert (tmp_path / "out.jsonl").read_text() == "older\n"
 
 
+def test_a_place_that_cannot_be_written_is_named_as_it_was_given(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nowhere") as raised:
+        write_stream(simulate(20, 100, 4), tmp_path / "nowhere" / "out.jsonl")
+    assert raised.value.filename == str(tmp_path / "nowhere" / "out.jsonl")
+
+
 def test_a_pipe_is_written_to_and_a_link_stays_one(tmp_path: Path) -> None:
     pipe, link, file = (tmp_path / name for name in ("pipe", "link.jsonl", "file.jsonl"))
     os.mkfifo(pipe)
