@@ -22,6 +22,13 @@ from serving.service import Service, Settings, asked_once
 from stream.engine import Engine
 
 _log: Final = logging.getLogger("onefold")
+_WAITING_BYTES: Final = 64 << 20
+"""Of messages that wait to be written, or are on their way to Kafka; then senders are told to come again."""
+_GROUP_EVENTS: Final = 4_000
+_READ_THREADS: Final = 8
+"""A connection to the store is open for each thread that reads."""
+_CONSOLE_SECONDS: Final = 3.0
+"""How long the server may wait at its start for the console's pages and first queue."""
 
 
 def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | None = None) -> FastAPI:
@@ -30,17 +37,15 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
 
     It writes through the engine alone, in one thread of its own; engine and store stay the caller's to close.
     """
-    chosen = settings or Settings()
-    commits = GroupCommit(engine, chosen.waiting_bytes, chosen.group_events)
-    handover = None if sender is None else Handover(sender, commits, chosen.waiting_bytes)
-    service = Service(engine, chosen, commits, handover)
+    commits = GroupCommit(engine, _WAITING_BYTES, _GROUP_EVENTS)
+    handover = None if sender is None else Handover(sender, commits, _WAITING_BYTES)
+    service = Service(engine, settings or Settings(), commits, handover)
     console = make_console(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # A connection to the store is open for each thread that reads.
-        anyio.to_thread.current_default_thread_limiter().total_tokens = chosen.read_threads
-        await run_in_threadpool(begin, console, chosen.console_seconds)
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _READ_THREADS
+        await run_in_threadpool(begin, console, _CONSOLE_SECONDS)
         due = asyncio.create_task(_fall_due(service))
         yield
         due.cancel()

@@ -23,6 +23,8 @@ KINDS: Final = ("identify", "track", "page", "screen", "alias", "group", "batch"
 _SHORT: Final = {**{kind[0]: kind for kind in KINDS}, "import": "batch"}
 """How the browser and mobile SDKs shorten the paths."""
 _GZIP: Final = 31
+_MOST_BYTES: Final = 5 << 20
+"""Of one request, as it comes and unpacked."""
 
 _PATHS: Final = frozenset(f"/v1/{path}" for path in (*KINDS, *_SHORT))
 
@@ -59,7 +61,7 @@ class BrowsersMaySend:
 def _endpoint(kind: str) -> Callable[[Request, TheService], Awaitable[Response]]:
     async def take(request: Request, service: TheService) -> Response:
         service.taking.check_room()
-        body = await _body(request, service.settings.body_bytes)
+        body = await _body(request)
         taken = await run_in_threadpool(_read, service, kind, request.headers, body)
         await service.taking.take(taken.items, len(body))
         if taken.refused is not None:
@@ -91,14 +93,14 @@ for _path, _kind in [*((kind, kind) for kind in KINDS), *_SHORT.items()]:
     )
 
 
-async def _body(request: Request, most: int) -> bytes:
+async def _body(request: Request) -> bytes:
     """The body as it was sent; raises ``TooLarge`` as soon as that shows."""
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > most:
-            raise _too_large(most)
+        if size > _MOST_BYTES:
+            raise _too_large()
         parts.append(part)
     return b"".join(parts)
 
@@ -109,7 +111,7 @@ def _read(service: Service, kind: str, headers: Mapping[str, str], sent: bytes) 
     key = _write_key(headers.get("authorization"))
     source = None if key is None else service.source_of(key)
     try:
-        raw = _plain(sent, headers.get("content-encoding", ""), service.settings.body_bytes)
+        raw = _plain(sent, headers.get("content-encoding", ""))
         body: Any = None
         if source is None or kind != "batch":
             body = parse(raw)[0]
@@ -149,7 +151,7 @@ def _write_key(authorization: str | None) -> str | None:
     return user
 
 
-def _plain(sent: bytes, encoding: str, most: int) -> bytes:
+def _plain(sent: bytes, encoding: str) -> bytes:
     """The body without its compression; raises ``TooLarge`` before it unpacks more than may come."""
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
@@ -160,18 +162,17 @@ def _plain(sent: bytes, encoding: str, most: int) -> bytes:
     while left:
         inflating = zlib.decompressobj(_GZIP)
         try:
-            plain += inflating.decompress(left, most + 1 - len(plain))
+            plain += inflating.decompress(left, _MOST_BYTES + 1 - len(plain))
         except zlib.error:
             raise Invalid("message", "The body says that it is gzip, and isn't; send it whole.") from None
-        if len(plain) > most:
-            raise _too_large(most)
+        if len(plain) > _MOST_BYTES:
+            raise _too_large()
         if not inflating.eof:
             raise Invalid("message", "The gzip body breaks off; send it whole.")
         left = inflating.unused_data
     return plain
 
 
-def _too_large(most: int) -> TooLarge:
-    return TooLarge(
-        "the body is too large", way_out=f"Send at most {most >> 20} MiB at once, unpacked: smaller batches"
-    )
+def _too_large() -> TooLarge:
+    way_out = f"Send at most {_MOST_BYTES >> 20} MiB at once, unpacked: smaller batches"
+    return TooLarge("the body is too large", way_out=way_out)

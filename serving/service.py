@@ -16,7 +16,6 @@ from serving.limits import Rate
 from serving.problems import Unauthorised
 from stream.engine import Engine
 
-MIB: Final = 1 << 20
 _ATTEMPTS: Final = 10
 _ATTEMPTS_PER_S: Final = 1 / 6
 """Keys that are wrong, from one address: so many at once, then one every six seconds."""
@@ -25,17 +24,12 @@ _ATTEMPTS_PER_S: Final = 1 / 6
 @dataclass(frozen=True)
 class Settings:
     """The limits of a server. ``loopback``: only this machine reaches it, so that, where the rules declare no
-    write key, each key names its source. ``requests_per_second``: of one key, 0 for any number.
-    ``console_seconds``: how long it may wait at its start for the console's pages and first queue."""
+    write key, each key names its source. ``feed_seconds`` and ``due_seconds``: how often it looks for news of
+    the feed, and for whom time alone moves. ``requests_per_second``: of one key, 0 for any number."""
 
     loopback: bool = True
-    body_bytes: int = 5 * MIB
-    waiting_bytes: int = 64 * MIB
-    group_events: int = 4_000
-    read_threads: int = 8
     feed_seconds: float = 0.25
     due_seconds: float = 5.0
-    console_seconds: float = 3.0
     requests_per_second: int = 0
 
 
