@@ -126,7 +126,7 @@ def content_row(content: Content) -> Row:
 def content_of(row: Row) -> Content:
     """A content from a row of CONTENT."""
     said = None if row[4] is None else orjson.loads(row[4])
-    return Content(row[0], tuple(orjson.loads(row[1])), row[2], bool(row[3]), said)
+    return Content(row[0], tuple(orjson.loads(row[1])), row[2], row[3], said)
 
 
 def identifier_row(node: IdentifierNode, short: int) -> Row:

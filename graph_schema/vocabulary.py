@@ -178,15 +178,15 @@ class Record:
 class Content(NamedTuple):
     """What one or more records say, as matching compares it; ``id`` is a keyed hash of it.
 
-    ``keys`` are the blocks that it is in, ``own`` its weight with itself, ``votes`` whether it says enough to
-    be matched. ``said`` are the normalised values, of a shape that ``resolver`` alone knows; None once
-    everybody who said so was erased.
+    ``keys`` are the blocks that it is in, ``own`` its weight with itself, ``votes`` how many in a mean,
+    0 where it says too little to be matched. ``said`` are the normalised values, of a shape that ``resolver``
+    alone knows; None once everybody who said so was erased.
     """
 
     id: int
     keys: tuple[int, ...]
     own: int
-    votes: bool
+    votes: int
     said: Any
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
-from typing import TypeAlias
 
 from graph_schema.vocabulary import Record
 from resolver.components import Tie
@@ -16,11 +15,7 @@ from resolver.matching.content import Prepared
 from resolver.matching.linking import Joined, Linkage, Review
 from resolver.matching.model import Model, Weight
 from resolver.matching.scoring import veto_weight
-from resolver.matching.values import Value
 from resolver.plan import Matching, Plan, Step
-
-Fields: TypeAlias = tuple[tuple[Value, ...], ...]
-"""What a content says, per comparison."""
 
 _COMPARED = 64
 """Of more contents that share one value those of the smallest record keys are compared, two by two."""
@@ -52,20 +47,6 @@ class Likeness:
             return record.content != 0
         fields = enumerate(self.contents[record.content].fields)
         return any(said for place, said in fields if place not in matching.identifiers)
-
-    def whole(self, said: set[int]) -> set[int]:
-        """The contents of a group without those of which another says all, and more: in a mean these would
-        speak against whomever they say nothing of. Of very many all count."""
-        if len(said) > _COMPARED:
-            return said
-        fields = {one: self.contents[one].fields for one in said}
-        return {one for one in said if not any(_holds(fields[two], fields[one]) for two in said)}
-
-
-def _holds(more: Fields, less: Fields) -> bool:
-    """Whether a content says all that another does, and more; of what was erased that can't be told."""
-    known = bool(more and less) and more != less
-    return known and all(set(mine) <= set(theirs) for mine, theirs in zip(less, more, strict=True))
 
 
 def likeness_of(graph: Graph, kinship: Kinship, records: Mapping[int, Record]) -> Likeness:
@@ -142,7 +123,6 @@ def match(
     model: Model, step: Step, likeness: Likeness, groups: Groups, records: Mapping[int, Record]
 ) -> Iterator[Matched]:
     """Matches the groups of each component; the joins are not made yet."""
-    own = {one: content.own for one, content in likeness.contents.items()}
     voting = {one for one, content in likeness.contents.items() if content.votes}
     for component in likeness.components:
         together = {groups.of[one] for one in component.records}
@@ -153,8 +133,9 @@ def match(
         for key, group in named.items():
             said = {records[one].content for one in groups.members[group]}
             held = {(at, one) for at in step.uniques for one in groups.unique.get(group, {}).get(at, ())}
-            made[key] = Group(key, frozenset(likeness.whole(said & voting)), frozenset(held))
-        linkage = Linkage(Likes(made, likeness.edges, own), sorted(made), model, dict(_apart(groups, named)))
+            made[key] = Group(key, frozenset(said & voting), frozenset(held))
+        likes = Likes(made, likeness.edges, likeness.contents)
+        linkage = Linkage(likes, sorted(made), model, dict(_apart(groups, named)))
         linkage.run()
         yield Matched(named, linkage.joins, linkage.ambiguous, linkage.reviews())
 

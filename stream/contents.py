@@ -163,7 +163,7 @@ class Contents:
             self._take_out(self.prepared((old,))[old], model, edges)
         if content is not None:
             if self.speakers((new,))[new]:
-                others = self.prepared((new,))[new].votes
+                others = self.prepared((new,))[new].votes > 0
             else:
                 self._prepared[new] = content
                 # A rebuilt store knows of the erased how like they were what nobody says yet.

@@ -6,9 +6,7 @@ Dead letters that tell of her are emptied.
 """
 
 import hashlib
-from collections.abc import Iterable, Set
 from dataclasses import replace
-from itertools import product
 
 from graph_schema.store import Transaction
 from graph_schema.vocabulary import (
@@ -95,7 +93,6 @@ class Erasure:
         self._forget_identifiers(records)
         self._forget_judgements(ids, keys)
         self._keep_apart(vetoed, min(keys.values()), at)
-        self._keep_apart(self._strangers(ids), min(keys.values()), at)
         self._forget_objects(person, keys)
         writes = self.ws.writes
         writes.profiles[person.id] = new_state()
@@ -145,13 +142,7 @@ class Erasure:
         moved = erased.union(one.id for one in silent if held & one.holdings.keys())
         return [pair for pair in resolve_near(plan, found).vetoed if not moved.isdisjoint(pair)]
 
-    def _strangers(self, erased: Set[int]) -> set[tuple[int, int]]:
-        """Ghosts, each with those who would be one person with it by what is left, and weren't before."""
-        found = neighbourhood(self.ws.plan, self.ws, erased)
-        groups = [set(group) for group in resolve_near(self.ws.plan, found).groups.values()]
-        return {pair for group in groups for pair in product(erased & group, group - erased)}
-
-    def _keep_apart(self, vetoed: Iterable[tuple[int, int]], ghost: RecordKey, at: int) -> None:
+    def _keep_apart(self, vetoed: list[tuple[int, int]], ghost: RecordKey, at: int) -> None:
         """Puts in words what can't be told any more from what is left: that some are not one person."""
         writes = self.ws.writes
         for pair in vetoed:

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
+from resolver.matching.content import Prepared
 from resolver.matching.model import Weight
 
 Key: TypeAlias = tuple[str, ...]
@@ -26,10 +27,10 @@ class Group(NamedTuple):
 
 
 class Graph:
-    """Groups under their keys, edges between their contents; ``own`` is each content's weight with itself."""
+    """Groups under their keys, their contents by number, and the edges between these."""
 
-    def __init__(self, groups: Mapping[Key, Group], edges: Edges, own: Mapping[int, Weight]) -> None:
-        self.groups, self.edges, self.own = groups, edges, own
+    def __init__(self, groups: Mapping[Key, Group], edges: Edges, contents: Mapping[int, Prepared]) -> None:
+        self.groups, self.edges, self.contents = groups, edges, contents
         self.holders: dict[int, list[Key]] = {}
         for key, group in groups.items():
             for content in group.contents:
@@ -38,7 +39,10 @@ class Graph:
     def around(self, key: Key) -> Iterator[tuple[Key, int, int, Weight]]:
         """Each edge of a group: the other group, this one's content, the other's, the weight."""
         for content in self.groups[key].contents:
-            for other, weight in ((content, self.own[content]), *self.edges.get(content, {}).items()):
+            for other, weight in (
+                (content, self.contents[content].own),
+                *self.edges.get(content, {}).items(),
+            ):
                 for holder in self.holders.get(other, ()):
                     if holder != key:
                         yield holder, content, other, weight

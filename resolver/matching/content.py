@@ -18,7 +18,8 @@ class Prepared(NamedTuple):
     ``content`` names it: equal for two records that say the same, after normalising (63 bits of a hash).
     ``fields`` are the values per comparison of the model, ``rarity`` what agreeing in each adds. ``keys``
     are its blocking keys (63-bit hashes). ``own`` is its weight with itself; where that doesn't reach
-    ``merge`` the content says too little to be matched: it does not vote, and has no keys.
+    ``merge`` the content says too little to be matched: it has no votes, and no keys. Else it has as many
+    ``votes`` in a mean as there are pairs of its fields.
     """
 
     content: int
@@ -26,7 +27,7 @@ class Prepared(NamedTuple):
     rarity: tuple[tuple[Weight, ...], ...]
     keys: tuple[int, ...]
     own: Weight
-    votes: bool
+    votes: int
 
 
 def prepare(traits: Traits, model: Model, key: bytes = b"") -> Prepared:
@@ -36,7 +37,7 @@ def prepare(traits: Traits, model: Model, key: bytes = b"") -> Prepared:
     paired = zip(model.comparisons, fields, strict=True)
     rarity = tuple(tuple(one.rarity(value) for value in values) for one, values in paired)
     own = _weight_with_itself(fields, rarity, model)
-    votes = own >= model.merge
+    votes = sum(map(bool, fields)) ** 2 if own >= model.merge else 0
     keys = _keys(fields, model, key) if votes else ()
     return Prepared(_number(repr(fields), _hashing(key)), fields, rarity, keys, own, votes)
 

@@ -44,7 +44,8 @@ class Linkage:
         self.joins: list[Joined] = []
         self.ambiguous: list[tuple[Key, Key]] = []
         self.members: dict[int, list[Key]] = {number: [key] for number, key in enumerate(keys)}
-        self._sizes = [max(1, len(graph.groups[key].contents)) for key in keys]
+        votes = {one: content.votes for one, content in graph.contents.items()}
+        self._votes = [max(1, sum(votes[one] for one in graph.groups[key].contents)) for key in keys]
         self._unique: list[dict[Hashable, frozenset[Hashable]]] = []
         for key in keys:
             held: dict[Hashable, frozenset[Hashable]] = {}
@@ -54,22 +55,22 @@ class Linkage:
         self._sums: dict[int, dict[int, Weight]] = {number: {} for number in self.members}
         self._banned: set[tuple[int, int]] = set()
         self._next = len(keys)
-        self._add_edges(graph, keys)
+        self._add_edges(graph, keys, votes)
 
-    def _add_edges(self, graph: Graph, keys: Sequence[Key]) -> None:
-        """Sums of the weights between two clusters, each above what a missing pair counts."""
+    def _add_edges(self, graph: Graph, keys: Sequence[Key], votes: Mapping[int, int]) -> None:
+        """Sums of the weights between two clusters above what a missing pair counts, by the votes of both."""
         number = {key: place for place, key in enumerate(keys)}
         missing = self._model.missing
         for place, key in enumerate(keys):
             sums = self._sums[place]
-            for other, _, _, weight in graph.around(key):
+            for other, mine, theirs, weight in graph.around(key):
                 there = number.get(other)
                 if there is not None:
-                    sums[there] = sums.get(there, 0) + weight - missing
+                    sums[there] = sums.get(there, 0) + (weight - missing) * votes[mine] * votes[theirs]
 
     def _mean(self, one: int, two: int) -> int:
-        """The mean weight over all pairs, in 2**-20 of a unit."""
-        return (self._sums[one][two] << _FINE) // (self._sizes[one] * self._sizes[two]) + (
+        """The mean weight over all pairs of votes, in 2**-20 of a unit."""
+        return (self._sums[one][two] << _FINE) // (self._votes[one] * self._votes[two]) + (
             self._model.missing << _FINE
         )
 
@@ -139,7 +140,7 @@ class Linkage:
         mean = self._mean(one, two) >> _FINE
         self.joins.append(Joined(tuple(self.members[one]), tuple(self.members[two]), mean))
         self.members[joined] = sorted(self.members.pop(one) + self.members.pop(two))
-        self._sizes.append(self._sizes[one] + self._sizes[two])
+        self._votes.append(self._votes[one] + self._votes[two])
         both = dict(self._unique[one])
         for namespace, values in self._unique[two].items():
             both[namespace] = both.get(namespace, frozenset()) | values

@@ -283,7 +283,7 @@ def test_one_more_in_a_block_that_is_too_full_overtakes_nobody(neo4j_url: str) -
     mine, theirs = open_store(neo4j_url), open_store(neo4j_url)
 
     def contents(*ids: int) -> dict[int, Content]:
-        return {one: Content(one, (7,), 40, True, None) for one in ids}
+        return {one: Content(one, (7,), 40, 1, None) for one in ids}
 
     with mine.write() as tx:
         tx.apply(Writes(contents=contents(1, 2, 3)))

@@ -8,8 +8,8 @@ from graph_schema.store import Store, Writes
 from graph_schema.vocabulary import Content, Record, RecordKey
 
 LARGE = (1 << 62) + 5
-ONE = Content(LARGE, (7, (1 << 62) + 7), 40, True, {"name": ["ana"]})
-TWO = Content(5, (7,), 20, False, None)
+ONE = Content(LARGE, (7, (1 << 62) + 7), 40, 9, {"name": ["ana"]})
+TWO = Content(5, (7,), 20, 0, None)
 """These two, and the first one's blocks, differ in their upper bits alone."""
 SAID = Record(1, RecordKey("crm", "r1"), 1, None, 0, {}, 0, 0, LARGE, {"firstName": ("Ana", "Anna")})
 SILENT = Record(2, RecordKey("crm", "r2"), 1, None, 0)

@@ -10,11 +10,11 @@ from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store, Writes
 from graph_schema.vocabulary import Content, Record, RecordKey
 
-ONE = Content(11, (101, 102), 5000, True, [[[["ana"]], []], [[-7], []]])
-TWO = Content(12, (102,), -3, True, [[[], [["1980", "01"]]], [[], [0]]])
-MUTE = Content(13, (), 0, False, None)
+ONE = Content(11, (101, 102), 5000, 4, [[[["ana"]], []], [[-7], []]])
+TWO = Content(12, (102,), -3, 1, [[[], [["1980", "01"]]], [[], [0]]])
+MUTE = Content(13, (), 0, 0, None)
 BIG = 2**63 - 1
-TOP = Content(BIG, (BIG,), 1, True, [])
+TOP = Content(BIG, (BIG,), 1, 1, [])
 
 
 def _record(number: int, content: int) -> Record:

@@ -184,5 +184,4 @@ def match_all(
         )
         for key, content in prepared.items()
     }
-    own = {number: content.own for number, content in contents.items()}
-    return link(Graph(groups, edges_of(contents, model), own), model, apart)
+    return link(Graph(groups, edges_of(contents, model), contents), model, apart)

@@ -113,12 +113,11 @@ def test_the_sets_tried_here_are_hard_enough(model: Model) -> None:
         joined += sum(len(person) > 2 for person in whole.persons)
         reasons |= {review.why for review in whole.reviews}
         contents = {content.content: content for content in records.values() if content.votes}
-        own = {number: content.own for number, content in contents.items()}
         groups = {
             key: Group(key, frozenset({content.content} & contents.keys()))
             for key, content in records.items()
         }
-        graph = Graph(groups, edges_of(contents, model), own)
+        graph = Graph(groups, edges_of(contents, model), contents)
         raised += sum(floor > model.floor for _, floor in components(graph, records, model))
         blocks = Counter(key for content in contents.values() for key in content.keys)
         closed += sum(held > model.block_cap for held in blocks.values())

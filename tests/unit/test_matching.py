@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resolver.likeness import Likeness
 from resolver.matching.components import Graph, Group, Key
-from resolver.matching.content import prepare
+from resolver.matching.content import Prepared, prepare
 from resolver.matching.kinds import KINDS
 from resolver.matching.looks import look
 from resolver.matching.model import BIT, Comparison, Model, from_dict
@@ -205,8 +204,13 @@ def test_another_home_is_no_veto() -> None:
         assert veto_weight(one, two, MODEL) >= MODEL.veto
 
 
-def _linked(edges: dict[tuple[int, int], float], unique: dict[int, str], model: Model) -> Linked:
-    """Groups numbered as their contents, with edges in bits."""
+def _linked(
+    edges: dict[tuple[int, int], float],
+    unique: dict[int, str],
+    model: Model,
+    votes: dict[int, int] | None = None,
+) -> Linked:
+    """Groups numbered as their contents, with edges in bits; each content has one vote, or so many."""
     numbers = sorted({number for pair in edges for number in pair})
     groups: dict[Key, Group] = {
         (str(n),): Group(
@@ -217,7 +221,8 @@ def _linked(edges: dict[tuple[int, int], float], unique: dict[int, str], model: 
     both: dict[int, dict[int, int]] = {number: {} for number in numbers}
     for (one, two), bits in edges.items():
         both[one][two] = both[two][one] = round(bits * BIT)
-    return link(Graph(groups, both, dict.fromkeys(numbers, 12 * BIT)), model)
+    contents = {n: Prepared(n, (), (), (), 12 * BIT, (votes or {}).get(n, 1)) for n in numbers}
+    return link(Graph(groups, both, contents), model)
 
 
 EVEN = replace(MODEL, merge=0, floor=0, review=-2 * BIT, missing=-3 * BIT)
@@ -256,23 +261,18 @@ def test_records_that_say_the_same_are_one_however_many() -> None:
     assert [len(person) for person in found.persons] == [60]
 
 
-def test_who_says_less_than_another_of_her_records_does_not_vote_beside_it() -> None:
-    whole = {
-        "firstName": ("Ana",),
-        "lastName": ("Diaz",),
-        "birthday": ("1980-02-03",),
-        "email": ("ad@x.org",),
-    }
-    part = {name: whole[name] for name in ("firstName", "lastName", "birthday")}
-    said = [prepare(each, MODEL) for each in (whole, part, {**part, "phone": ("0612345678",)})]
-    likeness = Likeness(contents={one.content: one for one in said})
-    numbers = {one.content for one in said}
-    assert likeness.whole(numbers) == numbers - {said[1].content}
-    assert likeness.whole({said[1].content}) == {said[1].content}
-    erased = {**likeness.contents, said[0].content: said[0]._replace(fields=(), rarity=())}
-    assert Likeness(contents=erased).whole({said[0].content, said[1].content}) == {
-        one.content for one in said[:2]
-    }
+def test_who_says_less_has_less_of_a_say() -> None:
+    """What is like 1 but not like 2 is hers where 1 says much more than 2 does, and else it isn't."""
+    edges = {(1, 2): 8.0, (1, 3): 2.5}
+    assert _linked(edges, {}, EVEN, {1: 4, 2: 4}).persons == ((("1",), ("2",)), (("3",),))
+    assert _linked(edges, {}, EVEN, {1: 9, 2: 4}).persons == ((("1",), ("2",), ("3",)),)
+
+
+def test_a_content_has_a_vote_for_each_two_of_its_fields() -> None:
+    traits = {"firstName": ("Ana",), "lastName": ("Diaz",), "birthday": ("1980-02-03",)}
+    assert prepare(traits, MODEL).votes == 9
+    assert prepare({**traits, "email": ("ad@x.org",)}, MODEL).votes == 16
+    assert prepare({"firstName": ("Ana",)}, MODEL).votes == 0
 
 
 def test_a_file_of_another_format_is_refused() -> None:
