@@ -15,7 +15,7 @@ from resolver.founding import DEFAULT_ID_KEY
 from serving.group_commit import GroupCommit
 from serving.loopback import is_loopback
 from serving.problems import Busy, WriteFailed
-from serving.server import check_exposure
+from serving.server import check_exposure, listen, url_of
 from stream.batch import Counts
 from stream.engine import Engine
 
@@ -158,3 +158,10 @@ def test_beyond_loopback_keys_are_needed(host: str) -> None:
         refusals.append(refused.type)
     assert refusals == [RulesError, Invalid]
     check_exposure(host, keyed, b"own")
+
+
+def test_an_address_of_ipv6_stands_in_brackets() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        assert url_of("::1", listening) == f"http://[::1]:{port}"
+        assert url_of("localhost", listening) == f"http://localhost:{port}"
