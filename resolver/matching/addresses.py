@@ -72,7 +72,8 @@ def street_level(one: Value, two: Value) -> int:
     if not street or not other:
         return 6 if number == 0 else 7
     likeness = JaroWinkler.similarity(street, other, score_cutoff=0.75)
-    close = likeness >= 0.92 or OSA.distance(street, other, score_cutoff=2) <= (2 if len(street) > 7 else 1)
+    allowed = 2 if min(len(street), len(other)) > 7 else 1
+    close = likeness >= 0.92 or OSA.distance(street, other, score_cutoff=2) <= allowed
     if not close and " " in street and " " in other:
         words, others = set(street.split()), set(other.split())
         close = (words <= others or others <= words) and len(words & others) > 1

@@ -6,6 +6,7 @@ That any order and one by one come to the same is shown of the engine, in test_i
 import random
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from resolver.matching.components import Graph, Group, Key
 from resolver.matching.content import Prepared, prepare
+from resolver.matching.kinds import KINDS
 from resolver.matching.model import Model, from_dict, to_dict
 from resolver.matching.scoring import compare, edge, explain
 from resolver.matching.training import train
@@ -82,6 +84,36 @@ def test_a_weight_is_the_same_both_ways_and_by_every_road(model: Model, seed: in
     ones = [one, two]
     assert weigh(ones, np.array([0]), np.array([1]), model).tolist() == [weight]
     assert edge(one, two, model) == (weight if weight >= min(model.floor, model.review) else None)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(kind=st.sampled_from(sorted(KINDS)), seed=st.integers(0, 1 << 32))
+def test_every_kind_compares_the_same_both_ways(kind: str, seed: int) -> None:
+    pick, how = random.Random(seed), KINDS[kind]
+    first, last = _written(pick, kind), _written(pick, kind)
+    records = [(first, last), (_slipped(pick, first), last), (last, _slipped(pick, _slipped(pick, first)))]
+    said = [{"firstName": (one,), "lastName": (two,), "it": (one, two)} for one, two in records]
+    values = [one for traits in said for one in how.values(traits, ("it",))]
+    for one, two in combinations(values, 2):
+        assert how.level(one, two) == how.level(two, one), (one, two)
+
+
+def _written(pick: random.Random, kind: str) -> str:
+    if "date" in kind:
+        return f"{pick.randint(1978, 1991)}-{pick.randint(1, 12):02d}-{pick.randint(1, 28):02d}"
+    letters = "0129" if kind in ("phone", "number") else "abemr ab5 "
+    word = "".join(pick.choices(letters, k=pick.randint(1, 12)))
+    return f"{word}@{pick.choice(['aba.org', 'abe.org'])}" if kind == "email" else word
+
+
+def _slipped(pick: random.Random, text: str) -> str:
+    """A text with a letter more, less, or other; two changed round."""
+    text = text or "b"
+    place = pick.randrange(len(text))
+    before, here, after = text[:place], text[place], text[place + 1 :]
+    return before + pick.choice(
+        [after, pick.choice(text) + here + after, after[:1] + here + after[1:], "a" + after]
+    )
 
 
 @settings(max_examples=30, deadline=None)
