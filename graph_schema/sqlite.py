@@ -14,6 +14,7 @@ from pathlib import Path
 
 from graph_schema.errors import Lost, SchemaMismatch, StoreUnavailable
 from graph_schema.migrations import migrations, pending
+from graph_schema.sqlite_rows import Known
 from graph_schema.sqlite_swap import SqliteSwap
 from graph_schema.sqlite_transaction import SqliteTransaction
 
@@ -25,11 +26,13 @@ _READER_CACHE_KIB = 8 * 1024
 up little. Who writes little has as little: a commit that splits a page goes through all pages in memory."""
 _FEW_ROWS = 2_000
 _MAPPED_BYTES = 2_000_000_000
-"""So much of the file is read in place: a reader's own pages are void whenever somebody wrote."""
+"""So much of the file is read in place: a reader's own pages are void whenever somebody wrote, and a writer
+who has few of her own looks up more than these hold."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA temp_store = MEMORY",
+    f"PRAGMA mmap_size = {_MAPPED_BYTES}",
 )
 
 
@@ -55,6 +58,7 @@ class SqliteStore:
         self._reading = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._version: int | None = None
+        self._known: Known = {}
         try:
             self._writer = self._connect(_WRITER_CACHE_KIB)
             self._migrate()
@@ -103,11 +107,10 @@ class SqliteStore:
         connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
         if connection is None:
             connection = self._reading.connection = self._connect(_READER_CACHE_KIB)
-            connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
             self._readers.append(connection)
         connection.execute("BEGIN")
         try:
-            yield SqliteTransaction(connection, False)
+            yield SqliteTransaction(connection, {})
         finally:
             connection.execute("ROLLBACK")
 
@@ -126,7 +129,9 @@ class SqliteStore:
                     self._measured = self._writer.total_changes + _LOG_PAGES
                     pages = self._writer.execute("PRAGMA page_count").fetchone()[0]
                     self._writer.execute(f"PRAGMA wal_autocheckpoint = {max(_LOG_PAGES, pages // 2)}")
-                tx = SqliteTransaction(self._writer, version == self._version)
+                if version != self._version or len(self._known) > _FEW_ROWS:
+                    self._known = {}
+                tx = SqliteTransaction(self._writer, self._known, version == self._version)
                 before = self._writer.total_changes
                 yield tx
             if tx.soon:

@@ -43,8 +43,7 @@ class SqliteAudiences(Statements):
 
     def last_delta(self) -> int:
         """See ``Transaction``."""
-        last: int = self._connection.execute("SELECT coalesce(max(seq), 0) FROM delta").fetchone()[0]
-        return last
+        return self._last("delta", "seq")
 
     def due(self, until: int, limit: int) -> list[tuple[int, int]]:
         """See ``Transaction``."""

@@ -43,11 +43,23 @@ class Columns:
         return f"{self.all} WHERE {column} {GIVEN}"
 
 
+Known = dict[str | tuple[str], Any]
+"""What a transaction knows of its file, and the next that writes where nobody else wrote: operational state
+in JSON by its name, the highest number in a table by that table's."""
+
+
 class Statements:
     """Statements over one connection, each for many rows."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, known: Known) -> None:
+        self._connection, self._known = connection, known
+
+    def _last(self, table: str, column: str) -> int:
+        """The highest number in a column of a table, 0 where it is empty."""
+        if (table,) not in self._known:
+            query = f"SELECT coalesce(max({column}), 0) FROM {table}"
+            self._known[(table,)] = self._connection.execute(query).fetchone()[0]
+        return int(self._known[(table,)])
 
     def _rows(self, query: str, wanted: Iterable[Any]) -> list[Row]:
         """The rows of a query for several, which is asked in a shorter form for one."""
@@ -132,29 +144,16 @@ def content_of(row: Row) -> Content:
 def identifier_row(node: IdentifierNode, short: int) -> Row:
     """A row of IDENTIFIER, with the short hash of what it is."""
     peers = orjson.dumps([[place, *others] for place, others in node.peers.items()]) if node.peers else None
-    return (
-        node.id,
-        short,
-        *node.identifier,
-        node.namespace,
-        node.holders,
-        node.unknown,
-        node.claims,
-        node.timeless,
-        node.sole,
-        node.generic,
-        peers,
-    )
+    counted = (node.holders, node.unknown, node.claims, node.timeless, node.sole, node.generic)
+    return (node.id, short, *node.identifier, node.namespace, *counted, peers)
 
 
 def identifier_of(row: Row) -> IdentifierNode:
     """An identifier from a row of IDENTIFIER."""
     one, _, namespace, value, place, holders, unknown, claims, timeless, sole, generic, packed = row
     peers = {each[0]: set(each[1:]) for each in orjson.loads(packed)} if packed else {}
-    identifier = Identifier(namespace, value)
-    return IdentifierNode(
-        one, identifier, place, holders, unknown, claims, timeless, sole, bool(generic), peers
-    )
+    counted = (holders, unknown, claims, timeless, sole, bool(generic))
+    return IdentifierNode(one, Identifier(namespace, value), place, *counted, peers)
 
 
 def person_row(person: Person) -> Row:

@@ -36,19 +36,15 @@ _CASES_OF = f"SELECT DISTINCT steward_case FROM case_record WHERE record {GIVEN}
 class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     """See ``Transaction``."""
 
-    def __init__(self, connection: sqlite3.Connection, unchanged: bool) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: sqlite3.Connection, known: r.Known, unchanged: bool = False) -> None:
+        super().__init__(connection, known)
         self.unchanged = unchanged
         self.erased = self.soon = False
-        self._next: dict[str, int] = {}
         self._hash = cache(short_hash)  # what is looked for is mostly written, too
 
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""
-        one = self._next.get(kind)
-        if one is None:
-            one = self._connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {kind}").fetchone()[0]
-        self._next[kind] = one + 1
+        self._known[(kind,)] = one = self._last(kind, "id") + 1
         return one
 
     def seen(self, keys: Collection[EventKey], *_: object) -> Mapping[EventKey, int]:
@@ -191,8 +187,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def last_change(self) -> int:
         """See ``Transaction``."""
-        last: int = self._connection.execute("SELECT coalesce(max(seq), 0) FROM change").fetchone()[0]
-        return last
+        return self._last("change", "seq")
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
@@ -201,8 +196,10 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
         """See ``Transaction``."""
-        row = self._connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
-        return orjson.loads(row[0]) if row else None
+        if name not in self._known:
+            row = self._connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+            self._known[name] = row[0] if row else b"null"
+        return orjson.loads(self._known[name])
 
     def states(self, names: Collection[str]) -> Mapping[str, Any]:
         """See ``Transaction``."""
@@ -233,10 +230,12 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         emptied = ((one,) for one in writes.letters_emptied)
         many("UPDATE dead_letter SET message_id = NULL, raw = x'' WHERE id = ?", emptied)
         many(f"INSERT INTO dead_letter ({r.DEAD_LETTER.names}) VALUES (?,?,?,?,?,?,?)", writes.dead_letters)
-        state = writes.state.items()
-        many("DELETE FROM state WHERE name = ?", ((name,) for name, value in state if value is None))
-        kept = ((name, orjson.dumps(value)) for name, value in state if value is not None)
-        many("INSERT OR REPLACE INTO state VALUES (?, ?)", kept)
+        state = [(name, orjson.dumps(value)) for name, value in writes.state.items()]
+        many("DELETE FROM state WHERE name = ?", ((name,) for name, value in state if value == b"null"))
+        many("INSERT OR REPLACE INTO state VALUES (?, ?)", (one for one in state if one[1] != b"null"))
+        self._known.update(state)
+        for feed, told in (("change", writes.changes), ("delta", writes.deltas)):
+            self._known.update(((feed,), each.seq) for each in told[-1:])
 
     def _apply_events(self, writes: Writes) -> None:
         many = self._many

@@ -100,11 +100,9 @@ class _Resolving:
         for step in self.plan.steps:
             if step.matching:
                 self._match(step)
-            else:
-                ties = self._ties(step)
-                if ties:
-                    self._veto(step, ties)
-                    self._settle(step, ties)
+            elif (step.claims or self.shared[step.namespace]) and (ties := self._ties(step)):
+                self._veto(step, ties)
+                self._settle(step, ties)
         uniques = self.groups.unique.items()
         two_values = {group for group, held in uniques if any(len(one) > 1 for one in held.values())}
         return Resolution(

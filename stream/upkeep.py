@@ -171,21 +171,20 @@ class Upkeep:
         return not first
 
     def _evaluate(self, sketch: Sketch | None, at: int) -> tuple[Set[Membership], int | None]:
-        """Her places; nobody who was erased (None) has any."""
+        """Her places; nobody of whom nothing is known that counts (None) has any."""
         return (set(), None) if sketch is None else memberships(sketch, self.rules, at)
 
     def _sketches(
         self, ws: Workspace, persons: Collection[int], states: Mapping[int, Document]
     ) -> dict[int, Outline | None]:
-        """What they are evaluated by, None for those who were erased."""
-        known = {one: states.get(one) or {} for one in persons}
-        blank = [one for one, state in known.items() if not state]
+        """What they are evaluated by, None for those who were erased, or can be in no audience."""
+        told = {one: state for one in persons if not self._says_nothing(state := states.get(one) or {})}
+        blank = [one for one, state in told.items() if not state]
         alive = living(ws.members_of(blank), ws.records) if blank else set()
-        named = ws.identifier_ids(addresses_in(known.values()))
+        named = ws.identifier_ids(addresses_in(told.values()))
         generic = {node.identifier for node in ws.identifiers(named.values()).values() if node.generic}
-        return {
-            one: Outline(state, generic) if state or one in alive else None for one, state in known.items()
-        }
+        found = {one: Outline(state, generic) for one, state in told.items() if state or one in alive}
+        return dict.fromkeys(persons) | found
 
 
 def _has_addressed_words(state: Document) -> bool:
