@@ -21,7 +21,8 @@ from resolver.resolution import MATCHED, Resolution
 from stream.workspace import Workspace
 
 _UNREST = CONTESTED_PEOPLE | CONTESTED_ANONYMOUS
-_LASTING = frozenset(("unique", "known"))
+# A veto is between records that are known, so in an anonymous step it keeps nobody apart who isn't anyway.
+_LASTING = frozenset(("unique", "known", "veto"))
 """Kinds of conflict that last: who was kept apart by one of these never becomes one by a weaker value."""
 
 

@@ -203,9 +203,12 @@ def histories(
 
 
 @st.composite
-def crowds(draw: st.DrawFn) -> History:
+def crowds(draw: st.DrawFn, feuding: bool = False) -> History:
     """Few customers on shared devices and addresses, and many visits, rows and orders that name only these:
-    what is contested, joined whole and led along by others."""
+    what is contested, joined whole and led along by others.
+
+    ``feuding``: some say who they are, so that what they say keeps those apart whom an address ties.
+    """
     spaces = (
         Namespace(name="user_id", joins="people", unique=draw(st.booleans())),
         Namespace(name="email", joins="people", generic_above=draw(st.sampled_from((10, 2)))),
@@ -218,6 +221,7 @@ def crowds(draw: st.DrawFn) -> History:
     )
     shop = Source(claims=frozenset(draw(st.sampled_from(((), (), ("email",))))))
     by = Rules(namespaces=spaces, sources={"shop": shop})
+    by = draw(alike.matching(by)) if feuding else by
     intake = Intake(by)
     events = []
     for number in range(draw(st.integers(4, 22))):
@@ -231,11 +235,18 @@ def crowds(draw: st.DrawFn) -> History:
             "type": "page",
             "context": {"externalIds": external, "recordId": f"r{row}"},
         }
+        if feuding and "email" in held and (traits := draw(st.sampled_from((*FOES, *FOES, {})))):
+            message |= {"type": "identify", "traits": traits}
         events.append(event_of(intake, draw(st.sampled_from(("web", "web", "shop"))), message))
     keys = sorted({event.record for event in events})
     return History(by, tuple(events), draw(_judgements(keys)))
 
 
+FOES = (
+    {"firstName": "Ana", "birthday": "1980-01-02", "city": "Bonn"},
+    {"firstName": "Bob", "birthday": "1990-05-06", "city": "Lyon"},
+)
+"""What two say of themselves who can't be one person."""
 _DEVICES = ("anonymous_id", ("c", "d"))
 _VISITS = ("session_id", ("s", "t", "v"))
 _MAIL = ("email", ("a", "b"))

@@ -4,6 +4,7 @@ import os
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import pytest
 from hypothesis import currently_in_test_context, event, given, note, settings
@@ -11,14 +12,29 @@ from hypothesis import strategies as st
 
 from graph_schema.memory import MemoryStore
 from graph_schema.neo4j_store import open_store
-from graph_schema.rules import Namespace, Rules, Source
+from graph_schema.rules import Matching, Namespace, Rules, Source
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Document, Store
+from graph_schema.vocabulary import JUDGED, Judgement, RecordKey
 from resolver.founding import DEFAULT_ID_KEY
+from resolver.matching.model import to_dict
 from stream.engine import Engine
 from stream.intake import Intake
 from stream.reader import Reader
-from tests.engine.drawn import RECEIVED, Batch, History, Step, crowds, event_of, histories, plays, time_of
+from tests.engine.alike import MODEL
+from tests.engine.drawn import (
+    FOES,
+    RECEIVED,
+    Batch,
+    History,
+    Step,
+    Word,
+    crowds,
+    event_of,
+    histories,
+    plays,
+    time_of,
+)
 from tests.engine.kept import differences, picture, slips
 from tests.engine.truth import Truth
 
@@ -113,6 +129,47 @@ def test_an_alias_that_turns_out_to_name_another_leaves_nothing_of_its_time() ->
     play(history, [Batch((event_of(intake, "shop", one),)) for one in said], MemoryStore())
 
 
+@pytest.mark.parametrize("word", [None, "different"])
+def test_only_a_judgement_marks_those_whom_a_veto_keeps_apart(word: Literal["different"] | None) -> None:
+    """Whoever is marked is resolved whole when a record of hers comes to share an anonymous value."""
+    spaces = (
+        Namespace(name="user_id", joins="people", unique=True),
+        Namespace(name="email", joins="people"),
+        Namespace(name="anonymous_id", joins="anonymous"),
+    )
+    said = {"matching": Matching(after="user_id"), "model": to_dict(MODEL), "model_digest": "small"}
+    by = Rules(namespaces=spaces).model_copy(update=said)
+    intake = Intake(by)
+    told = [
+        ("r0", {"user_id": "u", "email": "a"}, FOES[0]),
+        ("r1", {"email": "a"}, FOES[1]),
+        ("r2", {"user_id": "u"}, {}),
+        ("visit", {"anonymous_id": "c"}, {}),
+        ("r1", {"anonymous_id": "c"}, {}),
+        ("r0", {"anonymous_id": "c"}, {}),
+    ]
+    steps: list[Step] = []
+    for number, (row, held, traits) in enumerate(told):
+        external = [{"type": name, "id": value} for name, value in held.items()]
+        context = {"recordId": row, "externalIds": external}
+        message = {"messageId": f"m{number}", "type": "identify", "context": context, "traits": traits}
+        steps.append(Batch((event_of(intake, "crm", message),)))
+    one, two, visit = (RecordKey("crm", row) for row in ("r0", "r1", "visit"))
+    if word:
+        steps.insert(4, Word(Judgement("j", word, (one,), (two,), 1, "steward", "seen")))
+    store = MemoryStore()
+    play(History(by, (), ()), steps, store)
+    shown = picture(store)
+    assert sorted(map(len, shown.persons)) == [1, 1, 2]
+    assert {kind for kind, *_ in shown.cases} == ({"veto"} if word is None else set())
+    with store.read() as tx:
+        marked = {person.id for person in tx.all_persons() if person.flags & JUDGED}
+        judged = {record.person for record in tx.all_records() if record.key in (one, two)}
+        apart = {record.person for record in tx.all_records() if record.key == visit}
+    assert marked == (judged if word else set())
+    assert not apart & judged
+
+
 @pytest.mark.neo4j
 def test_step_by_step_is_from_scratch_in_neo4j(neo4j_url: str) -> None:
     graphs = count()
@@ -159,4 +216,10 @@ def test_step_by_step_is_from_scratch_with_matching_in_sqlite(history: History, 
 @settings(max_examples=200)
 @given(crowds(), st.data())
 def test_a_crowd_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> None:
+    play(history, data.draw(plays(history)), MemoryStore())
+
+
+@settings(max_examples=200)
+@given(crowds(feuding=True), st.data())
+def test_a_feud_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> None:
     play(history, data.draw(plays(history)), MemoryStore())
