@@ -27,15 +27,9 @@ up little. Who writes little has as little: a commit that splits a page goes thr
 _FEW_ROWS = 2_000
 _MAPPED_BYTES = 2_000_000_000
 """So much of the file is read in place: a reader's own pages are void whenever somebody wrote, and a writer
-who has few of her own looks up more than these hold."""
-_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA temp_store = MEMORY",
-    f"PRAGMA mmap_size = {_MAPPED_BYTES}",
-)
-
-
+who has few of her own looks up more than these hold. Who has many does without: else the whole file would
+count as her memory."""
+_PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY"
 _LOG_PAGES = 16_384
 """So long the log grows before it is copied into the file, or until it is half as long as the file: a page
 that changes in every batch is so copied once for many. The file is measured after so many changed rows."""
@@ -60,12 +54,12 @@ class SqliteStore:
         self._version: int | None = None
         self._known: Known = {}
         try:
-            self._writer = self._connect(_WRITER_CACHE_KIB)
+            self._writer = self._connect(little=False)
             self._migrate()
         except sqlite3.DatabaseError as error:
             raise _unavailable(error) from error
 
-    def _connect(self, cache_kib: int) -> sqlite3.Connection:
+    def _connect(self, little: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path,
             timeout=_BUSY_SECONDS,
@@ -73,8 +67,8 @@ class SqliteStore:
             check_same_thread=False,
             cached_statements=256,
         )
-        for pragma in (*_PRAGMAS, f"PRAGMA cache_size = -{cache_kib}"):
-            connection.execute(pragma)
+        connection.executescript(_PRAGMAS)
+        _hold(connection, little)
         return connection
 
     def _migrate(self) -> None:
@@ -106,7 +100,7 @@ class SqliteStore:
         """See ``Store``."""
         connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
         if connection is None:
-            connection = self._reading.connection = self._connect(_READER_CACHE_KIB)
+            connection = self._reading.connection = self._connect(little=True)
             self._readers.append(connection)
         connection.execute("BEGIN")
         try:
@@ -178,10 +172,10 @@ class SqliteStore:
 
     def _keep_pages(self, changed: int) -> None:
         """Keeps as many pages in memory as whoever changed so many rows needs."""
-        if self._writes_little != (changed < _FEW_ROWS):
-            self._writes_little = changed < _FEW_ROWS
-            kib = _READER_CACHE_KIB if self._writes_little else _WRITER_CACHE_KIB
-            self._writer.execute(f"PRAGMA cache_size = -{kib}")
+        little = changed < _FEW_ROWS
+        if self._writes_little != little:
+            self._writes_little = little
+            _hold(self._writer, little)
 
     def swap(self) -> SqliteSwap:
         """See ``Replaceable``."""
@@ -213,3 +207,10 @@ def _unavailable(error: sqlite3.Error) -> StoreUnavailable:
         f"the SQLite file can't be used ({error})",
         way_out="See that its folder exists and can be written, and that no other program holds it locked",
     )
+
+
+def _hold(connection: sqlite3.Connection, little: bool) -> None:
+    """Has a connection hold in memory what it needs whose changes are few, or many."""
+    cache_kib, mapped = (_READER_CACHE_KIB, _MAPPED_BYTES) if little else (_WRITER_CACHE_KIB, 0)
+    connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+    connection.execute(f"PRAGMA mmap_size = {mapped}")
