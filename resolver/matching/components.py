@@ -39,10 +39,8 @@ class Graph:
     def around(self, key: Key) -> Iterator[tuple[Key, int, int, Weight]]:
         """Each edge of a group: the other group, this one's content, the other's, the weight."""
         for content in self.groups[key].contents:
-            for other, weight in (
-                (content, self.contents[content].own),
-                *self.edges.get(content, {}).items(),
-            ):
+            own = self.contents[content].own
+            for other, weight in ((content, own), *self.edges.get(content, {}).items()):
                 for holder in self.holders.get(other, ()):
                     if holder != key:
                         yield holder, content, other, weight

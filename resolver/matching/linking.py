@@ -44,8 +44,8 @@ class Linkage:
         self.joins: list[Joined] = []
         self.ambiguous: list[tuple[Key, Key]] = []
         self.members: dict[int, list[Key]] = {number: [key] for number, key in enumerate(keys)}
-        votes = {one: content.votes for one, content in graph.contents.items()}
-        self._votes = [max(1, sum(votes[one] for one in graph.groups[key].contents)) for key in keys]
+        contents = graph.contents
+        self._votes = [max(1, sum(contents[one].votes for one in graph.groups[key].contents)) for key in keys]
         self._unique: list[dict[Hashable, frozenset[Hashable]]] = []
         for key in keys:
             held: dict[Hashable, frozenset[Hashable]] = {}
@@ -55,18 +55,19 @@ class Linkage:
         self._sums: dict[int, dict[int, Weight]] = {number: {} for number in self.members}
         self._banned: set[tuple[int, int]] = set()
         self._next = len(keys)
-        self._add_edges(graph, keys, votes)
+        self._add_edges(graph, keys)
 
-    def _add_edges(self, graph: Graph, keys: Sequence[Key], votes: Mapping[int, int]) -> None:
+    def _add_edges(self, graph: Graph, keys: Sequence[Key]) -> None:
         """Sums of the weights between two clusters above what a missing pair counts, by the votes of both."""
         number = {key: place for place, key in enumerate(keys)}
-        missing = self._model.missing
+        missing, contents = self._model.missing, graph.contents
         for place, key in enumerate(keys):
             sums = self._sums[place]
             for other, mine, theirs, weight in graph.around(key):
                 there = number.get(other)
                 if there is not None:
-                    sums[there] = sums.get(there, 0) + (weight - missing) * votes[mine] * votes[theirs]
+                    votes = contents[mine].votes * contents[theirs].votes
+                    sums[there] = sums.get(there, 0) + (weight - missing) * votes
 
     def _mean(self, one: int, two: int) -> int:
         """The mean weight over all pairs of votes, in 2**-20 of a unit."""
