@@ -125,7 +125,8 @@ def growth(service: Service, marks: list[int]) -> Iterator[Figure]:
     """The rate at which a town's stream comes in whenever one of so many persons is reached."""
     warm_up(service, items(20_000, 2_000))
     before = _persons(service)
-    stream = (one.message for one in simulate(marks[-1], 2 * marks[-1], 2))
+    # Of each person some two records are seen by the time that half of them are persons.
+    stream = (one.message for one in simulate(2 * marks[-1], 20 * marks[-1], 2))
     store = open_store(f"{service.url}/grown")
     engine, taken, last = Engine(store, load_rules("retail")), 0, list[tuple[Run, float]]()
     for mark in marks:
