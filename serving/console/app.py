@@ -1,28 +1,30 @@
 """The console as an application of its own, mounted by the server at /console."""
 
 import threading
+from importlib import import_module
 from typing import Final
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from graph_schema.errors import OnefoldError
 from serving.console import lists, persons, sign_in, work
-from serving.console.oidc import Provider
 from serving.console.pages import compile_pages, go, refusal, static
 from serving.console.queue import Queue
+from serving.console.sessions import Sessions
 from serving.console.survey import Surveys
 from serving.service import Service
 
 _HOME: Final = APIRouter()
+_PROVIDER: Final = "serving.console.oidc"  # with a large library, which is needed where one is declared
 
 
 @_HOME.get("/")
-def home(request: Request) -> Response:
+def home() -> Response:
     """The queue is what one comes for."""
-    return go(request, "/console/queue")
+    return go("/console/queue")
 
 
 @_HOME.get("/static/{name}")
@@ -50,9 +52,11 @@ def make_console(service: Service) -> FastAPI:
     app.state.service = service
     app.state.queue = Queue(service)
     app.state.surveys = Surveys(service)
-    app.state.provider = Provider(rules.oidc) if rules.oidc is not None else None
     for routes in (_HOME, sign_in.router, work.router, persons.router, lists.router):
         app.include_router(routes)
+    if rules.oidc is not None:
+        app.include_router(import_module(_PROVIDER).routes(rules.oidc))
+    app.add_middleware(Sessions)
     for kind in (OnefoldError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, refusal)
     return app

@@ -1,22 +1,32 @@
-"""Signing in at an identity provider by OpenID Connect: authorization code with PKCE, state and nonce."""
+"""Signing in at an identity provider by OpenID Connect: authorization code with PKCE, state and nonce.
+
+What must be remembered until somebody comes back from there stands in the session.
+"""
 
 import os
-import secrets
-import threading
+import warnings
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 import httpx
 from authlib.common.errors import AuthlibBaseError
-from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response, prepare_grant_uri
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from joserfc import jwt
+from authlib.deprecate import AuthlibDeprecationWarning
+from fastapi import APIRouter, Request
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from graph_schema.access import OpenIdConnect
 from graph_schema.errors import OnefoldError
 from serving.access import ROLES, NotAllowed, Principal
+from serving.console.sign_in import let_in
+from serving.service import TheService
+
+# It asks for another httpx than the rest of this program has, on the terminal.
+warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+
+from authlib.integrations.base_client.errors import MismatchingStateError  # noqa: E402 - only now
+from authlib.integrations.starlette_client import OAuth  # noqa: E402
 
 SECRET_VARIABLE: Final = "ONEFOLD_OIDC_SECRET"  # noqa: S105 - the name of one
 _TIMEOUT_S: Final = 10.0
@@ -38,72 +48,47 @@ class Provider:
 
     def __init__(self, rules: OpenIdConnect) -> None:
         self.rules = rules
-        self._lock = threading.Lock()
-        self._metadata: dict[str, Any] = {}
-
-    def start(self, redirect_uri: str) -> tuple[str, dict[str, str]]:
-        """Where to send whoever signs in, and what must be remembered until she comes back."""
-        held = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
-        url = prepare_grant_uri(
-            self._told()["authorization_endpoint"],
-            self.rules.client_id,
-            "code",
-            redirect_uri,
-            self.rules.scope,
-            held["state"],
-            nonce=held["nonce"],
-            code_challenge=create_s256_code_challenge(held["verifier"]),  # type: ignore[no-untyped-call]
-            code_challenge_method="S256",
+        self._client = OAuth().register(
+            "onefold",
+            client_id=rules.client_id,
+            server_metadata_url=f"{rules.issuer.rstrip('/')}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": rules.scope,
+                "code_challenge_method": "S256",
+                "timeout": _TIMEOUT_S,
+            },
         )
-        return str(url), held
 
-    def finish(self, redirect_uri: str, answer: str, held: dict[str, str]) -> Principal:
-        """Who came back with the address ``answer``. Raises ``ProviderFailed``, and ``NotAllowed`` for an
-        account that has none of the roles."""
+    async def start(self, request: Request, redirect_uri: str) -> Response:
+        """Sends whoever signs in there; raises ``ProviderFailed``."""
         try:
-            came = parse_authorization_code_response(answer, held["state"])
-            claims = self._claims(self._token(redirect_uri, came["code"], held["verifier"]), held["nonce"])
-        except (AuthlibBaseError, JoseError, httpx.HTTPError, KeyError, ValueError):
-            raise ProviderFailed("the identity provider didn't confirm who this is") from None
-        return self._principal(claims)
+            told = await self._client.load_server_metadata()
+        except (httpx.HTTPError, ValueError):
+            raise ProviderFailed("the identity provider can't be reached") from None
+        if told.get("issuer") != self.rules.issuer:
+            told.clear()
+            raise ProviderFailed("the identity provider calls itself otherwise than the rules")
+        # What it lists by itself may be no signature at all.
+        told["id_token_signing_alg_values_supported"] = _ALGORITHMS
+        found: Response = await self._client.authorize_redirect(request, redirect_uri)
+        return found
 
-    def _token(self, redirect_uri: str, code: str, verifier: str) -> str:
-        """The ID token for a code; a client with a secret proves itself by basic authorization."""
-        sent = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        sent |= {"client_id": self.rules.client_id, "code_verifier": verifier}
+    async def finish(self, request: Request) -> Principal:
+        """Who came back. Raises ``ProviderFailed``, and ``NotAllowed`` for whom nobody sent there from here,
+        and for an account that has none of the roles."""
         secret = os.environ.get(SECRET_VARIABLE)
         auth = httpx.BasicAuth(quote_plus(self.rules.client_id), quote_plus(secret)) if secret else None
-        told = httpx.post(self._told()["token_endpoint"], data=sent, auth=auth, timeout=_TIMEOUT_S)
-        return str(told.raise_for_status().json()["id_token"])
-
-    def _told(self) -> dict[str, Any]:
-        """What the provider publishes of itself."""
-        with self._lock:
-            if not self._metadata:
-                address = f"{self.rules.issuer.rstrip('/')}/.well-known/openid-configuration"
-                try:
-                    found = httpx.get(address, timeout=_TIMEOUT_S).raise_for_status().json()
-                except (httpx.HTTPError, ValueError):
-                    raise ProviderFailed("the identity provider can't be reached") from None
-                if found.get("issuer") != self.rules.issuer:
-                    raise ProviderFailed("the identity provider calls itself otherwise than the rules")
-                self._metadata = found
-            return self._metadata
-
-    def _claims(self, id_token: str, nonce: str) -> dict[str, Any]:
-        keys = KeySet.import_key_set(
-            httpx.get(self._told()["jwks_uri"], timeout=_TIMEOUT_S).raise_for_status().json()
-        )
-        claims = jwt.decode(id_token, keys, algorithms=_ALGORITHMS).claims
-        jwt.JWTClaimsRegistry(
-            leeway=_LEEWAY_S,
-            iss={"essential": True, "value": self.rules.issuer},
-            aud={"essential": True, "value": self.rules.client_id},
-            exp={"essential": True},
-            sub={"essential": True},
-            nonce={"essential": True, "value": nonce},
-        ).validate(claims)
-        return dict(claims)
+        expected = {"iss": self.rules.issuer, "aud": self.rules.client_id}
+        options = {name: {"essential": True, "value": value} for name, value in expected.items()}
+        try:
+            told = await self._client.authorize_access_token(
+                request, auth=auth, claims_options=options, leeway=_LEEWAY_S
+            )
+            return self._principal(told["userinfo"])
+        except MismatchingStateError:
+            raise NotAllowed("this sign-in was not begun here", way_out="Begin at /console/sign-in") from None
+        except (AuthlibBaseError, JoseError, httpx.HTTPError, KeyError, ValueError):
+            raise ProviderFailed("the identity provider didn't confirm who this is") from None
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         said = claims.get(self.rules.claim, [])
@@ -115,3 +100,25 @@ class Provider:
             )
         name = claims.get("preferred_username") or claims.get("email") or claims["sub"]
         return Principal(str(name), max(roles, key=ROLES.index))
+
+
+def routes(rules: OpenIdConnect) -> APIRouter:
+    """The ways to an identity provider and back."""
+    provider, router = Provider(rules), APIRouter()
+
+    @router.get("/sign-in/provider")
+    async def to_provider(request: Request) -> Response:
+        return await provider.start(request, _back(request))
+
+    @router.get("/signed-in")
+    async def from_provider(request: Request, service: TheService) -> Response:
+        found = await provider.finish(request)
+        return await run_in_threadpool(let_in, request, service, found, "")
+
+    return router
+
+
+def _back(request: Request) -> str:
+    """The address at which the provider's answer is taken; behind a proxy the environment names it."""
+    outside = os.environ.get("ONEFOLD_PUBLIC_URL", "").rstrip("/")
+    return f"{outside or f'{request.url.scheme}://{request.url.netloc}'}/console/signed-in"

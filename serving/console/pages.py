@@ -91,8 +91,7 @@ def compile_pages() -> None:
 def page(request: Request, template: str, status: int = 200, **content: object) -> Response:
     """A page. ``content`` is what it shows, as JSON; masked for a viewer."""
     service: Service = request.app.state.service
-    session = sessions.session_of(request)
-    who = session.principal(service.keyring)
+    who = sessions.signed_in(request)
     if who is None or who.role == "viewer":
         content = masked(content)
     html = _TEMPLATES.get_template(template).render(
@@ -100,16 +99,16 @@ def page(request: Request, template: str, status: int = 200, **content: object) 
         who=who,
         signed_in=service.keyring.enforced,
         oidc=service.engine.rules.access.oidc is not None,
-        csrf=session.csrf,
+        csrf=sessions.csrf_of(request),
         path=request.url.path,
         within=getattr(request.state, "within", ""),
     )
-    return sessions.keep(request, HTMLResponse(html, status, _HEADERS))
+    return HTMLResponse(html, status, _HEADERS)
 
 
-def go(request: Request, where: str) -> Response:
+def go(where: str) -> Response:
     """Goes on to another page after a form was taken."""
-    return sessions.keep(request, RedirectResponse(where, 303, _HEADERS))
+    return RedirectResponse(where, 303, _HEADERS)
 
 
 def came_from(request: Request) -> str:
@@ -132,7 +131,7 @@ def refusal(request: Request, error: Exception) -> Response:
     """The page of an error: what is wrong and the way out, never a value."""
     if isinstance(error, NotSignedIn):
         sessions.remember(request)
-        return go(request, "/console/sign-in")
+        return go("/console/sign-in")
     if isinstance(error, Stale):
         return page(request, "stale.html", 409, changes=error.changes, url=came_from(request))
     status, told, way_out = _told(error)

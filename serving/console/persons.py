@@ -178,7 +178,7 @@ def split(
     judgement = service.commits.run(lambda: give(service.engine, word, principal.role, then))
     request.app.state.queue.again()
     person_id = request.path_params["person_id"]
-    return go(request, f"/console/persons/{person_id}?done={judgement.judgement_id}")
+    return go(f"/console/persons/{person_id}?done={judgement.judgement_id}")
 
 
 @router.get("/export")

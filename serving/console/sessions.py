@@ -1,98 +1,75 @@
-"""Sessions: who sits at the console, in a signed cookie that no script reads; and what forms must prove."""
+"""Sessions: who sits at the console, in a signed cookie that no script reads; and what forms must prove.
+
+A session holds ``csrf``, which is known to its pages only; the ``name`` and ``role`` of whoever signed in,
+with the hash of the ``key`` that was given; and the page ``to`` which somebody asked for before.
+"""
 
 import os
 import secrets
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from fastapi import Request
-from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
-from starlette.responses import Response
+from itsdangerous import BadData, URLSafeSerializer
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph_schema.access import Role
 from serving.access import LOCAL, ROLES, Keyring, NotAllowed, NotSignedIn, Principal
 from stream.desk import Steward
 
-COOKIE: Final = "onefold_session"
-PATH: Final = "/console"
+_COOKIE: Final = "onefold_session"
 _HOURS: Final = 12
 _LONGEST: Final = 1_000
-SECRET: Final = os.environ.get("ONEFOLD_SESSION_KEY") or secrets.token_urlsafe(32)
+_SECRET: Final = os.environ.get("ONEFOLD_SESSION_KEY") or secrets.token_urlsafe(32)
 """Without one of the environment's, sessions end with the process."""
-_SIGNING: Final = URLSafeTimedSerializer(SECRET, salt="session")
-_SEEN: Final = URLSafeSerializer(SECRET, salt="seen")
+_SEEN: Final = URLSafeSerializer(_SECRET, salt="seen")
 
 
-class Session(NamedTuple):
-    """What the cookie says. ``csrf`` is known to the pages of this session only; ``key`` the hash of the key
-    that was signed in with, "" where it was none; ``to`` the page that was asked for before."""
+class Sessions:
+    """Gives each request its session; what began over https is never sent without."""
 
-    csrf: str
-    name: str = ""
-    role: str = ""
-    key: str = ""
-    to: str = ""
+    def __init__(self, app: ASGIApp) -> None:
+        self._by_safety = [
+            SessionMiddleware(app, _SECRET, _COOKIE, _HOURS * 3600, "/console", https_only=is_safe)
+            for is_safe in (False, True)
+        ]
 
-    def principal(self, keyring: Keyring) -> Principal | None:
-        """Whoever is signed in, as long as the key that was given is in force."""
-        if not keyring.enforced:
-            return LOCAL
-        if self.key:
-            return keyring.keys.get(self.key)
-        role: Role | None = next((one for one in ROLES if one == self.role), None)
-        return None if role is None else Principal(self.name, role)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI application."""
+        await self._by_safety[scope.get("scheme") == "https"](scope, receive, send)
 
 
-def session_of(request: Request) -> Session:
-    """The session of a request, a new one where there is none."""
-    kept = getattr(request.state, "session", None)
-    if isinstance(kept, Session):
-        return kept
-    found = Session(secrets.token_urlsafe(18))
-    try:
-        found = Session(*_SIGNING.loads(request.cookies.get(COOKIE, ""), max_age=_HOURS * 3600))
-    except (BadData, TypeError):
-        request.state.fresh_session = True
-    request.state.session = found
-    return found
+def csrf_of(request: Request) -> str:
+    """What forms of this session prove themselves by."""
+    return str(request.session.setdefault("csrf", secrets.token_urlsafe(18)))
 
 
 def begin(request: Request, name: str, role: str, key: str) -> None:
     """Starts a session for somebody who was let in: with a new secret, so that none can be planted."""
-    request.state.session = Session(secrets.token_urlsafe(18), name, role, key)
-    request.state.fresh_session = True
+    request.session.clear()
+    request.session.update(csrf=secrets.token_urlsafe(18), name=name, role=role, key=key)
 
 
 def remember(request: Request) -> None:
     """Keeps which page was asked for, so that whoever signs in comes to it."""
     if request.method == "GET" and not request.url.path.endswith(".json"):
-        asked = f"{request.url.path}?{request.url.query}".rstrip("?")[:_LONGEST]
-        request.state.session = session_of(request)._replace(to=asked)
-        request.state.fresh_session = True
+        request.session["to"] = f"{request.url.path}?{request.url.query}".rstrip("?")[:_LONGEST]
 
 
-def end(request: Request) -> None:
-    """Ends the session."""
-    begin(request, "", "", "")
-
-
-def keep(request: Request, response: Response) -> Response:
-    """Sets the cookie where the session is new."""
-    if getattr(request.state, "fresh_session", False):
-        said = str(_SIGNING.dumps(list(session_of(request))))
-        set_cookie(request, response, COOKIE, said, _HOURS * 3600)
-    return response
-
-
-def set_cookie(request: Request, response: Response, name: str, said: str, seconds: int) -> None:
-    """Sets a cookie of the console that no script reads."""
-    https = request.url.scheme == "https"
-    response.set_cookie(name, said, seconds, path=PATH, secure=https, httponly=True, samesite="lax")
+def signed_in(request: Request) -> Principal | None:
+    """Whoever is signed in, as long as the key that was given is in force."""
+    keyring: Keyring = request.app.state.service.keyring
+    if not keyring.enforced:
+        return LOCAL
+    if request.session.get("key"):
+        return keyring.keys.get(request.session["key"])
+    role: Role | None = next((one for one in ROLES if one == request.session.get("role")), None)
+    return None if role is None else Principal(request.session["name"], role)
 
 
 def principal_of(request: Request) -> Principal:
     """Whoever sits at the console; raises ``NotSignedIn``."""
-    keyring: Keyring = request.app.state.service.keyring
-    found = session_of(request).principal(keyring)
+    found = signed_in(request)
     if found is None:
         raise NotSignedIn("nobody is signed in", way_out="Sign in at /console/sign-in")
     return found
@@ -100,12 +77,12 @@ def principal_of(request: Request) -> Principal:
 
 def steward_of(request: Request) -> Steward:
     """The same as one who works on cases."""
-    return Steward(principal_of(request).name, session_of(request).csrf[:12])
+    return Steward(principal_of(request).name, csrf_of(request)[:12])
 
 
 def check_form(request: Request, csrf: str) -> None:
     """Raises ``NotAllowed`` for a form that no page of this session sent."""
-    if not secrets.compare_digest(csrf, session_of(request).csrf):
+    if not secrets.compare_digest(csrf.encode(), csrf_of(request).encode()):
         raise NotAllowed(
             "this form is not of this session", way_out="Go back, load the page again, and send it once more"
         )

@@ -107,7 +107,7 @@ def case_page(
         if case is None:
             return page(request, "closed.html", 410, case_id=case_id, done=told_of(service, done))
         if len(case.persons) < 2:
-            return go(request, f"/console/persons/{case.persons[0]}")
+            return go(f"/console/persons/{case.persons[0]}")
         a, b = undecided(reader, case.persons)
         content = _pair(service, reader, a, b)
         working = claims(reader.tx, service.engine.clock()).get(case_id)
@@ -121,7 +121,7 @@ def pair_page(request: Request, service: TheService, a: str, b: str, done: str =
     with service.engine.reader() as reader:
         ids = [reader.find(one.strip()).person.person_id for one in (a, b)]
         if ids[0] == ids[1]:
-            return go(request, f"/console/persons/{ids[0]}")
+            return go(f"/console/persons/{ids[0]}")
         content = _pair(service, reader, *ids)
     return page(request, "pair.html", **content, case=None, done=told_of(service, done))
 
@@ -159,7 +159,7 @@ def judge(
         request.app.state.queue.close(said.case)
         return _onward(request, service, wanted, done=judgement.judgement_id)
     request.app.state.queue.again()
-    return go(request, f"/console/persons/{said.a}?done={judgement.judgement_id}")
+    return go(f"/console/persons/{said.a}?done={judgement.judgement_id}")
 
 
 @router.post("/undo")
@@ -172,7 +172,7 @@ def undo(
     request.app.state.queue.again()
     person = _PERSON.match(came_from(request))
     where = person[0] if person else "/console/queue"
-    return go(request, where + wanted.query(done=given.judgement_id))
+    return go(where + wanted.query(done=given.judgement_id))
 
 
 def _states(service: Service, tx: Transaction, steward: Steward) -> Callable[[str], State]:
@@ -201,7 +201,7 @@ def _onward(
     waiting = [one.case.case_id for one in chosen]
     given = service.commits.run(lambda: claim_next(service.engine, steward, waiting, queue.is_open, skipped))
     where = f"/console/cases/{given}" if given else "/console/queue"
-    return go(request, where + wanted.query(done=done))
+    return go(where + wanted.query(done=done))
 
 
 def _pair(service: Service, reader: Judging, a: str, b: str) -> Document:

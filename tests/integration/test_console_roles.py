@@ -190,7 +190,6 @@ def test_what_the_provider_says_must_hold(joined: Served, provider: IdentityProv
         {"aud": "somebody else"},
         {"iss": "https://evil.example"},
         {"exp": 1_000_000},
-        {"state": "x"},
         {"key": forged},
     )
     for lies in wrong:
@@ -202,9 +201,12 @@ def test_what_the_provider_says_must_hold(joined: Served, provider: IdentityProv
         assert visit.path == "/console/sign-in", lies
 
 
-def test_an_answer_that_nobody_asked_for_is_refused(joined: Served) -> None:
+def test_an_answer_that_nobody_asked_for_is_refused(joined: Served, provider: IdentityProvider) -> None:
     visit = joined.visit()
     visit.get("/console/signed-in?code=x&state=y")
+    assert (visit.status, "not begun here" in visit.page) == (403, True)
+    provider.lies = {"state": "x"}
+    visit.get("/console/sign-in/provider")
     assert (visit.status, "not begun here" in visit.page) == (403, True)
 
 

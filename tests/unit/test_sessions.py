@@ -1,0 +1,46 @@
+"""The cookie of a session at the console, and what a form must prove."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from serving.access import NotAllowed
+from serving.console.sessions import Sessions, check_form, csrf_of
+
+
+def looked_at(request: Request) -> Response:
+    return PlainTextResponse(csrf_of(request))
+
+
+def sent(request: Request) -> Response:
+    try:
+        check_form(request, request.query_params["csrf"])
+    except NotAllowed:
+        return PlainTextResponse("refused")
+    return PlainTextResponse("taken")
+
+
+@pytest.fixture
+def app() -> Starlette:
+    made = Starlette(routes=[Route("/console/page", looked_at), Route("/console/form", sent)])
+    made.add_middleware(Sessions)
+    return made
+
+
+@pytest.mark.parametrize(("scheme", "safe"), [("https", True), ("http", False)])
+def test_what_began_over_https_is_never_sent_without(app: Starlette, scheme: str, safe: bool) -> None:
+    cookie = TestClient(app, f"{scheme}://console.example").get("/console/page").headers["set-cookie"].lower()
+    assert ("secure" in cookie) == safe
+    assert all(part in cookie for part in ("httponly", "samesite=lax", "path=/console"))
+
+
+@pytest.mark.parametrize("given", ["", "other", "é"])
+def test_a_form_of_no_page_of_this_session_is_refused(app: Starlette, given: str) -> None:
+    client = TestClient(app)
+    assert client.get("/console/form", params={"csrf": given}).text == "refused"
+    own = client.get("/console/page").text
+    assert client.get("/console/form", params={"csrf": given}).text == "refused"
+    assert client.get("/console/form", params={"csrf": own}).text == "taken"
