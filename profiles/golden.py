@@ -5,10 +5,11 @@ left open: the stage, recency and lifetime value are null, and only what was rep
 """
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 
 from graph_schema.rules import Rules
 from graph_schema.store import Document
-from graph_schema.vocabulary import BLOCKED, CLAIMED, Holding, Record
+from graph_schema.vocabulary import BLOCKED, CLAIMED
 from profiles.accounts import accounts_of, shown_accounts
 from profiles.affinity import bought_categories
 from profiles.cart import cart_of, shown_cart
@@ -66,15 +67,33 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
     }
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What all records of a person say of one identifier; ``said``: somebody doesn't merely claim it."""
+
+    first: int | None = None
+    last: int | None = None
+    sources: set[str] = field(default_factory=set)
+    said: bool = False
+
+
 def _identifiers(portrait: Portrait) -> list[Document]:
     """Her identifiers, the strongest namespace first; one is claimed where nobody but who claims it says
     so."""
-    found: dict[int, list[tuple[Record, Holding]]] = defaultdict(list)
+    found: dict[int, _Seen] = defaultdict(_Seen)
+    # Plain steps: of who has many records this is what takes longest.
     for record in portrait.records:
-        if not record.ghost:
-            for one, holding in record.holdings.items():
-                if not holding.flags & BLOCKED:
-                    found[one].append((record, holding))
+        source = record.key.source
+        for one, (_, first, last, flags) in () if record.ghost else record.holdings.items():
+            if flags & BLOCKED:
+                continue
+            seen = found[one]
+            seen.sources.add(source)
+            seen.said |= not flags & CLAIMED
+            if first is not None and (seen.first is None or first < seen.first):
+                seen.first = first
+            if last is not None and (seen.last is None or last > seen.last):
+                seen.last = last
     places = {name: place for place, name in enumerate(portrait.namespaces)}
     nodes = sorted(
         (portrait.identifiers[one] for one in found),
@@ -85,14 +104,14 @@ def _identifiers(portrait: Portrait) -> list[Document]:
             "namespace": node.identifier.namespace,
             "value": node.identifier.value,
             "shown": shown_form(portrait, *node.identifier),
-            "first_seen": iso(min((each.first for _, each in held if each.first is not None), default=None)),
-            "last_seen": iso(max((each.last for _, each in held if each.last is not None), default=None)),
-            "sources": sorted({record.key.source for record, _ in held}),
-            "claimed": all(each.flags & CLAIMED for _, each in held),
+            "first_seen": iso(seen.first),
+            "last_seen": iso(seen.last),
+            "sources": sorted(seen.sources),
+            "claimed": not seen.said,
             "generic": node.generic,
         }
         for node in nodes
-        for held in (found[node.id],)
+        for seen in (found[node.id],)
     ]
 
 
