@@ -52,11 +52,12 @@ class Worker:
         self.port = free_port()
         self.log = folder / f"worker-{self.port}.txt"
         arguments = ["worker", "--kafka", kafka.servers, "--store", store, "--port", str(self.port), *options]
-        environment = {**os.environ, "ONEFOLD_ID_KEY": ID_KEY, "ONEFOLD_KAFKA_PREFIX": kafka.prefix}
+        # Who is killed leaves temporary files behind: with those of the test.
+        own = {"ONEFOLD_ID_KEY": ID_KEY, "ONEFOLD_KAFKA_PREFIX": kafka.prefix, "TMPDIR": str(folder)}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", f"{first}\nfrom serving.cli import main; main()", *arguments],
-                env=environment,
+                env={**os.environ, **own},
                 stdout=log,
                 stderr=log,
             )
