@@ -110,4 +110,4 @@ def _weight_with_itself(
             match += scale.match[0] + added
             for which, levels, shares in scale.others:
                 others[which] += levels[0] + (added if shares else 0)
-    return max(-model.clip, min(model.clip, match - max(0, *others)))
+    return max(-model.clip, min(model.clip, match - max((0, *others))))

@@ -11,7 +11,7 @@ from resolver.matching.model import from_dict
 from tests.accuracy.measure import measured, score
 from tests.accuracy.tables import febrl, one_name, renamed, simulated
 from tests.bench import unseen
-from tests.bench.lives import made
+from tests.bench.lives import Made, made
 from tests.engine.at_once import match_all
 
 PEOPLE = Path("graph_schema/bundled/people.json")
@@ -29,6 +29,13 @@ def test_names_of_traits_don_t_matter() -> None:
 def test_a_table_of_few_fields() -> None:
     table = simulated(2500, 5, 0.3, ("birthday", "street", "city", "country", "phone"))
     assert measured(one_name(table)).f1 >= 0.92
+
+
+@pytest.mark.parametrize(("columns", "precision"), [("born code", 0.95), ("phone mail", 0.99)])
+def test_a_table_without_names(columns: str, precision: float) -> None:
+    """Nothing else explains there why two rows are alike, neither a home nor a name that two people bear."""
+    table = made(Made(("english",), 600, {name: name for name in columns.split()}))
+    assert measured(table).rates.precision >= precision
 
 
 def test_people_without_duplicates_stay_apart() -> None:
