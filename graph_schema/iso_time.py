@@ -1,12 +1,14 @@
-"""Reads times as sources write them (ISO 8601) into microseconds since 1970 UTC."""
+"""Times as sources write them (ISO 8601), and microseconds since 1970 UTC, one from the other."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from graph_schema.errors import Invalid
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _LONGEST: Final = 40
 EARLIEST: Final = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 """Begin of the year 1900: nothing that a customer does today happened before it."""
@@ -40,3 +42,18 @@ def asked_time(field: str, text: str) -> int:
     if at is None:
         raise Invalid(field, "This is not a time; write it by ISO 8601, such as 2026-03-02T09:00:00Z.")
     return at
+
+
+@lru_cache(maxsize=1 << 14)
+def write_time(at: int) -> str:
+    """A time by ISO 8601 with Z, a fraction only where there is one."""
+    second, micros = divmod(at, 1_000_000)
+    day, second = divmod(second, 86_400)
+    fraction = f".{micros:06d}".rstrip("0") if micros else ""
+    clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+    return f"{_day(day)}T{clock}{fraction}Z"
+
+
+@lru_cache(maxsize=1 << 14)
+def _day(day: int) -> str:
+    return date.fromordinal(_EPOCH_DAY + day).isoformat()

@@ -104,9 +104,9 @@ class MemoryStore:
             if record in wanted and event_id in self._events:
                 yield record, self._events[event_id]
 
-    def all_events(self, after: int = 0) -> Iterator[StoredEvent]:
+    def all_events(self) -> Iterator[StoredEvent]:
         """See ``Transaction``."""
-        return iter([self._events[one] for one in sorted(self._events) if one > after])
+        return iter([self._events[one] for one in sorted(self._events)])
 
     def records(self, ids: Collection[int]) -> Mapping[int, Record]:
         """See ``Transaction``."""
@@ -136,13 +136,13 @@ class MemoryStore:
         """See ``Transaction``."""
         return {one: self.identifiers((id_,))[id_] for one, id_ in self.identifier_ids(wanted).items()}
 
-    def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
+    def all_identifiers(self) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
-        return iter([copy.deepcopy(one) for one in self._identifiers.values() if one.generic or not generic])
+        return iter(copy.deepcopy(list(self._identifiers.values())))
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""
-        return {node.identifier for node in self.all_identifiers(generic=True)}.intersection(wanted)
+        return {one for one, node in self.look_up(wanted).items() if node.generic}
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""

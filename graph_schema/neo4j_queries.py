@@ -129,10 +129,6 @@ NAMED: Final = f"UNWIND $keys AS key MATCH (i:Identifier {{key: key}}) RETURN {_
 ALL_IDENTIFIERS: Final = (
     f"MATCH (i:Identifier) WHERE i.id > $after AND i.id < $end RETURN {_IDENTIFIER} ORDER BY i.id LIMIT $page"
 )
-ALL_GENERIC: Final = (
-    f"MATCH (i:Identifier) WHERE i.generic > $after AND i.generic < $end RETURN {_IDENTIFIER} "
-    "ORDER BY i.generic LIMIT $page"
-)
 HOLDERS: Final = (
     "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r) USING INDEX SEEK i:Identifier(id) "
     "RETURN i.id, collect(r.id)"

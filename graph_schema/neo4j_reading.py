@@ -91,10 +91,10 @@ class Reading:
         if self._ask.heed(within(row[place]) << 3 | kind for (_, place, kind), row in answers):
             self._foresee(asked)
 
-    def _pages(self, query: LiteralString, after: int = _FIRST) -> Iterator[Row]:
+    def _pages(self, query: LiteralString) -> Iterator[Row]:
         """Everything of a kind, some at a time, in the order of the number that each row begins with."""
         self.read_all = True
-        at = self._low + after
+        at = self._low + _FIRST
         while True:
             rows = self._ask(query, {"after": at, "end": self._numbers.end, "page": _PAGE})
             yield from rows
@@ -139,9 +139,9 @@ class Reading:
         rows = self._by_id(q.HISTORY, records, RECORD)
         return iter([(within(row[9]), event) for row, event in zip(rows, self._noted(rows), strict=True)])
 
-    def all_events(self, after: int = 0) -> Iterator[StoredEvent]:
+    def all_events(self) -> Iterator[StoredEvent]:
         """See ``Transaction``."""
-        return map(event_of, self._pages(q.ALL_EVENTS, after))
+        return map(event_of, self._pages(q.ALL_EVENTS))
 
     # Identity
 
@@ -214,9 +214,9 @@ class Reading:
         nodes = self.identifiers(ids.values())
         return {one: nodes[ids[one]] for one in ids}
 
-    def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
+    def all_identifiers(self) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
-        return map(identifier_of, self._pages(q.ALL_GENERIC if generic else q.ALL_IDENTIFIERS))
+        return map(identifier_of, self._pages(q.ALL_IDENTIFIERS))
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""

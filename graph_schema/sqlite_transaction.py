@@ -71,9 +71,9 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
             events = self.events({row[1] for row in also})
             yield from ((row[0], events[row[1]]) for row in also)
 
-    def all_events(self, after: int = 0) -> Iterator[StoredEvent]:
+    def all_events(self) -> Iterator[StoredEvent]:
         """See ``Transaction``."""
-        return map(r.event_of, self._connection.execute(f"{r.EVENT.all} WHERE id > ? ORDER BY id", (after,)))
+        return map(r.event_of, self._connection.execute(f"{r.EVENT.all} ORDER BY id"))
 
     def records(self, ids: Collection[int]) -> Mapping[int, Record]:
         """See ``Transaction``."""
@@ -112,10 +112,9 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         found = {Identifier(row[2], row[3]): row for row in rows}
         return {one: r.identifier_of(found[one]) for one in found.keys() & set(wanted)}
 
-    def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
+    def all_identifiers(self) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
-        where = " WHERE generic = 1" if generic else ""
-        return map(r.identifier_of, self._connection.execute(f"{r.IDENTIFIER.all}{where}"))
+        return map(r.identifier_of, self._connection.execute(r.IDENTIFIER.all))
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""

@@ -124,8 +124,8 @@ class Transaction(Protocol):
     def history(self, records: Collection[int]) -> Iterator[tuple[int, StoredEvent]]:
         """(record, event) of every event of these records; an alias's comes for both of its records."""
 
-    def all_events(self, after: int = 0) -> Iterator[StoredEvent]:
-        """Every event with an id above ``after``, in the order in which they were stored."""
+    def all_events(self) -> Iterator[StoredEvent]:
+        """Every event, in the order in which they were stored."""
 
     def records(self, ids: Collection[int]) -> Mapping[int, Record]:
         """Records by id."""
@@ -148,8 +148,8 @@ class Transaction(Protocol):
     def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
         """Identifiers by what they are, of those that are known."""
 
-    def all_identifiers(self, generic: bool = False) -> Iterator[IdentifierNode]:
-        """Every identifier, or only the generic ones."""
+    def all_identifiers(self) -> Iterator[IdentifierNode]:
+        """Every identifier."""
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """Those of these identifiers that are generic."""

@@ -2,8 +2,9 @@
 others."""
 
 from datetime import date
-from functools import lru_cache
 from typing import Final
+
+from graph_schema.iso_time import write_time
 
 SECOND: Final = 1_000_000
 DAY: Final = 86_400 * SECOND
@@ -24,15 +25,6 @@ def known(at: int | None) -> int | None:
     return None if at == UNTIMED else at
 
 
-@lru_cache(maxsize=1 << 14)
-def _day(day: int) -> str:
-    return date.fromordinal(_EPOCH_DAY + day).isoformat()
-
-
-def _clock(second: int) -> str:
-    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
-
-
 def date_of(at: int) -> date:
     """The calendar day of a moment, in UTC."""
     return date.fromordinal(_EPOCH_DAY + at // DAY)
@@ -43,11 +35,6 @@ def midnight(day: date) -> int:
     return (day.toordinal() - _EPOCH_DAY) * DAY
 
 
-@lru_cache(maxsize=1 << 14)
 def iso(at: int | None) -> str | None:
-    """A kept time as JSON shows it: ISO 8601 with Z, a fraction only where there is one."""
-    if at is None or at == UNTIMED:
-        return None
-    second, micros = divmod(at, SECOND)
-    fraction = f".{micros:06d}".rstrip("0") if micros else ""
-    return f"{_day(second // 86_400)}T{_clock(second % 86_400)}{fraction}Z"
+    """A kept time as JSON shows it."""
+    return None if at is None or at == UNTIMED else write_time(at)

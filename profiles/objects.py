@@ -14,7 +14,7 @@ from graph_schema.store import Document
 from graph_schema.vocabulary import EventKey, Fact, ObjectKey, RecordKey
 from profiles.commerce_facts import SPENT, TIED
 from profiles.order_views import order_views
-from profiles.reward_views import Conflict, claimed_view, reward_conflict, reward_views
+from profiles.reward_views import reward_views
 from profiles.told import told
 
 _NUMBERED: Final = frozenset(("completed", "updated", "refunded"))
@@ -95,20 +95,6 @@ def _unnumbered(entry: list[Any]) -> list[Any]:
     """A word on a receipt as one on its order: the number that it gives is not the order's."""
     kind, _, *rest = entry[3]
     return [*entry[:3], [kind, None, *rest], *entry[4:]] if kind in _NUMBERED else entry
-
-
-def conflict_of(key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int]) -> Conflict | None:
-    """Two redemptions of one reward that was issued once, for the stewards; None for anything else."""
-    return reward_conflict(key.key, told(obj), person_of) if key.kind == "reward" else None
-
-
-def claim_of(
-    key: ObjectKey, obj: Document, person_of: Mapping[RecordKey, int], person: int | None
-) -> Document | None:
-    """What a checkout or a till that claims a reward must know: its view for this person, None where there
-    is none for her. It can be used while `rewards.state_at` of it is "issued"; else the view says when and
-    where it was."""
-    return claimed_view(key.key, told(obj), person_of, person)
 
 
 def ghost_object(

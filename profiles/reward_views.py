@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import RecordKey
-from profiles.told import Told
+from profiles.told import Told, told
 
 
 class Conflict(NamedTuple):
@@ -39,8 +39,9 @@ def reward_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int]
     return dict.fromkeys(owners, view)
 
 
-def reward_conflict(key: str, words: list[Told], person_of: Mapping[RecordKey, int]) -> Conflict | None:
-    """The two redemptions of a reward that can be used once, None where there is but one."""
+def reward_conflict(key: str, obj: Document, person_of: Mapping[RecordKey, int]) -> Conflict | None:
+    """The two redemptions of a reward that can be used once; None where there is but one."""
+    words = told(obj)
     owners = {person_of[one.record] for one in words if one.kind == "issued" and one.record in person_of}
     used = _redemptions(words)
     if len(owners) > 1 or len(used) < 2:
@@ -50,11 +51,13 @@ def reward_conflict(key: str, words: list[Told], person_of: Mapping[RecordKey, i
 
 
 def claimed_view(
-    key: str, words: list[Told], person_of: Mapping[RecordKey, int], person: int | None
+    key: str, obj: Document, person_of: Mapping[RecordKey, int], person: int | None
 ) -> Document | None:
     """The view by which a claim of a reward is judged: what this person (None for nobody known) has of a
     promotion code, the one state of any other reward, whoever claims it. None where it was issued to
-    nobody, or not to her."""
+    nobody, or not to her. It can be used while `rewards.state_at` of it is "issued"; else it says when and
+    where it was."""
+    words = told(obj)
     issued = [one for one in words if one.kind == "issued"]
     owners = {person_of[one.record] for one in issued if one.record in person_of}
     if not issued:

@@ -55,7 +55,7 @@ def how(evidence: Evidence, record: int) -> Document:
     group = evidence.resolution.group_of[record]
     steps = [
         {
-            "by": _step_name(evidence, join),
+            "by": evidence.plan.step_name(join.step),
             "values": [evidence.identifier(value) for value in join.values],
             "likeness": _likeness(evidence, join),
             "judgements": [judgement_shown(one) for one in _speaking(evidence, join)],
@@ -87,10 +87,6 @@ def _likeness(evidence: Evidence, join: Join) -> Document | None:
         return None
     found = likened(evidence, *join.groups) or {}
     return {"mean_bits": in_bits(join.weight or 0), **found}
-
-
-def _step_name(evidence: Evidence, join: Join) -> str:
-    return evidence.plan.step_name(join.step)
 
 
 def _sides(judgement: Judgement) -> list[tuple[tuple[str, str], ...]]:

@@ -40,7 +40,7 @@ def why_said(document: Document) -> list[str]:
 def how_said(document: Document) -> list[str]:
     """Her records, then a sentence a step, then what was refused."""
     names = [one["name"] for one in document["records"]]
-    told = [f"One person of {_counted(len(names), 'record')}: {_listed(names)}."]
+    told = [f"One person of {counted(len(names), 'record')}: {_listed(names)}."]
     for number, step in enumerate(document["steps"]):
         parts = [_part([one["name"] for one in part]) for part in step["joined"]]
         told.append(f"{'Then' if number else 'First'} {_by(step)} joined {_listed(parts)}.")
@@ -63,8 +63,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, one: str, many: str = "") -> str:
+    """ "1 event", "12,000 events"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -75,7 +76,7 @@ def _listed(texts: Sequence[str]) -> str:
 
 
 def _part(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} (with {_counted(len(names) - 1, 'record')} more)"
+    return names[0] if len(names) == 1 else f"{names[0]} (with {counted(len(names) - 1, 'record')} more)"
 
 
 def _identifiers(held: Sequence[Document]) -> str:

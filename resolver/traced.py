@@ -2,17 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import cached_property
 
+from graph_schema.iso_time import write_time
 from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, IdentifierNode, Judgement, Record
 from resolver.evidence import Holder, leases
 from resolver.matching.content import Prepared
 from resolver.plan import Plan
 from resolver.resolution import Contest, Resolution
-
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all times are UTC, and said so by the Z
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,8 @@ def involved(contest: Contest) -> list[int]:
 
 
 def iso(at: int | None) -> str | None:
-    """Microseconds since 1970 UTC by ISO 8601; None for no time."""
-    return None if at is None else (_EPOCH + timedelta(microseconds=at)).isoformat() + "Z"
+    """A time by ISO 8601; None for no time."""
+    return None if at is None else write_time(at)
 
 
 def identifier_shown(node: IdentifierNode) -> Document:

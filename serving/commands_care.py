@@ -12,6 +12,7 @@ import typer
 
 from graph_schema.rules import Rules
 from graph_schema.store import Store
+from resolver.sentences import counted
 from serving import diagnosis
 from serving.diagnosis import Finding
 from serving.scenarios import run_files, store_factory
@@ -20,8 +21,6 @@ from serving.terminal import (
     SPOKEN,
     RulesOption,
     StoreOption,
-    check_folders,
-    counted,
     engine_on,
     id_key,
     progress,
@@ -36,14 +35,10 @@ def check_scenarios(
     store: Annotated[
         str, typer.Option(metavar="KIND", help="What they are played into: memory, sqlite, neo4j://….")
     ] = "memory",
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="The outcome as JUnit's XML.")] = None,
 ) -> None:
     """Play stories, in order, reversed, shuffled and twice; ends with 0 only if everything holds."""
-    check_folders(junit)
     with TemporaryDirectory() as folder:
         report = run_files(scenarios, store_factory(store, Path(folder)))
-    if junit is not None:
-        junit.write_text(report.junit(), encoding="utf-8")
     for line in report.lines():
         typer.echo(line)
     raise typer.Exit(1 if report.failures else 0)

@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress, TaskID
 
 from graph_schema.errors import Invalid
+from resolver.sentences import counted
 from serving.stores import DEFAULT_STORE
 from serving.terminal import (
     SPOKEN,
@@ -18,7 +19,6 @@ from serving.terminal import (
     RulesOption,
     StoreOption,
     check_folders,
-    counted,
     engine_on,
     progress,
     rules_of,

@@ -15,6 +15,7 @@ from resolver.matching.model import to_dict
 from resolver.matching.report import Training, lines
 from resolver.matching.training import train
 from resolver.matching.values import Traits
+from resolver.sentences import counted
 from serving.stores import DEFAULT_STORE, open_store
 from serving.terminal import (
     SPOKEN,
@@ -23,7 +24,6 @@ from serving.terminal import (
     RulesOption,
     StoreOption,
     check_folders,
-    counted,
     engine_on,
     id_key,
     progress,

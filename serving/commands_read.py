@@ -8,6 +8,7 @@ import typer
 
 from graph_schema.errors import Invalid
 from graph_schema.store import Document
+from resolver.sentences import counted
 from serving.stores import DEFAULT_STORE
 from serving.terminal import (
     SPOKEN,
@@ -16,7 +17,6 @@ from serving.terminal import (
     RulesOption,
     StoreOption,
     check_folders,
-    counted,
     engine_on,
     moment,
     reader_on,

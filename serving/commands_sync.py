@@ -14,12 +14,13 @@ from graph_schema.errors import Invalid, OnefoldError, nearest
 from graph_schema.rules import Rules, load_rules
 from graph_schema.store import Document
 from profiles.moments import iso
+from resolver.sentences import counted
 from serving.audiences import check_audience, page
 from serving.destinations.replacing import members_of
 from serving.destinations.settings import Settings, destination_settings
 from serving.destinations.syncing import Sync
 from serving.stores import DEFAULT_STORE
-from serving.terminal import SPOKEN, RulesOption, StoreOption, counted, engine_on, show_json
+from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, show_json
 from stream.engine import Engine
 
 _AT_ONCE: Final = 10_000

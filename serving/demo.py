@@ -23,7 +23,8 @@ from graph_schema.store import Document
 from profiles.decide import decide
 from profiles.scene import Request
 from resolver.founding import DEFAULT_ID_KEY
-from serving.terminal import counted, moment
+from resolver.sentences import counted
+from serving.terminal import moment
 from stream.batch import Counts
 from stream.engine import Engine, now_us
 from stream.explaining import how, why

@@ -19,7 +19,6 @@ from stream.engine import RULES_STATE, disagreement
 from stream.feed import sent
 from stream.intake import Intake
 from stream.letters import every_letter
-from stream.naming import unfound
 from stream.reader import Reader
 from stream.replaying import REPLAYED
 
@@ -150,7 +149,6 @@ def content(store: Store, rules: Rules, id_key: bytes) -> Iterator[Finding]:
         yield Finding("biggest", _listed([f"{name} {size:,} records" for size, name in sizes[:3]]))
         cases = Counter(case.kind for case in open_cases(reader))
         yield Finding("open cases", _counts(cases))
-        yield _names(tx)
         yield _dead_letters(tx)
 
 
@@ -166,16 +164,6 @@ def _identifiers(tx: Transaction, blocked: Counter[str]) -> Iterator[Finding]:
     yield Finding("blocked values", f"{_counts(blocked)} (held by records, linking nothing)")
     declare = "; declare them in the rules if they should link" if undeclared else ""
     yield Finding("undeclared", f"{_counts(undeclared)}{declare}")
-
-
-def _names(tx: Transaction) -> Finding:
-    called, lost = unfound(tx)
-    if not lost:
-        return Finding("names", "those who have one are found by it" if called else "none")
-    told = (
-        f"{lost:,} of {called:,} persons looked at can't be found by name: they came before names were kept"
-    )
-    return Finding("names", told, False, "onefold rebuild, with the same rules, fills them in")
 
 
 def _dead_letters(tx: Transaction) -> Finding:

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from graph_schema.errors import Conflict, OnefoldError
+from graph_schema.errors import OnefoldError
 from graph_schema.vocabulary import DeadLetter, Event
 from serving.problems import Busy, WriteFailed
 from stream.batch import Counts
@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 _log: Final = logging.getLogger("onefold")
 _ITEM_BYTES: Final = 1024
-_ATTEMPTS: Final = 6
 
 
 @dataclass
@@ -114,15 +113,9 @@ class GroupCommit:
                 self.seconds += time.perf_counter() - started
 
     def _ingest(self, items: Sequence[Item]) -> Counts:
-        for attempt in range(_ATTEMPTS):
-            try:
-                counts = self._engine.ingest(items)
-            except Conflict:
-                time.sleep(0.02 * 2**attempt)
-                continue
-            self.totals.add(counts)
-            return counts
-        raise Busy("other writers came first too often", way_out="Send it again a little later")
+        counts = self._engine.ingest(items)
+        self.totals.add(counts)
+        return counts
 
 
 async def _outcome(done: Future[Counts]) -> BaseException | None:

@@ -115,11 +115,6 @@ def show(told: object, lines: Iterable[str], as_json: bool) -> None:
         typer.echo(line)
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """ "1 event", "12,000 events"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def progress(counts: str = "{task.fields[events]:,} lines") -> Progress:
     """A progress bar where somebody looks on; its tasks have the fields that ``counts`` shows."""
     return Progress(

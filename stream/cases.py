@@ -10,7 +10,8 @@ from itertools import combinations
 from graph_schema.errors import Erased, UnknownPerson
 from graph_schema.store import Document
 from graph_schema.vocabulary import JUDGED, Case, Identifier, ObjectKey, Record, RecordKey
-from profiles.objects import conflict_of, speakers, tied, whole
+from profiles.objects import speakers, tied, whole
+from profiles.reward_views import reward_conflict
 from profiles.state import mentions
 from resolver.judged import judge
 from stream.batch import ALIASES
@@ -84,7 +85,8 @@ def reward_cases(
         if len(told) < 2:
             continue
         person_of = {one: record.person for one, record in reader.living(speakers(told)).items()}
-        conflict = conflict_of(key, whole(key, {key: told, **reader.tx.objects(tied(key, told))}), person_of)
+        everything = whole(key, {key: told, **reader.tx.objects(tied(key, told))})
+        conflict = reward_conflict(key.key, everything, person_of)
         if conflict is not None and conflict.persons:
             codes.setdefault(conflict.persons, []).append(_code(key))
     for persons, twice in codes.items():

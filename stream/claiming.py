@@ -11,7 +11,8 @@ from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldErr
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Event, EventKey, ObjectKey, RecordKey
 from profiles.moments import iso
-from profiles.objects import claim_of, speakers
+from profiles.objects import speakers
+from profiles.reward_views import claimed_view
 from profiles.rewards import state_at
 from resolver.founding import is_person_id
 from stream.batch import Batch
@@ -112,7 +113,7 @@ class _Claiming:
         ids = self.batch.ws.record_ids(speakers(told))
         records = self.batch.ws.records(set(ids.values()))
         person_of: dict[RecordKey, int] = {key: records[one].person for key, one in ids.items()}
-        return claim_of(self.key, told, person_of, None if found is None else found.person.id)
+        return claimed_view(self.key.key, told, person_of, None if found is None else found.person.id)
 
     def _message(self, found: Found | None) -> dict[str, Any]:
         properties = {"reward_code": self.asked.code, "channel": self.asked.channel}

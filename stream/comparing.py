@@ -1,7 +1,7 @@
 """Two persons beside each other, field by field: what agrees, what conflicts, what only one of them has."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from graph_schema.store import Document
 from profiles.moments import iso
@@ -20,16 +20,14 @@ _ROOM: Final = 60
 
 
 def compare(reader: Reader, a: str, b: str, now: int) -> Document:
-    """Both sides, the rows of fields with a verdict each (agree, conflict, differ, absent), why they are or
-    aren't one, and the weights of a comparison where matching tells them."""
+    """Both sides, the rows of fields with a verdict each (agree, conflict, differ, absent), and why they
+    are or aren't one."""
     profiles = [reader.profile(one, now) for one in (a, b)]
-    why_told = why(reader, a, b)
     return {
         "a": side(profiles[0]),
         "b": side(profiles[1]),
         "rows": [*_attribute_rows(*profiles), *_identifier_rows(reader, *profiles)],
-        "why": why_told,
-        "weights": weights_of(why_told),
+        "why": why(reader, a, b),
     }
 
 
@@ -91,12 +89,6 @@ def _named(attributes: Document) -> str:
 
 def _brief(name: str) -> str:
     return name if len(name) <= _ROOM else f"{name[:_ROOM]}…"
-
-
-def weights_of(told: Mapping[str, Any]) -> list[Document]:
-    """The weights of a comparison by names, dates and addresses, in bits, where an explanation has them."""
-    steps = (told.get("likeness") or {}).get("steps", ())
-    return [{"compared": one["compared"], "level": one["level"], "bits": one["bits"]} for one in steps]
 
 
 def _attribute_rows(a: Document, b: Document) -> Iterable[Document]:

@@ -26,7 +26,7 @@ _PARQUET: Final = (".parquet", ".pq")
 class RawLine(NamedTuple):
     """A line of a file, or a row.
 
-    `position` counts lines, or rows below the header, from 1: a reader that got this far goes on after it.
+    `position` counts lines, or rows below the header, from 1.
     `body` is what `read_message` takes, or a `Rejected` where the row can't even be made a message.
     """
 
@@ -34,13 +34,12 @@ class RawLine(NamedTuple):
     body: bytes | dict[str, Any] | Rejected
 
 
-def read_file(path: str | Path, mapping: FileMapping | None = None, after: int = 0) -> Iterator[RawLine]:
+def read_file(path: str | Path, mapping: FileMapping | None = None) -> Iterator[RawLine]:
     """Reads a file line by line, without ever holding it whole; "-" is standard input.
 
-    `after` is the position of the last line that was taken already: it goes on with the next. What the file
-    is, is told by its name: .jsonl, .ndjson and .json are JSON lines, .csv and .tsv CSV, .parquet and .pq
-    Parquet; any other, and standard input, is CSV where there is a mapping, else JSON lines. Gzip is told by
-    its first bytes.
+    What the file is, is told by its name: .jsonl, .ndjson and .json are JSON lines, .csv and .tsv CSV,
+    .parquet and .pq Parquet; any other, and standard input, is CSV where there is a mapping, else JSON lines.
+    Gzip is told by its first bytes.
 
     Raises now, before the first line: MappingError where the mapping and the file don't fit, Invalid where
     the file can't be read; while reading, Invalid where it turns out to be damaged.
@@ -48,16 +47,16 @@ def read_file(path: str | Path, mapping: FileMapping | None = None, after: int =
     name = "standard input" if str(path) == "-" else str(path)
     kind = _kind(str(path), mapping)
     if mapping is None:
-        return _lines(_open(path), name, after)
+        return _lines(_open(path), name)
     if kind == "parquet":
         tables = import_module("stream.parquet")  # a large library, which few need
-        return _messages(tables.parquet_rows(Path(path), mapping), mapping, name, after)
+        return _messages(tables.parquet_rows(Path(path), mapping), mapping, name)
     stream = _open(path)
     try:
         rows = csv_rows(stream, mapping, name)
     except _DAMAGED as error:
         raise _damaged(name, 0) from error
-    return _messages(rows, mapping, name, after)
+    return _messages(rows, mapping, name)
 
 
 _DAMAGED: Final = (EOFError, zlib.error, OSError)
@@ -95,7 +94,7 @@ def _standard_input() -> BufferedReader:
     return cast(BufferedReader, sys.stdin.buffer)
 
 
-def _lines(stream: BufferedReader, name: str, after: int) -> Iterator[RawLine]:
+def _lines(stream: BufferedReader, name: str) -> Iterator[RawLine]:
     position = 0
     with stream:
         try:
@@ -103,9 +102,8 @@ def _lines(stream: BufferedReader, name: str, after: int) -> Iterator[RawLine]:
                 position += 1
                 if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
                     _skip_line(stream)
-                    if position > after:
-                        yield RawLine(position, _endless(line[:_KEPT_OF_IT]))
-                elif position > after and not line.isspace():
+                    yield RawLine(position, _endless(line[:_KEPT_OF_IT]))
+                elif not line.isspace():
                     yield RawLine(position, line.rstrip(b"\r\n"))
         except _DAMAGED as error:
             raise _damaged(name, position) from error
@@ -123,14 +121,12 @@ def _endless(line: bytes) -> Rejected:
 
 
 def _messages(
-    rows: Iterator[Row] | Iterator[Row | BadRow], mapping: FileMapping, name: str, after: int
+    rows: Iterator[Row] | Iterator[Row | BadRow], mapping: FileMapping, name: str
 ) -> Iterator[RawLine]:
     reader = RowReader(mapping)
     position = 0
     try:
         for position, row in enumerate(rows, 1):
-            if position <= after:
-                continue
             if isinstance(row, BadRow):
                 yield RawLine(position, reader.refused("row", row.reason, row.raw))
             else:

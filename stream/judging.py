@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, naming
+from graph_schema.store import Transaction
 from graph_schema.vocabulary import BLOCKED, CLAIMED, EventKey, Judgement, Record, RecordKey
 from resolver.evidence import Holder, leases
 from resolver.founding import is_person_id
@@ -47,7 +48,8 @@ class Judging(Reader):
         if a.keys() & b.keys():
             raise Invalid("b", "A record is on both sides; name it on one of them.")
         keys = [tuple(sorted(record.key for record in side.values())) for side in (a, b)]
-        founders = self._founders({**a, **b})
+        records = {**a, **b}
+        founders = {records[one].key: event for one, event in founding_events(self.tx, records).items()}
         return Judgement(_name(word, keys), word.kind, keys[0], keys[1], word.at, word.by, word.why, founders)
 
     def retracted(self, judgement_id: str, at: int) -> Judgement:
@@ -121,14 +123,14 @@ class Judging(Reader):
             raise Invalid("a", "These are all the records of the person; name only those to split off.")
         return rest
 
-    def _founders(self, records: dict[int, Record]) -> dict[RecordKey, EventKey]:
-        """The founding event of each record: its earliest, no time last, ties by key."""
-        first: dict[int, tuple[bool, int, EventKey]] = {}
-        for record, event in self.tx.history(records):
-            rank = (event.at is None, event.at or 0, event.key)
-            if record not in first or rank < first[record]:
-                first[record] = rank
-        return {records[record].key: event for record, (_, _, event) in first.items()}
+
+def founding_events(tx: Transaction, records: Collection[int]) -> dict[int, EventKey]:
+    """The earliest event of each record, no time last, ties by key; of those that have one left."""
+    first: dict[int, tuple[bool, int, EventKey]] = {}
+    for record, event in tx.history(records):
+        rank = (event.at is None, event.at or 0, event.key)
+        first[record] = min(first.get(record, rank), rank)
+    return {record: event for record, (_, _, event) in first.items()}
 
 
 def _name(word: Word, sides: list[tuple[RecordKey, ...]]) -> str:

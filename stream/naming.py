@@ -2,17 +2,14 @@
 changed."""
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import Final
 
 import orjson
 
-from graph_schema.store import Document, Transaction
+from graph_schema.store import Document
 from resolver.names import keys_of, words_of
 from stream.profiling import Profiling, Told
 
-_LOOKED_AT: Final = 1_000
-_OF_A_WORD: Final = 3_000
 NAMES: Final = ("firstName", "lastName", "name", "middleName")
 
 
@@ -39,18 +36,3 @@ def names_of(state: Document) -> Iterable[str]:
     for trait in NAMES:
         for values in state.get("traits", {}).get(trait, {}).values():
             yield from (said for text in values if isinstance(said := orjson.loads(text), str))
-
-
-def unfound(tx: Transaction) -> tuple[int, int]:
-    """Of the persons whom the store has had longest, how many have names, and how many of these aren't found
-    by them: the store was made before names were searched, and they haven't changed since."""
-    oldest = {person.id for person in islice(tx.all_persons(), _LOOKED_AT)}
-    called = {one: words_of(names_of(state)) for one, state in tx.profiles(oldest).items()}
-    held = tx.named({word for words in called.values() for word in words}, _OF_A_WORD)
-    # A word that more persons have than were asked for says nothing of this one.
-    lost = [
-        all(one not in held[word] and len(held[word]) < _OF_A_WORD for word in words)
-        for one, words in called.items()
-        if words
-    ]
-    return len(lost), sum(lost)

@@ -14,13 +14,14 @@ from typing import Final, TypeVar
 from graph_schema.errors import Conflict, Invalid
 from graph_schema.rules import Rules
 from graph_schema.store import Replaceable, Store, Transaction, Writes
-from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgement, Record, RecordKey
+from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgement, RecordKey
 from resolver.founding import person_id
 from stream.awaited import AWAITED, ISSUED
 from stream.batch import ALIASES
 from stream.burial import bury
 from stream.engine import RULES_STATE, Engine
 from stream.intake import Intake
+from stream.judging import founding_events
 from stream.parsing import Job, Parsing
 from stream.upkeep import AUDIENCES_STATE
 
@@ -172,12 +173,6 @@ class _Moved:
         return again.record if first or again.also is None else again.also[0]
 
 
-def founding_event(tx: Transaction, record: Record) -> EventKey | None:
-    """The earliest event of a record (no time last, ties by key); None where none is left."""
-    ranked = [(event.at is None, event.at or 0, event.key) for _, event in tx.history((record.id,))]
-    return min(ranked)[2] if ranked else None
-
-
 def _keep_ids(was: Transaction, engine: Engine) -> None:
     """Remembers the founding event of every person id that no record founds any more."""
     living = (record for record in was.all_records() if not record.ghost)
@@ -185,9 +180,10 @@ def _keep_ids(was: Transaction, engine: Engine) -> None:
         named = {person_id(record.key, record.erasures, engine.id_key): record for record in part}
         with engine.store.read() as tx:
             gone = named.keys() - tx.founded(named.keys()).keys()
-        issued = {one: founding_event(was, named[one]) for one in sorted(gone)}
+        events = founding_events(was, [named[one].id for one in gone])
+        issued = {ISSUED + one: list(events[named[one].id]) for one in gone if named[one].id in events}
         if issued:
-            engine.put({ISSUED + one: list(event) for one, event in issued.items() if event is not None})
+            engine.put(issued)
 
 
 def _tell_what_went(was: Transaction, engine: Engine) -> None:
@@ -201,9 +197,8 @@ def _tell_what_went(was: Transaction, engine: Engine) -> None:
             if person.person_id in standing:
                 continue
             founder = was.records((person.founder,))[person.founder]
-            event = None if founder.ghost else founding_event(was, founder)
-            found = tx.events(tx.seen((event,)).values()) if event is not None else {}
-            for stored in found.values():
+            events = {} if founder.ghost else founding_events(was, (founder.id,))
+            for stored in tx.events(tx.seen(events.values()).values()).values():
                 into = by_id[tx.records((stored.record,))[stored.record].person]
                 seq += 1
                 went = (person.person_id,)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from graph_schema.errors import Invalid, OnefoldError
+from resolver.sentences import counted
 from serving.access import NotSignedIn
 from serving.console import sessions
 from serving.limits import TooMany
@@ -58,11 +59,6 @@ def clock(at: str | None) -> str:
     return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M}" if at else "no time"
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """ "1 record", "12,000 records"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def money(amount: float, currency: str | None) -> str:
     """ "12.50 EUR"."""
     return f"{amount:,.2f} {currency or ''}".strip()
@@ -79,7 +75,7 @@ def brief(record_id: str) -> str:
 
 
 _TEMPLATES: Final = environment("serving.console")
-_TEMPLATES.filters |= {each.__name__: each for each in (day, clock, count, money, brief, clipped)}
+_TEMPLATES.filters |= {each.__name__: each for each in (day, clock, counted, money, brief, clipped)}
 
 
 def compile_pages() -> None:

@@ -94,7 +94,7 @@ def town(people: int, folder: Path) -> Town:
 
 def _shared(tx: Transaction, people: set[int]) -> dict[str, list[set[int]]]:
     """Groups of persons who hold one value that is neither blocked nor generic."""
-    generic = {node.id for node in tx.all_identifiers(generic=True)}
+    generic = {node.id for node in tx.all_identifiers() if node.generic}
     by_people: dict[int, set[int]] = defaultdict(set)
     by_any: dict[int, set[int]] = defaultdict(set)
     for record in tx.all_records():

@@ -128,7 +128,6 @@ class StoreContract:
             assert sorted(tx.history([1, 2])) == [(1, EVENT), (1, OTHER), (2, EVENT)]
             assert list(tx.history([2])) == [(2, EVENT)]
             assert list(tx.all_events()) == [EVENT, OTHER]
-            assert list(tx.all_events(after=1)) == [OTHER]
             assert tx.records([1, 2, 9]) == {1: RECORD, 2: SECOND}
             assert sorted(tx.all_records(), key=lambda one: one.id) == [RECORD, SECOND]
             assert tx.founded(["per_A", "per_B", "per_C"]) == {"per_A": 1, "per_B": 2}
@@ -136,7 +135,7 @@ class StoreContract:
             assert tx.identifiers([1, 9]) == {1: NODE}
             assert tx.look_up([NODE.identifier, Identifier("phone", "a@x.de")]) == {NODE.identifier: NODE}
             assert sorted(one.id for one in tx.all_identifiers()) == [1, 2]
-            assert list(tx.all_identifiers(generic=True)) == [COMMON]
+            assert [one for one in tx.all_identifiers() if one.generic] == [COMMON]
             assert tx.generic([NODE.identifier, COMMON.identifier]) == {COMMON.identifier}
             assert {one: sorted(found) for one, found in tx.holders([1, 2]).items()} == {1: [1, 2], 2: []}
             assert {one: sorted(found) for one, found in tx.members([1, 7]).items()} == {1: [1, 2], 7: []}

@@ -60,7 +60,7 @@ def picture_of(tx: Transaction) -> Picture:
             (one.kind, one.detail, frozenset(groups[records[record].person] for record in one.records))
             for one in tx.cases()
         ),
-        frozenset(node.identifier for node in tx.all_identifiers(generic=True) if node.holders),
+        frozenset(node.identifier for node in tx.all_identifiers() if node.generic and node.holders),
         {
             record.key: (record.first_at, frozenset((nodes[one], h) for one, h in record.holdings.items()))
             for record in records.values()

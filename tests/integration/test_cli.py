@@ -2,7 +2,6 @@
 
 import gzip
 import signal
-import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -182,19 +181,6 @@ def test_dead_letters_are_taken_once_they_can_be(onefold: Onefold) -> None:
     assert "1 dead letter taken, 1 still can't be" in onefold("replay", "--source", "app").err
     assert "0 dead letters taken, 1 still can't be" in onefold("replay", "--source", "app").err
     assert "dead letters    message 1" in onefold("doctor").out
-
-
-def test_the_doctor_says_who_is_not_found_by_name(stocked: Onefold) -> None:
-    named = {**BOB, "messageId": "m-4", "traits": {"firstName": "Bob", "lastName": "Marsh"}}
-    assert stocked("ingest", stocked.lines("more.jsonl", named)).code == 0
-    assert "those who have one are found by it" in stocked("doctor").out
-    with sqlite3.connect(stocked.folder / "onefold.db") as file:
-        file.execute("DELETE FROM named")
-    told = stocked("doctor")
-    assert told.code == 1
-    assert "can't be found by name" in told.out
-    assert stocked("rebuild").code == 0
-    assert "those who have one are found by it" in stocked("doctor").out
 
 
 def test_the_doctor_tells_what_is_well_and_what_is_not(stocked: Onefold) -> None:

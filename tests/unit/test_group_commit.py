@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from graph_schema.errors import Conflict, Invalid, OnefoldError, RulesError, StoreUnavailable
+from graph_schema.errors import Invalid, OnefoldError, Overtaken, RulesError, StoreUnavailable
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.vocabulary import DeadLetter
 from resolver.founding import DEFAULT_ID_KEY
 from serving.group_commit import GroupCommit
 from serving.loopback import is_loopback
-from serving.problems import Busy, WriteFailed
+from serving.problems import Busy, WriteFailed, problem
 from serving.server import check_exposure, listen, url_of
 from stream.batch import Counts
 from stream.engine import Engine
@@ -119,12 +119,12 @@ def test_a_store_that_is_away_is_told_to_all() -> None:
     assert kept(engine) == []
 
 
-def test_another_writer_who_came_first_is_outwaited() -> None:
-    engine = Slow(errors=[Conflict("first"), Conflict("again")])
-    assert outcomes(engine, "a") == [None]
-    assert kept(engine) == ["a"]
-    never = Slow(errors=[Conflict("always")] * 10)
-    assert [type(one) for one in outcomes(never, "a")] == [Busy]
+def test_where_other_writers_always_come_first_a_sender_is_told_to_come_again() -> None:
+    engine = Slow(errors=[Overtaken()])
+    (told,) = outcomes(engine, "a")
+    assert isinstance(told, Overtaken)
+    assert problem(told).headers["retry-after"] == "1"
+    assert kept(engine) == []
 
 
 def test_other_writes_take_their_turn_and_their_errors_come_back() -> None:

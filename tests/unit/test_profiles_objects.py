@@ -5,17 +5,9 @@ from typing import Any
 import pytest
 
 from graph_schema.vocabulary import ObjectKey, RecordKey
-from profiles.objects import (
-    claim_of,
-    conflict_of,
-    fold_object,
-    ghost_object,
-    speakers,
-    views,
-    whole,
-)
+from profiles.objects import fold_object, ghost_object, speakers, views, whole
 from profiles.orders import Orders
-from profiles.reward_views import Conflict
+from profiles.reward_views import Conflict, claimed_view, reward_conflict
 from profiles.rewards import shown_rewards, state_at
 from tests.unit.portraits import Said, at, bought, event, portrait, track
 
@@ -38,7 +30,7 @@ class Told:
         return views(self.key, self.obj, self.person_of)
 
     def conflict(self) -> Conflict | None:
-        return conflict_of(self.key, self.obj, self.person_of)
+        return reward_conflict(self.key.key, self.obj, self.person_of)
 
 
 def test_an_order_counts_for_who_reported_it_first_and_no_time_is_last() -> None:
@@ -204,18 +196,20 @@ def test_a_reward_that_nobody_issued_is_shown_to_who_used_it() -> None:
 
 def test_a_claim_is_judged_by_the_one_state_of_a_reward_whoever_claims_it() -> None:
     told = Told(_issued(expires_at="2026-03-10"), _used(2, None, "till", channel="store"))
-    claimed = claim_of(told.key, told.obj, told.person_of, None)
+    claimed = claimed_view(told.key.key, told.obj, told.person_of, None)
     assert claimed is not None
     assert (state_at(claimed, at(3)), claimed["channel"]) == ("redeemed", "store")
     fresh = Told(_issued(expires_at="2026-03-10"))
-    claimed = claim_of(fresh.key, fresh.obj, fresh.person_of, 2)
+    claimed = claimed_view(fresh.key.key, fresh.obj, fresh.person_of, 2)
     assert claimed is not None
     assert [state_at(claimed, at(day)) for day in (3, 9)] == ["issued", "expired"]
 
 
 def test_a_promotion_code_is_claimed_once_by_each_of_its_owners_and_by_nobody_else() -> None:
     told = Told(_issued(), _issued(0, "u-2"), _used(2, "u-2"))
-    claims = {person: claim_of(told.key, told.obj, told.person_of, person) for person in (1, 2, 3, None)}
+    claims = {
+        person: claimed_view(told.key.key, told.obj, told.person_of, person) for person in (1, 2, 3, None)
+    }
     assert {person: claim and claim["state"] for person, claim in claims.items()} == {
         1: "issued",
         2: "redeemed",
@@ -223,7 +217,7 @@ def test_a_promotion_code_is_claimed_once_by_each_of_its_owners_and_by_nobody_el
         None: None,
     }
     unknown = Told(_used(2))
-    assert claim_of(unknown.key, unknown.obj, unknown.person_of, 1) is None
+    assert claimed_view(unknown.key.key, unknown.obj, unknown.person_of, 1) is None
 
 
 @pytest.mark.parametrize(("used", "rest"), [({}, 0), ({"amount": 4}, 6)])
