@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from resolver.together import Together
+
 
 class Tie(NamedTuple):
     """The groups that one value (None: a judgement) connects, and the records that hold it."""
@@ -13,23 +15,12 @@ class Tie(NamedTuple):
 
 def components(ties: list[Tie]) -> list[tuple[set[int], list[Tie]]]:
     """The connected components of groups under ties, each with its ties."""
-    root: dict[int, int] = {}
-
-    def find(group: int) -> int:
-        while root[group] != group:
-            root[group] = root[root[group]]
-            group = root[group]
-        return group
-
+    together = Together[int]()
     for tie in ties:
-        first = next(iter(tie.groups))
-        root.setdefault(first, first)
-        for group in tie.groups:
-            root.setdefault(group, group)
-            root[find(group)] = find(first)
+        together.join(tie.groups)
     found: dict[int, tuple[set[int], list[Tie]]] = {}
     for tie in ties:
-        component = found.setdefault(find(next(iter(tie.groups))), (set(), []))
+        component = found.setdefault(together.find(next(iter(tie.groups))), (set(), []))
         component[0].update(tie.groups)
         component[1].append(tie)
     return list(found.values())

@@ -6,6 +6,7 @@ from graph_schema.vocabulary import Record
 from resolver.evidence import people_holdings
 from resolver.judged import Judged
 from resolver.plan import Plan
+from resolver.together import Together
 
 
 class Groups:
@@ -71,23 +72,14 @@ class Groups:
 
         Called once, when only judgements have joined anything.
         """
-        root: dict[int, int] = {}
-
-        def find(value: int) -> int:
-            while root.get(value, value) != value:
-                value = root[value]
-            return value
-
-        for group, held in self.unique.items():
-            if len(self.members[group]) > 1:
-                for values in held.values():
-                    first, *others = values
-                    for other in others:
-                        root[find(other)] = find(first)
-        if root:
-            for held in self.unique.values():
-                for namespace, values in held.items():
-                    held[namespace] = {find(value) for value in values}
+        one = Together[int]()
+        several = [held for group, held in self.unique.items() if len(self.members[group]) > 1]
+        for held in several:
+            for values in held.values():
+                one.join(values)
+        for held in self.unique.values() if several else ():
+            for namespace, values in held.items():
+                held[namespace] = {one.find(value) for value in values}
 
     def conflicts(self, component: Set[int], uniques: Iterable[int], anonymous: bool) -> dict[str, set[int]]:
         """The groups in conflict, by kind: ``unique:N``, ``different``, ``veto``, ``known``. Empty: all can

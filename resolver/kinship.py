@@ -18,6 +18,7 @@ from resolver.evidence import people_holdings
 from resolver.matching.content import Prepared
 from resolver.matching.model import BIT, Weight
 from resolver.plan import Matching, Plan
+from resolver.together import Together
 
 
 class Graph(Protocol):
@@ -146,33 +147,20 @@ class Kinship:
         ring -= self._learn_lonely(ring)
         if not ring:
             return
-        root: dict[int, int] = {}
-
-        def find(one: int) -> int:
-            while root[one] != one:
-                root[one] = root[root[one]]
-                one = root[one]
-            return one
-
+        kins = Together[int]()
         read: set[int] = set()
         walked: set[int] = set()
         while ring:
             inside = self._graph.records(ring)
             read |= ring
-            root.update((one, one) for one in inside if one not in root)
             met: set[int] = set()
+            for one in inside:
+                kins.find(one)
             for together in [*self._sharing(inside.values(), walked), *self._judged(inside)]:
                 met |= together
-                first, *others = together
-                root.setdefault(first, first)
-                for other in others:
-                    root.setdefault(other, other)
-                    root[find(other)] = find(first)
+                kins.join(together)
             ring = met - read
-        kins: dict[int, list[int]] = {}
-        for one in root:
-            kins.setdefault(find(one), []).append(one)
-        for members in kins.values():
+        for members in kins.sets():
             self._kin_of.update(dict.fromkeys(members, len(self._members)))
             self._members.append(members)
 

@@ -1,6 +1,6 @@
 """What other rules, or another model, would change on the evidence that a store keeps. Nothing is written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +10,7 @@ from graph_schema.rules import Rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store, Transaction
 from graph_schema.vocabulary import EventKey, RecordKey
+from resolver.together import Together
 from stream.engine import Engine
 from stream.rebuilding import derive
 
@@ -93,26 +94,15 @@ def _holders(tx: Transaction) -> Iterator[tuple[EventKey, tuple[int, int]]]:
             yield event.key, (person_of[event.record], event.record)
 
 
-def _together(links: dict[tuple[int, int], int]) -> Iterator[tuple[set[int], set[int], list[int]]]:
+def _together(links: dict[tuple[int, int], int]) -> Iterable[tuple[set[int], set[int], list[int]]]:
     """Persons of before and after that events connect, with records that tell how."""
-    of_old: dict[int, set[int]] = {}
-    of_new: dict[int, set[int]] = {}
+    together = Together[int]()
     for old, new in links:
-        of_old.setdefault(old, set()).add(new)
-        of_new.setdefault(new, set()).add(old)
-    seen: set[int] = set()
-    for start in of_old:
-        if start in seen:
-            continue
-        olds, ring = {start}, [start]
-        while ring:
-            met = {each for new in of_old[ring.pop()] for each in of_new[new]} - olds
-            olds |= met
-            ring += met
-        seen |= olds
-        news = {new for old in olds for new in of_old[old]}
-        yield (
-            olds,
-            news,
-            [links[pair] for old in olds for new in of_old[old] if (pair := (old, new)) in links],
-        )
+        together.join((old, ~new))
+    found: dict[int, tuple[set[int], set[int], list[int]]] = {}
+    for (old, new), record in links.items():
+        olds, news, records = found.setdefault(together.find(old), (set(), set(), []))
+        olds.add(old)
+        news.add(new)
+        records.append(record)
+    return found.values()
