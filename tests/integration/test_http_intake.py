@@ -141,6 +141,16 @@ def test_a_broken_gzip_body_is_refused_and_kept(server: Serving, body: bytes) ->
     assert [letter.raw for letter in server.dead_letters()[before:]] == [body]
 
 
+def test_a_body_of_many_packed_members_costs_no_more_than_its_size(server: Serving) -> None:
+    one = gzip.compress(b"")
+    with server.client() as client:
+        headers = {"Content-Encoding": "gzip"}
+        refused = client.post("/v1/batch", content=one * (5_000_000 // len(one)), headers=headers)
+        assert (refused.status_code, refused.json()["field"]) == (400, "message")
+        parted = b"".join(gzip.compress(part) for part in (b'{"user', b'Id": "parted"', b"}"))
+        assert client.post("/v1/identify", content=parted, headers=headers).status_code == 200
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_body_that_is_too_large_is_refused_packed_or_not(server: Serving, packed: bool) -> None:
     body = b'{"batch": [' + b" " * 6_000_000 + b"]}"
