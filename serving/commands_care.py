@@ -73,7 +73,7 @@ def doctor(
         _show(finding)
     if findings[0].well:
         with closing(opened[0]) as found:
-            for finding in _of_store(found, loaded, kafka):
+            for finding in _of_store(found, loaded, kafka if all(one.well for one in findings) else None):
                 _show(finding)
                 findings.append(finding)
     well = all(finding.well for finding in findings)

@@ -32,7 +32,7 @@ from stream.simulation import DIRTY, simulate, write_stream
 
 
 def ingest_files(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="- is standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="`-` is standard input.")],
     mapping: MappingOption = None,
     source: Annotated[
         str | None, typer.Option(metavar="NAME", help="The source of lines that name none.")

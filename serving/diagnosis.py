@@ -168,8 +168,13 @@ def _identifiers(tx: Transaction, blocked: Counter[str]) -> Iterator[Finding]:
 
 def _dead_letters(tx: Transaction) -> Finding:
     done = tx.scan(REPLAYED)
-    fields = Counter(letter.field for one, letter in every_letter(tx) if f"{REPLAYED}{one}" not in done)
-    return Finding("dead letters", f"{_counts(fields)}{' (by field)' if fields else ''}")
+    fields: Counter[str] = Counter()
+    last = ""
+    for one, letter in every_letter(tx):
+        if f"{REPLAYED}{one}" not in done:
+            fields[letter.field] += 1
+            last = f"the last, {letter.position or letter.source}: {letter.field}: {letter.reason}"
+    return Finding("dead letters", f"{_counts(fields)}{' (by field)' if fields else ''}", way_out=last)
 
 
 def _counts(found: Counter[str]) -> str:

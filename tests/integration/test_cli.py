@@ -180,7 +180,9 @@ def test_dead_letters_are_taken_once_they_can_be(onefold: Onefold) -> None:
     assert "0 dead letters taken, 2 still can't be" in onefold("replay").err
     assert "1 dead letter taken, 1 still can't be" in onefold("replay", "--source", "app").err
     assert "0 dead letters taken, 1 still can't be" in onefold("replay", "--source", "app").err
-    assert "dead letters    message 1" in onefold("doctor").out
+    told = onefold("doctor").out
+    assert "dead letters    message 1 (by field)" in told
+    assert "→ the last, day.jsonl:2: message: This is not JSON; send one" in told
 
 
 def test_the_doctor_tells_what_is_well_and_what_is_not(stocked: Onefold) -> None:
@@ -196,6 +198,8 @@ def test_the_doctor_tells_what_is_well_and_what_is_not(stocked: Onefold) -> None
     assert nowhere.code == 1
     assert "Kafka at localhost:1 can't be reached" in nowhere.out
     assert not (stocked.folder / "none.db").exists()
+    unnamed = stocked("doctor", "--kafka", "nonsense")
+    assert (unnamed.code, unnamed.err, "3 events, 3 records" in unnamed.out) == (1, "", True)
 
 
 def test_no_library_speaks_where_a_service_is_away(stocked: Onefold) -> None:
@@ -333,3 +337,8 @@ def test_every_command_has_help(onefold: Onefold, command: str) -> None:
     helped = onefold(*command.split(), "--help")
     assert helped.code == 0
     assert "Usage: onefold" in helped.out
+
+
+def test_help_says_what_its_author_wrote(onefold: Onefold) -> None:
+    assert "what [matching] says" in onefold("train", "--help").out
+    assert "- is standard input." in onefold("ingest", "--help").out
