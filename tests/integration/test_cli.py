@@ -180,8 +180,7 @@ def test_dead_letters_are_taken_once_they_can_be(onefold: Onefold) -> None:
     assert "0 dead letters taken, 2 still can't be" in onefold("replay").err
     assert "1 dead letter taken, 1 still can't be" in onefold("replay", "--source", "app").err
     assert "0 dead letters taken, 1 still can't be" in onefold("replay", "--source", "app").err
-    told = onefold("doctor").out
-    assert "dead letters    message 1 (by field)" in told
+    assert "message 1 (by field)\n" in (told := onefold("doctor").out)
     assert "→ the last, day.jsonl:2: message: This is not JSON; send one" in told
 
 
@@ -332,13 +331,10 @@ def test_the_demo_serves_its_day_and_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["", "demo", "ingest", "serve", "person", "export", "doctor"])
-def test_every_command_has_help(onefold: Onefold, command: str) -> None:
+HELP = {"": "", "serve": "", "doctor": "", "train": "what [matching] says", "ingest": "- is standard input."}
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_every_command_has_help_as_it_was_written(onefold: Onefold, command: str) -> None:
     helped = onefold(*command.split(), "--help")
-    assert helped.code == 0
-    assert "Usage: onefold" in helped.out
-
-
-def test_help_says_what_its_author_wrote(onefold: Onefold) -> None:
-    assert "what [matching] says" in onefold("train", "--help").out
-    assert "- is standard input." in onefold("ingest", "--help").out
+    assert (helped.code, "Usage: onefold" in helped.out, HELP[command] in helped.out) == (0, True, True)
