@@ -87,7 +87,7 @@ class SqliteStore:
                 for statement in _statements(migration.text):
                     execute(statement)
                 execute(
-                    "INSERT INTO migration VALUES (?, ?, ?, datetime('now'))",
+                    "INSERT INTO migration (number, name, checksum, at) VALUES (?, ?, ?, datetime('now'))",
                     (migration.number, migration.name, migration.checksum),
                 )
             execute("COMMIT")

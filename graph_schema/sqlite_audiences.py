@@ -56,8 +56,11 @@ class SqliteAudiences(Statements):
             "DELETE FROM membership WHERE person = ? AND audience = ? AND product = ?",
             sorted(writes.enrolled_gone),
         )
-        many("INSERT OR REPLACE INTO membership VALUES (?, ?, ?)", sorted(writes.enrolled))
+        many(
+            "INSERT OR REPLACE INTO membership (person, audience, product) VALUES (?, ?, ?)",
+            sorted(writes.enrolled),
+        )
         many(f"INSERT INTO delta ({_DELTA}) VALUES (?, ?, ?, ?, ?, ?)", writes.deltas)
         many("DELETE FROM due WHERE person = ?", [(one,) for one, at in writes.dues.items() if at is None])
         coming = sorted((person, at) for person, at in writes.dues.items() if at is not None)
-        many("INSERT OR REPLACE INTO due VALUES (?, ?)", coming)
+        many("INSERT OR REPLACE INTO due (person, at) VALUES (?, ?)", coming)

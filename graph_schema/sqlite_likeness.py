@@ -50,7 +50,7 @@ class SqliteLikeness(Statements):
         apart = (pair for pair, weight in both.items() if weight is None)
         many("DELETE FROM edge WHERE content = ? AND other = ?", apart)
         alike = sorted((*pair, weight) for pair, weight in both.items() if weight is not None)
-        many("INSERT OR REPLACE INTO edge VALUES (?, ?, ?)", alike)
+        many("INSERT OR REPLACE INTO edge (content, other, weight) VALUES (?, ?, ?)", alike)
 
 
 def _placed(contents: Iterable[Content]) -> list[tuple[int, int]]:

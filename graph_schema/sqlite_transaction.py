@@ -231,7 +231,10 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         many(f"INSERT INTO dead_letter ({r.DEAD_LETTER.names}) VALUES (?,?,?,?,?,?,?)", writes.dead_letters)
         state = [(name, orjson.dumps(value)) for name, value in writes.state.items()]
         many("DELETE FROM state WHERE name = ?", ((name,) for name, value in state if value == b"null"))
-        many("INSERT OR REPLACE INTO state VALUES (?, ?)", (one for one in state if one[1] != b"null"))
+        many(
+            "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)",
+            (one for one in state if one[1] != b"null"),
+        )
         self._known.update(state)
         for feed, told in (("change", writes.changes), ("delta", writes.deltas)):
             self._known.update(((feed,), each.seq) for each in told[-1:])
@@ -245,20 +248,22 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
             self._connection.execute("DELETE FROM event_also WHERE record = ?", (record,))
         many(r.EVENT.upsert, map(r.event_row, writes.events))
         keys = sorted((self._hash(*event.key), event.id) for event in writes.events)
-        many("INSERT OR REPLACE INTO event_key VALUES (?, ?)", keys)
+        many("INSERT OR REPLACE INTO event_key (hash, event) VALUES (?, ?)", keys)
         many("DELETE FROM event_also WHERE record = ? AND event = ?", writes.also_gone)
-        many("INSERT OR REPLACE INTO event_also VALUES (?, ?)", writes.also)
+        many("INSERT OR REPLACE INTO event_also (record, event) VALUES (?, ?)", writes.also)
 
     def _apply_identity(self, writes: Writes) -> None:
         many = self._many
         many(r.RECORD.upsert, map(r.record_row, _by_id(writes.records)))
         many("DELETE FROM record WHERE id = ?", ((one,) for one in writes.records_gone))
         many("DELETE FROM founded WHERE person_id = ?", ((one,) for one in writes.founded_gone))
-        many("INSERT OR REPLACE INTO founded VALUES (?, ?)", sorted(writes.founded.items()))
+        many(
+            "INSERT OR REPLACE INTO founded (person_id, record) VALUES (?, ?)", sorted(writes.founded.items())
+        )
         nodes = _by_id(writes.identifiers)
         many(r.IDENTIFIER.upsert, (r.identifier_row(one, self._hash(*one.identifier)) for one in nodes))
         many("DELETE FROM holder WHERE identifier = ? AND record = ?", writes.holders_gone)
-        many("INSERT OR REPLACE INTO holder VALUES (?, ?)", sorted(writes.holders))
+        many("INSERT OR REPLACE INTO holder (identifier, record) VALUES (?, ?)", sorted(writes.holders))
         many(r.PERSON.upsert, map(r.person_row, _by_id(writes.persons)))
         many("DELETE FROM person WHERE id = ?", ((one,) for one in writes.persons_gone))
 
@@ -266,7 +271,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         many = self._many
         many("DELETE FROM profile WHERE person = ?", ((one,) for one in writes.persons_gone))
         states = ((one, orjson.dumps(state)) for one, state in sorted(writes.profiles.items()))
-        many("INSERT OR REPLACE INTO profile VALUES (?, ?)", states)
+        many("INSERT OR REPLACE INTO profile (person, state) VALUES (?, ?)", states)
         replaced = [(self._hash(*key), *key) for key in writes.objects_gone | writes.objects.keys()]
         many("DELETE FROM object WHERE hash = ? AND kind = ? AND key = ?", replaced)
         many(
@@ -277,7 +282,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def _apply_stewardship(self, writes: Writes) -> None:
         many = self._many
         many("DELETE FROM related WHERE part = ?", ((one,) for one in writes.related_gone))
-        many("INSERT OR REPLACE INTO related VALUES (?, ?, ?)", writes.related)
+        many("INSERT OR REPLACE INTO related (part, anchor, namespace) VALUES (?, ?, ?)", writes.related)
         if writes.cases_gone:
             gone = self._rows(_CASES_OF, writes.cases_gone)
             many("DELETE FROM steward_case WHERE id = ?", gone)
@@ -290,7 +295,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
             placed = ((record, one) for record in case.records)
             many("INSERT INTO case_record (record, steward_case) VALUES (?, ?)", placed)
         many(r.JUDGEMENT.upsert, (judgement_row(one, orjson.dumps) for one in writes.judgements))
-        many("INSERT OR REPLACE INTO judged VALUES (?, ?)", writes.judged_records)
+        many("INSERT OR REPLACE INTO judged (record, judgement_id) VALUES (?, ?)", writes.judged_records)
 
 
 def _by_id(rows: Mapping[int, T]) -> list[T]:

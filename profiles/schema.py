@@ -227,7 +227,7 @@ class GoldenProfile(_Part):
 
     person_id: str
     aliases: list[str] = Field(description="The ids that her other records could found; each leads to her")
-    version: int = Field(description="Counts the changes that this store saw")
+    version: int = Field(description="Counts the changes that this store saw; one batch is one")
     as_of: Time | None = Field(description="The clock; null without one")
     identifiers: list[Identifier]
     attributes: dict[str, Attribute]

@@ -130,7 +130,8 @@ def replay_dead_letters(
 def rebuild_store(store: StoreOption = DEFAULT_STORE, rules: RulesOption = "retail") -> None:
     """Derive everything again from the stored evidence, by other rules or the same.
 
-    What stands is replaced at once when all is ready. Person ids that were given out go on answering.
+    What stands is replaced at once when all is ready. Person ids that were given out go on answering. It does
+    its work in the background, after whatever answers somebody.
     """
     loaded = rules_of(rules)
     with closing(open_store(store, create=False)) as opened, progress() as shown:

@@ -45,7 +45,7 @@ def ingest_files(
     mapping.
 
     Ends with 0 when all is durable. Run again after a crash, it goes on to the same end; what was taken
-    before counts once.
+    before counts once. Of more than some thousand lines it does its work in the background.
     """
     read_as = load_mapping(mapping) if mapping is not None else None
     loaded = rules_of(rules)
@@ -54,7 +54,7 @@ def ingest_files(
     with (
         _no_cycles(),
         engine_on(store, loaded) as engine,
-        Parsing(loaded, engine.id_key) as parsing,
+        Parsing(loaded, engine.id_key, behind=True) as parsing,
         progress() as shown,
     ):
         for path in files:

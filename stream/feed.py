@@ -13,7 +13,7 @@ from profiles.moments import iso
 from stream.awaited import ISSUED
 from stream.workspace import Workspace
 
-_SENT: Final = "outbox/kafka/"
+SENT: Final = "outbox/kafka/"
 """Operational state: the number of the last entry of a feed that a topic holds, by who sent it."""
 
 
@@ -29,14 +29,14 @@ class Sent(NamedTuple):
 
     def state(self) -> dict[str, int]:
         """As operational state."""
-        return {f"{_SENT}{self.sender}/{topic}": number for topic, number in self.numbers.items()}
+        return {f"{SENT}{self.sender}/{topic}": number for topic, number in self.numbers.items()}
 
 
 def sent(tx: Transaction) -> Sent:
     """How far a store's feeds were sent to Kafka."""
     by_sender = dict[int, dict[str, int]]()
-    for name, number in tx.scan(_SENT).items():
-        sender, _, topic = name.removeprefix(_SENT).rpartition("/")
+    for name, number in tx.scan(SENT).items():
+        sender, _, topic = name.removeprefix(SENT).rpartition("/")
         by_sender.setdefault(int(sender or 0), {})[topic] = number
     latest = max(by_sender, default=0)
     return Sent(latest, by_sender.get(latest, {}))

@@ -23,7 +23,7 @@ from profiles.moments import iso
 from stream.batch import Batch
 from stream.consuming import Figures
 from stream.engine import Engine
-from stream.feed import Sent, sent, shown
+from stream.feed import SENT, Sent, sent, shown
 from stream.kafka import Kafka
 
 _log: Final = logging.getLogger("onefold")
@@ -121,7 +121,7 @@ class Outbox:
         others went on behind what it wrote, what was sent again here would be the last word."""
         last, of = sent(batch.tx), self._kafka
         new = Sent(last.sender + 1, {of.changes: 0, of.dead_letters: 0} | last.numbers)
-        batch.ws.writes.state |= {**dict.fromkeys(last.state()), **new.state()}
+        batch.ws.writes.state |= {**dict.fromkeys(batch.tx.scan(SENT)), **new.state()}
         return new
 
     def _page(self) -> list[_Entry]:

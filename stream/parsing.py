@@ -126,12 +126,20 @@ def _names_no_source(body: bytes | Mapping[str, Any]) -> bool:
 
 
 class Parsing:
-    """Parses a stream of jobs, with ``workers`` processes beside this one once there is enough to do."""
+    """Parses a stream of jobs, with ``workers`` processes beside this one once there is enough to do. All go
+    into the background then: with ``behind`` this process does too."""
 
-    def __init__(self, rules: Rules, id_key: bytes | None = None, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        id_key: bytes | None = None,
+        workers: int | None = None,
+        behind: bool = False,
+    ) -> None:
         self._by = (rules, id_key)
         self._parser = Parser(rules, id_key)
         self._wanted = min(3, max(1, (os.cpu_count() or 1) - 1)) if workers is None else workers
+        self._behind = behind
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> "Parsing":
@@ -155,7 +163,8 @@ class Parsing:
             following = next(waiting, None)
             if following is None:
                 return
-            _let_others_go_first()
+            if self._behind:
+                _let_others_go_first()
             self._workers = [_Worker(self._by) for _ in range(self._wanted)]
             waiting = chain((following,), waiting)
         if not self._workers:
@@ -190,8 +199,8 @@ class Parsing:
 
 
 def _let_others_go_first() -> None:
-    """So much is done in the background: whoever answers somebody meanwhile waits for it no longer than it
-    takes to change over, and is not interrupted by it. Where a sandbox forbids that, all are equal."""
+    """Puts this process into the background: whoever answers somebody meanwhile waits for it no longer than
+    it takes to change over, and is not interrupted by it. Where a sandbox forbids that, all are equal."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, max(_PRIORITY, os.getpriority(os.PRIO_PROCESS, 0)))
         if sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER:
@@ -274,6 +283,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Nothing that is parsed is ever in a cycle.
     gc.disable()
+    _let_others_go_first()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     results: queue.SimpleQueue[bytes] = queue.SimpleQueue()

@@ -70,7 +70,7 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] | None = No
         told = Rebuilt(persons_before=sum(1 for _ in was.all_persons()))
         _carry_over(was, engine.store)
         buried = bury(was, engine)
-        with engine.without_audiences(), Parsing(engine.rules, engine.id_key) as parsing:
+        with engine.without_audiences(), Parsing(engine.rules, engine.id_key, behind=True) as parsing:
             for items in _grouped(parsing.run(_jobs(was))):
                 counts = engine.ingest(items)
                 told.events += counts.taken

@@ -54,7 +54,7 @@ def _gather_messages(
         if lines:
             yield Job(lines, path, None, None, 0)
 
-    with Parsing(rules) as parsing:
+    with Parsing(rules, behind=True) as parsing:
         for items in parsing.run(jobs()):
             for item in items:
                 if isinstance(item, Event) and b'"traits"' in item.content:

@@ -13,7 +13,7 @@ from stream import parsing
 
 line = parsing.RawLine(1, b"{}")
 jobs = [parsing.Job([line] * 500, "a") for _ in range(JOBS)]
-with parsing.Parsing(load_rules(), workers=1) as parser:
+with parsing.Parsing(load_rules(), workers=1, behind=True) as parser:
     for made in parser.run(jobs):
         pass
     for process in (0, *(worker._process.pid for worker in parser._workers)):

@@ -14,7 +14,7 @@ from resolver.founding import DEFAULT_ID_KEY
 from stream import outbox
 from stream.consuming import Figures
 from stream.engine import Engine
-from stream.feed import sent
+from stream.feed import SENT, sent
 from stream.kafka import Kafka
 
 TOPIC: list[int] = []
@@ -68,3 +68,4 @@ def test_what_a_former_sender_still_writes_moves_nobody(monkeypatch: pytest.Monk
     engine.put(last.state())
     with engine.store.read() as tx:
         assert sent(tx).numbers[Kafka("localhost:9092").changes] == 3
+        assert {name.split("/")[2] for name in tx.scan(SENT)} == {"3"}
