@@ -33,13 +33,19 @@ class Prepared(NamedTuple):
 def prepare(traits: Traits, model: Model, key: bytes = b"") -> Prepared:
     """Normalises a record's traits. Traits that the model doesn't name don't matter; ``key`` is that of the
     hashes."""
-    fields = tuple(KINDS[one.kind].values(traits, one.traits) for one in model.comparisons)
-    paired = zip(model.comparisons, fields, strict=True)
-    rarity = tuple(tuple(one.rarity(value) for value in values) for one, values in paired)
+    told = [_told(one, traits) for one in model.comparisons]
+    fields = tuple(tuple(value for value, _ in values) for values in told)
+    rarity = tuple(tuple(rare for _, rare in values) for values in told)
     own = _weight_with_itself(fields, rarity, model)
     votes = sum(map(bool, fields)) ** 2 if own >= model.merge else 0
     keys = _keys(fields, model, key) if votes else ()
     return Prepared(_number(repr(fields), _hashing(key)), fields, rarity, keys, own, votes)
+
+
+def _told(comparison: Comparison, traits: Traits) -> list[tuple[Value, Weight]]:
+    """The values of a comparison, those left out that stand for none, with what agreeing in each adds."""
+    values = KINDS[comparison.kind].values(traits, comparison.traits)
+    return [(value, rare) for value in values if (rare := comparison.rarity(value)) is not None]
 
 
 @lru_cache(maxsize=256)

@@ -46,6 +46,8 @@ class Explanation(NamedTuple):
         if self.name in PER_HOUSEHOLD:
             return any(kind.twin_same for kind in kinds) and any(kind.twin_never for kind in kinds)
         shared = [prior for kind in kinds if (prior := self.of(kind)) is not None]
+        if self.name == NEIGHBOURS:
+            return 0 < len(shared) < len(kinds)
         own = [kind for kind in kinds if kind.own and ((prior := self.of(kind)) is None or prior.strangers)]
         if self.name == "namesakes":
             return any(prior.strangers for prior in shared) and len(shared) > 1

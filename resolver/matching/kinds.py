@@ -30,7 +30,8 @@ class Kind(NamedTuple):
     what EM may learn: who is unlike in most things is not one person. ``household``, ``neighbours``,
     ``namesakes``: the same as ``prior`` for two people who have that in common, None where they agree as
     strangers do. Twins share what households do, and where ``twin_same`` what one person does; where
-    ``twin_never`` they are never the same. ``own``: tells people apart. ``whole`` are the parts of a value
+    ``twin_never`` they are never the same. ``own``: tells people apart. ``personal``: what
+    many have by other names stands for no value. ``whole`` are the parts of a value
     whose frequency counts. ``private``: a model file holds frequent values as hashes. In the levels of
     ``slips`` one value may be the other mistyped, so that it counts whether both are known for their own.
     """
@@ -47,6 +48,7 @@ class Kind(NamedTuple):
     twin_same: bool = False
     twin_never: bool = False
     own: bool = False
+    personal: bool = False
     whole: slice = slice(None)
     private: bool = False
     slips: tuple[int, ...] = ()
@@ -68,16 +70,18 @@ KINDS: dict[str, Kind] = {
     "name": Kind(
         names.NAME_LEVELS, plain.folded_values, names.name_level, names.name_atoms,
         (0.82, 0.07, 0.02, 0.04, 0.01, 0.04), household=Shared((0.50, 0.05, 0.02, 0.03, 0.01, 0.39)),
+        namesakes=Shared((0.80, 0.05, 0.01, 0.05, 0.02, 0.07)),
     ),
     "birth date": Kind(
         dates.DATE_LEVELS, dates.date_values, dates.date_level, dates.date_atoms,
         (0.83, 0.02, 0.02, 0.06, 0.02, 0.01, 0.01, 0.005, 0.005), unlike=((2, 0.08), (4, 0.15)),
         household=Shared((0.001, 0.001, 0.001, 0.01, 0.01, 0.06, 0.01, 0.35, 0.56), strangers=5),
-        twin_same=True, own=True, private=True,
+        twin_same=True, own=True, personal=True, private=True,
     ),
     "date": Kind(
         dates.DATE_LEVELS, dates.date_values, dates.date_level, dates.date_atoms,
-        (0.80, 0.02, 0.02, 0.06, 0.02, 0.02, 0.01, 0.02, 0.03), unlike=((2, 0.8),), own=True, private=True,
+        (0.80, 0.02, 0.02, 0.06, 0.02, 0.02, 0.01, 0.02, 0.03), unlike=((2, 0.8),), own=True, personal=True,
+        private=True,
     ),
     "street": Kind(
         addresses.STREET_LEVELS, addresses.street_values, addresses.street_level, addresses.street_atoms,
@@ -86,7 +90,8 @@ KINDS: dict[str, Kind] = {
     ),
     "code": Kind(
         plain.CODE_LEVELS, plain.code_values, plain.code_level, plain.code_atoms,
-        (0.80, 0.06, 0.02, 0.02, 0.10), own=True, private=True,
+        (0.80, 0.06, 0.02, 0.02, 0.10), unlike=((1, 0.4), (3, 0.45)), own=True, personal=True,
+        private=True,
     ),
     "place code": Kind(
         plain.CODE_LEVELS, plain.code_values, plain.code_level, plain.code_atoms,
@@ -107,11 +112,11 @@ KINDS: dict[str, Kind] = {
         contacts.EMAIL_LEVELS, contacts.email_values, contacts.email_level, contacts.email_atoms,
         (0.60, 0.08, 0.07, 0.04, 0.06, 0.15), unlike=((2, 0.5), (3, 0.55)),
         household=Shared((0.15, 0.01, 0.01, 0.03, 0.20, 0.60)),
-        namesakes=Shared((0.01, 0.05, 0.10, 0.50, 0.10, 0.24), strangers=1), private=True,
+        namesakes=Shared((0.01, 0.05, 0.10, 0.50, 0.10, 0.24), strangers=1), personal=True, private=True,
     ),
     "phone": Kind(
         contacts.PHONE_LEVELS, contacts.phone_values, contacts.phone_level, contacts.phone_atoms,
-        (0.70, 0.07, 0.02, 0.21), household=Shared((0.35, 0.02, 0.02, 0.61)), private=True,
+        (0.70, 0.07, 0.02, 0.21), household=Shared((0.35, 0.02, 0.02, 0.61)), personal=True, private=True,
     ),
     "exact": Kind(
         plain.EXACT_LEVELS, plain.folded_values, plain.exact_level, plain.exact_atoms, (0.93, 0.07),

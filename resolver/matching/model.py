@@ -29,8 +29,9 @@ class Comparison:
     ``match``: weight of each level for one person against two at random; ``others`` the same for each
     explanation of the model, empty where it says nothing here. ``m`` and ``u`` are the probabilities
     behind, kept to be shown. ``rare``: what a value adds (or takes) where two records agree in it, by its
-    text; ``rare_other`` is for values that it doesn't list. ``slips``: a level of mistyped values, what it
-    adds there that both values are listed (two names, it seems, each borne by many), and that one is not.
+    text, None where it stands for no value; ``rare_other`` is for values that it doesn't list. ``slips``: a
+    level of mistyped values, what it adds there that both values are listed (two names, it seems, each borne
+    by many), and that one is not.
     """
 
     name: str
@@ -38,21 +39,22 @@ class Comparison:
     traits: tuple[str, ...]
     match: tuple[Weight, ...] = ()
     others: tuple[tuple[Weight, ...], ...] = ()
-    rare: Mapping[str, Weight] = field(default_factory=dict)
+    rare: Mapping[str, Weight | None] = field(default_factory=dict)
     rare_other: Weight = 0
     m: tuple[float, ...] = ()
     u: tuple[float, ...] = ()
     slips: tuple[tuple[int, Weight, Weight], ...] = ()
 
-    def rarity(self, value: Value) -> Weight:
-        """What agreeing in this value adds to the level's weight."""
+    def rarity(self, value: Value) -> Weight | None:
+        """What agreeing in this value adds to the level's weight; None where it stands for none."""
         return self.rare.get(rarity_text(self.kind, value), self.rare_other) if self.rare else self.rare_other
 
     @property
     def most(self) -> Weight:
         """The most that any outcome weighs, the rarity of values included; 0 where that is less."""
         slips = [self.match[level] + max(added) for level, *added in self.slips]
-        same = [weight + max((self.rare_other, *self.rare.values())) for weight in self.match[:1]]
+        rare = [weight for weight in self.rare.values() if weight is not None]
+        same = [weight + max((self.rare_other, *rare)) for weight in self.match[:1]]
         return max((0, *self.match, *same, *slips))
 
 

@@ -2,7 +2,7 @@
 values."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +50,8 @@ _TITLES = {"address.street": "street", "address.city": "city", "address.postalCo
     f"address.{name}": name for name in ("state", "country")
 }
 _PLACES = ("place", "place code", "street")
+_OWN = (("given name", "full name", "birth date"), ("surname", "email", "phone"), ("name",), ("street",))
+"""What tells two people from one where others agree, the best that there is."""
 
 
 class Proposal(NamedTuple):
@@ -180,7 +182,7 @@ class _Table:
     def judge_the_rest(self) -> None:
         """Tells places from other texts, and codes that people share from those that are their own."""
         columns = {trait: self._column(trait) for trait in self._first}
-        own = [one for one, kind in self._kinds.items() if kind in ("given name", "birth date")]
+        own = next(filter(None, map(self._of_kinds, _OWN)), [])
         coarse = {f"own {one}": self._coarse(one) for one in own}
         codes = [one for one in self._first if self._kinds[one] in ("code", "place code")]
         halves = {f"half {one}": self._column(one, half=True) for one in codes}
@@ -210,18 +212,22 @@ class _Table:
                         self._be(whole, "place code", f"{self._why[whole]}; how it begins goes with {trait}")
                     break
 
+    def _of_kinds(self, kinds: Collection[str]) -> list[str]:
+        return [one for one, kind in self._kinds.items() if kind in kinds]
+
     def _column(self, trait: str, half: bool = False) -> Ints:
         """A trait's values under numbers; of each the first half, where that is wanted."""
         texts = [(row, fold(unfloat(value))) for row, value in self._first[trait].items()]
         return self._numbered({row: text[: (len(text) + 1) // 2 if half else None] for row, text in texts})
 
     def _coarse(self, trait: str) -> Ints:
-        """What of an own trait slips leave as it is: the first letters of a name, the year of a date."""
-        dated = self._kinds[trait] == "birth date"
-        rows = {}
+        """What slips leave as it is: the first letters of a name, of its words the first by the alphabet; the
+        year of a date; the last digits of a number."""
+        kind, rows = self._kinds[trait], {}
         for row, value in self._first[trait].items():
-            date = read_date(unfloat(value)) if dated else ()
-            rows[row] = date[0] if date else fold(value)[:2]
+            date, words = read_date(unfloat(value)) if kind == "birth date" else (), fold(value).split()
+            text = min(words, default="")[:2] if kind == "full name" else "".join(words)
+            rows[row] = date[0] if date else text[-2:] if kind == "phone" else text[:2]
         return self._numbered(rows)
 
     def _numbered(self, rows: Mapping[int, str]) -> Ints:

@@ -15,7 +15,8 @@ from resolver.matching.draws import alike, draw
 from resolver.matching.estimation import Apart, Odds, Pairs, maximise, posterior, start
 from resolver.matching.explanations import EXPLANATIONS
 from resolver.matching.kinds import KINDS
-from resolver.matching.model import BIT, Comparison, Model, Weight
+from resolver.matching.model import BIT, Comparison, Model, Weight, rarity_text
+from resolver.matching.placeholders import placeholders
 from resolver.matching.proposing import Proposal, comparisons_of, propose
 from resolver.matching.quick import QUICK
 from resolver.matching.rarity import Frequencies
@@ -55,6 +56,7 @@ class _Sample:
 
     comparisons: tuple[Comparison, ...]
     columns: list[Column]
+    nothing: list[set[Cell]]
     atoms: keys.Atoms
     left: Ints
     right: Ints
@@ -107,6 +109,10 @@ def _sample(
     ]
     progress("records read", 0.2)
     columns = [Column([row[place] for row in cells]) for place in range(len(comparisons))]
+    nothing = placeholders(comparisons, columns)
+    for place, none in enumerate(nothing):
+        if none:
+            columns[place] = Column([() if row[place] in none else row[place] for row in cells])
     atoms = keys.Atoms.of(comparisons, columns)
     one_in = max(1, round(len(records) * _CANDIDATES_A_RECORD / _CANDIDATE_PAIRS))
     left, right = keys.candidates(atoms, Model.block_cap, one_in)
@@ -125,7 +131,7 @@ def _sample(
         places.append(alike(_names(named[0]) if named else np.zeros(0, np.int64), seed + 3, _NAME_PAIRS))
     apart = Apart(*(_compared(comparisons, columns, *pairs, 1.0) for pairs in places))
     progress("random pairs compared", 0.7)
-    return _Sample(comparisons, columns, atoms, left, right, candidates, apart, places, len(records))
+    return _Sample(comparisons, columns, nothing, atoms, left, right, candidates, apart, places, len(records))
 
 
 def _place(comparisons: tuple[Comparison, ...], columns: list[Column]) -> Ints:
@@ -242,13 +248,18 @@ def _finish(
     reasons = [(" + ".join(key), "the rules say so") for key in wanted]
     reasons += [(" + ".join(sample.atoms.named(key)), why) for key, why in chosen]
     counts = np.histogram(weights, bins=24, range=(-12, 12))[0] * sample.candidates.counts_for
-    histogram, notes = tuple(float(x) for x in counts), _notes(sample.records, odds)
+    histogram, notes = tuple(float(x) for x in counts), _notes(sample, odds)
     return Training(model, tuple(proposals), tuple(reasons), errors, histogram, notes)
 
 
-def _notes(records: int, odds: Odds) -> tuple[str, ...]:
+def _notes(sample: _Sample, odds: Odds) -> tuple[str, ...]:
     """What to be careful about."""
-    found = []
+    records, found = sample.records, []
+    for comparison, none in zip(sample.comparisons, sample.nothing, strict=True):
+        if none:
+            found.append(
+                f"{comparison.name}: {len(none)} values count as none: many have them, by other names."
+            )
     if records < _FEW_RECORDS:
         found.append(f"Only {records} records: the weights are mostly what is expected of people in general.")
     if odds.steps[-1][0] < 0.01 * records:
@@ -265,7 +276,9 @@ def _fitted(
     for place, comparison in enumerate(sample.comparisons):
         match, *others = (_whole(ratio[place]) for ratio in ratios)
         frequency = frequencies[place]
-        rare = {text: round(bits * BIT) for text, bits in sorted(frequency.bits.items())}
+        rare: dict[str, Weight | None] = {}
+        rare |= {text: round(bits * BIT) for text, bits in sorted(frequency.bits.items())}
+        rare |= {rarity_text(comparison.kind, cell[0]): None for cell in sample.nothing[place]}
         m, u = (tuple(float(f"{x:.6g}") for x in share[place]) for share in (odds.m, odds.u))
         weighed = tuple(weights if any(weights) else () for weights in others)
         added = tuple((level, round(a * BIT), round(b * BIT)) for level, (a, b) in slips[place].items())

@@ -69,11 +69,18 @@ def test_the_bundled_model_matches_people_it_has_not_seen() -> None:
         ("six origins, four fields", 0.98, 0.96),
         ("six origins, names, place", 0.98, 0.96),
         ("english, name, city, postcode, state", 0.98, 0.96),
+        ("english, whole name, postcode, city", 0.98, 0.96),
+        ("english, surname, postcode, city", 0.95, 0.85),
+        ("english, surname, city, e-mail", 0.93, 0.9),
     ],
 )
 def test_what_goes_together_anyhow_is_not_counted_twice(name: str, precision: float, f1: float) -> None:
     found = measured(made(unseen.TABLES[name]))
     assert (found.rates.precision >= precision, found.f1 >= f1) == (True, True), found
+
+
+def test_what_many_type_who_were_not_told_is_no_value() -> None:
+    assert measured(made(unseen.TABLES["english homes, an eighth unasked"])).f1 >= 0.96
 
 
 def test_rows_of_one_person_in_one_place_are_no_neighbours() -> None:

@@ -18,6 +18,11 @@ _BESIDE = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuiopqsdfghjklaxcvbnmz", s
 _BY_EAR = [pair.split("=") for pair in "ph=f ck=k ie=y th=t z=s v=w c=k ee=i ou=u".split()]
 _NOTES = "calls prefers morning evening vegetarian parking gate dog allergy returns invoice late gift"
 _NAMES = ("given", "surname", "full")
+_UNASKED = {
+    "born": ("1900-01-01", "01/01/1970"),
+    "phone": ("0000000000", "999999999"),
+    "mail": ("noemail@example.com", "none@none.com"),
+}
 _JOBS = "teacher nurse driver engineer clerk cook farmer lawyer plumber doctor baker mason"
 
 
@@ -27,7 +32,8 @@ class Made(NamedTuple):
     ``columns``: what each holds, by the name that stands over it. ``spoilt``: the share of values with slips;
     ``missing``: of empty cells, a fifth of that among names. ``homes``: how many live together, one drawn;
     ``copies`` the same for a person's rows. ``moves``: the share of people who moved, or married. ``few``:
-    so many full names are borne by all; ``skew``: by what power common words are commoner.
+    so many full names are borne by all; ``skew``: by what power common words are commoner. ``unasked``: the
+    share of birth dates, numbers and e-mail addresses in whose place somebody typed what came to mind.
     """
 
     origins: tuple[str, ...]
@@ -41,6 +47,7 @@ class Made(NamedTuple):
     few: int = 0
     skew: float = 1.6
     twins: float = 0.02
+    unasked: float = 0.0
 
 
 @cache
@@ -203,6 +210,8 @@ class Clerk:
         for column, what in made.columns.items():
             gone = made.missing * (0.2 if what in _NAMES else 1.0)
             found[column] = "" if rng.random() < gone else self._typed(what, said[what], one["origin"])
+            if made.unasked and what in _UNASKED and rng.random() < made.unasked:
+                found[column] = rng.choice(_UNASKED[what])
         return found
 
     def _typed(self, what: str, value: Any, origin: str) -> str:

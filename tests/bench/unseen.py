@@ -38,6 +38,13 @@ TABLES: dict[str, Made] = {
     "english, name, city, postcode, state": Made(
         ("english",), 2500, _shown("given", "surname", "town", "code", "state"), 0.1, 0.1, moves=0.02
     ),
+    "english, whole name, postcode, city": Made(("english",), 2500, _shown("full", "code", "town"), 0.1, 0.1),
+    "english, surname, postcode, city": Made(("english",), 2500, _shown("surname", "code", "town"), 0.1, 0.1),
+    "english, surname, city, e-mail": Made(("english",), 2500, _shown("surname", "town", "mail"), 0.1, 0.1),
+    "english, postcode, city, phone": Made(("english",), 2500, _shown("code", "town", "phone"), 0.1, 0.1),
+    "english homes, an eighth unasked": Made(
+        ("english",), 2500, _HOME | {"c8": "mail"}, 0.1, 0.1, _FAMILIES, unasked=0.12
+    ),
     "german homes": Made(("german",), 2500, _HOME, 0.15, 0.15, _FAMILIES),
     "spanish homes, two surnames": Made(("spanish",), 2500, _HOME, 0.15, 0.15, _FAMILIES),
     "vietnamese, four fields": Made(
@@ -81,6 +88,9 @@ TABLES: dict[str, Made] = {
     "one in twenty twice": Made(("german",), 5000, _HOME, 0.1, 0.1, _FAMILIES, copies=(1,) * 19 + (2,)),
     "5,000 once, four fields": Made(
         ("english",), 5000, _shown("given", "surname", "born", "town"), 0.1, 0.1, copies=_ONCE
+    ),
+    "5,000 once, surname, postcode, city": Made(
+        ("english",), 5000, _shown("surname", "code", "town"), 0.1, 0.1, copies=_ONCE
     ),
     "5,000 once, homes": Made(("english",), 5000, _HOME, 0.1, 0.1, _FAMILIES, _ONCE, twins=0.1),
     "5,000 once, six origins": Made(

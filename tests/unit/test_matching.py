@@ -11,10 +11,12 @@ from resolver.matching.components import Graph, Group, Key
 from resolver.matching.content import Prepared, prepare
 from resolver.matching.kinds import KINDS
 from resolver.matching.looks import look
-from resolver.matching.model import BIT, Comparison, Model, from_dict
+from resolver.matching.model import BIT, Comparison, Model, from_dict, rarity_text, to_dict
+from resolver.matching.placeholders import placeholders
 from resolver.matching.proposing import propose
 from resolver.matching.quick import ASK, QUICK
 from resolver.matching.scoring import compare, veto_weight
+from resolver.matching.table import Cell, Column
 from tests.engine.at_once import Linked, link, match_all
 from tests.people_table import people_table
 
@@ -190,6 +192,35 @@ def test_what_is_close_counts_less_where_both_are_names_that_many_bear() -> None
     assert compare(carla, carlq, model) == compare(carlq, carla, model) == 6 * BIT
     several = prepare({"firstName": ("Carlo", "Carlq")}, model)
     assert compare(carla, several, model) == 6 * BIT
+
+
+def test_what_many_have_by_other_names_is_no_value() -> None:
+    """But a date that somebody's many rows have is hers, and 1 January may stand for a year."""
+    people = [f"{first}{second}" for first in "ABCDEFGHIJ" for second in ("nna", "ob", "yril", "ela")]
+    names = [*people, *["Doris"] * 40, *people]
+    dates = [*["1970-01-01"] * 40, *["1951-05-05"] * 40, *(f"1980-0{n % 9 + 1}-02" for n in range(40))]
+    years = [*people, *people], [*["1860-01-01"] * 40, *(f"1860-0{n % 8 + 1}-1{n % 9}" for n in range(80))]
+
+    def counted_as_none(names: list[str], born: list[str]) -> list[set[Cell]]:
+        kinds = {"given name": ("firstName", names), "birth date": ("birthday", born)}
+        comparisons = [Comparison(kind, kind, (trait,)) for kind, (trait, _) in kinds.items()]
+        columns = [
+            Column([KINDS[kind].values({trait: (text,)}, (trait, "", "", "")[:4]) for text in texts])
+            for kind, (trait, texts) in kinds.items()
+        ]
+        return placeholders(comparisons, columns)
+
+    assert counted_as_none(names, dates) == [set(), {(("1970", "01", "01"),)}]
+    assert counted_as_none([*years[0], *people], years[1]) == [set(), set()]
+
+
+def test_what_stands_for_no_value_is_not_compared() -> None:
+    born = next(one for one in MODEL.comparisons if one.kind == "birth date")
+    none = replace(born, rare={rarity_text("birth date", ("1970", "01", "01")): None})
+    model = replace(MODEL, comparisons=tuple(none if one is born else one for one in MODEL.comparisons))
+    told = {"firstName": ("Ana",), "lastName": ("Silva",), "birthday": ("1970-01-01",)}
+    assert prepare(told, model) == prepare({**told, "birthday": ()}, model)
+    assert from_dict(json.loads(json.dumps(to_dict(model)))) == model
 
 
 def test_another_home_is_no_veto() -> None:
