@@ -44,8 +44,8 @@ def judge(scale: Scale, comparison: Comparison) -> Callable[[Cell, Cell], tuple[
             level = level_of(mine[0], theirs[0])
             if level and level not in scale.slips:
                 return level, 0
-        rarities = tuple(map(comparison.rarity, mine)), tuple(map(comparison.rarity, theirs))
-        return best(scale, mine, theirs, rarities)
+        one, two = (tuple(comparison.rarity(value) or 0 for value in cell) for cell in (mine, theirs))
+        return best(scale, mine, theirs, (one, two))
 
     return decide
 
