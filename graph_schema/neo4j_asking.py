@@ -44,6 +44,14 @@ def begun(session: neo4j.Session, seconds: float) -> neo4j.Transaction:
         return session.begin_transaction(timeout=seconds)
 
 
+class _Parameters(dict[str, Any]):
+    """The driver makes a line for its log of all that is sent, though nobody reads it: that took longer than
+    to send it. This one tells nothing."""
+
+    def __repr__(self) -> str:
+        return "…"
+
+
 class Ask:
     """Runs statements within a transaction, or each in one of its own. ``changed`` are the marks of what is
     still being written, ``wait`` returns once it is durable."""
@@ -59,7 +67,7 @@ class Ask:
         if isinstance(self._runner, neo4j.Transaction):
             self.heed(marks)
             return self.together((query, parameters))[0]
-        asked: Any = (spoken(query), {"p": parameters}) if parameters else (query,)
+        asked: Any = (spoken(query), {"p": _Parameters(parameters)}) if parameters else (query,)
         return self._runner.run(*asked).values()
 
     def heed(self, marks: Iterable[int] | None = None) -> bool:
@@ -87,7 +95,7 @@ class Ask:
         # Nothing but plain values goes to and fro. What the driver would make for each statement to look for
         # others in every row is in cycles, so that to find those took longer, and all else waits meanwhile.
         plain = {"dehydration_hooks": connection.hydration_handler.dehydration_hooks, "hydration_hooks": {}}
-        connection.run(spoken(query), {"p": parameters}, **plain)
+        connection.run(spoken(query), {"p": _Parameters(parameters)}, **plain)
         connection.pull(on_records=rows.extend, **plain)
         if len(parameters.get("rows", ())) > _FEW:
             connection.send_all()

@@ -135,10 +135,9 @@ class Known:
     def forget(self) -> None:
         """Forgets everything."""
         self.graph, self.commit, self.due = -1, -1, None
-        nodes: list[dict[Any, Any]] = [self.records, self.identifiers, self.persons]
-        of_persons: list[dict[Any, Any]] = [self.members, self.profiles, self.places]
-        for kept in (*nodes, *of_persons, self.founded, self.named, self.holders, self.state):
-            kept.clear()
+        for kept in vars(self).values():
+            if isinstance(kept, dict):
+                kept.clear()
 
     def forget_unless_current(self) -> None:
         """Forgets what may have been read in part, after a batch that was overtaken."""

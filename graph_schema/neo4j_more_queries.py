@@ -17,7 +17,7 @@ SPEAKERS: Final = (
 BLOCKS: Final = (
     "UNWIND $rows AS row CALL (row) { MATCH (p:Place {key: row[0], block: row[1]}) "
     "WHERE p.content IS NOT NULL RETURN p.content AS content LIMIT $page } "
-    "RETURN row[1], collect(content)"
+    "WITH row[1] AS block, collect(content) AS contents RETURN collect([block, contents])"
 )
 EDGES: Final = (
     "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o) USING INDEX SEEK c:Content(key) "

@@ -48,15 +48,15 @@ HISTORY: Final = (
     "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
     f"RETURN {_EVENT}, r.id"
 )
+_TOLD: Final = (
+    "{id: row[0], key: row[1], source: row[2], message_id: row[3], at: row[4], stamped: row[5], "
+    "received: row[6], record: row[7], previous: row[8], content: row[9]}"
+)
 CREATE_EVENTS: Final = (
-    "UNWIND $rows AS row CREATE (e:Event {id: row[0], key: row[1], source: row[2], message_id: row[3], "
-    "at: row[4], stamped: row[5], received: row[6], record: row[7], previous: row[8], content: row[9]}) "
-    "WITH e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
+    f"{_ROWS} CREATE (e:Event {_TOLD}) WITH e, row MATCH (r:Record {{id: row[10]}}) CREATE (e)-[:TOLD]->(r)"
 )
 MERGE_EVENTS: Final = (
-    "UNWIND $rows AS row MERGE (e:Event {id: row[0]}) SET e.key = row[1], e.source = row[2], "
-    "e.message_id = row[3], e.at = row[4], e.stamped = row[5], e.received = row[6], e.record = row[7], "
-    "e.previous = row[8], e.content = row[9] "
+    f"{_ROWS} MERGE (e:Event {{id: row[0]}}) SET e += {_TOLD} "
     "WITH e, row OPTIONAL MATCH (e)-[was:TOLD]->() DELETE was "
     "WITH DISTINCT e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
 )
@@ -98,16 +98,16 @@ UNFOUND: Final = (
     "REMOVE r.founds, r.founds_key"
 )
 FORMERLY_UNFOUND: Final = f"{_ROWS} MATCH (f:FormerId {{key: row[0]}}) WHERE f.person_id = row[1] DELETE f"
+_TOLD_OF: Final = (
+    "id: row[0], source: row[2], record_id: row[3], person: row[4], first_at: row[5], last_event: row[6], "
+    "holdings: row[7], erasures: row[8], ghost: row[9], content: row[10], says: row[11], traits: row[12]"
+)
 CREATE_RECORDS: Final = (
-    "UNWIND $rows AS row MATCH (p:Person {id: row[1]}) CREATE (r:Record {id: row[0], source: row[2], "
-    "record_id: row[3], person: row[4], first_at: row[5], last_event: row[6], holdings: row[7], "
-    "erasures: row[8], ghost: row[9], content: row[10], says: row[11], traits: row[12], founds: row[13], "
-    "founds_key: row[14]})-[:IS]->(p)"
+    f"{_ROWS} MATCH (p:Person {{id: row[1]}}) "
+    f"CREATE (r:Record {{{_TOLD_OF}, founds: row[13], founds_key: row[14]}})-[:IS]->(p)"
 )
 MERGE_RECORDS: Final = (
-    "UNWIND $rows AS row MERGE (r:Record {id: row[0]}) SET r.source = row[2], r.record_id = row[3], "
-    "r.person = row[4], r.first_at = row[5], r.last_event = row[6], r.holdings = row[7], "
-    "r.erasures = row[8], r.ghost = row[9], r.content = row[10], r.says = row[11], r.traits = row[12] "
+    f"{_ROWS} MERGE (r:Record {{id: row[0]}}) SET r += {{{_TOLD_OF}}} "
     "WITH r, row OPTIONAL MATCH (r)-[was:IS]->() DELETE was "
     "WITH DISTINCT r, row MERGE (p:Person {id: row[1]}) CREATE (r)-[:IS]->(p)"
 )
@@ -133,16 +133,12 @@ HOLDERS: Final = (
     "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r) USING INDEX SEEK i:Identifier(id) "
     "RETURN i.id, collect(r.id)"
 )
-CREATE_IDENTIFIERS: Final = (
-    "UNWIND $rows AS row CREATE (i:Identifier {id: row[0], key: row[1], namespace: row[2], value: row[3], "
-    "place: row[4], holders: row[5], unknown: row[6], claims: row[7], timeless: row[8], sole: row[9], "
-    "generic: row[10], peers: row[11]})"
+_COUNTED: Final = (
+    "{id: row[0], key: row[1], namespace: row[2], value: row[3], place: row[4], holders: row[5], "
+    "unknown: row[6], claims: row[7], timeless: row[8], sole: row[9], generic: row[10], peers: row[11]}"
 )
-MERGE_IDENTIFIERS: Final = (
-    "UNWIND $rows AS row MERGE (i:Identifier {id: row[0]}) SET i.key = row[1], i.namespace = row[2], "
-    "i.value = row[3], i.place = row[4], i.holders = row[5], i.unknown = row[6], i.claims = row[7], "
-    "i.timeless = row[8], i.sole = row[9], i.generic = row[10], i.peers = row[11]"
-)
+CREATE_IDENTIFIERS: Final = f"{_ROWS} CREATE (i:Identifier {_COUNTED})"
+MERGE_IDENTIFIERS: Final = f"{_ROWS} MERGE (i:Identifier {{id: row[0]}}) SET i += {_COUNTED}"
 _HOLDING: Final = (
     "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) CALL (i, row) { MATCH (r:Record {id: row[1]})"
 )

@@ -48,3 +48,15 @@ def test_where_one_fails_all_fail_and_nothing_else_is_sent(neo4j_graph: Service,
         with pytest.raises(ClientError):
             fail(session, ends)
         assert noted(session) == set()
+
+
+def test_the_drivers_log_tells_nothing_of_what_is_sent(
+    neo4j_graph: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "neo4j.io")
+    with driver(neo4j_graph) as connection, connection.session() as session:
+        with session.begin_transaction() as transaction:
+            Ask(transaction).tell(NOTE, {"rows": ["ana@example.com"]})
+        Ask(session)(NOTE, {"rows": ["ben@example.com"]})
+    assert "C: RUN" in caplog.text
+    assert "@example.com" not in caplog.text
