@@ -36,7 +36,7 @@ from graph_schema.namespaces import (
 
 __all__ = ["Namespace", "Normaliser"]
 
-RESOLUTION_VERSION = 5
+RESOLUTION_VERSION = 6
 """Part of `identity_hash`: raised when by the same rules a normaliser or the resolver joins otherwise, or
 when states of persons or keys of blocks are kept in another shape."""
 

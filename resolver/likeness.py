@@ -128,7 +128,12 @@ def match(
         together = {groups.of[one] for one in component.records}
         if len(together) < 2:
             continue
-        named: dict[Key, int] = {min(records[one].key for one in groups.members[of]): of for of in together}
+        named: dict[Key, int] = {}
+        for group in together:
+            members = [records[one] for one in groups.members[group]]
+            # Who says nothing decides nothing: she may come to a person whom nobody then looks at again.
+            speaking = [one.key for one in members if one.content in voting]
+            named[min(speaking or [one.key for one in members])] = group
         made: dict[Key, Group] = {}
         for key, group in named.items():
             said = {records[one].content for one in groups.members[group]}

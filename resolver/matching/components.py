@@ -15,7 +15,7 @@ only."""
 
 
 class Group(NamedTuple):
-    """Records that are one person before matching. ``key`` is the smallest of its records' keys.
+    """Records that are one person before matching. ``key`` is the smallest of the keys of those that vote.
 
     ``contents`` are the distinct contents of its records that vote. ``unique`` are (namespace, value) of
     unique namespaces; two groups with different values of one can't join.

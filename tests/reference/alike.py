@@ -69,8 +69,8 @@ class Matching:
         """Joins the pair with the highest mean, again and again."""
         refused: set[frozenset[Group]] = set()
         while pairs := [
-            (-self._mean(a, b), min(a), min(b), a, b)
-            for a, b in (sorted(pair, key=min) for pair in combinations(self.groups, 2))
+            (-self._mean(a, b), self._key(a), self._key(b), a, b)
+            for a, b in (sorted(pair, key=self._key) for pair in combinations(self.groups, 2))
             if frozenset({a, b}) not in refused and self._may(a, b)
         ]:
             *_, one, two = min(pairs)
@@ -82,6 +82,10 @@ class Matching:
                 continue
             self.joins.append((one, two))
             self.groups = (self.groups - {one, two}) | {one | two}
+
+    def _key(self, group: Group) -> Key:
+        """The smallest record that votes."""
+        return min([one for one in group if self.alike.voting((one,))] or group)
 
     def _may(self, one: Group, two: Group) -> bool:
         touch = self.alike.strongest(one, two) is not None
