@@ -24,7 +24,7 @@ def bought_categories(orders: Orders) -> dict[str, int]:
     for order in orders.counted:
         if order.get("gift"):
             continue
-        for category in {line[3] for line in order["products"] if line[3]}:
+        for category in {category for _, _, _, category, *_ in order["products"] if category}:
             found[category] = found.get(category, 0) + 1
     return dict(sorted(found.items()))
 

@@ -66,10 +66,10 @@ def _due_at(scene: Scene) -> int | None:
     for order in scene.orders.counted:
         if order.get("gift") or order["state"] == "returned" or "at" not in order:
             continue
-        for line in order["products"]:
-            lasts = _lasts(scene, order, line[0])
-            if lasts is not None and line[0] in scene.orders.owned:
-                due[line[0]] = max(due.get(line[0], UNTIMED), order["at"] + lasts)
+        for one, *_ in order["products"]:
+            lasts = _lasts(scene, order, one)
+            if lasts is not None and one in scene.orders.owned:
+                due[one] = max(due.get(one, UNTIMED), order["at"] + lasts)
     product = scene.request.product
     return due.get(product) if product is not None else min(due.values(), default=None)
 

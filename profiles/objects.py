@@ -15,7 +15,7 @@ from graph_schema.vocabulary import EventKey, Fact, ObjectKey, RecordKey
 from profiles.commerce_facts import SPENT, TIED
 from profiles.order_views import order_views
 from profiles.reward_views import reward_views
-from profiles.told import told
+from profiles.told import Ordered, told
 
 _NUMBERED: Final = frozenset(("completed", "updated", "refunded"))
 _TIES: Final = {TIED: "order", SPENT: "reward"}
@@ -141,14 +141,17 @@ def _anonymous(fact: list[Any], numbers: dict[str, str], kept: Collection[str]) 
     kind = fact[0]
     receipt = fact[-1] if fact[-1] in kept else None
     if kind in _NUMBERED:
-        return [kind, nameless(fact[1]), fact[2], fact[3], [], fact[5], fact[6], nameless(fact[7]), receipt]
+        said = Ordered(*fact)
+        named = said._replace(order_id=nameless(said.order_id), refund_id=nameless(said.refund_id))
+        return [*named._replace(products=[], receipt=receipt)]
     if kind in ("shipped", "delivered", "cancelled"):
         return [kind, None, None, *fact[3:-1], receipt]
     if kind in _TIES:
         return [kind, None]
     if kind == "redeemed":
-        keys = [one if one == receipt else nameless(one) for one in fact[4:]]
-        return [kind, fact[1], nameless(fact[2]), fact[3], *keys]
+        _, channel, order_id, amount, *keys = fact
+        gone = [one if one == receipt else nameless(one) for one in keys]
+        return [kind, channel, nameless(order_id), amount, *gone]
     return fact
 
 

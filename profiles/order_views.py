@@ -5,13 +5,13 @@ nobody completed is shown to nobody. Several reports of one refund, by several s
 source refunds add up, and of the sources the one that tells of more stands.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Any
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import RecordKey
-from profiles.told import Told, first_time
+from profiles.told import Delivered, Ordered, Told, first_time
 
 Number = int | float
 Json = Any
@@ -23,7 +23,7 @@ def order_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int])
     if not completed or completed[0].record not in person_of:
         return {}
     buyer = person_of[completed[0].record]
-    told = [one for one in words if one.kind == "delivered" and one.fact[3]]
+    told = [one for one in words if one.kind == "delivered" and Delivered(*one.fact).to_somebody]
     receivers = {person_of[one.record] for one in told if one.record in person_of}
     view = _view(key, completed, words)
     if receivers - {buyer}:
@@ -34,23 +34,23 @@ def order_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int])
 def _view(key: str, completed: list[Told], words: list[Told]) -> Document:
     first = completed[0]
     # The last update is the order; what it leaves out is as it was completed, by the first who told it.
-    accounts = [one.fact for one in reversed(words) if one.kind == "updated"]
-    accounts += [one.fact for one in completed]
-    products: list[Any] = _first_given(accounts, 4) or []
-    total = _first_given(accounts, 2)
+    accounts = [Ordered(*one.fact) for one in reversed(words) if one.kind == "updated"]
+    accounts += [Ordered(*one.fact) for one in completed]
+    products: list[Any] = _first_given(accounts, "products") or []
+    total = _first_given(accounts, "total")
     if total is None:
-        total = tidy(fsum((one[1] or 0) * (one[2] or 0) for one in products))
+        total = tidy(_worth(products))
     view: Document = {
-        "id": _first_given([one.fact for one in completed], 1) or key,
+        "id": _first_given([Ordered(*one.fact) for one in completed], "order_id") or key,
         "at": first.at,
         "total": total,
-        "currency": _first_given(accounts, 3),
+        "currency": _first_given(accounts, "currency"),
         "products": products,
-        "channel": _first_given(accounts, 5),
+        "channel": _first_given(accounts, "channel"),
         "source": first.record.source,
         "record": first.record.record_id,
     }
-    if _first_given(accounts, 6):
+    if _first_given(accounts, "gift"):
         view["gift"] = True
     _follow(view, words)
     return {name: value for name, value in view.items() if value is not None}
@@ -75,7 +75,7 @@ def _follow(view: Document, words: list[Told]) -> None:
         view["state"] = "cancelled"
     elif whole:
         view["state"] = "returned"
-        view["returned"] = {one[0]: one[1] for one in view["products"]}
+        view["returned"] = {product: quantity for product, quantity, *_ in view["products"]}
     elif refunds:
         view["state"] = "partly_refunded"
     else:
@@ -89,14 +89,15 @@ def _take_back(view: Document, refunds: list[Told]) -> None:
     amounts: dict[str, dict[str, Number]] = {}
     products: dict[str, dict[str, Number]] = {}
     for one in refunds:
-        _, _, amount, _, listed, _, _, refund_id, _ = one.fact
+        said = Ordered(*one.fact)
+        amount = said.total
         if amount is None:
-            amount = fsum((p[1] or 0) * (p[2] or 0) for p in listed) if listed else view["total"]
+            amount = _worth(said.products) if said.products else view["total"]
         # Some write what they give back as a negative amount, or so many pieces less.
-        amounts.setdefault(one.record.source, {})[refund_id or one.event] = abs(amount)
+        amounts.setdefault(one.record.source, {})[said.refund_id or one.event] = abs(amount)
         back = products.setdefault(one.record.source, {})
-        for product in listed:
-            back[product[0]] = back.get(product[0], 0) + abs(product[1])
+        for product, quantity, *_ in said.products:
+            back[product] = back.get(product, 0) + abs(quantity)
     view["refunded"] = min(tidy(max(fsum(told.values()) for told in amounts.values())), view["total"])
     returned: dict[str, Number] = {}
     for back in products.values():
@@ -106,8 +107,13 @@ def _take_back(view: Document, refunds: list[Told]) -> None:
     view["returned"] = returned or None
 
 
-def _first_given(accounts: list[list[Json]], place: int) -> Json:
-    return next((one[place] for one in accounts if one[place] not in (None, [])), None)
+def _first_given(accounts: list[Ordered], part: str) -> Json:
+    given = (getattr(one, part) for one in accounts)
+    return next((one for one in given if one not in (None, [])), None)
+
+
+def _worth(products: Sequence[Any]) -> float:
+    return fsum((quantity or 0) * (price or 0) for _, quantity, price, *_ in products)
 
 
 def tidy(amount: float) -> Number:

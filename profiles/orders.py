@@ -38,7 +38,7 @@ class Orders:
         found: dict[str, int] = {}
         for order in self.all:
             at = kept(order.get("at"))
-            for product in [line[0] for line in order["products"]] or [""]:
+            for product in [product for product, *_ in order["products"]] or [""]:
                 found[product] = max(found.get(product, at), at)
         return found
 
@@ -97,8 +97,8 @@ def _remaining(orders: Iterable[Document]) -> dict[str, Number]:
     found: dict[str, Number] = {}
     for order in orders:
         back = order.get("returned", {})
-        for line in order["products"]:
-            found[line[0]] = found.get(line[0], 0) + line[1]
+        for product, quantity, *_ in order["products"]:
+            found[product] = found.get(product, 0) + quantity
         for product, quantity in back.items():
             if product in found:
                 found[product] -= quantity

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import RecordKey
-from profiles.told import Told, told
+from profiles.told import Issued, Told, told
 
 
 class Conflict(NamedTuple):
@@ -91,7 +91,7 @@ def _same(one: Told, numbers: set[str], other: Told, others: set[str]) -> bool:
 def _numbers(one: Told) -> set[str]:
     """The order and the receipt of a use: as they were given, and by the keys of both. The numbers of orders
     and those of receipts are not the same ones."""
-    said, keys = one.fact[2], one.fact[4:]
+    _, _, said, _, *keys = one.fact
     by_receipt = keys[:1] == [None] and keys[1] is not None
     return {f"receipt:{said}" if by_receipt and said is not None else said, *keys} - {None}
 
@@ -99,27 +99,30 @@ def _numbers(one: Told) -> set[str]:
 def _view(key: str, words: list[Told]) -> Document:
     issued = [one for one in words if one.kind == "issued"]
     expired = [one for one in words if one.kind == "expired"]
+    terms = [Issued(*one.fact) for one in issued]
     used = _redemptions(words)
     view: dict[str, Any] = {
         "code": key,
         "state": "redeemed" if used else "expired" if expired else "issued",
-        "amount": next((one.fact[1] for one in issued if one.fact[1] is not None), None),
-        "currency": next((one.fact[2] for one in issued if one.fact[2] is not None), None),
-        "media": sorted({medium for one in issued for medium in one.fact[3]}),
+        "amount": next((one.amount for one in terms if one.amount is not None), None),
+        "currency": next((one.currency for one in terms if one.currency is not None), None),
+        "media": sorted({medium for one in terms for medium in one.media}),
         "issued_at": issued[0].at if issued else None,
-        "expires_at": max((one.fact[4] for one in issued if one.fact[4] is not None), default=None),
+        "expires_at": max((one.expires_at for one in terms if one.expires_at is not None), default=None),
         "expired_at": expired[0].at if expired else None,
     }
     if used:
         first = used[0]
+        _, channel, order_id, amount, *_ = first.fact
         view |= {
             "redeemed_at": first.at,
-            "channel": first.fact[1] or first.record.source,
-            "order_id": first.fact[2],
-            "used": first.fact[3],
+            "channel": channel or first.record.source,
+            "order_id": order_id,
+            "used": amount,
             "redeemed_by": list(first.record),
         }
     if len(used) > 1:
         second = used[1]
-        view["conflict"] = {"redeemed_at": second.at, "channel": second.fact[1] or second.record.source}
+        _, channel, *_ = second.fact
+        view["conflict"] = {"redeemed_at": second.at, "channel": channel or second.record.source}
     return {name: value for name, value in view.items() if value is not None}

@@ -1,15 +1,50 @@
 """What the events told of one order or reward, in the order of time: no time last, ties by record, then by
 event."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import RecordKey
 
 
+class Ordered(NamedTuple):
+    """The fact of an order that was completed or updated, or of what was given back of it."""
+
+    kind: str
+    order_id: str | None
+    total: int | float | None
+    currency: str | None
+    products: Sequence[Any]
+    channel: str | None
+    gift: int | None
+    refund_id: str | None
+    receipt: str | None
+
+
+class Delivered(NamedTuple):
+    """The fact of an order that was handed over: `to_somebody` tells whether it says to whom."""
+
+    kind: str
+    carrier: str | None
+    tracking_id: str | None
+    to_somebody: int
+    receipt: str | None
+
+
+class Issued(NamedTuple):
+    """The fact of a reward that was given."""
+
+    kind: str
+    amount: int | float | None
+    currency: str | None
+    media: Sequence[str]
+    expires_at: int | None
+
+
 class Told(NamedTuple):
-    """One event's word on an object. `kind` is what happened, `fact` the whole of it (see
-    `commerce_facts`)."""
+    """One event's word on an object. `kind` is what happened, `fact` the whole of it: as the types above
+    have it, where it is of their kinds (see `commerce_facts`)."""
 
     at: int | None
     record: RecordKey

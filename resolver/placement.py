@@ -214,7 +214,7 @@ def _with_people(
     person = persons.get(_sole(by_people))
     if person is None or person.flags & TWO_VALUES:
         return _RESOLVE
-    if person.flags & (JUDGED | ALIKE) and person.flags & CONTESTED_PEOPLE:
+    if person.flags & JUDGED and person.flags & CONTESTED_PEOPLE:
         return _RESOLVE
     leased = [node for node in by_people if plan.spaces[node.namespace].lease]
     if len(leased) == len(by_people) or any(node.timeless for node in leased):
