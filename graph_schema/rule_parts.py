@@ -1,7 +1,7 @@
 """The rules: which identifiers there are, how strongly they join, and what is particular to a source.
 
-They are written in a TOML file (`docs/rules.md` explains every key), read by `graph_schema.rules.load_rules`,
-and imported from there too. What is here is the checked, frozen form that every other package works with.
+They are written in a TOML file (`docs/rules.md` explains every key), read by `graph_schema.rules.load_rules`.
+What is here is the checked, frozen form that every other package works with.
 Two rules that say the same have the same hash, however their files are written: `identity_hash` for all that
 decides who is who or how records are keyed, `hash` for everything.
 """
@@ -28,13 +28,10 @@ from graph_schema.errors import RulesError, nearest
 from graph_schema.namespaces import (
     Namespace,
     NamespaceName,
-    Normaliser,
     Switch,
     cannot_hash,
     hash_spaces,
 )
-
-__all__ = ["Namespace", "Normaliser"]
 
 RESOLUTION_VERSION = 6
 """Part of `identity_hash`: raised when by the same rules a normaliser or the resolver joins otherwise, or

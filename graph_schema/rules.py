@@ -20,28 +20,16 @@ from pydantic_core import ErrorDetails
 from graph_schema.access import Access
 from graph_schema.bundled_files import bundled_text
 from graph_schema.errors import RulesError, nearest
+from graph_schema.namespaces import Namespace
 from graph_schema.rule_parts import (
     Comparison,
     Fault,
     Matching,
-    Namespace,
-    Normaliser,
-    Rules,
     RulesParts,
     Source,
     faults,
 )
-
-__all__ = [
-    "Comparison",
-    "Matching",
-    "Namespace",
-    "Normaliser",
-    "Rules",
-    "Source",
-    "bundled_names",
-    "load_rules",
-]
+from graph_schema.rule_parts import Rules as Rules
 
 KeyPath = tuple[str | int, ...]
 

@@ -185,15 +185,9 @@ _EVENTS: Final[Mapping[Any, Iterable[str]]] = {
 }
 
 
-def _validators() -> Mapping[str, TypeAdapter[Any]]:
-    by_event: dict[str, TypeAdapter[Any]] = {}
-    for shape, events in _EVENTS.items():
-        adapter: TypeAdapter[Any] = TypeAdapter(shape)
-        by_event.update(dict.fromkeys(events, adapter))
-    return by_event
-
-
-_BY_EVENT: Final = _validators()
+_BY_EVENT: Final[dict[str, TypeAdapter[Any]]] = {}
+for _shape, _events in _EVENTS.items():
+    _BY_EVENT.update(dict.fromkeys(_events, TypeAdapter(_shape)))
 _ANY_EVENT: Final[TypeAdapter[Any]] = TypeAdapter(Wire[Properties])
 
 _SENTENCES: Final[Mapping[str, str]] = {

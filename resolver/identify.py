@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from graph_schema.messages import Message
-from graph_schema.rules import Rules, Source
+from graph_schema.rule_parts import Rules, Source
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Held, RecordKey
 from resolver.hashed import digests, hexadecimal
 from resolver.normalise import normalise, shown

@@ -34,7 +34,7 @@ def why_said(document: Document) -> list[str]:
             *alike,
         ]
     weighed = any(one["kind"] == "veto" or "bits" in one for one in document["reasons"])
-    return [*(_reason(one) for one in document["reasons"]), *(alike if weighed else ())]
+    return [*(_REASONS[one["kind"]](one) for one in document["reasons"]), *(alike if weighed else ())]
 
 
 def how_said(document: Document) -> list[str]:
@@ -47,7 +47,7 @@ def how_said(document: Document) -> list[str]:
         told += _waterfall(step.get("likeness"))
     for refused in document["kept_apart"]:
         for one in refused["reasons"]:
-            told.append(f"Not {refused['from']['name']}. {_reason(one)}")
+            told.append(f"Not {refused['from']['name']}. {_REASONS[one['kind']](one)}")
     return told
 
 
@@ -115,10 +115,6 @@ def _seen(seen: Document) -> str:
         return "at no known time"
     first, last = seen["first_seen"][:10], seen["last_seen"][:10]
     return first if first == last else f"{first} to {last}"
-
-
-def _reason(reason: Document) -> str:
-    return _REASONS[reason["kind"]](reason)
 
 
 def _hold(reason: Document) -> str:

@@ -40,7 +40,7 @@ class Difference:
 
 
 def difference(
-    store: Store, rules: Rules, id_key: bytes, examples: int, report: Callable[[int], None] | None = None
+    store: Store, rules: Rules, id_key: bytes, examples: int, report: Callable[[int], None] = lambda _: None
 ) -> Difference:
     """Derives what a store keeps by other rules, into a temporary file, and compares persons by their events.
 

@@ -117,11 +117,6 @@ class Engine:
 
         self.carry_out(take)
 
-    def erase(self, person: int, at: int) -> None:
-        """Erases a person: of each record a ghost is left. ``person`` is the store's id, ``at`` the time of
-        it."""
-        self.carry_out(lambda batch: batch.erase(person, at))
-
     def agree(self) -> None:
         """Raises ``RulesMismatch`` where the store was built by other rules."""
         with self.store.read() as tx:

@@ -81,17 +81,13 @@ def _open(path: str | Path) -> BufferedReader:
     """The bytes of a file, unpacked where they are packed."""
     try:
         # It stays open for as long as its lines are read; whoever reads them closes it.
-        stream = _standard_input() if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115
+        stream = cast(BufferedReader, sys.stdin.buffer) if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115
         if stream.peek(2)[:2] != b"\x1f\x8b":
             return stream
     except OSError as error:
         reason = f"It can't be read ({error.strerror}); check the path and its permissions."
         raise Invalid(str(path), reason) from error
     return BufferedReader(cast(Any, gzip.GzipFile(fileobj=stream)), 1 << 20)
-
-
-def _standard_input() -> BufferedReader:
-    return cast(BufferedReader, sys.stdin.buffer)
 
 
 def _lines(stream: BufferedReader, name: str) -> Iterator[RawLine]:

@@ -48,7 +48,7 @@ Report = Callable[[int, int], None]
 
 
 def ingest(
-    engine: Engine, given: Input, parsing: Parsing, report: Report | None = None, batch: int = BATCH
+    engine: Engine, given: Input, parsing: Parsing, report: Report = lambda *_: None, batch: int = BATCH
 ) -> Counts:
     """Takes everything of a file that was not taken before; when it returns, all of it is durable.
 
@@ -63,13 +63,13 @@ def ingest(
     for items, lines, size, mark in chunks.batches(parsing, batch):
         state = {} if given.path == "-" else {name: list(mark)}
         total.add(engine.ingest(items, state, soon=True))
-        if report is not None and behind[0]:
+        if behind[0]:
             # What went before, or this would not have been taken.
             report(*behind)
         behind = lines, size
     if isinstance(engine.store, Behindhand):
         engine.store.settle()
-    if report is not None and behind[0]:
+    if behind[0]:
         report(*behind)
     return total
 

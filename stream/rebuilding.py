@@ -64,7 +64,7 @@ def rebuild(store: Store, rules: Rules, id_key: bytes, report: Callable[[int], N
     raise Conflict("others wrote to the store while it was rebuilt", way_out="Stop them, and run it again")
 
 
-def derive(old: Store, engine: Engine, report: Callable[[int], None] | None = None) -> Rebuilt:
+def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _: None) -> Rebuilt:
     """Derives what ``old`` keeps into the empty store of ``engine``, by the engine's rules."""
     with old.read() as was:
         told = Rebuilt(persons_before=sum(1 for _ in was.all_persons()))
@@ -75,8 +75,7 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] | None = No
                 counts = engine.ingest(items)
                 told.events += counts.taken
                 told.refused += counts.erased
-                if report is not None:
-                    report(told.events)
+                report(told.events)
         with engine.without_audiences():
             told.judgements, told.moot = _attach(was, engine, buried)
             _keep_ids(was, engine)
@@ -130,7 +129,7 @@ def _attach(was: Transaction, engine: Engine, buried: Mapping[int, int]) -> tupl
                 if own is not None and word.retracted_at is not None:
                     words.append(replace(own, retracted_at=word.retracted_at))
                 continue
-            words.append(_attached(_Moved(was, tx, engine.intake), word))
+            words.append(_attached(was, tx, engine.intake, word))
     if not words:
         return 0, 0
     ghostly = [(new, word.judgement_id) for old, new in buried.items() for word in was.judgements((old,))]
@@ -140,8 +139,8 @@ def _attach(was: Transaction, engine: Engine, buried: Mapping[int, int]) -> tupl
     return len(words), sum(word.kind == "different" and not (word.a and word.b) for word in words)
 
 
-def _attached(moved: "_Moved", word: Judgement) -> Judgement:
-    keys = {key: moved.key(key, word.founders.get(key)) for key in (*word.a, *word.b)}
+def _attached(was: Transaction, now: Transaction, intake: Intake, word: Judgement) -> Judgement:
+    keys = {key: _moved(was, now, intake, (key, word.founders.get(key))) for key in (*word.a, *word.b)}
     founders = {keys[key]: event for key, event in sorted(word.founders.items(), reverse=True)}
     a, b = ({keys[key] for key in side} for side in (word.a, word.b))
     # What has become one record can't be divided; what the word says of all the others still stands.
@@ -149,28 +148,22 @@ def _attached(moved: "_Moved", word: Judgement) -> Judgement:
     return replace(word, a=tuple(sorted(a - both)), b=tuple(sorted(b - both)), founders=founders)
 
 
-class _Moved:
-    """Where events that were in one store are in another."""
-
-    def __init__(self, was: Transaction, now: Transaction, intake: Intake) -> None:
-        self._was = was
-        self._now = now
-        self._intake = intake
-
-    def key(self, old: RecordKey, founder: EventKey | None) -> RecordKey:
-        """The key of the record that now holds the founding event of one with this key; a ghost keeps its."""
-        if founder is None:
-            return old
-        ids = self._now.seen((founder,)), self._was.seen((founder,))
-        if not all(ids):
-            return old
-        new_event, old_event = (
-            tx.events(found.values())[found[founder]]
-            for tx, found in zip((self._now, self._was), ids, strict=True)
-        )
-        again = self._intake.again(new_event)
-        first = self._was.records((old_event.record,))[old_event.record].key == old
-        return again.record if first or again.also is None else again.also[0]
+def _moved(
+    was: Transaction, now: Transaction, intake: Intake, held: tuple[RecordKey, EventKey | None]
+) -> RecordKey:
+    """The key of the record that now holds the founding event of one that had this key; a ghost keeps its."""
+    old, founder = held
+    if founder is None:
+        return old
+    ids = now.seen((founder,)), was.seen((founder,))
+    if not all(ids):
+        return old
+    new_event, old_event = (
+        tx.events(found.values())[found[founder]] for tx, found in zip((now, was), ids, strict=True)
+    )
+    again = intake.again(new_event)
+    first = was.records((old_event.record,))[old_event.record].key == old
+    return again.record if first or again.also is None else again.also[0]
 
 
 def _keep_ids(was: Transaction, engine: Engine) -> None:

@@ -18,7 +18,7 @@ def write_stream(
     stream: Iterable[Simulated],
     out: Path,
     truth: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Write messages to `out` as JSON lines, and who they are of to `truth` as CSV.
 
@@ -36,10 +36,9 @@ def write_stream(
             if rows is not None and not repeat:
                 rows.write(f"{message['messageId']},{message['source']},{person}\n".encode())
             written += 1
-            if progress is not None and written % _REPORT_EVERY == 0:
+            if written % _REPORT_EVERY == 0:
                 progress(written)
-    if progress is not None:
-        progress(written)
+    progress(written)
 
 
 @contextmanager

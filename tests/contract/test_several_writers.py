@@ -102,7 +102,7 @@ def judge(engine: Engine, given: list[Judgement]) -> None:
 def erase(engine: Engine, given: str) -> None:
     with engine.store.read() as tx:
         found = Reader(tx, engine.intake, engine.id_key).find(given)
-    engine.erase(found.person.id, RECEIVED)
+    engine.carry_out(lambda batch: batch.erase(found.person.id, RECEIVED))
 
 
 def count(engine: Engine, times: int) -> None:

@@ -118,7 +118,7 @@ class Shop:
         """Erases a person; returns her id."""
         with self.engine.store.read() as tx:
             person = Reader(tx, self.engine.intake, self.engine.id_key).find(reference).person
-        self.engine.erase(person.id, self.now)
+        self.engine.carry_out(lambda batch: batch.erase(person.id, self.now))
         return person.person_id
 
 

@@ -113,7 +113,7 @@ def test_an_erased_person_has_a_receipt(shop: Shopkeeper) -> None:
     engine = Engine(store, load_rules(shop.rules))
     with store.read() as tx:
         person = Reader(tx, engine.intake, engine.id_key).find("user_id:u-1").person
-    engine.erase(person.id, now_us())
+    engine.carry_out(lambda batch: batch.erase(person.id, now_us()))
     store.close()
     assert shop.run("sync", "meta").code == 0
     assert shop.emulator.lists["1"] == set()

@@ -11,6 +11,7 @@ import random
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.vocabulary import Event
 from profiles.moments import iso
+from stream.batch import Batch
 from stream.engine import Engine, now_us
 from stream.reader import Reader
 from tests.destinations.emulator import Emulator, Faults
@@ -190,7 +192,7 @@ def _erase_some(engine: Engine, town: Town, number: int) -> None:
             with engine.store.read() as tx:
                 reader = Reader(tx, engine.intake, engine.id_key)
                 person = reader.find(f"loyalty_card:L{one:07d}").person.id
-            engine.erase(person, now_us())
+            engine.carry_out(partial(Batch.erase, person=person, at=now_us()))
             town.gone.add(town.leader[one])
 
 

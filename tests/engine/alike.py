@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from graph_schema.rules import Matching, Rules
+from graph_schema.rule_parts import Matching
+from graph_schema.rules import Rules
 from resolver.matching.model import BIT, Comparison, Model, to_dict
 
 NAMES = ("Ana", "Anna", "Ana Maria", "Bob", "Rob", "Cleo")

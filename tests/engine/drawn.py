@@ -11,7 +11,9 @@ from typing import Any, Literal
 import orjson
 from hypothesis import strategies as st
 
-from graph_schema.rules import Namespace, Rules, Source
+from graph_schema.namespaces import Namespace
+from graph_schema.rule_parts import Source
+from graph_schema.rules import Rules
 from graph_schema.vocabulary import Event, Judgement, RecordKey
 from stream.intake import Intake
 from tests.engine import alike

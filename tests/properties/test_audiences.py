@@ -1,5 +1,6 @@
 """Audiences kept change by change are what evaluating everybody would give, and the feed leads there."""
 
+from functools import partial
 from typing import Any, Final
 
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from graph_schema.vocabulary import Event, RecordKey
 from profiles.audiences import memberships
 from profiles.moments import DAY, iso, kept
 from profiles.portrait import Portrait, addresses
+from stream.batch import Batch
 from stream.deciding import portraits_of, sketches_of
 from stream.engine import Engine
 from stream.reader import Reader
@@ -199,7 +201,7 @@ def test_stored_audiences_are_those_of_now(
                 )
             for one in record.values():
                 if not one.ghost:
-                    engine.erase(one.person, now)
+                    engine.carry_out(partial(Batch.erase, person=one.person, at=now))
         if events or runs:
             assert _stored(engine) == _evaluated(engine, now)
             assert _followed(engine) == _stored(engine)

@@ -11,8 +11,10 @@ from hypothesis import currently_in_test_context, event, given, note, settings
 from hypothesis import strategies as st
 
 from graph_schema.memory import MemoryStore
+from graph_schema.namespaces import Namespace
 from graph_schema.neo4j_store import open_store
-from graph_schema.rules import Matching, Namespace, Rules, Source
+from graph_schema.rule_parts import Matching, Source
+from graph_schema.rules import Rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Document, Store
 from graph_schema.vocabulary import JUDGED, Judgement, RecordKey

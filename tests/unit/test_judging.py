@@ -128,7 +128,7 @@ def test_what_can_be_no_judgement_is_refused(a: list[str], b: list[str], error: 
     send(engine, *({"userId": one, "context": card, "messageId": one} for one in ("x", "y")))
     with engine.store.read() as tx:
         gone = Judging(tx, engine.intake, DEFAULT_ID_KEY).find("user_id:gone").person.id
-    engine.erase(gone, NOW)
+    engine.carry_out(lambda batch: batch.erase(gone, NOW))
     with pytest.raises(error):
         said(engine, "different", a, b)
 

@@ -183,7 +183,7 @@ def test_what_was_erased_stays_erased_and_nobody_else_changes() -> None:
     erased = person(engine, "user_id:u-1")
     with engine.store.read() as tx:
         one = Reader(tx, engine.intake, engine.id_key).find(erased).person.id
-    engine.erase(one, CLOCK)
+    engine.carry_out(lambda batch: batch.erase(one, CLOCK))
     fresh = derived(engine)
     assert told(fresh) == told(engine)
     with pytest.raises(Erased):
@@ -214,7 +214,7 @@ def test_whoever_is_like_the_erased_changes_neither_by_the_erasure_nor_by_a_rebu
     erased = person(engine, "user_id:u-2")
     with engine.store.read() as tx:
         engine_person = Reader(tx, engine.intake, engine.id_key).find(erased).person.id
-    engine.erase(engine_person, CLOCK)
+    engine.carry_out(lambda batch: batch.erase(engine_person, CLOCK))
     assert len({one[2] for one in cast(list[list[str]], told(engine)[0])}) == 2
     fresh = derived(engine)
     assert told(fresh) == told(engine)
@@ -236,7 +236,7 @@ def test_a_veto_outlives_the_erasure_of_one_side() -> None:
     assert len(set(apart.values())) == 3
     with engine.store.read() as tx:
         gone = next(record.person for record in tx.all_records() if record.key.record_id == "r1")
-    engine.erase(gone, CLOCK)
+    engine.carry_out(lambda batch: batch.erase(gone, CLOCK))
     take(engine, identify(6, "crm", context={"recordId": "r0"}, traits={"phone": "+33612345678"}))
     left = {one[1]: one[2] for one in cast(list[list[str]], told(engine)[0])}
     assert left == {record: person for record, person in apart.items() if record != "r1"}
@@ -267,7 +267,7 @@ def test_a_receipt_speaks_as_the_customer_of_its_address_does_erased_or_not() ->
     assert apart["r0"] != apart["r1"]
     with engine.store.read() as tx:
         gone = next(record.person for record in tx.all_records() if record.key.record_id == "r1")
-    engine.erase(gone, CLOCK)
+    engine.carry_out(lambda batch: batch.erase(gone, CLOCK))
     more = {"recordId": "till0", "externalIds": [{"type": "loyalty_card", "id": "2900"}]}
     take(engine, identify(9, "till", context=more, traits={"phone": "+33612345678"}))
     left = {one[1]: one[2] for one in cast(list[list[str]], told(engine)[0])}
@@ -283,7 +283,7 @@ def test_nothing_of_the_erased_is_left_in_the_file(tmp_path: Path) -> None:
     take(engine, identify(1, userId="kassandra", traits=traits), identify(2, userId="u-2"))
     with engine.store.read() as tx:
         one = Reader(tx, engine.intake, engine.id_key).find("user_id:kassandra").person.id
-    engine.erase(one, CLOCK)
+    engine.carry_out(lambda batch: batch.erase(one, CLOCK))
     for file in tmp_path.iterdir():
         assert b"kassandra" not in file.read_bytes().lower()
 

@@ -53,7 +53,7 @@ def test_it_stays_ended_when_who_told_of_the_receipt_is_erased() -> None:
     say(engine, 2, "u-2", "Order Completed", order_id="o-9", receipt_id="k-9", total=5)
     with engine.store.read() as tx:
         person = Reader(tx, engine.intake, engine.id_key).find("user_id:u-2").person.id
-    engine.erase(person, NOW)
+    engine.carry_out(lambda batch: batch.erase(person, NOW))
     assert conflicts(engine) == (False, 0)
     say(engine, 5, "u-1", "Reward Issued", reward_code="R-1", amount=10)
     assert conflicts(engine) == (False, 0)

@@ -9,8 +9,9 @@ import pytest
 from graph_schema import errors
 from graph_schema.access import AccessKey, OpenIdConnect
 from graph_schema.errors import AmbiguousIdentifier, Invalid, OnefoldError, RulesError
-from graph_schema.rule_parts import RulesParts
-from graph_schema.rules import Matching, Namespace, Rules, Source, load_rules
+from graph_schema.namespaces import Namespace
+from graph_schema.rule_parts import Matching, RulesParts, Source
+from graph_schema.rules import Rules, load_rules
 
 DAY = 86_400_000_000
 TWO = '[[namespace]]\nname = "a"\njoins = "people"\n\n[[namespace]]\nname = "b"\njoins = "anonymous"\n'

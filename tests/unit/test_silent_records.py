@@ -5,7 +5,8 @@ from itertools import permutations
 from typing import Any
 
 from graph_schema.memory import MemoryStore
-from graph_schema.rules import Matching, load_rules
+from graph_schema.rule_parts import Matching
+from graph_schema.rules import load_rules
 from resolver.matching.model import to_dict
 from stream.engine import Engine
 from tests.engine.alike import MODEL
