@@ -45,7 +45,7 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
         "aliases": list(portrait.aliases),
         "version": portrait.version,
         "as_of": iso(at),
-        "identifiers": _identifiers(portrait),
+        "identifiers": _identifiers(portrait, rules),
         "attributes": attributes,
         "missing": [name for name in settings.expected if name not in attributes],
         "consents": _consents(state, ways),
@@ -77,7 +77,7 @@ class _Seen:
     said: bool = False
 
 
-def _identifiers(portrait: Portrait) -> list[Document]:
+def _identifiers(portrait: Portrait, rules: Rules) -> list[Document]:
     """Her identifiers, the strongest namespace first; one is claimed where nobody but who claims it says
     so."""
     found: dict[int, _Seen] = defaultdict(_Seen)
@@ -94,7 +94,7 @@ def _identifiers(portrait: Portrait) -> list[Document]:
                 seen.first = first
             if last is not None and (seen.last is None or last > seen.last):
                 seen.last = last
-    places = {name: place for place, name in enumerate(portrait.namespaces)}
+    places = {name: place for place, name in enumerate(rules.by_name)}
     nodes = sorted(
         (portrait.identifiers[one] for one in found),
         key=lambda node: (places.get(node.identifier.namespace, len(places)), node.identifier),

@@ -27,18 +27,15 @@ class Outline(NamedTuple):
 
 class Portrait(NamedTuple):
     """A person at one moment of the store, whole. `identifiers` is by identifier id and holds all of her
-    records'; `ambiguous` is the evidence that may be hers, as it is to be shown; `namespaces` are the rules',
-    strongest first."""
+    records'; `ambiguous` is the evidence that may be hers, as it is to be shown."""
 
     person_id: str
     aliases: list[str]
     version: int
-    flags: int
     records: Sequence[Record]
     identifiers: Mapping[int, IdentifierNode]
     state: Document
     ambiguous: Sequence[Document]
-    namespaces: Sequence[str]
 
     @property
     def generic(self) -> Collection[Identifier]:

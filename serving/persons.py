@@ -7,7 +7,6 @@ from fastapi.responses import Response
 
 from graph_schema.errors import Invalid, OnefoldError, UnknownPerson
 from graph_schema.store import Document
-from profiles.golden import golden
 from profiles.moments import iso
 from profiles.schema import GoldenProfile, golden_schema
 from serving.models import PROBLEMS, Erased, Profiles, Timeline, Wanted
@@ -140,7 +139,7 @@ def exported(reader: Reader, found: Found, now: int) -> Document:
     return {
         "person_id": found.person.person_id,
         "exported_at": iso(now),
-        "profile": golden(reader.portrait(found), reader.intake.rules, now),
+        "profile": reader.profile_of(found, now),
         "records": shown_records(reader, found),
         "events": timeline(reader, found, None, None).events,
         "judgements": [shown_judgement(one) for one in given],

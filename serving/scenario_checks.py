@@ -11,7 +11,6 @@ from jmespath.exceptions import JMESPathError
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, nearest
 from profiles.decide import Decision, decide, nobody
-from profiles.golden import golden
 from profiles.scene import Request
 from serving.scenario_files import (
     Audience,
@@ -83,7 +82,7 @@ class Checks:
     @_check.register
     def _profile(self, expected: Profile) -> list[str] | None:
         person = self._find(expected.profile)
-        profile = golden(self._reader.portrait(person), self._rules, self._at)
+        profile = self._reader.profile_of(person, self._at)
         came = jmespath.search(expected.path, json.loads(json.dumps(profile)))
         if _equal(came, expected.equals):
             return None

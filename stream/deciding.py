@@ -80,7 +80,6 @@ def portraits_of(
             }
     nodes = tx.identifiers({one for record in records.values() for one in record.holdings})
     states = tx.profiles(persons)
-    spaces = [space.name for space in reader.intake.plan.spaces]
     found: dict[int, Portrait] = {}
     for one, person in tx.persons(persons).items():
         living = [records[each] for each in members[one] if not records[each].ghost]
@@ -90,12 +89,10 @@ def portraits_of(
                 person.person_id,
                 [],
                 person.version,
-                person.flags,
                 living,
                 held,
                 states.get(one, {}),
                 [],
-                spaces,
             )
     return found
 

@@ -11,7 +11,6 @@ from typing import BinaryIO, Final, Literal
 
 import orjson
 
-from profiles.golden import golden
 from stream.reader import Found, Reader
 
 Form = Literal["csv", "parquet", "jsonl"]
@@ -67,7 +66,7 @@ def persons(reader: Reader, at: int) -> Iterator[Row]:
             own = sorted((records[each] for each in members[one]), key=lambda record: record.key)
             if all(record.ghost for record in own):
                 continue
-            profile = golden(reader.portrait(Found(known[one], own)), reader.intake.rules, at)
+            profile = reader.profile_of(Found(known[one], own), at)
             yield known[one].person_id, orjson.dumps(profile).decode()
 
 

@@ -81,8 +81,8 @@ def _open(path: str | Path) -> BufferedReader:
     """The bytes of a file, unpacked where they are packed."""
     try:
         # It stays open for as long as its lines are read; whoever reads them closes it.
-        given = cast(BufferedReader, sys.stdin.buffer)
-        stream = given if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115
+        file = sys.stdin.buffer if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115
+        stream = cast(BufferedReader, file)
         if stream.peek(2)[:2] != b"\x1f\x8b":
             return stream
     except OSError as error:

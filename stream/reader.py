@@ -88,7 +88,10 @@ class Reader:
 
     def profile(self, reference: str, at: int | None) -> Document:
         """The golden profile of whom a reference names; ``at`` is the clock, in microseconds."""
-        found = self.find(reference)
+        return self.profile_of(self.find(reference), at)
+
+    def profile_of(self, found: Found, at: int | None) -> Document:
+        """The golden profile of somebody who was found."""
         return golden(self.portrait(found), self.intake.rules, at)
 
     def portrait(self, found: Found) -> Portrait:
@@ -99,12 +102,10 @@ class Reader:
             found.person.person_id,
             aliases(self.intake.plan, living, found.person.founder, self.id_key),
             found.person.version,
-            found.person.flags,
             living,
             identifiers,
             self.tx.profiles((found.person.id,)).get(found.person.id, {}),
             self.ambiguous(found),
-            [space.name for space in self.intake.plan.spaces],
         )
 
     def ambiguous(self, found: Found) -> list[Document]:

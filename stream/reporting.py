@@ -16,14 +16,12 @@ from profiles.accounts import accounts_of
 from profiles.fitting import fit
 from profiles.lifecycle import lifecycle_of
 from profiles.moments import iso
-from profiles.objects import tied, views, whole
+from profiles.objects import speakers, tied, views, whole
 from profiles.order_views import tidy
 from profiles.orders import NO_CURRENCY, Orders, net
-from profiles.portrait import Portrait
 from profiles.profile_rules import profile_rules
 from profiles.settings import ProfileSettings
 from profiles.value import Purchases, purchases_of
-from stream.deciding import portraits_of
 from stream.reader import Reader
 
 STAGES: Final = ("new", "active", "defecting", "inactive", "closed")
@@ -45,8 +43,8 @@ def report(reader: Reader, at: int) -> Document:
     Revenue is in the currency of most orders; what was paid in others is told apart.
     """
     settings = profile_rules(reader.intake.rules).settings
-    resolved = list(customers(reader, settings, at))
-    apart = list(_records(reader, settings, at))
+    resolved = list(_customers(_states(reader), settings, at))
+    apart = list(_customers(_records(reader), settings, at))
     currency = _main_currency(resolved)
     return {
         "at": iso(at),
@@ -56,12 +54,12 @@ def report(reader: Reader, at: int) -> Document:
     }
 
 
-def customers(reader: Reader, settings: ProfileSettings, at: int) -> Iterator[Customer]:
-    """Every person who bought something by then."""
-    for one in _portraits(reader):
-        orders = _by_then(one.state, at)
+def _customers(states: Iterable[Document], settings: ProfileSettings, at: int) -> Iterator[Customer]:
+    """Everybody with one of these states who bought something by then."""
+    for state in states:
+        orders = _by_then(state, at)
         if orders.counted:
-            stage = lifecycle_of(orders.times, accounts_of(one.state), None, settings.lifecycle, at).stage
+            stage = lifecycle_of(orders.times, accounts_of(state), None, settings.lifecycle, at).stage
             yield Customer(stage, len(orders.counted), dict(orders.spent))
 
 
@@ -72,8 +70,8 @@ def fitted(reader: Reader, percentile: float, at: int) -> Document:
     settings = profile_rules(rules).settings
     histories: list[Purchases] = []
     spent: list[float] = []
-    for one in _portraits(reader):
-        orders = _by_then(one.state, at)
+    for state in _states(reader):
+        orders = _by_then(state, at)
         paid = [(order["at"], float(net(order))) for order in orders.counted if "at" in order]
         history = purchases_of(paid, at)
         if history is not None:
@@ -90,10 +88,11 @@ def fitted(reader: Reader, percentile: float, at: int) -> Document:
     return {**table, **{name: getattr(found, name) for name in names}, "high_value": threshold}
 
 
-def _portraits(reader: Reader) -> Iterator[Portrait]:
+def _states(reader: Reader) -> Iterator[Document]:
+    """What is known of every person; of who was erased nothing is."""
     persons = iter([person.id for person in reader.tx.all_persons()])
     while part := list(islice(persons, _AT_ONCE)):
-        yield from portraits_of(reader, part).values()
+        yield from reader.tx.profiles(part).values()
 
 
 def _by_then(state: Document, at: int) -> Orders:
@@ -102,19 +101,15 @@ def _by_then(state: Document, at: int) -> Orders:
     return Orders({"objects": {"order": bought}})
 
 
-def _records(reader: Reader, settings: ProfileSettings, at: int) -> Iterator[Customer]:
-    """Every record that reported a purchase, as if it were all there is."""
+def _records(reader: Reader) -> Iterator[Document]:
+    """What every record that reported a purchase knows of, as if it were all there is."""
     own: dict[RecordKey, dict[str, Document]] = {}
     for key, told in reader.tx.all_objects("order"):
-        for record in {RecordKey(entry[0], entry[1]) for entry in told.values()}:
+        for record in speakers(told):
             shown = _as_told_by(record, key, told)
             if shown is not None:
                 own.setdefault(record, {})[key.key] = shown
-    for shown_orders in own.values():
-        orders = _by_then({"objects": {"order": shown_orders}}, at)
-        if orders.counted:
-            stage = lifecycle_of(orders.times, [], None, settings.lifecycle, at).stage
-            yield Customer(stage, len(orders.counted), dict(orders.spent))
+    return ({"objects": {"order": shown}} for shown in own.values())
 
 
 def _as_told_by(record: RecordKey, key: ObjectKey, told: Document) -> Document | None:

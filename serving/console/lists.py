@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import Audited, Change
-from profiles.golden import golden
 from profiles.moments import iso
 from resolver.founding import is_person_id
 from serving.called import called
@@ -34,7 +33,7 @@ def search_page(request: Request, service: TheService, q: str = "") -> Response:
     hits: list[Document] = []
     with service.engine.reader() as reader:
         for hit in search(reader, q[:200]):
-            profile = golden(reader.portrait(hit.found), service.engine.rules, service.engine.clock())
+            profile = reader.profile_of(hit.found, service.engine.clock())
             hits.append({**side(profile), "by": hit.by, "held": _strongest(profile)})
     return page(request, "search.html", query=q[:200], hits=hits, asked=bool(q.strip()), most=MOST)
 

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from graph_schema.errors import Invalid, UnknownPerson
 from graph_schema.store import Document
-from profiles.golden import golden
 from profiles.moments import iso
 from resolver.matching.text import fold
 from serving.console import sessions
@@ -58,7 +57,7 @@ def person_page(
     at = time_of("as_of", as_of or None)
     with service.engine.reader() as reader:
         found = reader.find(person_id)
-        profile = golden(reader.portrait(found), engine.rules, engine.clock())
+        profile = reader.profile_of(found, engine.clock())
         cases = [shown(one, None) for one in ranked(reader, reader.cases(found.records))]
         given = _judgements(reader, found)
     if at is not None:

@@ -94,9 +94,8 @@ def portrait(*messages: Said, rules: Rules = RETAIL) -> Portrait:
         begin(state, one.at)
         fold(state, one.facts.own)
     show_objects(state, events, dict.fromkeys(records, 1))
-    names = [namespace.name for namespace in rules.namespaces]
     by_id = {node.id: node for node in nodes.values()}
-    return Portrait("per_1", [], 1, 0, list(records.values()), by_id, state, [], names)
+    return Portrait("per_1", [], 1, list(records.values()), by_id, state, [])
 
 
 def show_objects(state: dict[str, Any], events: Iterable[Event], person_of: Mapping[RecordKey, int]) -> None:
