@@ -38,7 +38,7 @@ Number = _Int | _Float | Annotated[str, Strict(), Field(pattern=_NUMBER)] | None
 Currency = Annotated[str, Strict(), Field(pattern=_CURRENCY)] | None
 Time = Annotated[str, Strict(), AfterValidator(_time)] | None
 Purpose = Literal["marketing", "advertising"] | None
-Channel = Literal["email", "sms", "push", "in_app", "display", "social", "post", "phone"] | None
+Channel = Literal["email", "sms", "push", "in_app", "display", "social", "post", "phone"]
 Medium = Literal["email", "paper"]
 
 _open = with_config(ConfigDict(extra="allow"))
@@ -92,7 +92,7 @@ class Sending(Properties, total=False):
     """A message that went out to a person, or came back."""
 
     campaign: Id
-    channel: Channel
+    channel: Channel | None
     message_id: Id
     product_id: Id
 
@@ -100,7 +100,7 @@ class Sending(Properties, total=False):
 @_open
 class Consent(Properties, total=False):
     purpose: Purpose
-    channel: Channel
+    channel: Channel | None
 
 
 @_open

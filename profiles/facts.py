@@ -14,10 +14,10 @@ import orjson
 
 from graph_schema.messages import Message
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
+from graph_schema.wire import Channel
 from profiles.channels import ADDRESSED
 from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, SPENT, TIED, Drawn, Track
 from profiles.moments import kept
-from profiles.settings import Channel
 
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 PURPOSES: Final = ("marketing", "advertising")

@@ -28,41 +28,40 @@ def lifecycle_of(
     at: int,
 ) -> Lifecycle:
     """The stage at a moment; `purchases` are times, oldest first. What is yet to happen then is left out."""
-    found = _lifecycle([time for time in purchases if time <= at], accounts, first_seen, settings, at)
+    bought = [time for time in purchases if time <= at]
+    found = _at(at, _stages(bought, accounts, first_seen, settings))
     coming = [time for time in (found.until, *purchases) if time is not None and time > at]
     return found._replace(until=min(coming, default=None))
 
 
-def _lifecycle(
-    bought: list[int],
-    accounts: list[Account],
-    first_seen: int | None,
-    settings: LifecycleSettings,
-    at: int,
-) -> Lifecycle:
+def _stages(
+    bought: list[int], accounts: list[Account], first_seen: int | None, settings: LifecycleSettings
+) -> list[tuple[Stage, int]]:
+    """Each stage with when it begins, as far as that is known."""
     closed = [one.closed for one in accounts if one.closed is not None]
     if closed and ended(accounts) and not (bought and bought[-1] > max(closed)):
-        return Lifecycle("closed", max(closed), None)
+        return [("closed", max(closed))]
     if not bought:
-        if first_seen is None:
-            return Lifecycle("new", None, None)
-        return _at(at, [("new", first_seen), ("inactive", first_seen + settings.new_for)])
+        return (
+            [] if first_seen is None else [("new", first_seen), ("inactive", first_seen + settings.new_for)]
+        )
     first, last = bought[0], bought[-1]
     rhythm = settings.rhythm
     if len(bought) > 1:
         mean = (last - first) // (len(bought) - 1)
         rhythm = min(max(mean, settings.shortest_rhythm), settings.longest_rhythm)
-    stages: list[tuple[Stage, int]] = [
+    return [
         ("new", first),
         ("active", first + settings.new_for if len(bought) == 1 else bought[1]),
         ("defecting", last + round(rhythm * settings.defecting_after)),
         ("inactive", last + round(rhythm * settings.inactive_after)),
     ]
-    return _at(at, stages)
 
 
 def _at(at: int, stages: list[tuple[Stage, int]]) -> Lifecycle:
-    """The last stage that has begun."""
+    """The last stage that has begun; of whom nothing is known, new."""
+    if not stages:
+        return Lifecycle("new", None, None)
     # A stage that the next one overtakes never was: a rhythm can be shorter than the time of being new.
     begun = [number for number, (_, since) in enumerate(stages) if since <= at] or [0]
     stage, since = stages[begun[-1]]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from graph_schema.store import Document
-from graph_schema.vocabulary import EventKey, Fact, ObjectKey, RecordKey
+from graph_schema.vocabulary import GHOST_SOURCE, EventKey, Fact, ObjectKey, RecordKey
 from profiles.commerce_facts import SPENT, TIED
 from profiles.order_views import order_views
 from profiles.reward_views import reward_views
@@ -115,13 +115,10 @@ def ghost_object(
             del obj[name]
             obj[_free(obj, ghost)] = [ghost.source, ghost.record_id, *rest]
     replaced = {tuple(key) for key in replace.values()}
-    if all((entry[0], entry[1]) in replaced or entry[0] == _GHOST for entry in obj.values()):
+    if all((entry[0], entry[1]) in replaced or entry[0] == GHOST_SOURCE for entry in obj.values()):
         numbers: dict[str, str] = {}
         for entry in obj.values():
             entry[3] = _anonymous(entry[3], numbers, kept)
-
-
-_GHOST: Final = "#"
 
 
 def _free(obj: Document, ghost: RecordKey) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from graph_schema.wire import Channel
 from profiles.moments import DAY, SECOND
 
 _UNITS: Final = {
@@ -31,7 +32,6 @@ def span(text: object) -> int:
 
 
 Span = Annotated[int, BeforeValidator(span)]
-Channel = Literal["email", "sms", "push", "in_app", "display", "social", "post", "phone"]
 Rule = Literal["latest", "trusted", "frequent", "longest", "verified"]
 Reason = Literal[
     "already_bought",

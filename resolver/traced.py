@@ -56,8 +56,8 @@ class Evidence:
         return record_shown(self.plan, self.records[record], self.nodes, self.persons.get(record))
 
     def identifier(self, value: int) -> Document:
-        """An identifier as it is told."""
-        return identifier_shown(self.nodes[value])
+        """An identifier as it is told, in its match form."""
+        return self.nodes[value].identifier._asdict()
 
     def by_key(self, records: Iterable[int]) -> list[int]:
         """Records in the order of their keys."""
@@ -72,11 +72,6 @@ def involved(contest: Contest) -> list[int]:
 def iso(at: int | None) -> str | None:
     """A time by ISO 8601; None for no time."""
     return None if at is None else write_time(at)
-
-
-def identifier_shown(node: IdentifierNode) -> Document:
-    """An identifier in its match form."""
-    return {"namespace": node.identifier.namespace, "value": node.identifier.value}
 
 
 def record_shown(

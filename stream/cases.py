@@ -88,7 +88,7 @@ def reward_cases(
         everything = whole(key, {key: told, **reader.tx.objects(tied(key, told))})
         conflict = reward_conflict(key.key, everything, person_of)
         if conflict is not None and conflict.persons:
-            codes.setdefault(conflict.persons, []).append(_code(key))
+            codes.setdefault(conflict.persons, []).append(Identifier("reward_code", key.key))
     for persons, twice in codes.items():
         yield make_case("reward", _person_ids(reader, persons), twice, "one reward was redeemed twice")
 
@@ -108,10 +108,6 @@ def all_apart(reader: Reader, person_ids: Collection[str]) -> bool:
         any(judged.apart.get(cell, frozenset()) & cells(other) for cell in cells(one))
         for one, other in combinations(sides, 2)
     )
-
-
-def _code(key: ObjectKey) -> Identifier:
-    return Identifier("reward_code", key.key)
 
 
 def _person_ids(reader: Reader, persons: Iterable[int]) -> list[str]:

@@ -28,8 +28,8 @@ _PERSONS_AT_ONCE: Final = 500
 def export(reader: Reader, what: str, out: BinaryIO, form: Form, at: int) -> int:
     """Writes "links", "events" or "persons" to a binary file; returns how many rows.
 
-    ``at`` is the clock of golden profiles, in microseconds. Rows are sorted; whatever the size of the store,
-    a bounded part of it is held at once.
+    ``at`` is the clock of golden profiles, in microseconds. Rows are sorted. Of these a bounded part is held
+    at once, and beside it the keys of all persons and, for events, of all records.
     """
     rows = {"links": links, "events": events}[what](reader) if what != "persons" else persons(reader, at)
     return write_rows(form, rows, COLUMNS[what], out)
