@@ -20,7 +20,7 @@ from stream.desk import Steward
 _COOKIE: Final = "onefold_session"
 _HOURS: Final = 12
 _LONGEST: Final = 500
-"""Of an address that is remembered: a cookie of more than 4 KB is not kept, and a sign-in takes half of that."""
+"""Of an address that is remembered: browsers keep no cookie above 4 KB, and a sign-in takes half of that."""
 _SECRET: Final = os.environ.get("ONEFOLD_SESSION_KEY") or secrets.token_urlsafe(32)
 """Without one of the environment's, sessions end with the process."""
 _SEEN: Final = URLSafeSerializer(_SECRET, salt="seen")
