@@ -31,9 +31,8 @@ PLACE: Final = f"{_ROWS} MERGE (p:Place {{key: row[0], block: row[1], content: r
 DISPLACE: Final = "UNWIND $rows AS row MATCH (p:Place {key: row[0], block: row[1], content: row[2]}) DELETE p"
 FORGET_CONTENTS: Final = f"{_ROWS} MATCH (c:Content {{key: row[0]}}) WHERE c.content = row[1] DETACH DELETE c"
 RESEMBLE: Final = (
-    "UNWIND $rows AS row MATCH (c:Content {key: row[0]}) WHERE c.content = row[1] CALL (c, row) { "
-    "MATCH (o:Content {key: row[2]}) WHERE o.content = row[3] "
-    "MERGE (c)-[e:RESEMBLES]->(o) SET e.weight = row[4] }"
+    "UNWIND $rows AS row MATCH (c:Content {key: row[0]}) WHERE c.content = row[1] CALL (c, row) { MATCH "
+    "(o:Content {key: row[2]}) WHERE o.content = row[3] MERGE (c)-[e:RESEMBLES]->(o) SET e.weight = row[4] }"
 )
 UNRESEMBLE: Final = (
     "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o) USING INDEX SEEK c:Content(key) "

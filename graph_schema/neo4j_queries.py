@@ -53,12 +53,12 @@ _TOLD: Final = (
     "received: row[6], record: row[7], previous: row[8], content: row[9]}"
 )
 CREATE_EVENTS: Final = (
-    f"{_ROWS} CREATE (e:Event {_TOLD}) WITH e, row MATCH (r:Record {{id: row[10]}}) CREATE (e)-[:TOLD]->(r)"
+    f"UNWIND $rows AS of CALL (of) {{ UNWIND of[1] AS row CREATE (e:Event {_TOLD}) RETURN collect(e) AS es "
+    "} MATCH (r:Record {id: of[0]}) UNWIND es AS e CREATE (e)-[:TOLD]->(r)"
 )
 MERGE_EVENTS: Final = (
-    f"{_ROWS} MERGE (e:Event {{id: row[0]}}) SET e += {_TOLD} "
-    "WITH e, row OPTIONAL MATCH (e)-[was:TOLD]->() DELETE was "
-    "WITH DISTINCT e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
+    f"{_ROWS} MERGE (e:Event {{id: row[0]}}) SET e += {_TOLD} WITH e, row OPTIONAL MATCH (e)-[was:TOLD]->() "
+    "DELETE was WITH DISTINCT e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
 )
 ERASE_EVENTS: Final = (
     "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
@@ -107,9 +107,8 @@ CREATE_RECORDS: Final = (
     f"CREATE (r:Record {{{_TOLD_OF}, founds: row[13], founds_key: row[14]}})-[:IS]->(p)"
 )
 MERGE_RECORDS: Final = (
-    f"{_ROWS} MERGE (r:Record {{id: row[0]}}) SET r += {{{_TOLD_OF}}} "
-    "WITH r, row OPTIONAL MATCH (r)-[was:IS]->() DELETE was "
-    "WITH DISTINCT r, row MERGE (p:Person {id: row[1]}) CREATE (r)-[:IS]->(p)"
+    f"{_ROWS} MERGE (r:Record {{id: row[0]}}) SET r += {{{_TOLD_OF}}} WITH r, row OPTIONAL MATCH "
+    "(r)-[was:IS]->() DELETE was WITH DISTINCT r, row MERGE (p:Person {id: row[1]}) CREATE (r)-[:IS]->(p)"
 )
 UPDATE_RECORDS: Final = (
     "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) SET r.first_at = row[1], r.last_event = row[2], "
@@ -140,7 +139,8 @@ _COUNTED: Final = (
 CREATE_IDENTIFIERS: Final = f"{_ROWS} CREATE (i:Identifier {_COUNTED})"
 MERGE_IDENTIFIERS: Final = f"{_ROWS} MERGE (i:Identifier {{id: row[0]}}) SET i += {_COUNTED}"
 _HOLDING: Final = (
-    "UNWIND $rows AS row MATCH (i:Identifier {id: row[0]}) CALL (i, row) { MATCH (r:Record {id: row[1]})"
+    "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) UNWIND row[1] AS held "
+    "CALL (r, held) { MATCH (i:Identifier {id: held})"
 )
 HOLD: Final = f"{_HOLDING} CREATE (r)-[:CARRIES]->(i) }}"
 HOLD_ONCE: Final = f"{_HOLDING} MERGE (r)-[:CARRIES]->(i) }}"

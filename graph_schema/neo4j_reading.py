@@ -1,5 +1,6 @@
 """Answering what a transaction asks of the Neo4j store: evidence, identity, profiles, stewardship."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, LiteralString
@@ -55,12 +56,7 @@ class Reading:
         self._numbers = numbers
         self._low = numbers.low
         self._known = known
-        self._new: dict[Kind, set[int]] = {
-            "event": set(),
-            "record": set(),
-            "identifier": set(),
-            "person": set(),
-        }
+        self._new: dict[Kind, set[int]] = defaultdict(set)
         self._foreseen: dict[LiteralString, tuple[set[int], list[Row]]] = {}
         self.read: set[int] = set()
         self.read_all = False

@@ -5,6 +5,7 @@ the graph's own node, held until the commit. Then it looks whether others have c
 read; if so nothing is written, and the batch is to be worked out again, this time within its turn.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any, LiteralString
@@ -150,7 +151,8 @@ class Neo4jTransaction(Likeness):
     def _put(self, kind: Kind, rows: list[Row], create: LiteralString, merge: LiteralString) -> None:
         """Tells rows of nodes that this transaction makes, and of those that may be there."""
         made, low = self._new[kind], self._low
-        self._tell(create, [row for row in rows if row[0] - low in made])
+        new = [row for row in rows if row[0] - low in made]
+        self._tell(create, gathered((row[-1], row) for row in new) if kind == "event" else new)
         self._tell(merge, [row for row in rows if row[0] - low not in made])
 
     def _apply_records(self, writes: Writes) -> None:
@@ -189,13 +191,13 @@ class Neo4jTransaction(Likeness):
         return before == (record.key, record.person, record.erasures, record.ghost)
 
     def _apply_identifiers(self, writes: Writes) -> None:
-        rows = [identifier_row(node, self._low) for _, node in sorted(writes.identifiers.items())]
+        low, made, new = self._low, self._new["identifier"], self._new["record"]
+        rows = [identifier_row(node, low) for _, node in sorted(writes.identifiers.items())]
         self._put("identifier", rows, q.CREATE_IDENTIFIERS, q.MERGE_IDENTIFIERS)
         self._pairs(q.LET_GO, writes.holders_gone)
-        made, records_made = self._new["identifier"], self._new["record"]
-        fresh = {pair for pair in writes.holders if pair[0] in made or pair[1] in records_made}
-        self._pairs(q.HOLD, sorted(fresh))
-        self._pairs(q.HOLD_ONCE, sorted(set(writes.holders) - fresh))
+        fresh = {pair for pair in writes.holders if pair[0] in made or pair[1] in new}
+        for query, pairs in ((q.HOLD, fresh), (q.HOLD_ONCE, set(writes.holders) - fresh)):
+            self._tell(query, gathered((low + record, low + one) for one, record in sorted(pairs)))
 
     def _apply_events(self, writes: Writes) -> None:
         # Of two under one id the later stands.
@@ -227,7 +229,7 @@ class Neo4jTransaction(Likeness):
         self._tell_ids(q.CLOSE_CASES, writes.cases_gone - self._new["record"])
         numbered = enumerate(writes.cases, self._low + now.cases + 1)
         rows = [
-            [number, *map(_plain, case), [self._low + one for one in sorted(set(case.records))]]
+            [number, *case, [self._low + one for one in sorted(set(case.records))]]
             for number, case in numbered
         ]
         self._tell(q.OPEN_CASES, rows)
@@ -273,8 +275,12 @@ class Neo4jTransaction(Likeness):
         return graph
 
 
-def _plain(part: object) -> object:
-    return list(part) if isinstance(part, tuple) else part
+def gathered(pairs: Iterable[tuple[int, object]]) -> list[Row]:
+    """What is of the same, together, so that it is looked up once: its number, and all that is of it."""
+    found: dict[int, list[object]] = defaultdict(list)
+    for one, other in pairs:
+        found[one].append(other)
+    return list(map(list, found.items()))
 
 
 def changed_since(ask: Ask, now: Graph, commit: int) -> set[int] | None:
