@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby, islice
+from itertools import count, groupby, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -78,7 +78,7 @@ def store_factory(kind: str, folder: Path) -> StoreFactory:
     if kind not in STORES:
         ways = nearest(kind, (*STORES, "neo4j://host:7687"))
         raise Invalid("--store", f"scenarios can't be played into {kind!r}. {ways}")
-    numbers = iter(range(1_000_000))
+    numbers = count()
     return MemoryStore if kind == "memory" else lambda: SqliteStore(folder / f"{next(numbers)}.db")
 
 
@@ -167,5 +167,6 @@ def _said(expected: Expectation) -> str:
     """An expectation as its file says it, on one line."""
     said = expected.model_dump(by_alias=True, exclude_unset=True)
     if expected.at is not None:
-        said["at"] = f"+{expected.at // 60_000_000}m"
+        minutes, rest = divmod(expected.at, 60_000_000)
+        said["at"] = f"+{expected.at // 1_000_000}s" if rest else f"+{minutes}m"
     return json.dumps(said, ensure_ascii=False)

@@ -28,7 +28,8 @@ def open_store(url: str, create: bool = True) -> Store:
     if scheme == "memory":
         return MemoryStore()
     if scheme in _NEO4J:
-        return _neo4j(url, create)
+        # Its driver takes a while to import, which those who keep a file needn't wait for.
+        return cast(Store, import_module("graph_schema.neo4j_store").open_store(url, create))
     name = rest.removeprefix("///")
     if not name or name == rest:
         raise Invalid("--store", f"This names no file ({rest}). {_FILE}.")
@@ -39,11 +40,6 @@ def open_store(url: str, create: bool = True) -> Store:
             way_out="Name another with --store or ONEFOLD_STORE, or make one: onefold ingest FILE",
         )
     return SqliteStore(path)
-
-
-def _neo4j(url: str, create: bool) -> Store:
-    # Its driver takes a while to import, which those who keep a file needn't wait for.
-    return cast(Store, import_module("graph_schema.neo4j_store").open_store(url, create))
 
 
 def in_neo4j(url: str) -> bool:

@@ -81,7 +81,7 @@ class DestinationSettings(_Table):
     audiences: Lists
     identifiers: Annotated[tuple[Kind, ...], Field(min_length=1)] = ("email", "phone")
     endpoint: Address = ""
-    rows_per_request: Annotated[int, Field(ge=1)] = 10_000
+    rows_per_request: Annotated[int, Field(ge=1, le=10_000)] = 10_000
     requests_per_minute: Annotated[int, Field(ge=1)] = 300
     attempts: Annotated[int, Field(ge=1)] = 8
     timeout: Span = 30 * SECOND
@@ -103,7 +103,6 @@ class GoogleSettings(DestinationSettings):
     terms_accepted: bool = False
     lifetime: Span = LONGEST_LIFETIME
     endpoint: Address = "https://datamanager.googleapis.com"
-    rows_per_request: Annotated[int, Field(ge=1, le=10_000)] = 10_000
     requests_per_minute: Annotated[int, Field(ge=1, le=300)] = 300
 
     @field_validator("lifetime")
@@ -130,7 +129,6 @@ class MetaSettings(DestinationSettings):
     version: str = "v25.0"
     limited_data_use: bool = False
     endpoint: Address = "https://graph.facebook.com"
-    rows_per_request: Annotated[int, Field(ge=1, le=10_000)] = 10_000
 
 
 class TikTokSettings(DestinationSettings):

@@ -46,3 +46,23 @@ def test_it_says_why_it_can_not(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "onefold"), running(make_app(Engine(bought(), FEWER), SOON)):
         assert eventually(lambda: "onefold rebuild" in caplog.text)
     assert "audiences could not be brought up to date" in caplog.text
+
+
+class Stumbling(Engine):
+    """An engine that meets something nobody foresaw, once."""
+
+    stumbled = False
+
+    def fall_due(self, until: int) -> int:
+        if not self.stumbled:
+            self.stumbled = True
+            raise ZeroDivisionError
+        return super().fall_due(until)
+
+
+def test_what_nobody_foresaw_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    store, now = bought(), START + 400 * DAY
+    engine = Stumbling(store, RETAIL, clock=lambda: now)
+    with caplog.at_level(logging.ERROR, "onefold"), running(make_app(engine, SOON)):
+        assert eventually(lambda: len(members(store, "lapsed")) == 1)
+    assert "ZeroDivisionError" in caplog.text

@@ -103,6 +103,14 @@ def test_a_mistake_in_a_file_is_named(tmp_path: Path, expect: str, said: str) ->
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize("at", ["+30s", "+90m"])
+def test_what_failed_is_told_with_its_time(tmp_path: Path, at: str) -> None:
+    (failed,) = run_files(
+        [write(tmp_path, f"{{at: {at}, same_person: [user_id:u-1, user_id:u-9]}}")]
+    ).failures
+    assert f'"at": "{at}"' in failed.expected
+
+
 def test_a_mistake_in_a_judgement_is_named(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"unknown key 'bye'. Did you mean 'by'"):
         run_files([write(tmp_path, "{dead_letter: m}", "{at: +1d, bye: me, same: [a:b, c:d]}")])
