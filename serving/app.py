@@ -85,6 +85,6 @@ async def _fall_due(service: Service) -> None:
         except OnefoldError as error:
             # Another writer was first, or the store is away: the next turn does it.
             _log.warning("audiences could not be brought up to date, they will be: %s", error)
-        except Exception as error:  # noqa: BLE001 - else nobody would fall due any more, and nobody hear of it
+        except Exception as error:  # noqa: BLE001 - else nobody would fall due any more
             _log.error("audiences could not be brought up to date", exc_info=error)
         await asyncio.sleep(service.settings.due_seconds)
