@@ -25,13 +25,7 @@ from pydantic import (
 from graph_schema.access import Access
 from graph_schema.blocked import BUNDLED_PATTERNS
 from graph_schema.errors import RulesError, nearest
-from graph_schema.namespaces import (
-    Namespace,
-    NamespaceName,
-    Switch,
-    cannot_hash,
-    hash_spaces,
-)
+from graph_schema.namespaces import Namespace, NamespaceName, Switch, cannot_hash, hash_spaces
 
 RESOLUTION_VERSION = 6
 """Part of `identity_hash`: raised when by the same rules a normaliser or the resolver joins otherwise, or

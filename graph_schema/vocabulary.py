@@ -153,6 +153,11 @@ class Holding(NamedTuple):
     last: int | None
     flags: int
 
+    @property
+    def links(self) -> bool:
+        """Whether it can link: neither blocked nor of a namespace that the rules don't name."""
+        return self.namespace >= 0 and not self.flags & BLOCKED
+
 
 @dataclass(slots=True)
 class Record:

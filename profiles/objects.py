@@ -113,6 +113,8 @@ def ghost_object(
         ghost = replace.get(RecordKey(source, record_id))
         if ghost is not None:
             del obj[name]
+            if rest[1][0] == "redeemed":
+                rest[1][1] = rest[1][1] or source
             obj[_free(obj, ghost)] = [ghost.source, ghost.record_id, *rest]
     replaced = {tuple(key) for key in replace.values()}
     if all((entry[0], entry[1]) in replaced or entry[0] == GHOST_SOURCE for entry in obj.values()):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from graph_schema.store import Document
-from graph_schema.vocabulary import RecordKey
+from graph_schema.vocabulary import GHOST_SOURCE, RecordKey
 from profiles.told import Issued, Told, told
 
 
@@ -119,7 +119,7 @@ def _view(key: str, words: list[Told]) -> Document:
             "channel": channel or first.record.source,
             "order_id": order_id,
             "used": amount,
-            "redeemed_by": list(first.record),
+            "redeemed_by": None if first.record.source == GHOST_SOURCE else list(first.record),
         }
     if len(used) > 1:
         second = used[1]

@@ -46,10 +46,7 @@ def members(
 
 @router.get("/v1/audiences/{name}/deltas", response_model=Deltas, responses=PROBLEMS)
 def deltas(
-    name: str,
-    service: TheService,
-    after: After = 0,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    name: str, service: TheService, after: After = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
 ) -> Response:
     """Who came in and who went, with a number above `after`."""
     check_audience(service.engine.rules, name)

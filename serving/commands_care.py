@@ -17,15 +17,7 @@ from serving import diagnosis
 from serving.diagnosis import Finding
 from serving.scenarios import run_files, store_factory
 from serving.stores import DEFAULT_STORE, open_store, without_password
-from serving.terminal import (
-    SPOKEN,
-    RulesOption,
-    StoreOption,
-    engine_on,
-    id_key,
-    progress,
-    rules_of,
-)
+from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, id_key, progress, rules_of
 from stream.rebuilding import rebuild
 from stream.replaying import Choice, put_back, replay
 

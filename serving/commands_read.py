@@ -47,8 +47,7 @@ def person(
         str | None, typer.Option(metavar="TIME", help="By the evidence there was then, with its clock.")
     ] = None,
     as_of_by: Annotated[
-        By,
-        typer.Option(help="received: what this store had by then; event: what had happened."),
+        By, typer.Option(help="received: what this store had by then; event: what had happened.")
     ] = "received",
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",

@@ -2,8 +2,8 @@
 
 All evidence that could matter is the closure of what the reference names now: through every value, generic
 ones too (they may not have been so then), through judgements, orders and rewards. Its events that qualify go
-through a fresh engine into a store in memory: there is no second way in which a person comes to be. What was
-erased since is gone from every past too.
+through a fresh engine into a store in memory: there is no second way in which a person comes to be. Of
+whom was erased since there are ghosts then too: others are who they were.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -17,9 +17,9 @@ from graph_schema.rules import Rules
 from graph_schema.store import Document, Store, Transaction
 from graph_schema.vocabulary import Identifier, Judgement, Record, RecordKey, StoredEvent
 from profiles.objects import speakers
-from profiles.state import mentions
 from resolver.founding import canonical_person_id, is_person_id
 from stream.batch import ALIASES
+from stream.burial import bury_then, objects_of
 from stream.engine import Engine
 from stream.ghosts import ghost_identifier
 from stream.intake import Intake
@@ -53,8 +53,13 @@ def reader_as_of(
         records = _closure(tx, intake, id_key, _start(tx, intake, id_key, reference))
         events = {event.id: event for _, event in tx.history(records)}
         judgements = tx.judgements(records)
-    engine = Engine(MemoryStore(), rules, id_key, clock=lambda: at, audiences=False)
-    chosen = [event for event in events.values() if (_happened(event) if by_event else event.received) <= at]
+        engine = Engine(MemoryStore(), rules, id_key, clock=lambda: at, audiences=False)
+        bury_then(tx, engine, tx.records(records).values(), at)
+    chosen = [
+        event
+        for event in events.values()
+        if (event.at if by_event and event.at is not None else event.received) <= at
+    ]
     replay(engine, sorted(chosen, key=lambda event: event.id), judgements, at)
     with engine.store.read() as then:
         yield Reader(then, engine.intake, id_key)
@@ -76,10 +81,6 @@ def replay(engine: Engine, events: list[StoredEvent], judgements: Iterable[Judge
             standing.append(replace(judgement, retracted_at=None))
     if standing:
         engine.judge(standing)
-
-
-def _happened(event: StoredEvent) -> int:
-    return event.received if event.at is None else event.at
 
 
 def _start(tx: Transaction, intake: Intake, id_key: bytes, reference: str) -> set[int]:
@@ -131,6 +132,4 @@ def _alike(tx: Transaction, records: Collection[Record]) -> set[int]:
 
 def _sharing(tx: Transaction, records: Collection[Record]) -> set[RecordKey]:
     """The records that speak of the orders and rewards of the persons of some."""
-    states = tx.profiles({record.person for record in records}).values()
-    keys = {key for state in states for key in mentions(state)}
-    return {speaker for one in tx.objects(keys).values() for speaker in speakers(one)}
+    return {speaker for one in objects_of(tx, records).values() for speaker in speakers(one)}

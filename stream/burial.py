@@ -1,45 +1,83 @@
 """Carries ghosts over into a fresh store: erased records, of which only hashes and sightings are left."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import GHOST_SOURCE, Held, IdentifierNode, ObjectKey, Record
+from profiles.state import mentions
 from resolver.founding import person_id
 from stream.batch import Batch
 from stream.engine import RULES_STATE, Engine
+from stream.ghosts import ANY_GHOSTS
 from stream.identity import Identity
 from stream.workspace import Workspace
 
-_KINDS = ("order", "reward")
+
+def objects_of(tx: Transaction, records: Iterable[Record]) -> Mapping[ObjectKey, Document]:
+    """The orders and rewards that the persons of some records show."""
+    states = tx.profiles({record.person for record in records}).values()
+    return tx.objects({key for state in states for key in mentions(state)})
 
 
-def bury(was: Transaction, engine: Engine) -> dict[int, int]:
-    """Writes the ghosts of one store into another that is empty but for operational state.
+def bury_then(was: Transaction, engine: Engine, records: Collection[Record], at: int) -> None:
+    """The same for the ghosts among some records, as far as they had been seen by a moment; when each of
+    their sightings was received nobody knows any more."""
+    names = [person_id(one.key, past, engine.id_key) for one in records for past in range(one.erasures)]
+    founded = dict(was.founded(names))
+    met = {one.id: one for one in records if one.ghost} | dict(was.records(founded.values()))
+    persons = was.persons({one.person for one in met.values()}).values()
+    founded |= {one.person_id: one.founder for one in persons}
+    ghosts = [_seen_by(ghost, at) for ghost in met.values() if (ghost.first_at or at) <= at]
+    every = objects_of(was, records).items()
+    objects = {key: haunted for key, told in every if (haunted := _haunted(told, at))}
+    bury(was, engine, ghosts, founded.items(), objects)
+
+
+def bury_all(was: Transaction, engine: Engine) -> dict[int, int]:
+    """The same for all ghosts of a store."""
+    ghosts = [record for record in was.all_records() if record.ghost]
+    every = (one for kind in ("order", "reward") for one in was.all_objects(kind)) if ghosts else ()
+    objects = {key: haunted for key, told in every if (haunted := _haunted(told))}
+    return bury(was, engine, ghosts, was.all_founded(), objects)
+
+
+def _seen_by(ghost: Record, at: int) -> Record:
+    held = ((one, had) for one, had in ghost.holdings.items() if (had.first or at) <= at)
+    seen = {one: had._replace(last=had.last and min(had.last, at)) for one, had in held}
+    return replace(ghost, holdings=seen)
+
+
+def bury(
+    was: Transaction,
+    engine: Engine,
+    ghosts: list[Record],
+    founded: Iterable[tuple[str, int]],
+    objects: Mapping[ObjectKey, Document],
+) -> dict[int, int]:
+    """Writes ghosts of one store into another that is empty but for operational state.
 
     They take part in the resolution as before, and the ids that they founded answer as erased. What they did
     to orders and rewards stands, and under the same rules how like what others say they were: it can't be
     told any more from what is left of what they said. Returns the new id of each.
     """
-    ghosts = [record for record in was.all_records() if record.ghost]
-    if not ghosts:
+    if not (ghosts or objects):
         return {}
-    founded: dict[int, list[str]] = {}
-    wanted = {ghost.id for ghost in ghosts}
-    for named, record in was.all_founded():
-        if record in wanted:
-            founded.setdefault(record, []).append(named)
+    ids: dict[int, list[str]] = {ghost.id: [] for ghost in ghosts}
+    for named, record in founded:
+        if record in ids:
+            ids[record].append(named)
     with engine.store.write() as tx:
         workspace = Workspace(engine.intake.plan, engine.id_key)
         workspace.begin(tx)
         batch = Batch(tx, workspace, engine.intake, engine.clock())
         buried = {
-            ghost.id: _bury_one(
-                batch, ghost, was.identifiers(ghost.holdings.keys()), founded.get(ghost.id, [])
-            )
+            ghost.id: _bury_one(batch, ghost, was.identifiers(ghost.holdings.keys()), ids[ghost.id])
             for ghost in ghosts
         }
         writes = workspace.collect()
-        writes.objects = dict(_haunted(was))
+        writes.state[ANY_GHOSTS] = True
+        writes.objects = dict(objects)
         said = {ghost.content for ghost in ghosts} - {0}
         if was.get(RULES_STATE) != engine.rules.identity_hash:
             said.clear()
@@ -66,6 +104,7 @@ def _bury_one(batch: Batch, ghost: Record, nodes: Mapping[int, IdentifierNode], 
     record.erasures, record.ghost = ghost.erasures, ghost.ghost
     ws.writes.founded.pop(person_id(ghost.key, 0, ws.id_key), None)
     ws.writes.founded.update(dict.fromkeys(ids, record.id))
+    batch._fold(ghost.key, ghost.first_at, ())
     for one, holding in ghost.holdings.items():
         identifier = nodes[one].identifier
         held = Held(identifier.namespace, identifier.value, identifier.value, holding.flags)
@@ -77,10 +116,7 @@ def _bury_one(batch: Batch, ghost: Record, nodes: Mapping[int, IdentifierNode], 
     return record.id
 
 
-def _haunted(was: Transaction) -> Iterable[tuple[ObjectKey, Document]]:
-    """Orders and rewards as far as ghosts speak of them."""
-    for kind in _KINDS:
-        for key, told in was.all_objects(kind):
-            ghostly = {name: entry for name, entry in told.items() if entry[0] == GHOST_SOURCE}
-            if ghostly:
-                yield key, ghostly
+def _haunted(told: Document, until: int | None = None) -> Document:
+    """An order or a reward as far as ghosts speak of it, by a moment."""
+    ghostly = ((name, entry) for name, entry in told.items() if entry[0] == GHOST_SOURCE)
+    return {name: entry for name, entry in ghostly if until is None or (entry[2] or until) <= until}

@@ -85,15 +85,7 @@ def portraits_of(
         living = [records[each] for each in members[one] if not records[each].ghost]
         held = {each: nodes[each] for record in living for each in record.holdings}
         if living:
-            found[one] = Portrait(
-                person.person_id,
-                [],
-                person.version,
-                living,
-                held,
-                states.get(one, {}),
-                [],
-            )
+            found[one] = Portrait(person.person_id, [], person.version, living, held, states.get(one, {}), [])
     return found
 
 

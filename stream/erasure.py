@@ -6,9 +6,10 @@ Dead letters that tell of her are emptied.
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import replace
 
-from graph_schema.store import Transaction
+from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import (
     GHOST_SOURCE,
     Change,
@@ -16,7 +17,6 @@ from graph_schema.vocabulary import (
     Event,
     EventKey,
     Identifier,
-    IdentifierNode,
     Judgement,
     ObjectKey,
     Person,
@@ -24,7 +24,7 @@ from graph_schema.vocabulary import (
     RecordKey,
 )
 from profiles.objects import ghost_object, speakers, whole
-from profiles.state import mentions, new_state
+from profiles.state import mentions, new_state, views
 from resolver.evidence import people_holdings
 from resolver.neighbourhood import neighbourhood
 from resolver.resolve import resolve_near
@@ -113,17 +113,20 @@ class Erasure:
             self.ws.writes.state[_tomb(letter.raw, self.ws.id_key)] = at
 
     def _forget_identifiers(self, records: list[Record]) -> None:
-        """Hashes every identifier that no living record holds."""
-        nodes = self.ws.identifiers({one for record in records for one in record.holdings})
-        held = self.ws.holders(nodes.keys())
-        everyone = self.ws.records({record for records in held.values() for record in records})
-        for node in nodes.values():
-            if all(everyone[record].ghost for record in held[node.id]):
-                self._hash(node)
-
-    def _hash(self, node: IdentifierNode) -> None:
-        if not node.identifier.value.startswith("#"):
-            self.ws.rename(node, ghost_identifier(node.identifier, self.ws.id_key))
+        """Hashes every identifier that no living record holds. Of what can't link nobody knows who holds it,
+        but how many of the living do."""
+        held = [pair for record in records for pair in record.holdings.items()]
+        nodes = self.ws.identifiers({one for one, _ in held})
+        for one, holding in held:
+            nodes[one].holders -= not holding.links
+            self.ws.dirty_nodes.add(one)
+        holders = self.ws.holders(nodes.keys())
+        everyone = self.ws.records({record for records in holders.values() for record in records})
+        for one, holding in held:
+            alone = all(everyone[record].ghost for record in holders[one])
+            gone, named = alone if holding.links else nodes[one].holders <= 0, nodes[one].identifier
+            if gone and not named.value.startswith("#"):
+                self.ws.rename(nodes[one], ghost_identifier(named, self.ws.id_key))
 
     def _forget_judgements(self, ids: set[int], keys: dict[RecordKey, RecordKey]) -> None:
         for one in self.tx.judgements(ids):
@@ -169,3 +172,13 @@ class Erasure:
                 self.ws.writes.objects[ghost_object_key(key, self.ws.id_key)] = found
             else:
                 self.ws.writes.objects[key] = found
+                self._forget_user(key, found, keys)
+
+    def _forget_user(self, key: ObjectKey, found: Document, erased: Collection[RecordKey]) -> None:
+        """Takes out of what others show of a reward which record used it."""
+        left = self.ws.records(self.ws.record_ids(speakers(found)).values()).values()
+        for person, stored in self.tx.profiles({record.person for record in left}).items():
+            state = self.ws.writes.profiles.setdefault(person, stored)
+            view = views(state, key.kind).get(key.key, {})
+            if tuple(view.get("redeemed_by") or ()) in erased:
+                del view["redeemed_by"]

@@ -288,11 +288,11 @@ class Identity:
         record = change.record
         for one in change.fresh:
             node, holding = nodes[one], record.holdings[one]
-            node.holders += 1
+            node.holders += holding.links or not record.ghost
             node.unknown += not known
             node.claims += bool(holding.flags & CLAIMED)
             node.timeless += holding.last is None and self._leased(node)
-            if holding.namespace >= 0 and not holding.flags & BLOCKED:
+            if holding.links:
                 self.ws.hold(one, record.id)
         if record.person and known != change.was_known:
             for one in record.holdings.keys() - change.fresh:

@@ -130,11 +130,7 @@ class Parsing:
     into the background then: with ``behind`` this process does too."""
 
     def __init__(
-        self,
-        rules: Rules,
-        id_key: bytes | None = None,
-        workers: int | None = None,
-        behind: bool = False,
+        self, rules: Rules, id_key: bytes | None = None, workers: int | None = None, behind: bool = False
     ) -> None:
         self._by = (rules, id_key)
         self._parser = Parser(rules, id_key)

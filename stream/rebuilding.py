@@ -18,7 +18,7 @@ from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgeme
 from resolver.founding import person_id
 from stream.awaited import AWAITED, ISSUED
 from stream.batch import ALIASES
-from stream.burial import bury
+from stream.burial import bury_all
 from stream.engine import RULES_STATE, Engine
 from stream.intake import Intake
 from stream.judging import founding_events
@@ -69,7 +69,7 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _:
     with old.read() as was:
         told = Rebuilt(persons_before=sum(1 for _ in was.all_persons()))
         _carry_over(was, engine.store)
-        buried = bury(was, engine)
+        buried = bury_all(was, engine)
         with engine.without_audiences(), Parsing(engine.rules, engine.id_key, behind=True) as parsing:
             for items in _grouped(parsing.run(_jobs(was))):
                 counts = engine.ingest(items)

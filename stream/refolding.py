@@ -40,21 +40,25 @@ class Refolding:
             again = [(stored, self.intake.again(stored)) for stored in events]
             learnt = self.ws.learn(record, self._traits(record, again))
             neighbours = self.ws.members(record.person) | self._reached(record, learnt)
-            before = set(record.holdings)
+            before = dict(record.holdings)
             self._unlink(record, gone, events)
             self._fold(record, again)
             if learnt is not None:
                 self.ws.say(record, learnt)
-            lost = before - record.holdings.keys()
+            lost = before.keys() - record.holdings.keys()
             for identifier in lost:
                 self.ws.let_go(identifier, one)
+            mute = {each for each, holding in (before | record.holdings).items() if not holding.links}
+            for each, node in self.ws.identifiers(mute).items():
+                node.holders += (each in record.holdings) - (each in before)
+                self.ws.dirty_nodes.add(each)
             if not events:
                 judged = self.ws.judgements((one,))
                 named = {key for word in judged for key in (*word.a, *word.b)}
                 neighbours.update(self.ws.record_ids(named).values())
                 self.ws.remove(record, gone.key)
                 neighbours.discard(one)
-            flipped = self._recount(before | record.holdings.keys())
+            flipped = self._recount((before.keys() | record.holdings.keys()) - mute)
             for records in self.ws.holders(lost | flipped).values():
                 neighbours.update(records)
             if neighbours:

@@ -52,11 +52,7 @@ class Provider:
             "onefold",
             client_id=rules.client_id,
             server_metadata_url=f"{rules.issuer.rstrip('/')}/.well-known/openid-configuration",
-            client_kwargs={
-                "scope": rules.scope,
-                "code_challenge_method": "S256",
-                "timeout": _TIMEOUT_S,
-            },
+            client_kwargs={"scope": rules.scope, "code_challenge_method": "S256", "timeout": _TIMEOUT_S},
         )
 
     async def start(self, request: Request, redirect_uri: str) -> Response:

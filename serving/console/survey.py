@@ -121,10 +121,7 @@ def _values(service: Service, tx: Transaction) -> Document:
     return {
         name: sorted(held, key=lambda one: (-one["records"], one["namespace"], one["value"]))[:_LISTED]
         for name, held in found.items()
-    } | {
-        "identifiers": namespaces.total(),
-        "namespaces": _most(namespaces),
-    }
+    } | {"identifiers": namespaces.total(), "namespaces": _most(namespaces)}
 
 
 def _most(counts: Counter[str]) -> list[Document]:

@@ -11,16 +11,7 @@ from typing import Any, Final, TypeVar
 import httpx
 import orjson
 
-from serving.destinations.platforms import (
-    Answer,
-    Body,
-    Job,
-    Outcome,
-    Platform,
-    Row,
-    Size,
-    body_of,
-)
+from serving.destinations.platforms import Answer, Body, Job, Outcome, Platform, Row, Size, body_of
 from serving.destinations.sending import Courier, TryAgain
 from serving.destinations.service_account import ServiceAccount
 from serving.destinations.settings import GoogleSettings

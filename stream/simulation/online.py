@@ -69,10 +69,7 @@ def _log_in(town: Town, touch: Touch) -> None:
         town.send(touch, "identify", None, traits)
         return
     person.registered = person.mailed = True
-    traits = {
-        "email": town.typed_email(person, verified=True),
-        **town.traits(person, whole=town.chance(0.3)),
-    }
+    traits = {"email": town.typed_email(person, verified=True), **town.traits(person, whole=town.chance(0.3))}
     if town.chance(0.5):
         traits["phone"] = town.typed_phone(person, touch.at)
     town.send(touch, "identify", None, traits)

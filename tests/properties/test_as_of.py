@@ -1,5 +1,6 @@
 """As of an earlier moment: a reference's closure answers what all evidence of then would."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +47,13 @@ def answered(profile: dict[str, Any]) -> object:
     return {name: value for name, value in profile.items() if name != "version"}
 
 
+def who(profile: dict[str, Any]) -> object:
+    """Who somebody is and what was said of her: not what several told of one order at one time, which
+    a replay puts in another order once one of them was erased."""
+    objects = ("version", "orders", "value", "lifecycle", "rewards")
+    return {name: value for name, value in profile.items() if name not in objects}
+
+
 def refused(error: OnefoldError) -> object:
     """An error, with the persons between whom one is ambiguous."""
     return type(error).__name__, error.persons if isinstance(error, AmbiguousIdentifier) else ()
@@ -72,4 +80,53 @@ def test_a_closure_answers_as_everything_does(
                 came = answered(as_of(store, history.rules, DEFAULT_ID_KEY, reference, at, by))
             except OnefoldError as error:
                 came = refused(error)
+            assert came == expected, reference
+
+
+def erase(engine: Engine, person: int, at: int) -> None:
+    engine.carry_out(lambda batch: batch.erase(person, at))
+
+
+@settings(max_examples=60)
+@given(histories(most=8), st.lists(st.integers(0, 9), min_size=1, max_size=3), st.data())
+def test_after_erasures_the_past_is_as_now_for_who_is_left(
+    history: History, places: list[int], data: st.DataObject
+) -> None:
+    now = START + 100 * HALF_DAY
+    # What an alias says of two persons goes with either of them; what was judged of the erased is not told.
+    alone = tuple(event for event in history.events if event.also is None)
+    history = replace(history, events=alone, judgements=())
+    engine = Engine(kept(history, data), history.rules, clock=lambda: now)
+    for place in places:
+        with engine.store.read() as tx:
+            persons = sorted(tx.all_persons(), key=lambda one: one.person_id)
+            records = {one: tx.records(ids) for one, ids in tx.members([one.id for one in persons]).items()}
+        living = [one.id for one in persons if not all(each.ghost for each in records[one.id].values())]
+        if living:
+            erase(engine, living[place % len(living)], now)
+    again = data.draw(st.lists(st.sampled_from(history.events or (None,)), max_size=3, unique_by=id))
+    bodies = [(one.key.source, json.loads(one.content)) for one in again if one is not None]
+    late = [
+        engine.intake.take(
+            {**body, "messageId": f"{body['messageId']}-late", "timestamp": None}, now + 1, source, now + 1
+        )
+        for source, body in bodies
+    ]
+    engine.ingest(late)
+    with engine.store.read() as tx:
+        references = [person.person_id for person in tx.all_persons()]
+        nodes = [node.identifier for node in tx.all_identifiers()]
+        references += [f"{one.namespace}:{one.value}" for one in nodes if not one.value.startswith("#")]
+        reader = Reader(tx, engine.intake, DEFAULT_ID_KEY)
+        for reference in references:
+            try:
+                expected: object = who(reader.profile(reference, now + 1))
+            except OnefoldError as error:
+                expected = type(error)
+            try:
+                came: object = who(
+                    as_of(engine.store, history.rules, DEFAULT_ID_KEY, reference, now + 1, "received")
+                )
+            except OnefoldError as error:
+                came = type(error)
             assert came == expected, reference

@@ -335,3 +335,13 @@ def test_what_comes_in_meanwhile_is_not_lost(tmp_path: Path) -> None:
             lambda _: take(writer, identify(next(numbers), userId="u-3")),
         )
     assert len(told(writer)[1]) == 5
+
+
+def test_whoever_named_nobody_can_be_erased_and_is_buried_too() -> None:
+    engine = engine_of()
+    take(engine, {"type": "page", "source": "crm", "context": {"recordId": "1"}, "messageId": "m"})
+    with engine.store.read() as tx:
+        [one] = tx.all_persons()
+    engine.carry_out(lambda batch: batch.erase(one.id, CLOCK))
+    with pytest.raises(Erased):
+        person(derived(engine), one.person_id)
