@@ -9,7 +9,17 @@ from typing import NamedTuple
 import numpy as np
 
 from resolver.matching.blocking import Ints
-from resolver.matching.explanations import AT_HOME, EXPLANATIONS, NEIGHBOURS, ORIGIN, PER_HOUSEHOLD, TWIN
+from resolver.matching.explanations import (
+    AT_HOME,
+    BEARERS,
+    BEARERS_SHARE,
+    EXPLANATIONS,
+    NEIGHBOURS,
+    ORIGIN,
+    PER_HOUSEHOLD,
+    TWIN,
+    by_chance_of_one_name,
+)
 from resolver.matching.kinds import KINDS, Bounds, Kind
 from resolver.matching.names import GIVEN_LEVELS, SURNAME_LEVELS
 from resolver.matching.table import Floats
@@ -22,6 +32,10 @@ _MIN_PSEUDO_PAIRS = 20.0
 _LOCAL_PSEUDO_PAIRS = 300.0
 _M_HELD = 6
 """For so many steps m stays as expected, while families, neighbours and namesakes find what is theirs."""
+
+_LEAST_AT_HOME = 0.02
+"""Of pairs of one home there are at least so many a record: where few share a number, they would else become
+less and less, and their families persons."""
 
 _ONE_HOME = 2
 """Up to this level of a street, phone or e-mail two records are of one home."""
@@ -114,7 +128,9 @@ class Odds:
             row = []
             apart = self.origin if explanation.name == ORIGIN else self.local
             for kind, m, u, local, other in zip(self.kinds, self.m, self.u, apart, others, strict=True):
-                if explanation.like_one(kind):
+                if explanation.name == BEARERS:
+                    row.append(by_chance_of_one_name(kind, u))
+                elif explanation.like_one(kind):
                     row.append(np.log2(m / u))
                 elif explanation.name == TWIN and kind.twin_never:
                     row.append(np.array([np.log2(_NEVER), *[0.0] * (len(u) - 1)]))
@@ -138,7 +154,8 @@ def start(kinds: Sequence[Kind], samples: Apart, records: int) -> Odds:
         priors = [explanation.of(kind) for kind in kinds]
         row = [None if prior is None else np.array(prior.levels) / sum(prior.levels) for prior in priors]
         others.append(row)
-        shares.append(explanation.start * per_pair if explanation.applies(kinds) else 0.0)
+        begun = BEARERS_SHARE if explanation.name == BEARERS else explanation.start * per_pair
+        shares.append(begun if explanation.applies(kinds) else 0.0)
     odds = Odds(kinds, m, list(u), u, u, others, 0.1 * per_pair, shares)
     _as_strangers(odds)
     learn_apart(odds, samples)
@@ -322,7 +339,11 @@ def _learnt_shares(sums: Sequence[float], odds: Odds, total: float) -> list[floa
         (found + 1.0) / total if explanation.applies(odds.kinds) else 0.0
         for found, explanation in zip(sums, EXPLANATIONS, strict=True)
     ]
+    if shares[0]:
+        shares[0] = max(shares[0], _LEAST_AT_HOME * (2.0 / total) ** 0.5)
     for place, explanation in enumerate(EXPLANATIONS):
+        if explanation.name == BEARERS:
+            shares[place] = odds.shares[place]
         if shares[place] and explanation.name in PER_HOUSEHOLD:
             least, most = (bound * shares[0] for bound in PER_HOUSEHOLD[explanation.name])
             shares[place] = min(max(shares[place], least), most)

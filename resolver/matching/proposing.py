@@ -10,6 +10,7 @@ import numpy as np
 from graph_schema.errors import Invalid, nearest
 from resolver.matching.blocking import Ints
 from resolver.matching.dates import read as read_date
+from resolver.matching.draws import alike
 from resolver.matching.kinds import KINDS
 from resolver.matching.looks import Look, look
 from resolver.matching.model import Comparison
@@ -23,6 +24,7 @@ _MIN_FILLED = 0.01
 _MIN_RECORDS = 20
 _SHARED = 0.15
 _LIFT = 4.0
+_AT_HOME = 20_000
 _GIVEN, _SOME_GIVEN = 0.2, 0.05
 """From this share of common given names on a trait is of these; from the second on if no other comes near."""
 
@@ -134,7 +136,9 @@ class _Table:
             best, rest = by_given[0], by_given[1:]
             given = looks[best].given
             if given > _GIVEN or (
-                given > _SOME_GIVEN and all(given > 2.5 * looks[one].given for one in rest)
+                given > _SOME_GIVEN
+                and any(looks[one].kind == "name" for one in rest)
+                and all(given > 2.5 * looks[one].given for one in rest)
             ):
                 if looks[best].full > 0.5:
                     self._be(best, "full name", f"two words or more, {given:.0%} begin as people do")
@@ -151,7 +155,12 @@ class _Table:
         swaps = {(one, two): self._swapped(one, two) for one in known or rest for two in rest if one != two}
         given, surname = max(
             swaps,
-            key=lambda pair: (swaps[pair], -len(set(self._first[pair[0]].values())), pair),
+            key=lambda pair: (
+                swaps[pair],
+                self._is_a_family_s(*pair[::-1]),
+                -len(set(self._first[pair[0]].values())),
+                pair,
+            ),
             default=("", ""),
         )
         words = [one for one in rest if looks[one].kind == "name"]
@@ -163,6 +172,24 @@ class _Table:
         elif known and words:
             best = max(words, key=lambda one: (self._in_mails(one) > _IN_MAILS, looks[one].distinct, one))
             self._be(best, "surname", "words beside given names, of which there are the most")
+
+    def _is_a_family_s(self, trait: str, other: str) -> int:
+        """1 where a trait is the surname sooner than the other, -1 where the other is, 0 where nothing tells:
+        who live together have that alone in common, and it stands whole in e-mail addresses oftener."""
+        whole, begun = ([of(one) for one in (trait, other)] for of in (self._column, self._coarse))
+        alone = [0, 0]
+        for home in self._of_kinds(("street", "phone", "place code", "code")):
+            left, right = alike(self._column(home), 7, _AT_HOME)
+            for place in (0, 1):
+                same, parted = whole[place], begun[1 - place]
+                filled = (same[left] >= 0) & (parted[left] >= 0) & (parted[right] >= 0)
+                alone[place] += int(
+                    (filled & (same[left] == same[right]) & (parted[left] != parted[right])).sum()
+                )
+        if max(alone) < _MIN_RECORDS or 2 * max(alone) < 3 * min(alone):
+            mails = self._in_mails(trait) - self._in_mails(other)
+            return int(mails > _IN_MAILS) - int(mails < -_IN_MAILS)
+        return 1 if alone[0] > alone[1] else -1
 
     def _in_mails(self, trait: str) -> float:
         """The share of e-mail addresses that hold a trait's value."""
