@@ -17,7 +17,16 @@ from serving import diagnosis
 from serving.diagnosis import Finding
 from serving.scenarios import run_files, store_factory
 from serving.stores import DEFAULT_STORE, open_store, without_password
-from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, id_key, progress, rules_of
+from serving.terminal import (
+    SPOKEN,
+    RulesOption,
+    StoreOption,
+    check_folders,
+    engine_on,
+    id_key,
+    progress,
+    rules_of,
+)
 from stream.rebuilding import rebuild
 from stream.replaying import Choice, put_back, replay
 
@@ -27,10 +36,14 @@ def check_scenarios(
     store: Annotated[
         str, typer.Option(metavar="KIND", help="What they are played into: memory, sqlite, neo4j://….")
     ] = "memory",
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="The outcome as JUnit's XML.")] = None,
 ) -> None:
     """Play stories, in order, reversed, shuffled and twice; ends with 0 only if everything holds."""
+    check_folders(junit)
     with TemporaryDirectory() as folder:
         report = run_files(scenarios, store_factory(store, Path(folder)))
+    if junit is not None:
+        junit.write_text(report.junit(), encoding="utf-8")
     for line in report.lines():
         typer.echo(line)
     raise typer.Exit(1 if report.failures else 0)

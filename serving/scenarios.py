@@ -5,6 +5,7 @@ One in which somebody is erased is played as it is written, and then all of it i
 
 import json
 import random
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -68,6 +69,21 @@ class Report:
             f"{len(stories) - len(failed_stories)} of {len(stories)} scenarios hold "
             f"({held} of {len(self.outcomes)} expectations, counting each order)"
         )
+
+    def junit(self) -> str:
+        """The same as JUnit's XML, a test case for each scenario."""
+        suite = ET.Element("testsuite", name="onefold check")
+        for (where, story), outcomes in groupby(self.outcomes, key=lambda one: (one.where, one.story)):
+            case = ET.SubElement(suite, "testcase", classname=where, name=story)
+            failed = [one for one in outcomes if one.failure]
+            if failed:
+                said = [
+                    line for one in failed for line in (f"{one.play}: expected {one.expected}", *one.failure)
+                ]
+                ET.SubElement(case, "failure", message=failed[0].expected).text = "\n".join(said)
+        suite.set("tests", str(len(suite)))
+        suite.set("failures", str(len(suite.findall("testcase/failure"))))
+        return ET.tostring(suite, encoding="unicode")
 
 
 def store_factory(kind: str, folder: Path) -> StoreFactory:

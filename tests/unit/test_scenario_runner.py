@@ -1,5 +1,6 @@
 """The runner of scenarios: it fails what does not hold, says why, and names what is wrong in a file."""
 
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -166,11 +167,15 @@ def test_check_ends_with_what_came_out(tmp_path: Path, capsys: pytest.CaptureFix
     held = onefold("check", str(good), "--store", "sqlite")
     assert (held.code, "1 of 1 scenarios hold" in held.out) == (0, True)
     bad = write(tmp_path, "{same_person: [user_id:u-1, email:bob@example.com]}")
-    failed = onefold("check", str(tmp_path))
+    junit = tmp_path / "junit.xml"
+    failed = onefold("check", str(tmp_path), "--junit", str(junit))
     assert (failed.code, str(bad) in failed.out) == (1, True)
+    suite = ET.fromstring(junit.read_text(encoding="utf-8"))
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     for wrong, said in (
         (("none.yaml",), "can't be read"),
         ((str(good), "--store", "memmory"), "'memory'"),
+        ((str(good), "--junit", str(tmp_path / "nowhere" / "junit.xml")), "Its folder does not exist"),
     ):
         ended = onefold("check", *wrong)
         assert (ended.code, ended.out, said in ended.err) == (2, "", True)
