@@ -18,6 +18,7 @@ from graph_schema.vocabulary import (
 )
 from resolver.evidence import generic_identifiers, people_holdings
 from stream.contents import Learnt
+from stream.ghosts import ghost_identifier
 from stream.identity import Identity
 from stream.intake import Intake
 from stream.readying import Said, told
@@ -59,11 +60,22 @@ class Refolding:
                 self.ws.remove(record, gone.key)
                 neighbours.discard(one)
             flipped = self._recount((before.keys() | record.holdings.keys()) - mute)
+            if self.ws.any_ghosts:
+                self._hash_again(lost)
             for records in self.ws.holders(lost | flipped).values():
                 neighbours.update(records)
             if neighbours:
                 self.ws.records(neighbours)
                 Identity(self.ws).around(neighbours, flipped)
+
+    def _hash_again(self, lost: set[int]) -> None:
+        """Gives back the form of the erased to what nobody living holds any more: it was named, and then was
+        not."""
+        for node in self.ws.identifiers(lost).values():
+            held, named = self._holders(node), node.identifier
+            if all(record.ghost for record in held) and (held or node.holders <= 0):
+                self.ws.rename(node, ghost_identifier(named, self.ws.id_key))
+                self.ws.identifier_ids({named})  # who names it in this batch still means it
 
     def _records_of(self, event: StoredEvent) -> list[int]:
         own = self.intake.again(event)

@@ -85,3 +85,17 @@ def test_the_past_of_others_is_not_changed_by_an_erasure(engine: Engine) -> None
     again = profile(engine, "user_id:u-1")["person_id"]
     assert again != ids[0]
     assert as_of(engine.store, RULES, DEFAULT_ID_KEY, again, NOW, "received")["person_id"] == again
+
+
+def test_what_only_the_erased_hold_is_hashed_again_where_a_message_says_otherwise_after_all(
+    engine: Engine,
+) -> None:
+    crm(engine, "1", 1, userId="u-1")
+    erase(engine, "user_id:u-1", MONA)
+    crm(engine, "2", 3, userId="u-1", messageId="m")
+    crm(engine, "2", 2, userId="u-2", messageId="m")
+    with engine.store.read() as tx:
+        named = {node.identifier.value for node in tx.all_identifiers()}
+    assert {value for value in named if value[0] != "#"} == {"u-2"}
+    crm(engine, "3", 4, userId="u-1")
+    assert values(profile(engine, "user_id:u-1")) == {"u-1"}
