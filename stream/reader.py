@@ -109,7 +109,7 @@ class Reader:
         )
 
     def ambiguous(self, found: Found) -> list[Document]:
-        """Evidence that may be hers, or persons to whom she may belong."""
+        """Evidence that may be hers, or persons to whom she may belong; of the erased nothing is told."""
         own = {record.id for record in found.records}
         related = self.tx.related(own)
         if not related:
@@ -121,7 +121,7 @@ class Reader:
         told = set()
         for each in related:
             other = others.get(each.anchor if each.part in own else each.part)
-            if other is not None and other.person != found.person.id:
+            if other is not None and not other.ghost and other.person != found.person.id:
                 told.add(
                     (
                         person_ids[other.person],
