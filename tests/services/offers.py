@@ -63,7 +63,6 @@ def neo4j_from_docker(directory: Path) -> Engine:
             "NEO4J_server_memory_heap_initial__size": "1G",
             "NEO4J_server_memory_heap_max__size": "1G",
             "NEO4J_server_memory_pagecache_size": "512M",
-            "NEO4J_db_index__sampling_background__enabled": "false",
             "NEO4J_server_jvm_additional": COLLECTOR,
             "NEO4J_server_bolt_advertised__address": f"127.0.0.1:{port}",
         },

@@ -17,7 +17,6 @@ public class Neo4jLauncher {
             .setConfig(BoltConnector.advertised_address, address)
             .setConfig(GraphDatabaseSettings.auth_enabled, false)
             .setConfig(GraphDatabaseSettings.pagecache_memory, 512L << 20)
-            .setConfig(GraphDatabaseSettings.index_background_sampling_enabled, false)
             .build();
         Runtime.getRuntime().addShutdownHook(new Thread(service::shutdown));
         Thread.currentThread().join();
