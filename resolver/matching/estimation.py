@@ -12,7 +12,6 @@ from resolver.matching.blocking import Ints
 from resolver.matching.explanations import (
     AT_HOME,
     BEARERS,
-    BEARERS_SHARE,
     EXPLANATIONS,
     NEIGHBOURS,
     ORIGIN,
@@ -154,7 +153,7 @@ def start(kinds: Sequence[Kind], samples: Apart, records: int) -> Odds:
         priors = [explanation.of(kind) for kind in kinds]
         row = [None if prior is None else np.array(prior.levels) / sum(prior.levels) for prior in priors]
         others.append(row)
-        begun = BEARERS_SHARE if explanation.name == BEARERS else explanation.start * per_pair
+        begun = explanation.fixed or explanation.start * per_pair
         shares.append(begun if explanation.applies(kinds) else 0.0)
     odds = Odds(kinds, m, list(u), u, u, others, 0.1 * per_pair, shares)
     _as_strangers(odds)
@@ -336,14 +335,12 @@ def _learnt_shares(sums: Sequence[float], odds: Odds, total: float) -> list[floa
     """The share of each explanation that applies; of so many households some have twins, seen or not, and
     few have father and son of one name."""
     shares = [
-        (found + 1.0) / total if explanation.applies(odds.kinds) else 0.0
+        (explanation.fixed or (found + 1.0) / total) if explanation.applies(odds.kinds) else 0.0
         for found, explanation in zip(sums, EXPLANATIONS, strict=True)
     ]
     if shares[0]:
         shares[0] = max(shares[0], _LEAST_AT_HOME * (2.0 / total) ** 0.5)
     for place, explanation in enumerate(EXPLANATIONS):
-        if explanation.name == BEARERS:
-            shares[place] = odds.shares[place]
         if shares[place] and explanation.name in PER_HOUSEHOLD:
             least, most = (bound * shares[0] for bound in PER_HOUSEHOLD[explanation.name])
             shares[place] = min(max(shares[place], least), most)

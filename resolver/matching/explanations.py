@@ -17,7 +17,7 @@ NEIGHBOURS, BEARERS, ORIGIN = "neighbours", "bearers", "origin"
 PER_HOUSEHOLD = {TWIN: (0.01, 1e9), JUNIOR: (0.005, 0.1)}
 """Of two records of one household, at least and at most so many are of twins, or of father and son."""
 
-BEARERS_SHARE = 0.1
+_BEARERS_SHARE = 0.1
 """So much is taken from whoever bears one name, where e-mail addresses don't tell: a seventh of a bit."""
 
 _SAME_OF_TWO, _NEVER = 0.1, 2.0**-16
@@ -25,11 +25,12 @@ _SAME_OF_TWO, _NEVER = 0.1, 2.0**-16
 
 
 class Explanation(NamedTuple):
-    """One way to be two people and look alike. ``start``: pairs of it per record before anything is
-    learnt."""
+    """One way to be two people and look alike. ``start``: pairs of it per record before anything is learnt;
+    ``fixed``: its share of all pairs where that is not learnt."""
 
     name: str
-    start: float
+    start: float = 0.0
+    fixed: float = 0.0
 
     def of(self, kind: Kind) -> Shared | None:
         """What such people have in common in a comparison of this kind; None where they agree as strangers
@@ -75,7 +76,7 @@ def by_chance_of_one_name(kind: Kind, u: Floats) -> Floats:
         ratio[-1] = np.log2(_NEVER)
     elif kind.levels is EMAIL_LEVELS:
         same = EMAIL_LEVELS.index("same before the @")
-        ratio[same] = max(0.0, np.log2(_SAME_OF_TWO / u[same] / BEARERS_SHARE))
+        ratio[same] = max(0.0, np.log2(_SAME_OF_TWO / u[same] / _BEARERS_SHARE))
     return ratio
 
 
@@ -85,7 +86,7 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation(JUNIOR, 0.0005),
     Explanation(NEIGHBOURS, 0.5),
     Explanation("namesakes", 0.02),
-    Explanation(BEARERS, 0.0),
+    Explanation(BEARERS, fixed=_BEARERS_SHARE),
     Explanation(ORIGIN, 1.0),
 )
 """household: they share an address, often a surname, a phone, an e-mail; twins: the birth date as well;

@@ -9,7 +9,7 @@ from resolver.matching.blocking import Ints
 from resolver.matching.dates import date_level
 from resolver.matching.kinds import KINDS
 from resolver.matching.model import Comparison
-from resolver.matching.table import Cell, Column
+from resolver.matching.table import Cell, Column, share_alike
 
 _NAMES = ("given name", "surname", "name")
 _LEAST, _SHARE = 20, 0.005
@@ -25,10 +25,13 @@ def placeholders(comparisons: Sequence[Comparison], columns: Sequence[Column]) -
     names."""
     named = [column for one, column in zip(comparisons, columns, strict=True) if one.kind in _NAMES]
     found: list[set[Cell]] = [set() for _ in columns]
-    for one, column, none in zip(comparisons, columns, found, strict=True) if named else ():
+    if not named:
+        return found
+    begun = named[0].numbered(lambda name: name[0][:2])
+    for one, column, none in zip(comparisons, columns, found, strict=True):
         if KINDS[one.kind].personal:
             dated = KINDS[one.kind].level is date_level
-            none.update(_often(column, _begun(named[0]), _of_each_year(column) if dated else {}))
+            none.update(_often(column, begun, _of_each_year(column) if dated else {}))
     return found
 
 
@@ -38,7 +41,7 @@ def _often(column: Column, begun: Ints, years: Mapping[str, int]) -> Iterator[Ce
         cell = column.distinct[one]
         # Where of most only the year is known, 1 January stands for that.
         only_year = cell[0][1:] == _NEW_YEAR and 2 * sizes[one] < years.get(cell[0][0], 0)
-        if len(cell) == 1 and not only_year and _alike(begun[column.of == one]) < _OF_ONE_NAME:
+        if len(cell) == 1 and not only_year and share_alike(begun[column.of == one]) < _OF_ONE_NAME:
             yield cell
 
 
@@ -48,16 +51,3 @@ def _of_each_year(column: Column) -> Mapping[str, int]:
     for cell, many in zip(column.distinct, np.bincount(column.of + 1)[1:].tolist(), strict=True):
         found[cell[0][0]] += many
     return found
-
-
-def _begun(names: Column) -> Ints:
-    """How each record's name begins, under numbers; -1 where it has none."""
-    known: dict[str, int] = {}
-    numbers = [known.setdefault(cell[0][0][:2], len(known)) for cell in names.distinct]
-    return np.array([*numbers, -1])[names.of]
-
-
-def _alike(numbers: Ints) -> float:
-    """The share of pairs that have the same number, of those that have any."""
-    counts = np.bincount(numbers[numbers >= 0])
-    return float((counts * (counts - 1.0)).sum() / max(1.0, counts.sum() * (counts.sum() - 1.0)))

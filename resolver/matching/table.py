@@ -27,6 +27,12 @@ class Column:
         )
         self.distinct: list[Cell] = list(numbers)[1:]
 
+    def numbered(self, part: Callable[[Value], str]) -> Ints:
+        """A part of each content's first value under numbers, equal for equal ones; -1 where none is."""
+        known: dict[str, int] = {}
+        numbers = [known.setdefault(part(cell[0]), len(known)) for cell in self.distinct]
+        return np.array([*numbers, -1])[self.of]
+
     def pairs(self, left: Ints, right: Ints) -> tuple[Ints, Ints, Ints, Ints]:
         """The places of the pairs of contents where no cell is empty; the numbers of the cells of each
         distinct pair of cells among them, the smaller first; and which of these each is."""
@@ -55,3 +61,9 @@ class Column:
             decided[place] = min((n for pair in both if (n := level_of(*pair)) >= 0), default=-1)
         levels[filled] = np.array(decided, np.int64)[where]
         return levels
+
+
+def share_alike(numbers: Ints) -> float:
+    """The share of pairs that have one number, of those where both have any; -1 is none."""
+    sizes = np.bincount(numbers[numbers >= 0])
+    return float((sizes * (sizes - 1.0)).sum() / max(1.0, sizes.sum() * (sizes.sum() - 1.0)))

@@ -21,7 +21,7 @@ from resolver.matching.proposing import Proposal, comparisons_of, propose
 from resolver.matching.quick import QUICK
 from resolver.matching.rarity import Frequencies
 from resolver.matching.report import Training, expected_errors, propose_merge, propose_veto
-from resolver.matching.table import Cell, Column, Floats
+from resolver.matching.table import Cell, Column, Floats, share_alike
 from resolver.matching.values import Traits
 
 _MOST_RECORDS = 60_000
@@ -128,7 +128,8 @@ def _sample(
     places = [(here, there), alike(_place(comparisons, columns), seed + 3, _LOCAL_PAIRS)]
     for kind in ("given name", "surname"):
         named = [one for of, one in zip(comparisons, columns, strict=True) if of.kind == kind]
-        places.append(alike(_names(named[0]) if named else np.zeros(0, np.int64), seed + 3, _NAME_PAIRS))
+        numbers = named[0].numbered(lambda name: name[0]) if named else np.zeros(0, np.int64)
+        places.append(alike(numbers, seed + 3, _NAME_PAIRS))
     apart = Apart(*(_compared(comparisons, columns, *pairs, 1.0) for pairs in places))
     progress("random pairs compared", 0.7)
     return _Sample(comparisons, columns, nothing, atoms, left, right, candidates, apart, places, len(records))
@@ -138,20 +139,12 @@ def _place(comparisons: tuple[Comparison, ...], columns: list[Column]) -> Ints:
     """The number of the place that each record names, of the smallest kind of place that many share."""
     found = [(1.0, np.zeros(0, np.int64))]
     for comparison, column in zip(comparisons, columns, strict=True):
-        filled = np.flatnonzero(column.of >= 0)
-        if not KINDS[comparison.kind].neighbours or 4 * len(filled) < len(column.of):
+        if not KINDS[comparison.kind].neighbours or 4 * int((column.of >= 0).sum()) < len(column.of):
             continue
-        sizes = np.bincount(column.of[filled])
-        same = float((sizes * (sizes - 1.0)).sum() / max(1.0, len(filled) * (len(filled) - 1.0)))
+        same = share_alike(column.of)
         if same >= _PLACE_SHARED:
             found.append((same, column.of))
     return min(found, key=lambda one: one[0])[1]
-
-
-def _names(column: Column) -> Ints:
-    """The number of each record's first given name or surname."""
-    known: dict[str, int] = {}
-    return np.array([*(known.setdefault(cell[0][0], len(known)) for cell in column.distinct), -1])[column.of]
 
 
 def _compared(
@@ -257,9 +250,7 @@ def _notes(sample: _Sample, odds: Odds) -> tuple[str, ...]:
     records, found = sample.records, []
     for comparison, none in zip(sample.comparisons, sample.nothing, strict=True):
         if none:
-            found.append(
-                f"{comparison.name}: {len(none)} values count as none: many have them, by other names."
-            )
+            found.append(f"{comparison.name}: values that count as none, as many have them: {len(none)}.")
     if records < _FEW_RECORDS:
         found.append(f"Only {records} records: the weights are mostly what is expected of people in general.")
     if odds.steps[-1][0] < 0.01 * records:
