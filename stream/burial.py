@@ -21,8 +21,8 @@ def objects_of(tx: Transaction, records: Iterable[Record]) -> Mapping[ObjectKey,
 
 
 def bury_then(was: Transaction, engine: Engine, records: Collection[Record], at: int) -> None:
-    """The same for the ghosts among some records, as far as they had been seen by a moment; when each of
-    their sightings was received nobody knows any more."""
+    """Carries over, as ``bury`` does, the ghosts among some records as far as they had been seen by a moment;
+    when each of their sightings was received nobody knows any more."""
     names = [person_id(one.key, past, engine.id_key) for one in records for past in range(one.erasures)]
     founded = dict(was.founded(names))
     met = {one.id: one for one in records if one.ghost} | dict(was.records(founded.values()))
@@ -35,7 +35,7 @@ def bury_then(was: Transaction, engine: Engine, records: Collection[Record], at:
 
 
 def bury_all(was: Transaction, engine: Engine) -> dict[int, int]:
-    """The same for all ghosts of a store."""
+    """Carries over, as ``bury`` does, all ghosts of a store; returns the new id of each."""
     ghosts = [record for record in was.all_records() if record.ghost]
     every = (one for kind in ("order", "reward") for one in was.all_objects(kind)) if ghosts else ()
     objects = {key: haunted for key, told in every if (haunted := _haunted(told))}
