@@ -19,7 +19,8 @@ from stream.readying import Readying, Said, told
 
 REMEMBERED = 50_000
 """Things of one kind that are kept between batches; beyond that the half that was read first is forgotten.
-What comes again comes soon: to remember eight times as much saves a fiftieth of the time."""
+What comes again comes soon: to remember eight times as much saves a fiftieth of the time. Of contents, which
+are compared with whoever is alike however long ago, twice as many are kept."""
 
 Pair = tuple[int, int]
 Asked = tuple[tuple[str, tuple[str, ...]], ...]
@@ -57,9 +58,10 @@ class Contents:
         self._weighed: dict[int, dict[int, Weight | None]] = {}
         self._blocks: dict[int, list[int]] = {}
         self._left: dict[int, set[int]] = {}
+        self._same: dict[Any, Any] = {}
 
-    def _remembered_contents(self) -> Iterable[dict[int, Any]]:
-        return self._prepared, self._speakers, self._edges, self._blocks
+    def _remembered_contents(self) -> Iterable[dict[Any, Any]]:
+        return self._prepared, self._speakers, self._edges, self._blocks, self._same
 
     def _fresh_blocks(self) -> None:
         # A batch of a file reads so many that hardly one comes again: to forget half would cost more.
@@ -79,7 +81,7 @@ class Contents:
         missing = [one for one in contents if one not in self._prepared]
         if missing:
             found = self.tx.contents(missing)
-            self._prepared.update((one, _unpacked(content)) for one, content in found.items())
+            self._prepared.update((one, self._sharing(_unpacked(content))) for one, content in found.items())
         return {one: self._prepared[one] for one in contents}
 
     def speakers(self, contents: Collection[int]) -> Mapping[int, Collection[int]]:
@@ -165,7 +167,7 @@ class Contents:
             if self.speakers((new,))[new]:
                 others = self.prepared((new,))[new].votes > 0
             else:
-                self._prepared[new] = content
+                self._prepared[new] = self._sharing(content)
                 # A rebuilt store knows of the erased how like they were what nobody says yet.
                 known = self.edges((new,))[new] if self.any_ghosts else self._edges.setdefault(new, {})
                 edges.update((_pair(new, other), weight) for other, weight in known.items())
@@ -222,6 +224,12 @@ class Contents:
         if asked not in self._made:
             self._made[asked] = self._if_it_tells(self._readying.content(traits))
         return self._made[asked]
+
+    def _sharing(self, content: Prepared) -> Prepared:
+        """The same, of values that others have as well: three in four are another's too."""
+        fields = tuple([self._same.setdefault(values, values) for values in content.fields])
+        rarity = self._same.setdefault(content.rarity, content.rarity)
+        return content._replace(fields=fields, rarity=rarity)
 
     def _if_it_tells(self, content: Prepared | None) -> Prepared | None:
         if content is None or content.votes or self.plan.matching is None:

@@ -83,7 +83,7 @@ class Erasure:
 
     def carry_out(self, person: Person, at: int) -> None:
         """Makes ghosts of all her records and forgets her profile, her events and who she was."""
-        ids = self.ws.members(person.id)
+        ids = self.ws.members((person.id,))[person.id]
         records = [record for record in self.ws.records(ids).values() if not record.ghost]
         self.ws.touch(person)
         self._forget_letters(records, at)

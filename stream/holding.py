@@ -8,11 +8,11 @@ from resolver.plan import Plan
 from stream.contents import REMEMBERED, Contents
 
 
-def forget_some(remembered: Iterable[dict[Any, Any]]) -> None:
-    """Of kinds of which too many things are remembered, forgets half."""
+def forget_some(remembered: Iterable[dict[Any, Any]], times: int = 1) -> None:
+    """Of kinds of which more than so many times ``REMEMBERED`` things are remembered, forgets half."""
     for things in remembered:
-        if len(things) > REMEMBERED:
-            for one in list(islice(things, len(things) - REMEMBERED // 2)):
+        if len(things) > times * REMEMBERED:
+            for one in list(islice(things, len(things) - times * REMEMBERED // 2)):
                 del things[one]
 
 

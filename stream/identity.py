@@ -147,7 +147,7 @@ class Identity:
         return any(person.flags & LEADS for person in self.ws.persons(asked - {0}).values())
 
     def _all_of(self, persons: Collection[int]) -> Iterable[Record]:
-        members = self.ws.members_of(persons)
+        members = self.ws.members(persons)
         return self.ws.records({one for each in members.values() for one in each}).values()
 
     def _absorb(self, person: Person, gone: Collection[int]) -> None:

@@ -253,5 +253,5 @@ class _Moves:
                     self.absorbed.setdefault(target, []).append(origin)
                 elif target and target not in self.broken:
                     self.refold.setdefault(target, []).extend(records)
-        left = ws.members_of([one for one in self.broken if ws.person(one).size])
+        left = ws.members([one for one in self.broken if ws.person(one).size])
         self.refold |= {one: list(members) for one, members in left.items()}

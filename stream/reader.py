@@ -122,13 +122,8 @@ class Reader:
         for each in related:
             other = others.get(each.anchor if each.part in own else each.part)
             if other is not None and not other.ghost and other.person != found.person.id:
-                told.add(
-                    (
-                        person_ids[other.person],
-                        each.namespace,
-                        "may be of" if each.part in own else "may hold",
-                    )
-                )
+                how = "may be of" if each.part in own else "may hold"
+                told.add((person_ids[other.person], each.namespace, how))
         return [{"person_id": one, "namespace": by, "relation": how} for one, by, how in sorted(told)]
 
     def cases(self, records: Iterable[Record] | None = None) -> list[Case]:

@@ -40,7 +40,7 @@ class Refolding:
             events = self._events_of(record, gone)
             again = [(stored, self.intake.again(stored)) for stored in events]
             learnt = self.ws.learn(record, self._traits(record, again))
-            neighbours = self.ws.members(record.person) | self._reached(record, learnt)
+            neighbours = self.ws.members((record.person,))[record.person] | self._reached(record, learnt)
             before = dict(record.holdings)
             self._unlink(record, gone, events)
             self._fold(record, again)

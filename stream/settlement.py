@@ -78,7 +78,7 @@ class Settlement:
         for one in self.outside:
             neighbour = self.ws.person(one)
             if self.ws.record(neighbour.founder).person != one:
-                left = self.ws.records(self.ws.members(one)).values()
+                left = self.ws.records(self.ws.members((one,))[one]).values()
                 self.ws.found_by(neighbour, founding_record(self.ws.plan, left))
         return moved
 

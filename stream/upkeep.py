@@ -180,7 +180,7 @@ class Upkeep:
         """What they are evaluated by, None for those who were erased, or can be in no audience."""
         told = {one: state for one in persons if not self._says_nothing(state := states.get(one) or {})}
         blank = [one for one, state in told.items() if not state]
-        alive = living(ws.members_of(blank), ws.records) if blank else set()
+        alive = living(ws.members(blank), ws.records) if blank else set()
         named = ws.identifier_ids(addresses_in(told.values()))
         generic = {node.identifier for node in ws.identifiers(named.values()).values() if node.generic}
         found = {one: Outline(state, generic) for one, state in told.items() if state or one in alive}

@@ -71,18 +71,18 @@ class Workspace(Holders):
         self.any_judgements = bool(tx.get(ANY_JUDGEMENTS))
         self.any_ghosts = bool(tx.get(ANY_GHOSTS))
         self._fresh_start()
-        forget_some(self._all_remembered())
+        forget_some(self._remembered())
+        forget_some(self._remembered_contents(), 2)
         self.awaited = Awaited(tx, self.writes, self.id_key)
 
     def forget(self) -> None:
         """Forgets everything read, as after a batch that failed."""
-        for remembered in (*self._all_remembered(), self._ghosts):
+        for remembered in (*self._remembered(), *self._remembered_contents(), self._ghosts):
             remembered.clear()
         self._fresh_start()
 
-    def _all_remembered(self) -> Iterable[dict[Any, Any]]:
-        things = (self._records, self._nodes, self._persons, self._holders)
-        return (self._record_ids, self._node_ids, *things, *self._remembered_contents())
+    def _remembered(self) -> Iterable[dict[Any, Any]]:
+        return self._record_ids, self._node_ids, self._records, self._nodes, self._persons, self._holders
 
     # Reading
 
@@ -119,20 +119,14 @@ class Workspace(Holders):
         """A person that exists."""
         return self._persons.get(one) or self.persons((one,))[one]
 
-    def members(self, person: int) -> set[int]:
-        """The records of a person, as this batch sees them."""
-        return self.members_of((person,))[person]
-
-    def members_of(self, persons: Collection[int]) -> Mapping[int, set[int]]:
-        """The same of several persons."""
+    def members(self, persons: Collection[int]) -> Mapping[int, set[int]]:
+        """The records of each person, as this batch sees them."""
         found: dict[int, set[int]] = {}
         for person, stored in self.tx.members(persons).items():
-            here = {*stored, *self._arrived.get(person, ())}
-            found[person] = {one for one in here if one not in self.origins or self._is_of(one, person)}
+            here = {*stored, *self._arrived.get(person, ())} - self.writes.records_gone
+            left = {one for one in here & self.origins.keys() if self._records[one].person != person}
+            found[person] = here - left
         return found
-
-    def _is_of(self, record: int, person: int) -> bool:
-        return record not in self.writes.records_gone and self._records[record].person == person
 
     def judgements(self, records: Collection[int]) -> Collection[Judgement]:
         """The judgements, not retracted, that name one of these records; those of this batch among them."""
