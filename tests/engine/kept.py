@@ -20,6 +20,7 @@ from graph_schema.vocabulary import (
 )
 from resolver.evidence import is_known
 from resolver.founding import DEFAULT_ID_KEY, person_id
+from resolver.resolution import Contest
 from tests.engine.truth import Folded, Group, Picture, canonical, claims, links
 
 FLAGS = {
@@ -177,8 +178,19 @@ def _of_person(person: Person, own: list[Record], expected: Folded) -> list[str]
 def _is_anchor(own: list[Record], expected: Folded) -> bool:
     """Whether a person is one of those between whom something is contested."""
     group = expected.person_of[own[0].key]
-    contests = [contest for contest in expected.found.contests if len(contest.anchors) > 1]
+    contests = [contest for contest in expected.found.contests if _matters(contest)]
     return any(group in {expected.found.group_of[one] for one in contest.anchors} for contest in contests)
+
+
+def _matters(contest: Contest) -> bool:
+    """Whether a short cut could go wrong for want of a contest.
+
+    With one anchor it takes in all that it is tied to, as if nothing were contested. What touches a claim is
+    resolved, and who contests one was kept apart before: so it matters only for what several of them claim.
+    """
+    if contest.step is not None and contest.step.claims:
+        return len(contest.anchors) > 1 and any(len(tied) > 1 for _, tied, _ in contest.parts)
+    return len(contest.anchors) > 1
 
 
 def _needed(keys: Group, expected: Folded) -> int:
@@ -190,10 +202,8 @@ def _needed(keys: Group, expected: Folded) -> int:
         if component.wide and any(expected.records[one].key in keys for one in component.records):
             flags |= ALIKE
     for contest in found.contests:
-        if len(contest.anchors) < 2:  # takes in all that it is tied to, as if nothing were contested
+        if not _matters(contest):
             continue
-        if contest.step is not None and contest.step.claims and not contest.parts:
-            continue  # a people-joining step has kept them apart, and what touches a claim is resolved
         anonymous = contest.step is not None and contest.step.anonymous
         touched = (*contest.anchors, *(one for part in contest.parts for one in part[0]))
         if group in {found.group_of[record] for record in touched}:
