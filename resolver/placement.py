@@ -250,7 +250,7 @@ def _shares(
         other = persons.get(node.sole)
         if other is not None and not other.flags and other is not person and not _leased(plan, (node,)):
             absorbed.add(other.id)
-        elif node.unknown:
+        elif node.unknown or _newly_several(plan, node):
             return placement._replace(local=True)
         else:
             contested += [one for one in (person.id, node.sole) if one > 0]
@@ -274,7 +274,7 @@ def _anonymous(
     if known:
         if person is not None and at_peace and not person.flags & KNOWN:
             return Placement(Verdict.ATTACH, person.id)
-        if any(node.unknown for node in nodes):
+        if any(node.unknown or _newly_several(plan, node) for node in nodes):
             return Placement(Verdict.FOUND, local=True)
         return Placement(Verdict.FOUND, contested=(*{node.sole for node in nodes if node.sole > 0}, 0))
     if person is None or _leased(plan, nodes):
@@ -285,6 +285,12 @@ def _anonymous(
     if person.flags & JUDGED or any(node.unknown for node in nodes):
         return _LOCAL
     return Placement(Verdict.ATTACH, person.id)
+
+
+def _newly_several(plan: Plan, node: IdentifierNode) -> bool:
+    """Whether a value may come to be contested by somebody whom several held apart in time, each alone: then
+    nobody has noted yet that they contest it."""
+    return node.sole < 0 and _leased(plan, (node,))
 
 
 def _leased(plan: Plan, nodes: Iterable[IdentifierNode]) -> bool:
