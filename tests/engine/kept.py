@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import fields
+from itertools import chain
 
 from graph_schema.store import Store, Transaction
 from graph_schema.vocabulary import (
@@ -178,19 +179,26 @@ def _of_person(person: Person, own: list[Record], expected: Folded) -> list[str]
 def _is_anchor(own: list[Record], expected: Folded) -> bool:
     """Whether a person is one of those between whom something is contested."""
     group = expected.person_of[own[0].key]
-    contests = [contest for contest in expected.found.contests if _matters(contest)]
-    return any(group in {expected.found.group_of[one] for one in contest.anchors} for contest in contests)
+    return any(
+        group in {expected.found.group_of[one] for one in _open(contest)[0]}
+        for contest in expected.found.contests
+    )
 
 
-def _matters(contest: Contest) -> bool:
-    """Whether a short cut could go wrong for want of a contest.
+def _open(contest: Contest) -> tuple[set[int], list[tuple[int, ...]]]:
+    """The anchors between whom a contest is, a record of each, and what lies between them; nobody for one
+    alone, who takes in all that she is tied to, as if nothing were contested.
 
-    With one anchor it takes in all that it is tied to, as if nothing were contested. What touches a claim is
-    resolved, and who contests one was kept apart before: so it matters only for what several of them claim.
+    Who contest a claimed value were kept apart by a people-joining step before, and what touches a claim is
+    resolved: there only those count whom what is claimed ties, and only where it ties several. What follows
+    all others is played in `test_whatever_follows_a_claim_on_some_of_several_is_from_scratch`.
     """
-    if contest.step is not None and contest.step.claims:
-        return len(contest.anchors) > 1 and any(len(tied) > 1 for _, tied, _ in contest.parts)
-    return len(contest.anchors) > 1
+    if contest.step is None or not contest.step.claims:
+        anchors, parts = set(contest.anchors), list(contest.parts)
+    else:
+        parts = [part for part in contest.parts if len(part[1]) > 1]
+        anchors = {one for _, tied, _ in parts for one in tied}
+    return (anchors, [part[0] for part in parts]) if len(anchors) > 1 else (set(), [])
 
 
 def _needed(keys: Group, expected: Folded) -> int:
@@ -202,14 +210,12 @@ def _needed(keys: Group, expected: Folded) -> int:
         if component.wide and any(expected.records[one].key in keys for one in component.records):
             flags |= ALIKE
     for contest in found.contests:
-        if not _matters(contest):
-            continue
+        rivals, between = _open(contest)
         anonymous = contest.step is not None and contest.step.anonymous
-        touched = (*contest.anchors, *(one for part in contest.parts for one in part[0]))
-        if group in {found.group_of[record] for record in touched}:
+        if group in {found.group_of[record] for record in (*rivals, *chain.from_iterable(between))}:
             flags |= CONTESTED_ANONYMOUS if anonymous else CONTESTED_PEOPLE
-        parts = {found.group_of[part[0][0]] for part in contest.parts}
-        anchors = {found.group_of[record] for record in contest.anchors}
+        parts = {found.group_of[part[0]] for part in between}
+        anchors = {found.group_of[record] for record in rivals}
         led = parts | anchors if (parts | anchors) & estranged else parts - anchors
         if anonymous and group in led & found.known:
             flags |= LEADS

@@ -1,10 +1,11 @@
 """The engine, change by change, holds what all evidence at once would give: any order, any batches."""
 
 import os
-from itertools import count
+from collections.abc import Mapping
+from itertools import count, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Final, Literal
 
 import pytest
 from hypothesis import currently_in_test_context, event, given, note, settings
@@ -17,7 +18,7 @@ from graph_schema.rule_parts import Matching, Source
 from graph_schema.rules import Rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Document, Store
-from graph_schema.vocabulary import JUDGED, Judgement, RecordKey
+from graph_schema.vocabulary import JUDGED, Event, Judgement, RecordKey
 from resolver.founding import DEFAULT_ID_KEY
 from resolver.matching.model import to_dict
 from stream.engine import Engine
@@ -27,6 +28,7 @@ from tests.engine.alike import MODEL
 from tests.engine.drawn import (
     FOES,
     RECEIVED,
+    START,
     Batch,
     History,
     Step,
@@ -225,3 +227,35 @@ def test_a_crowd_step_by_step_is_from_scratch(history: History, data: st.DataObj
 @given(crowds(feuding=True), st.data())
 def test_a_feud_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> None:
     play(history, data.draw(plays(history)), MemoryStore())
+
+
+_MAIL: Final = ({"email": "a"}, {"email": "b"})
+_DEVICE: Final = {"anonymous_id": "c"}
+_HELD: Final = (*_MAIL, *({**mail, **_DEVICE} for mail in _MAIL), _DEVICE, {"user_id": "u"})
+
+
+@pytest.mark.parametrize("source", ["web", "shop"])
+@pytest.mark.parametrize("claimed", _MAIL)
+def test_whatever_follows_a_claim_on_some_of_several_is_from_scratch(
+    source: str, claimed: Mapping[str, str]
+) -> None:
+    """Two who are kept apart share an address with a third, who has another of her own: claimed is either."""
+    spaces = [Namespace(name=one, joins="people") for one in ("user_id", "email")]
+    spaces.append(Namespace(name="anonymous_id", joins="anonymous"))
+    rules = Rules(namespaces=tuple(spaces), sources={"shop": Source(claims=frozenset({"email"}))})
+    intake, numbers = Intake(rules), count()
+
+    def told(by: str, row: str, held: Mapping[str, str]) -> Event:
+        external = [{"type": name, "id": value} for name, value in held.items()]
+        message = {"type": "page", "messageId": f"m{next(numbers)}", "timestamp": time_of(0)}
+        return event_of(intake, by, message | {"context": {"externalIds": external, "recordId": row}})
+
+    apart = (RecordKey("web", "r5"),), (RecordKey("web", "r6"),)
+    before = [told("web", row, _DEVICE) for row in ("r0", "r1", "r2")]
+    before += [told("web", row, {"email": "a"}) for row in ("r5", "r6", "r0")]
+    before += [told("web", "r0", {"email": "b"}), told("shop", "r9", claimed)]
+    for row, held in product(("r0", "r1", "r5", "r9", "new"), _HELD):
+        after = told(source, row, held), told(source, "another", held)
+        word = Word(Judgement("j", "different", *apart, START, "steward", "seen"))
+        history = History(rules, (*before, *after), (word.judgement,))
+        play(history, [word, Batch(tuple(before)), *(Batch((one,)) for one in after)], MemoryStore())
