@@ -25,7 +25,7 @@ class Condition(NamedTuple):
     def reads(self) -> set[str]:
         """The parts of a person's state that it goes by."""
         parts = {part for name in self.figures for part in FIGURES[name].reads.split()}
-        return parts | {"sent"} if "was_sent" in self.program.functions() else parts
+        return parts | {"sent", "messages"} if "was_sent" in self.program.functions() else parts
 
     def holds(self, facing: "Facing") -> bool:
         """Whether it holds in a scene.

@@ -1,14 +1,15 @@
 """What the Neo4j store takes in a second, by one process and by two, and how that falls as the graph grows.
 
 `python -m tests.bench.graph` plays EVENTS (40,000) of PEOPLE (4,000) into a Neo4j of its own;
-GROW=10000,100000,1000000 measures instead how fast events come in when so many persons are in the graph.
+GROW=10000,100000,1000000 measures instead how fast events come in where so many persons are in the graph.
 """
 
 import math
 import os
+import sys
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import get_context
 from statistics import median
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ from stream.engine import Engine
 from stream.files import RawLine
 from stream.parsing import Job, Parser, Parsing
 from stream.simulation import simulate
+from stream.simulation.people import Population
 from tests.bench.figures import Figure, tell
 from tests.services import Service, Services
 from tests.services.neo4j_graph import driver
@@ -31,6 +33,9 @@ Items = list[Event | DeadLetter]
 _SHARDS = 2
 _AT_ONCE = 8_000
 _WARMING = 8
+_STEPS = 10
+"""Steps of a stream that come into a grown graph; the median of the last few is told."""
+_MEASURED = 5
 
 
 class Step(NamedTuple):
@@ -131,36 +136,46 @@ def measure(service: Service, events: int, people: int) -> Iterator[Figure]:
 
 
 def growth(service: Service, marks: list[int]) -> Iterator[Figure]:
-    """The rate at which a town's stream comes in whenever one of so many persons is reached.
+    """The rate at which a town's stream comes in where so many persons are in the graph already.
 
+    Each mark has a town and a graph of its own: first a list of all its people, then their stream.
     Cycles are looked for as in a worker: the whole town is in the memory of the process that writes.
     """
     look_for_cycles_rarely()
     warm_up(service, items(20_000, 2_000))
     before = _persons(service)
-    # Of each person some two records are seen by the time that half of them are persons.
-    stream = (orjson.dumps(one.message) for one in simulate(2 * marks[-1], 20 * marks[-1], 2))
-    jobs = (
-        Job([RawLine(at, line) for at, line in enumerate(part, 1)], "b", None, None, 1)
-        for part in iter(lambda: list(islice(stream, _AT_ONCE)), [])
-    )
-    engine, taken, last = Engine(open_store(f"{service.url}/grown"), load_rules("retail")), 0, list[Step]()
-    with Parsing(engine.rules, engine.id_key, workers=1) as parsing:
-        for given in parsing.run(jobs):
-            spent = used(service)
-            run = _written(engine, given, 4_000)
-            last = [*last[-4:], Step(run.rate, run.cpu_us, (used(service) - spent) / _AT_ONCE)]
-            taken += _AT_ONCE
-            if _persons(service) - before < marks[0]:
-                continue
-            rate, ours, theirs = map(median, zip(*last, strict=True))
-            note = (
-                f"after {taken:,} events; processor: writing process {ours:.0f}, Neo4j {theirs:.0f} µs/event"
-            )
-            yield Figure(f"{marks.pop(0):,} persons in the graph", rate, "events/s", 2_000, True, note)
-            if not marks:
-                break
-    engine.store.close()
+    for people in marks:
+        stream = (orjson.dumps(one.message) for one in simulate(people, 10 * people, people))
+        lines = chain(subscribers(people, people), islice(stream, _STEPS * _AT_ONCE))
+        store = open_store(f"{service.url}/grown{people}")
+        engine, steps, taken = Engine(store, load_rules("retail")), list[Step](), 0
+        with Parsing(engine.rules, engine.id_key, workers=1) as parsing:
+            for given in parsing.run(_jobs(lines)):
+                spent = used(service)
+                run = _written(engine, given, 4_000)
+                steps.append(Step(run.rate, run.cpu_us, (used(service) - spent) / len(given)))
+                print(people, taken, *map(round, steps[-1]), file=sys.stderr, flush=True)
+                taken += len(given)
+        store.close()
+        rate, ours, theirs = map(median, zip(*steps[-_MEASURED:], strict=True))
+        persons = _persons(service) - before
+        before += persons
+        note = f"{persons:,} at last; processor: process that writes {ours:.0f}, Neo4j {theirs:.0f} µs/event"
+        yield Figure(f"{people:,} persons in the graph", rate, "events/s", 2_000, True, note)
+
+
+def subscribers(people: int, seed: int) -> Iterator[bytes]:
+    """Address and number of each person of the town of that stream, as messages: a list without names."""
+    population = Population(people, seed)
+    for person in map(population.person, range(people)):
+        traits = {"email": person.email, "phone": person.phone}
+        context = {"recordId": person.key}
+        yield orjson.dumps({"type": "identify", "source": "list", "context": context, "traits": traits})
+
+
+def _jobs(lines: Iterator[bytes]) -> Iterator[Job]:
+    while part := [RawLine(number, line) for number, line in islice(enumerate(lines, 1), _AT_ONCE)]:
+        yield Job(part, "grown", None, None, 1)
 
 
 def used(service: Service) -> float:

@@ -1,5 +1,6 @@
 """Decisions beyond the stories: channels, caps, dues, and what is asked."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -119,6 +120,24 @@ def test_a_cart_is_reminded_of_once_until_it_changes() -> None:
     assert decided("abandoned_cart", ANA, GRANTED, added, sent, day=4).reasons == ("already_sent",)
     assert decided("abandoned_cart", ANA, GRANTED, added, sent, more, day=4).outcome == "send"
     assert decided("abandoned_cart", ANA, GRANTED, day=4).reasons == ("not_eligible",)
+
+
+def test_what_came_back_was_not_sent() -> None:
+    order = track("Order Completed", 1, order_id="o-1", total=5)
+    sent = track(
+        "Message Sent", 1, campaign="order_confirmation", channel="email", message_id="m", order_id="o-1"
+    )
+    bounced = track("Message Bounced", 2, channel="email", message_id="m", context=TO_ANA)
+    again = track(
+        "Message Sent", 3, campaign="order_confirmation", channel="sms", message_id="n", order_id="o-1"
+    )
+    asked = partial(decided, "order_confirmation", ANA, order, day=4, order_id="o-1")
+    assert asked(sent).reasons == ("already_sent",)
+    assert (asked(sent, bounced).outcome, asked(sent, bounced).channel) == ("send", "sms")
+    assert asked(sent, bounced, again).reasons == ("already_sent",)
+    # Nothing came back of what this is about.
+    other = track("Message Bounced", 2, channel="email", message_id="another", context=TO_ANA)
+    assert asked(sent, other).reasons == ("already_sent",)
 
 
 def test_an_order_that_says_nothing_of_its_products_empties_the_cart() -> None:
