@@ -1,8 +1,8 @@
 """Reading and writing one transaction of the SQLite store. All SQL but the schema is here and in its rows."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import orjson
@@ -40,7 +40,11 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         super().__init__(connection, known)
         self.unchanged = unchanged
         self.erased = self.soon = False
-        self._hash = cache(short_hash)  # what is looked for is mostly written, too
+
+    @cached_property
+    def _hash(self) -> Callable[..., int]:
+        """`short_hash`, remembered: what is looked for is mostly written, too."""
+        return cache(short_hash)
 
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""
