@@ -1,5 +1,6 @@
 """Messages: what reached a person, by whatever channel and at whichever of her addresses."""
 
+from collections import Counter
 from typing import NamedTuple
 
 from graph_schema.store import Document
@@ -50,13 +51,10 @@ def shown_messages(state: Document) -> Document:
     kinds = [entry[1] for entry in state.get("messages", {}).get("latest", ())]
     # Of what isn't listed any more nobody knows which delivery was of which sending: the larger counts.
     older = max(_total(count, kind) - kinds.count(kind) for kind in ("sent", "delivered"))
-    by_channel: dict[str, int] = {}
-    for letter in found:
-        by_channel[letter.channel] = by_channel.get(letter.channel, 0) + 1
     return {
         "count": len(found) + older,
         "last_at": iso(max((letter.at for letter in found), default=None)),
-        "by_channel": by_channel,
+        "by_channel": dict(Counter(letter.channel for letter in found)),
         "opened": _total(count, "opened"),
         "clicked": _total(count, "clicked"),
         "bounced": _total(count, "bounced"),

@@ -16,6 +16,8 @@ from serving.access import NotSignedIn
 from stream.claiming import RewardUsed
 
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""What RFC 9110 calls them: Python does so from 3.13 on, and a title is the same whatever serves it."""
 
 
 class Unauthorised(OnefoldError):
@@ -55,9 +57,7 @@ def problem(error: OnefoldError) -> Response:
     elif isinstance(error, RewardUsed):
         extra = {name: value for name, value in error.told.items() if name != "state"}
     name = _WORDS.sub("-", type(error).__name__).lower()
-    headers: dict[str, str] = {}
-    if error.status in (429, 503):
-        headers["Retry-After"] = str(getattr(error, "after", 1))
+    headers = {"Retry-After": str(getattr(error, "after", 1))} if error.status in (429, 503) else {}
     if isinstance(error, NotSignedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="onefold"'
     elif error.status == 401:
@@ -68,7 +68,8 @@ def problem(error: OnefoldError) -> Response:
 def _document(
     status: int, kind: str, detail: str, extra: Mapping[str, Any], headers: Mapping[str, str]
 ) -> Response:
-    body = {"type": kind, "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **extra}
+    title = _TITLES.get(status) or HTTPStatus(status).phrase
+    body = {"type": kind, "title": title, "status": status, "detail": detail, **extra}
     return Response(orjson.dumps(body), status, dict(headers), "application/problem+json")
 
 

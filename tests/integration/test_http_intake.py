@@ -157,7 +157,7 @@ def test_a_body_that_is_too_large_is_refused_packed_or_not(server: Serving, pack
     headers = {"Content-Encoding": "gzip"} if packed else {}
     with server.client() as client:
         refused = client.post("/v1/batch", content=gzip.compress(body) if packed else body, headers=headers)
-    assert (refused.status_code, refused.json()["title"]) == (413, "Request Entity Too Large")
+    assert (refused.status_code, refused.json()["title"]) == (413, "Content Too Large")
 
 
 def test_declared_write_keys_name_their_source_and_no_other_is_taken(keyed: Serving) -> None:
