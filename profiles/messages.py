@@ -36,8 +36,6 @@ def last_sent(state: Document, campaign: str, subject: str = "") -> int | None:
     """When a campaign was last sent about a subject ("order:<id>", "reward:<code>", "product:<id>"; "" is
     any), as a kept time; None where it never was, or where that came back."""
     at: int | None = state.get("sent", {}).get(campaign, {}).get(subject)
-    if at is None:
-        return None
     latest = state.get("messages", {}).get("latest", ())
     then = {entry[2] for entry in latest if entry[0] == at and entry[3] == campaign and entry[1] != "bounced"}
     back = {entry[2] for entry in latest if entry[1] == "bounced"}

@@ -155,6 +155,8 @@ class _Worker:
             broker_session_timeout=_SESSION_SECONDS,
             broker_heartbeat_interval=_SESSION_SECONDS / 5,
             broker_max_poll_interval=86_400.0,
+            # Else a worker can stand still for five minutes after a broker began anew elsewhere.
+            consumer_metadata_max_age_ms=10_000,
             consumer_auto_offset_reset="earliest",
             stream_buffer_maxsize=512,
             stream_processing_timeout=86_400.0,
