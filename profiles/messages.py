@@ -18,13 +18,14 @@ class Letter(NamedTuple):
 
 def letters(state: Document) -> list[Letter]:
     """The latest messages, oldest first, each once however often it was reported."""
-    latest = state.get("messages", {}).get("latest", ())
-    bounced = {entry[2] for entry in latest if entry[1] == "bounced"}
     found: dict[str, Letter] = {}
-    for at, kind, message_id, campaign, channel in latest:
-        if kind != "bounced" and message_id not in bounced:
-            found.setdefault(message_id, Letter(at, message_id, campaign, channel))
-    return list(found.values())
+    bounced: set[str] = set()
+    for at, kind, message_id, campaign, channel in state.get("messages", {}).get("latest", ()):
+        if kind == "bounced":
+            bounced.add(message_id)
+        elif message_id not in found:
+            found[message_id] = Letter(at, message_id, campaign, channel)
+    return [letter for one, letter in found.items() if one not in bounced]
 
 
 def reports(state: Document) -> int:
@@ -36,10 +37,10 @@ def last_sent(state: Document, campaign: str, subject: str = "") -> int | None:
     """When a campaign was last sent about a subject ("order:<id>", "reward:<code>", "product:<id>"; "" is
     any), as a kept time; None where it never was, or where that came back."""
     at: int | None = state.get("sent", {}).get(campaign, {}).get(subject)
-    latest = state.get("messages", {}).get("latest", ())
+    latest = () if at is None else state.get("messages", {}).get("latest", ())
     then = {entry[2] for entry in latest if entry[0] == at and entry[3] == campaign and entry[1] != "bounced"}
-    back = {entry[2] for entry in latest if entry[1] == "bounced"}
-    return None if then and then <= back else at
+    # Of long ago it isn't listed what went out: that has arrived.
+    return at if not then or any(letter.message_id in then for letter in letters(state)) else None
 
 
 def shown_messages(state: Document) -> Document:

@@ -17,7 +17,7 @@ from stream.claiming import RewardUsed
 
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
-"""What RFC 9110 calls them: Python does so from 3.13 on, and a title is the same whatever serves it."""
+"""What RFC 9110 calls them; Python does so from 3.13 on."""
 
 
 class Unauthorised(OnefoldError):
@@ -65,11 +65,15 @@ def problem(error: OnefoldError) -> Response:
     return _document(error.status, f"urn:onefold:problem:{name}", str(error), extra, headers)
 
 
+def title_of(status: int) -> str:
+    """What a status is called, the same by every Python."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
 def _document(
     status: int, kind: str, detail: str, extra: Mapping[str, Any], headers: Mapping[str, str]
 ) -> Response:
-    title = _TITLES.get(status) or HTTPStatus(status).phrase
-    body = {"type": kind, "title": title, "status": status, "detail": detail, **extra}
+    body = {"type": kind, "title": title_of(status), "status": status, "detail": detail, **extra}
     return Response(orjson.dumps(body), status, dict(headers), "application/problem+json")
 
 

@@ -4,7 +4,6 @@ Whoever has the role viewer gets every page's content masked before a template s
 """
 
 from datetime import datetime
-from http import HTTPStatus
 from importlib.resources import files
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from serving.access import NotSignedIn
 from serving.console import sessions
 from serving.limits import TooMany
 from serving.masking import masked
+from serving.problems import title_of
 from serving.service import Service
 from serving.single_pages import environment
 from stream.seeing import Stale
@@ -131,7 +131,7 @@ def refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, Stale):
         return page(request, "stale.html", 409, changes=error.changes, url=came_from(request))
     status, told, way_out = _told(error)
-    title = _TITLES.get(status) or HTTPStatus(status).phrase
+    title = _TITLES.get(status) or title_of(status)
     response = page(request, "error.html", status, title=title, what=told, way_out=way_out)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.after)

@@ -6,7 +6,6 @@ GROW=10000,100000,1000000 measures instead how fast events come in where so many
 
 import math
 import os
-import sys
 import time
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -26,6 +25,7 @@ from stream.parsing import Job, Parser, Parsing
 from stream.simulation import simulate
 from stream.simulation.people import Population
 from tests.bench.figures import Figure, tell
+from tests.bench.matching import jobs
 from tests.services import Service, Services
 from tests.services.neo4j_graph import driver
 
@@ -148,14 +148,12 @@ def growth(service: Service, marks: list[int]) -> Iterator[Figure]:
         stream = (orjson.dumps(one.message) for one in simulate(people, 10 * people, people))
         lines = chain(subscribers(people, people), islice(stream, _STEPS * _AT_ONCE))
         store = open_store(f"{service.url}/grown{people}")
-        engine, steps, taken = Engine(store, load_rules("retail")), list[Step](), 0
+        engine, steps = Engine(store, load_rules("retail")), list[Step]()
         with Parsing(engine.rules, engine.id_key, workers=1) as parsing:
-            for given in parsing.run(_jobs(lines)):
+            for given in parsing.run(jobs(enumerate(lines, 1), _AT_ONCE)):
                 spent = used(service)
                 run = _written(engine, given, 4_000)
                 steps.append(Step(run.rate, run.cpu_us, (used(service) - spent) / len(given)))
-                print(people, taken, *map(round, steps[-1]), file=sys.stderr, flush=True)
-                taken += len(given)
         store.close()
         rate, ours, theirs = map(median, zip(*steps[-_MEASURED:], strict=True))
         persons = _persons(service) - before
@@ -171,11 +169,6 @@ def subscribers(people: int, seed: int) -> Iterator[bytes]:
         traits = {"email": person.email, "phone": person.phone}
         context = {"recordId": person.key}
         yield orjson.dumps({"type": "identify", "source": "list", "context": context, "traits": traits})
-
-
-def _jobs(lines: Iterator[bytes]) -> Iterator[Job]:
-    while part := [RawLine(number, line) for number, line in islice(enumerate(lines, 1), _AT_ONCE)]:
-        yield Job(part, "grown", None, None, 1)
 
 
 def used(service: Service) -> float:

@@ -42,8 +42,9 @@ def messages(people: int, seed: int = 1) -> Iterator[bytes]:
         )
 
 
-def _jobs(lines: Iterator[tuple[int, bytes]]) -> Iterator[Job]:
-    while part := [RawLine(number, line) for number, line in islice(lines, _AT_ONCE)]:
+def jobs(lines: Iterator[tuple[int, bytes]], size: int) -> Iterator[Job]:
+    """Numbered lines to parse, so many at a time."""
+    while part := [RawLine(number, line) for number, line in islice(lines, size)]:
         yield Job(part, "table", None, None, 1)
 
 
@@ -65,7 +66,7 @@ def measure(folder: Path, people: int) -> Iterator[Figure]:
     gc.disable()
     started, spent, beside = time.perf_counter(), time.process_time(), _beside()
     with Parsing(engine.rules, engine.id_key, workers=1) as parsing:
-        for items in parsing.run(_jobs(islice(rest, taken))):
+        for items in parsing.run(jobs(islice(rest, taken), _AT_ONCE)):
             engine.ingest(items)
     seconds, spent = time.perf_counter() - started, time.process_time() - spent
     note = f"{taken:,} records of {people:,} people"
