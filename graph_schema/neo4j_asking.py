@@ -30,6 +30,8 @@ _PARAMETER: Final = re.compile(r"\$(\w+)")
 
 Runner = neo4j.Session | neo4j.Transaction
 Wait = Callable[[], None]
+Asked = tuple[LiteralString, dict[str, Any]]
+"""A statement and its parameters."""
 
 
 @cache
@@ -78,7 +80,7 @@ class Ask:
         self._wait = None
         return True
 
-    def together(self, *asked: tuple[LiteralString, dict[str, Any]]) -> list[list[Row]]:
+    def together(self, *asked: Asked) -> list[list[Row]]:
         """The rows of statements of which none needs another's answer, whatever is being written."""
         if isinstance(self._runner, neo4j.Session):
             return [self(*one) for one in asked]

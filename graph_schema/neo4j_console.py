@@ -4,10 +4,11 @@ A person is called by words, a word is like its spellings; nothing stays of a wo
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
+from graph_schema.neo4j_asking import Asked
 from graph_schema.neo4j_feeds import Feeds
 from graph_schema.neo4j_known import PERSON
 from graph_schema.neo4j_rows import Row, short_hash, within
@@ -58,7 +59,7 @@ class Console(Feeds):
         self._tell(more.NOTE, rows)
         return {_AUDIT} if rows else set()
 
-    def _asked_of_names(self, writes: Writes) -> list[tuple[LiteralString, dict[str, Any]]]:
+    def _asked_of_names(self, writes: Writes) -> list[Asked]:
         """What must be known to write names: who is called what so far, and which words there are."""
         stored = [one for one in writes.names.keys() | writes.persons_gone if one not in self._new["person"]]
         words = [self._spelt(word) for word in sorted(set().union(*writes.names.values()))]

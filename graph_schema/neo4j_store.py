@@ -312,8 +312,10 @@ class FleetingStore(Neo4jStore):
 
     def close(self) -> None:
         """See ``Store``."""
-        self.remove()
-        super().close()
+        try:
+            self.remove()
+        finally:
+            super().close()
 
 
 @contextmanager

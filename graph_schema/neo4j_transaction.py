@@ -8,14 +8,14 @@ read; if so nothing is written, and the batch is to be worked out again, this ti
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Overtaken
 from graph_schema.judgement_rows import judgement_row
-from graph_schema.neo4j_asking import Ask
+from graph_schema.neo4j_asking import Ask, Asked
 from graph_schema.neo4j_feeds import Graph, path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
 from graph_schema.neo4j_likeness import Likeness
@@ -64,7 +64,7 @@ class Neo4jTransaction(Likeness):
         self._new[kind].add(one)
         return one
 
-    def _lock(self, *also: tuple[LiteralString, dict[str, Any]]) -> tuple[Graph, list[list[Row]]]:
+    def _lock(self, *also: Asked) -> tuple[Graph, list[list[Row]]]:
         """Takes its turn; returns the graph, and what else was asked for then. Raises ``Overtaken`` where
         others have changed what was read so far."""
         if self.locked:
@@ -91,7 +91,7 @@ class Neo4jTransaction(Likeness):
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``. Raises ``Overtaken`` where others came first."""
         self._mind(writes)
-        now, names = self._lock(*self._asked_of_names(writes))
+        now, (there, *names) = self._lock(self._asked_of_contents(writes), *self._asked_of_names(writes))
         told = {name: None if value is None else packed(value) for name, value in writes.state.items()}
         state = [
             (name, value)
@@ -105,7 +105,7 @@ class Neo4jTransaction(Likeness):
         self._apply_persons(writes)
         self._apply_records(writes)
         self._apply_identifiers(writes)
-        self._apply_likeness(writes)
+        self._apply_likeness(writes, there)
         self._apply_events(writes)
         self._apply_objects(writes)
         self._apply_stewardship(writes)

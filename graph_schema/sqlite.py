@@ -29,14 +29,18 @@ _MAPPED_BYTES = 2_000_000_000
 """So much of the file is read in place: a reader's own pages are void whenever somebody wrote, and a writer
 who has few of her own looks up more than these hold. Who has many does without: else the whole file would
 count as her memory."""
-_PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY"
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; "
+    "PRAGMA secure_delete = ON"
+)
+"""Nothing of the erased stays in pages that became free: not every SQLite is built to see to that."""
 _LOG_PAGES = 16_384
 """So long the log grows before it is copied into the file, or until it is half as long as the file: a page
 that changes in every batch is so copied once for many. The file is measured after so many changed rows."""
 
 
 class SqliteStore:
-    """A store in one file. Connections are per thread for reading, and one for writing."""
+    """A store in one file. One connection writes; of those that read there are as many as read at once."""
 
     def __init__(self, path: str | Path) -> None:
         """Opens the file, makes it where there is none, and migrates it.
@@ -49,15 +53,12 @@ class SqliteStore:
         self._ending: Future[None] | None = None
         self._measured = 0
         self._writes_little = False
-        self._reading = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._version: int | None = None
         self._known: Known = {}
-        try:
+        with _answering():
             self._writer = self._connect(little=False)
             self._migrate()
-        except sqlite3.DatabaseError as error:
-            raise _unavailable(error) from error
 
     def _connect(self, little: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -98,26 +99,25 @@ class SqliteStore:
     @contextmanager
     def read(self) -> Iterator[SqliteTransaction]:
         """See ``Store``."""
-        connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
-        if connection is None:
-            connection = self._reading.connection = self._connect(little=True)
-            self._readers.append(connection)
-        connection.execute("BEGIN")
-        try:
-            yield SqliteTransaction(connection, {})
-        finally:
-            connection.execute("ROLLBACK")
+        with _answering():
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._connect(little=True)
+            connection.execute("BEGIN")
+            try:
+                yield SqliteTransaction(connection, {})
+            finally:
+                connection.execute("ROLLBACK")
+                self._idle.append(connection)
 
     @contextmanager
     def write(self) -> Iterator[SqliteTransaction]:
         """See ``Store``."""
         with self._writing:
             self._wait()
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                raise _unavailable(error) from error
             with self._whole():
+                self._writer.execute("BEGIN IMMEDIATE")
                 version = self._writer.execute("PRAGMA data_version").fetchone()[0]
                 if self._writer.total_changes >= self._measured:
                     self._measured = self._writer.total_changes + _LOG_PAGES
@@ -139,13 +139,14 @@ class SqliteStore:
     @contextmanager
     def _whole(self) -> Iterator[None]:
         """Takes back the transaction where something in it goes wrong."""
-        try:
-            yield
-        except BaseException:
-            self._version = None
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-            raise
+        with _answering():
+            try:
+                yield
+            except BaseException:
+                self._version = None
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
 
     def _commit(self, version: int, before: int) -> None:
         with self._whole():
@@ -188,7 +189,7 @@ class SqliteStore:
     def close(self) -> None:
         """See ``Store``."""
         self._committing.shutdown()
-        for connection in [*self._readers, self._writer]:
+        for connection in [*self._idle, self._writer]:
             connection.close()
 
 
@@ -202,11 +203,19 @@ def _statements(script: str) -> Iterator[str]:
             text = ""
 
 
-def _unavailable(error: sqlite3.Error) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"the SQLite file can't be used ({error})",
-        way_out="See that its folder exists and can be written, and that no other program holds it locked",
-    )
+@contextmanager
+def _answering() -> Iterator[None]:
+    """What the file or its disk is at fault for is told as that; what is our own fault is not."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
+            raise
+        raise StoreUnavailable(
+            f"the SQLite file can't be used ({error})",
+            way_out="See that its folder exists and can be written, that its disk has room, "
+            "and that no other program holds it locked",
+        ) from error
 
 
 def _hold(connection: sqlite3.Connection, little: bool) -> None:

@@ -21,6 +21,7 @@ class SqliteSwap:
         self._path = path
         self._opened = opened
         self._connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._connection.execute("PRAGMA secure_delete = ON")
         self._version = self._data_version()
 
     def __enter__(self) -> "SqliteSwap":

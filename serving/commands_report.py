@@ -1,5 +1,6 @@
 """Commands that tell of all customers: report, fit."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from serving.report_views import as_html, as_text
 from serving.stores import DEFAULT_STORE
 from serving.terminal import SPOKEN, AtOption, RulesOption, StoreOption, check_folders, moment, reader_on
 from stream.reporting import fitted, report
+from stream.whole import whole_file
 
 
 def tell_report(
@@ -52,7 +54,9 @@ def fit(
     lines = [f"{name} = {_toml(value)}" for name, value in table.items()]
     told = "\n".join([f"# Fitted to the customers as of {iso(then)}.", "[profile.value]", *lines, ""])
     if out is not None:
-        told = f"extends = {_toml(rules)}\n\n{told}"
+        # A file is named as seen from the one that is written.
+        base = os.path.relpath(rules, out.parent) if Path(rules).is_file() else rules
+        told = f"extends = {_toml(base)}\n\n{told}"
     _give(told, out)
 
 
@@ -65,5 +69,6 @@ def _give(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
-    out.write_text(text, encoding="utf-8")
+    with whole_file(out) as file:
+        file.write(text.encode())
     SPOKEN.print(f"{out}: written")

@@ -2,9 +2,11 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import orjson
@@ -146,7 +148,7 @@ class _Running:
                     running.replace()
                 self._settle(running)
                 running.rest()
-            except OnefoldError as error:
+            except Exception as error:  # noqa: BLE001
                 code = self._failed(error)
             refused_at = time.monotonic()
             while self.follow and not self.stop.wait(_LATER_SECONDS if code else _POLL_SECONDS):
@@ -159,7 +161,7 @@ class _Running:
                     code = 0
                     self.engine.fall_due(self.engine.clock())
                     self._settle(running)
-                except OnefoldError as error:
+                except Exception as error:  # noqa: BLE001
                     code = self._failed(error)
             code = self._tell_refusals(running) or code
         if not code:
@@ -173,9 +175,15 @@ class _Running:
     def _tell_refusals(self, running: Sync) -> int:
         return max((self._failed(one) for one in running.refusals.values()), default=0)
 
-    def _failed(self, error: OnefoldError) -> int:
-        SPOKEN.print(f"onefold: {error}", markup=False)
-        return error.exit_code
+    def _failed(self, error: Exception) -> int:
+        """Tells what went wrong; of what nobody foresaw not its words: they may hold what somebody sent."""
+        if isinstance(error, OnefoldError):
+            SPOKEN.print(f"onefold: {error}", markup=False)
+            return error.exit_code
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+        SPOKEN.print(f"onefold: an error that nobody foresaw ({told}); nothing is lost", markup=False)
+        return OnefoldError.exit_code
 
 
 def _as_sent(engine: Engine, destination: str, key: str, unmask: bool) -> Iterator[Document]:

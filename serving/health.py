@@ -1,12 +1,14 @@
 """Whether this server lives, can do its work, and how it does: no word about any person."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph_schema.errors import NotNow
 from serving.models import PROBLEMS
 from serving.problems import answer
 from serving.service import Service, TheService
@@ -52,9 +54,9 @@ def _lines(service: Service) -> Iterator[str]:
     if service.handover is not None:
         sent = service.handover.sent
         yield from figure("handed_over_total", "counter", "Events that Kafka acknowledged.", sent)
-    with service.engine.store.read() as tx:
+    with suppress(NotNow), service.engine.store.read() as tx:
         last = tx.last_change()
-    yield from figure("feed_position", "gauge", "The highest number of the change feed.", last)
+        yield from figure("feed_position", "gauge", "The highest number of the change feed.", last)
 
 
 def told_of(totals: Counts) -> Iterator[str]:

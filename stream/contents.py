@@ -132,7 +132,7 @@ class Contents:
         self._blocks_of(model, {key for content in new for key in content.keys})
         near = {content.content: self._near(content, model) for content in new}
         known = self.prepared(set[int]().union(*near.values()))
-        alike: set[int] = set()
+        alike = {one for one in fresh if speakers[one]}
         for content in new:
             one = content.content
             weighed = self._weighed[one] = {
@@ -140,6 +140,7 @@ class Contents:
             }
             alike.update([other for other, weight in weighed.items() if weight is not None])
         self.edges(alike.union(near) if self.any_ghosts else alike)
+        self.prepared(alike)
         self.records(set[int]().union(*self.speakers(alike).values()))
 
     def _near(self, content: Prepared, model: Model) -> set[int]:

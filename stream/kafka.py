@@ -152,9 +152,10 @@ def _of_file(path: str | None) -> dict[str, str]:
     if not path:
         return {}
     try:
-        text = Path(path).read_text()
-    except OSError as error:
-        raise Invalid(f"{_ENVIRONMENT}CONFIG", f"The file can't be read ({error.strerror}).") from None
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Invalid(f"{_ENVIRONMENT}CONFIG", f"The file can't be read ({reason}).") from None
     lines = [line.strip() for line in text.replace("\\\n", "").splitlines()]
     pairs = [line.partition("=") for line in lines if line and line[0] not in "#!"]
     settings = {name.strip(): value.strip() for name, _, value in pairs}

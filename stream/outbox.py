@@ -33,6 +33,8 @@ _PAUSE_SECONDS: Final = 0.1
 _KEEP_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 5.0
+_SHOWN: Final = 1 << 17
+"""More of a dead letter is not sent: as JSON it is up to six times as long, and a topic takes 1 MiB."""
 
 
 class _Entry(NamedTuple):
@@ -148,14 +150,14 @@ def _keys(change: Change) -> Iterator[str]:
 
 def told(number: int, letter: DeadLetter) -> dict[str, Any]:
     """A dead letter as JSON. What came is kept in ``payload``, and only there: as text, else as bytes in
-    hexadecimal."""
+    hexadecimal; of what is very long the beginning: ``payload_bytes`` is how long the whole is."""
     place, _, offset = (letter.position or "").rpartition(":")
     topic, slash, partition = place.rpartition("/")
     from_topic = bool(slash) and partition.isdecimal() and offset.isdecimal()
     try:
-        payload = {"payload": letter.raw.decode()}
+        payload = {"payload": letter.raw.decode()[:_SHOWN]}
     except UnicodeDecodeError:
-        payload = {"payload_hex": letter.raw.hex()}
+        payload = {"payload_hex": letter.raw[:_SHOWN].hex()}
     return {
         "number": number,
         "source": letter.source,
@@ -166,5 +168,6 @@ def told(number: int, letter: DeadLetter) -> dict[str, Any]:
         "partition": int(partition) if from_topic else None,
         "offset": int(offset) if from_topic else None,
         "position": letter.position,
+        "payload_bytes": len(letter.raw),
         **payload,
     }

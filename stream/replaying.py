@@ -12,6 +12,8 @@ from stream.parsing import Job, Parser
 REPLAYED: Final = "replayed/"
 """Operational state: numbers of dead letters that were taken, or put back on their topic."""
 _PAGE: Final = 1_000
+_LARGEST: Final = 1_000_000
+"""Bytes of a message that any topic takes."""
 
 
 class Choice(NamedTuple):
@@ -50,11 +52,15 @@ def put_back(engine: Engine, send: Callable[[Sequence[DeadLetter]], None], choic
     """Sends dead letters to their topic again, and returns how many; what is still wrong comes back as
     another.
 
-    Those whose id another content holds stay: they can never be taken.
+    Those whose id another content holds stay: they can never be taken. So do those that no topic takes.
     """
     total = 0
     for letters in _waiting(engine, choice):
-        chosen = {one: letter for one, letter in letters if letter.field != "messageId"}
+        chosen = {
+            one: letter
+            for one, letter in letters
+            if letter.field != "messageId" and len(letter.raw) <= _LARGEST
+        }
         if chosen:
             send(list(chosen.values()))
             engine.put({REPLAYED + str(one): True for one in chosen})

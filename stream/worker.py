@@ -74,16 +74,20 @@ class _Worker:
         for told in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(told, self._stop)
         await make_topics(self._kafka, self._options.partitions)
-        outbox = asyncio.create_task(self._outbox.run())
+        publishing = asyncio.create_task(self._outbox.run())
+        # Who can't publish any more is not to go on in silence.
+        publishing.add_done_callback(lambda _: self._stop())
         try:
             while not self._stopping.is_set():
                 await self._work()
                 if not self._stopping.is_set():
                     self._figures.broker_answers = self._figures.assigned = False
                     await self._pause(_AGAIN_SECONDS)
+            if publishing.done():
+                publishing.result()
         finally:
             self._consuming.stop()
-            await _give_up(outbox)
+            await _give_up(publishing)
             self._writing.shutdown()
 
     def _stop(self) -> None:
@@ -283,8 +287,8 @@ def _arrived(event: EventT[bytes]) -> Arrived:
     message = event.message
     at = round(message.timestamp * 1e6)
     source = None
-    for name, value in cast(list[tuple[str, bytes]], message.headers or []):
-        if name == "source":
+    for name, value in cast(list[tuple[str, bytes | None]], message.headers or []):
+        if name == "source" and value is not None:
             source = value.decode("utf-8", "replace")
     return Arrived(message.topic, message.partition, message.offset, at, message.value or b"", source)
 

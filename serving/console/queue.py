@@ -8,9 +8,9 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from math import inf
 from typing import Final, NamedTuple
 
-from graph_schema.errors import OnefoldError
 from graph_schema.store import Document, Transaction
 from serving.service import Service
 from serving.stewardship import shown_case
@@ -78,13 +78,14 @@ class Queue:
     def _refresh_beside(self) -> None:
         try:
             self._refresh()
-        except (OnefoldError, ArithmeticError):
-            _log.warning("the queue could not be read; it will be")
+        except Exception as error:  # noqa: BLE001 - what a thread raises is printed, with whatever it says
+            _log.warning("the queue could not be read; it will be", exc_info=error)
         finally:
             self._turn.release()
 
     def _refresh(self) -> None:
-        started = time.monotonic()
+        started, gone = time.monotonic(), self._gone
+        self._next = inf
         with self._service.engine.reader() as reader:
             tx = reader.tx
             audit = tx.audit(None, 1)
@@ -94,10 +95,12 @@ class Queue:
                 between = [case for case in open_cases(reader) if len(case.persons) > 1]
                 waiting = _once(ranked(reader, between))
                 decided = sum(1 for _ in standing(tx))
-                self._gone = set()
+                # What was closed meanwhile may be in what was read.
+                self._gone = self._gone - gone
                 self._snapshot = Snapshot(waiting, decided, mark)
                 self._took = time.monotonic() - started
-        self._next = time.monotonic() + max(_LEAST_S, _SHARE * self._took)
+        if self._next == inf:
+            self._next = time.monotonic() + max(_LEAST_S, _SHARE * self._took)
 
 
 def _once(waiting: Iterable[Waiting]) -> list[Waiting]:

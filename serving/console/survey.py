@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
-from graph_schema.errors import OnefoldError
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import KNOWN
 from profiles.moments import iso
@@ -59,8 +58,8 @@ class Surveys:
         try:
             with self._service.engine.store.read() as tx:
                 self._last = survey(self._service, tx)
-        except (OnefoldError, ArithmeticError):
-            _log.warning("the graph could not be surveyed; it will be")
+        except Exception as error:  # noqa: BLE001 - what a thread raises is printed, with whatever it says
+            _log.warning("the graph could not be surveyed; it will be", exc_info=error)
 
 
 def survey(service: Service, tx: Transaction) -> Document:

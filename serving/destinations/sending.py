@@ -65,7 +65,7 @@ class Courier:
         ``read`` may raise ``TryAgain``. Raises ``DestinationUnavailable`` when it was tried often enough.
         """
         again = Retrying(
-            retry=retry_if_exception_type((TryAgain, httpx.TransportError)),
+            retry=retry_if_exception_type((TryAgain, httpx.RequestError)),
             stop=stop_after_attempt(self._attempts),
             wait=self._wait,
             sleep=self._sleep,
@@ -76,7 +76,7 @@ class Courier:
             return found
         except TryAgain as error:
             why = str(error)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             why = type(error).__name__
         raise DestinationUnavailable(
             f"the destination {self.destination} can't be reached ({why}, {self._attempts} attempts)",

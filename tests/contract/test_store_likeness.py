@@ -59,3 +59,19 @@ def test_a_content_goes_with_its_places(store: Store) -> None:
         assert tx.contents([LARGE, 5]) == {5: TWO}
         assert tx.blocks([7, (1 << 62) + 7], 9) == {7: [5], (1 << 62) + 7: []}
         assert tx.edges([5]) == {5: {}}
+
+
+def test_likeness_to_what_nobody_says_yet_is_kept(store: Store) -> None:
+    """So a store that is derived again knows how like the erased were to what comes only then."""
+    late = Content(6, (7,), 1, 1, {"name": ["bea"]})
+    with store.write() as tx:
+        tx.apply(Writes(edges={(5, 6): 44}))
+    with store.read() as tx:
+        assert tx.contents([5, 6]) == {5: TWO}
+        assert tx.edges([5, 6]) == {5: {LARGE: 33, 6: 44}, 6: {5: 44}}
+    with store.write() as tx:
+        tx.apply(Writes(contents={5: TWO, 6: late}))
+    with store.read() as tx:
+        assert tx.contents([5, 6]) == {5: TWO, 6: late}
+        assert tx.edges([6]) == {6: {5: 44}}
+        assert sorted(tx.blocks([7], 9)[7]) == [5, 6, LARGE]

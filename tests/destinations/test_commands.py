@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from graph_schema.sqlite import SqliteStore
 from profiles.moments import iso
 from serving import commands_sync
 from serving.destinations.settings import destination_settings
+from serving.destinations.syncing import Sync
 from stream.engine import Engine, now_us
 from stream.reader import Reader
 from tests.destinations.platforms import MetaEmulator
@@ -199,26 +201,53 @@ def test_the_doctor_says_what_a_destination_lacks(shop: Shopkeeper, monkeypatch:
     assert "destination.meta: type can't be 'mata'" in shop.run("doctor").out
 
 
-def test_who_follows_tries_again_what_a_platform_refused(
-    shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def following(shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """A thread that follows, tries again soon, and has ended with a code thereafter."""
     monkeypatch.setattr(commands_sync, "_LATER_SECONDS", 0.2)
-    shop.emulator.flagged = True
     store = SqliteStore(shop.store)
     engine, stop = Engine(store, load_rules(shop.rules)), threading.Event()
-    following = commands_sync._Running(engine, stop, True, None)
+    running = commands_sync._Running(engine, stop, True, None)
     (settings,) = destination_settings(engine.rules).values()
     ended: list[int] = []
-    thread = threading.Thread(target=lambda: ended.append(following.run("meta", settings)))
+    thread = threading.Thread(target=lambda: ended.append(running.run("meta", settings)))
     thread.start()
-    _until(lambda: shop.emulator.requests["POST 400"] > 0)
-    assert not shop.emulator.lists
-    shop.emulator.flagged = False
-    _until(lambda: shop.emulator.lists == {"1": {ANA}})
+    yield ended
     stop.set()
     thread.join()
     store.close()
+
+
+def test_who_follows_tries_again_what_a_platform_refused(
+    shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.emulator.flagged = True
+    with following(shop, monkeypatch) as ended:
+        _until(lambda: shop.emulator.requests["POST 400"] > 0)
+        assert not shop.emulator.lists
+        shop.emulator.flagged = False
+        _until(lambda: shop.emulator.lists == {"1": {ANA}})
     assert ended == [0]
+
+
+def test_who_follows_goes_on_after_what_nobody_foresaw_and_tells_nothing_of_anybody(
+    shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = iter([ValueError("ana@shop.example"), OSError("ana@shop.example")])
+    whole = Sync.round
+
+    def round_(self: Sync) -> bool:
+        for fault in faults:
+            raise fault
+        return whole(self)
+
+    monkeypatch.setattr(Sync, "round", round_)
+    with following(shop, monkeypatch) as ended:
+        _until(lambda: shop.emulator.lists == {"1": {ANA}})
+    assert ended == [0]
+    told = capsys.readouterr().err
+    assert "ValueError in test_commands.py" in told
+    assert "ana@" not in told
 
 
 def _until(holds: Callable[[], bool]) -> None:

@@ -100,3 +100,8 @@ def test_fit_writes_rules_that_load(onefold: Onefold) -> None:
     assert (settings.r, settings.high_value) == (table["r"], 150.5)
     assert settings.horizon == profile_rules(load_rules("retail")).settings.value.horizon
     assert onefold("fit", "--at", "2025-06-01").code == 2
+    again = onefold.folder / "again.toml"
+    ours = ("--rules", str(file), "--at", "2026-06-01", "--out", str(again))
+    onefold("rebuild", "--rules", str(file))
+    assert onefold("fit", *ours).code == 0
+    assert tomllib.loads(again.read_text(encoding="utf-8"))["extends"] == "fitted.toml"

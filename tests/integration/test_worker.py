@@ -15,12 +15,16 @@ from typing import Any
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 
+from graph_schema.rules import load_rules
 from serving.stores import open_store
+from stream.engine import Engine
 from stream.kafka import Kafka, look, make_topics
 from stream.simulation import simulate
 from tests.integration.working import (
     EVENTS,
+    ID_KEY,
     Sent,
     Worker,
     Workers,
@@ -242,3 +246,34 @@ def test_a_worker_ends_when_told_though_much_waits_and_another_goes_on(
     with Workers(kafka, store, tmp_path, 1) as workers:
         workers.wait_until_done()
     assert_equal(workers, sent)
+
+
+def test_what_no_topic_takes_and_headers_of_nothing_hold_nobody_up(kafka: Kafka, tmp_path: Path) -> None:
+    """A dead letter may be longer than a message of Kafka's, and a header's value may be null."""
+    url = f"sqlite:///{tmp_path}/graph.db"
+    letter = b'{"type": "\x01' + b"\x02" * 3_000_000
+    with closing(open_store(url)) as store:
+        engine = Engine(store, load_rules(), ID_KEY.encode())
+        engine.ingest([engine.intake.take(letter, 1)])
+
+    async def send_without_source() -> None:
+        async with AIOKafkaProducer(**kafka.client()) as producer:
+            value = b'{"type": "track", "event": "Seen", "userId": "u-1", "source": "web"}'
+            await producer.send_and_wait(kafka.events, value, headers=[("source", None)])
+
+    asyncio.run(send_without_source())
+    with Workers(kafka, url, tmp_path, 1) as workers:
+        workers.wait_until_done()
+    [(_, told)] = asyncio.run(received(kafka, kafka.dead_letters))
+    assert told["payload_bytes"] == len(letter)
+    assert letter.startswith(told["payload"].encode())
+    assert [change["kind"] for _, change in asyncio.run(received(kafka, kafka.changes))] == ["created"]
+
+
+def test_a_worker_that_can_publish_no_more_ends(kafka: Kafka, tmp_path: Path) -> None:
+    broken = "from stream.outbox import Outbox\nOutbox._lead = None"
+    worker = Worker(kafka, f"sqlite:///{tmp_path}/graph.db", tmp_path, first=broken)
+    try:
+        assert worker.process.wait(60) not in (0, None)
+    finally:
+        worker.kill()

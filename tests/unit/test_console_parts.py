@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -13,9 +15,12 @@ from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.vocabulary import Event
 from resolver.names import keys_of, likeness, words_of
+from serving import waiting
+from serving.console import queue
 from serving.console.decided import decided
 from serving.demo import play
 from serving.masking import hidden, masked
+from serving.service import Service
 from stream.comparing import called, side, side_of
 from stream.desk import CLAIM_US, Steward, Taken, check_free, claim_next, claims
 from stream.engine import Engine
@@ -248,3 +253,23 @@ def test_all_that_changed_since_is_found_however_long_ago_it_was_decided(engine:
     assert [(one["judgement_id"], one["holds"]) for one in told] == [(given[5], False), (given[2], True)]
     take_back(engine, newer.judgement_id, Doer("noa", "steward"))
     assert len(decided(reading(engine), "mia", "changed").shown) == 1
+
+
+def test_a_case_that_is_closed_while_the_queue_is_read_stays_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = queue.Queue(cast(Service, SimpleNamespace(engine=engine)))
+    first, *others = asked.now().waiting
+    read = waiting.ranked
+
+    def slowly(*given: Any) -> Any:
+        asked.close(first.case.case_id)
+        return read(*given)
+
+    monkeypatch.setattr(queue, "ranked", slowly)
+    monkeypatch.setattr(queue, "_AT_ONCE_S", 0.0)
+    one, other = others[0].case.persons[:2]
+    give(engine, Word("different", [one], [other], 1, "mia", "seen"), "admin")
+    asked._refresh()
+    assert asked._next == 0, "it is read again"
+    assert first.case.case_id not in [one.case.case_id for one in asked.now().waiting]

@@ -198,51 +198,6 @@ def test_what_was_erased_stays_erased_and_nobody_else_changes() -> None:
     assert person(fresh, "user_id:u-1") != erased
 
 
-def test_whoever_is_like_the_erased_changes_neither_by_the_erasure_nor_by_a_rebuild() -> None:
-    """One who could be either of two is nobody's, and does not fall to the one who is left."""
-    engine = engine_of()
-    says = {"firstName": "Wilhelmina", "lastName": "Oxenstierna", "birthday": "1971-03-14"}
-    at = {"street": "12 Larkspur Lane", "postalCode": "90210", "city": "Ghent"}
-    slip = {**says, "lastName": "Oxenstjerna"}
-    take(
-        engine,
-        identify(1, userId="u-1", traits={**says, "address": at}),
-        identify(2, userId="u-2", traits={**slip, "address": at}),
-        identify(3, "shop", context={"recordId": "x"}, traits={**says, "address": {**at, "city": "Gent"}}),
-    )
-    assert len({one[2] for one in cast(list[list[str]], told(engine)[0])}) == 3
-    erased = person(engine, "user_id:u-2")
-    with engine.store.read() as tx:
-        engine_person = Reader(tx, engine.intake, engine.id_key).find(erased).person.id
-    engine.carry_out(lambda batch: batch.erase(engine_person, CLOCK))
-    assert len({one[2] for one in cast(list[list[str]], told(engine)[0])}) == 2
-    fresh = derived(engine)
-    assert told(fresh) == told(engine)
-    late = identify(4, "shop", context={"recordId": "y"}, traits={**slip, "address": at})
-    for each in (engine, fresh):
-        take(each, late)
-    assert told(fresh) == told(engine)
-
-
-def test_a_veto_outlives_the_erasure_of_one_side() -> None:
-    """What two people shared does not fall to the one who is left."""
-    engine = engine_of()
-    said = (("Wilhelmina", "1971-03-14"), ("Bartholomew", "1994-11-02"))
-    for number, (name, born) in enumerate(said):
-        traits = {"firstName": name, "lastName": "Oxenstierna", "birthday": born, "email": "two@x.example"}
-        take(engine, identify(number, "crm", context={"recordId": f"r{number}"}, traits=traits))
-    take(engine, identify(5, anonymousId="tablet", traits={"email": "two@x.example"}))
-    apart = {one[1]: one[2] for one in cast(list[list[str]], told(engine)[0])}
-    assert len(set(apart.values())) == 3
-    with engine.store.read() as tx:
-        gone = next(record.person for record in tx.all_records() if record.key.record_id == "r1")
-    engine.carry_out(lambda batch: batch.erase(gone, CLOCK))
-    take(engine, identify(6, "crm", context={"recordId": "r0"}, traits={"phone": "+33612345678"}))
-    left = {one[1]: one[2] for one in cast(list[list[str]], told(engine)[0])}
-    assert left == {record: person for record, person in apart.items() if record != "r1"}
-    assert told(derived(engine))[:2] == told(engine)[:2]
-
-
 def test_a_receipt_speaks_as_the_customer_of_its_address_does_erased_or_not() -> None:
     """A card is two people's by receipts that name no more than an address each of theirs."""
     said = (("Wilhelmina", "1971-03-14"), ("Bartholomew", "1994-11-02"))

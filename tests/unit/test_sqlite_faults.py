@@ -1,0 +1,65 @@
+"""What the SQLite store does where its disk is full, and where many threads come and go."""
+
+import os
+import sqlite3
+from pathlib import Path
+from threading import Thread
+
+import orjson
+import pytest
+
+from graph_schema import sqlite
+from graph_schema.errors import StoreUnavailable
+from graph_schema.rules import load_rules
+from graph_schema.sqlite import SqliteStore
+from stream.consuming import Arrived, Consuming, Figures, Stopped
+from stream.engine import Engine
+from stream.simulation import simulate
+
+OPEN_FILES = Path("/dev/fd")
+
+
+def full(path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteStore:
+    """A store on whose disk there is hardly room for more than its tables."""
+    SqliteStore(path).close()
+    with sqlite3.connect(path) as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    monkeypatch.setattr(sqlite, "_PRAGMAS", f"{sqlite._PRAGMAS}; PRAGMA max_page_count = {pages + 4}")
+    return SqliteStore(path)
+
+
+def test_a_full_disk_is_told_as_the_stores_and_no_message_is_to_blame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = full(tmp_path / "full.db", monkeypatch)
+    engine = Engine(store, load_rules())
+    made = [orjson.dumps(one.message) for one in simulate(20, 200, 1)]
+    with pytest.raises(StoreUnavailable, match="full"):
+        engine.ingest([engine.intake.take(one, 1) for one in made])
+    figures = Figures()
+    consuming = Consuming(engine, figures)
+    consuming.stop()
+    with pytest.raises(Stopped):
+        consuming.take([Arrived("t", 0, at, 1, one) for at, one in enumerate(made)])
+    assert not figures.store_answers
+    with store.read() as tx:
+        assert (tx.dead_letters(0, 9), list(tx.all_events())) == ([], [])
+    store.close()
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="a system that does not tell which files are open")
+def test_threads_that_come_and_go_leave_no_file_open(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+
+    def read() -> None:
+        with store.read() as outer, store.read() as inner:
+            assert outer.last_change() == inner.last_change() == 0
+
+    read()
+    before = len(os.listdir(OPEN_FILES))
+    for _ in range(20):
+        thread = Thread(target=read)
+        thread.start()
+        thread.join()
+    assert len(os.listdir(OPEN_FILES)) == before
+    store.close()
