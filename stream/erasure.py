@@ -141,7 +141,8 @@ class Erasure:
             return []
         found = neighbourhood(plan, self.ws, erased)
         held = {one for each in erased for one, _ in people_holdings(plan, self.ws.record(each).holdings)}
-        silent = [one for one in found.records.values() if not found.likeness.tells(plan.matching, one)]
+        inside = [one for one in found.records.values() if one.id not in found.borders]
+        silent = [one for one in inside if not found.likeness.tells(plan.matching, one)]
         moved = erased.union(one.id for one in silent if held & one.holdings.keys())
         return [pair for pair in resolve_near(plan, found).vetoed if not moved.isdisjoint(pair)]
 
