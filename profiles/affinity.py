@@ -6,6 +6,7 @@ once by somebody who otherwise always buys something else may be for another per
 guessed.
 """
 
+from collections import Counter
 from typing import Literal
 
 from graph_schema.store import Document
@@ -20,12 +21,8 @@ _PATTERN = 2
 
 def bought_categories(orders: Orders) -> dict[str, int]:
     """In how many orders of her own she bought each category, whether or not she sent some of it back."""
-    found: dict[str, int] = {}
-    for order in orders.counted:
-        if order.get("gift"):
-            continue
-        for category in {category for _, _, _, category, *_ in order["products"] if category}:
-            found[category] = found.get(category, 0) + 1
+    own = (order["products"] for order in orders.counted if not order.get("gift"))
+    found = Counter(each for lines in own for each in {category for _, _, _, category, *_ in lines} if each)
     return dict(sorted(found.items()))
 
 

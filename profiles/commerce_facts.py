@@ -59,8 +59,8 @@ def number(value: object) -> Number | None:
 
 def product_id(product: Mapping[str, Any]) -> str | None:
     """What a product is known by: its id, else its sku, else its name."""
-    found = product.get("product_id") or product.get("sku") or product.get("name")
-    return str(found).strip() if found else None
+    named = (str(product.get(name) or "").strip() for name in ("product_id", "sku", "name"))
+    return next(filter(None, named), None)
 
 
 def _text(value: object) -> str | None:
@@ -175,6 +175,8 @@ def _cart(operation: int, track: Track) -> Iterator[Fact]:
             quantity = number(one.get("quantity"))
             if quantity is None:
                 quantity = ALL if operation == REMOVED else 1
+            elif operation == REMOVED:
+                quantity = abs(quantity)
             shown = {name: one[name] for name in _SHOWN if one.get(name) not in (None, "")}
             text = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode()
             yield ("cart", track.at, key, operation, quantity, text)

@@ -53,11 +53,12 @@ def _looked_at(scene: Scene) -> bool:
 
 def _lasts(scene: Scene, order: Document, product: str) -> int | None:
     """How long what was bought of a product lasts."""
-    for key, quantity, _, _, days, _ in order["products"]:
-        if key == product:
-            span = round(days * DAY) if days else scene.settings.reorder.get(product)
-            return None if not span else round(span * max(quantity, 1))
-    return None
+    spans = [
+        round((round(days * DAY) if days else scene.settings.reorder.get(product, 0)) * max(quantity, 1))
+        for key, quantity, _, _, days, _ in order["products"]
+        if key == product
+    ]
+    return sum(spans) or None
 
 
 def _due_at(scene: Scene) -> int | None:

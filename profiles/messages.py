@@ -1,6 +1,7 @@
 """Messages: what reached a person, by whatever channel and at whichever of her addresses."""
 
 from collections import Counter
+from collections.abc import Container
 from typing import NamedTuple
 
 from graph_schema.store import Document
@@ -18,13 +19,17 @@ class Letter(NamedTuple):
 
 def letters(state: Document) -> list[Letter]:
     """The latest messages, oldest first, each once however often it was reported."""
-    found: dict[str, Letter] = {}
-    bounced: set[str] = set()
-    for at, kind, message_id, campaign, channel in state.get("messages", {}).get("latest", ()):
+    latest = state.get("messages", {}).get("latest", ())
+    # A gateway numbers its text messages as another does its mails; not every report says by which way.
+    ways = {message_id: channel for _, _, message_id, _, channel in reversed(latest) if channel}
+    found: dict[tuple[str, str], Letter] = {}
+    bounced: set[tuple[str, str]] = set()
+    for at, kind, message_id, campaign, channel in latest:
+        one = message_id, channel or ways.get(message_id, "")
         if kind == "bounced":
-            bounced.add(message_id)
-        elif message_id not in found:
-            found[message_id] = Letter(at, message_id, campaign, channel)
+            bounced.add(one)
+        elif one not in found:
+            found[one] = Letter(at, message_id, campaign, channel)
     return [letter for one, letter in found.items() if one not in bounced]
 
 
@@ -40,7 +45,11 @@ def last_sent(state: Document, campaign: str, subject: str = "") -> int | None:
     latest = () if at is None else state.get("messages", {}).get("latest", ())
     then = {entry[2] for entry in latest if entry[0] == at and entry[3] == campaign and entry[1] != "bounced"}
     # Of long ago it isn't listed what went out: that has arrived.
-    return at if not then or any(letter.message_id in then for letter in letters(state)) else None
+    return at if not then or _arrived(state, campaign, then) else None
+
+
+def _arrived(state: Document, campaign: str, ids: Container[str]) -> bool:
+    return any(one.message_id in ids and one.campaign in (campaign, "") for one in letters(state))
 
 
 def shown_messages(state: Document) -> Document:

@@ -20,11 +20,6 @@ def kept(at: int | None) -> int:
     return UNTIMED if at is None else at
 
 
-def known(at: int | None) -> int | None:
-    """A kept time as a time, None for none."""
-    return None if at == UNTIMED else at
-
-
 def date_of(at: int) -> date:
     """The calendar day of a moment, in UTC."""
     return date.fromordinal(_EPOCH_DAY + at // DAY)

@@ -2,18 +2,21 @@
 
 An object keeps what each event said of it, so that one can be taken away exactly:
 
-    "<source>/<message id>" → [source, record_id, at or null, [fact…], place once somebody was erased]
+    "<source>/<message id>" → [source, record_id, at or null, [fact…]]
+
+Once somebody was erased an entry tells its place among those of one moment, too; and one of the erased, whose
+source and record id are a ghost's, of which source it was.
 
 Which person a record belongs to is asked only when the object is shown: a merge or a split changes no object.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from typing import Any, Final
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import GHOST_SOURCE, EventKey, Fact, ObjectKey, RecordKey
 from profiles.commerce_facts import SPENT, TIED
-from profiles.order_views import order_views
+from profiles.order_views import order_views, tidy, worth
 from profiles.reward_views import reward_views
 from profiles.told import Ordered, told
 
@@ -97,38 +100,42 @@ def _unnumbered(entry: list[Any]) -> list[Any]:
     return [*entry[:3], [kind, None, *rest], *entry[4:]] if kind in _NUMBERED else entry
 
 
-def ghost_object(
-    obj: Document, replace: Mapping[RecordKey, RecordKey], kept: Collection[str] = frozenset()
-) -> None:
-    """Puts other keys in the place of erased records, so that what they did stands without saying whose it
-    was.
+def spoken_of(objects: Mapping[ObjectKey, Document], gone: Container[RecordKey]) -> set[ObjectKey]:
+    """Those of which somebody living speaks, once the records that are `gone` are erased. An order and its
+    receipts are one thing: who speaks of one of them speaks of all."""
+    found = {
+        key
+        for key, obj in objects.items()
+        if any(one.source != GHOST_SOURCE and one not in gone for one in speakers(obj))
+    }
+    receipts = [key for key in objects if key.kind == "order" and key.key.startswith(RECEIPT)]
+    ties = [{key, *orders} for key in receipts if len(orders := _orders(key, objects[key])) == 1]
+    # From a receipt to its order, and from there to the order's other receipts.
+    for tie in [*ties, *ties]:
+        if not tie.isdisjoint(found):
+            found |= tie & objects.keys()
+    return found
 
-    Once nobody living speaks of it, the numbers and names in it go as well, but for the keys of receipts that
-    are `kept`: of these somebody living speaks, and they are to stay of this order.
-    """
+
+def ghost_object(obj: Document, replace: Mapping[RecordKey, RecordKey], name: Callable[[str], str]) -> None:
+    """Puts other keys in the place of erased records, and names in that of their events, so that what they
+    did stands without saying whose it was. Of which source it was stays: reports add up within one."""
     for place, one in enumerate(told(obj)):
-        obj[one.event][4:] = [place]
-    for name in sorted(obj):
-        source, record_id, *rest = obj[name]
+        obj[one.event][4:5] = [place]
+    for event in sorted(obj):
+        source, record_id, *rest = obj[event]
         ghost = replace.get(RecordKey(source, record_id))
         if ghost is not None:
-            del obj[name]
-            if rest[1][0] == "redeemed":
-                rest[1][1] = rest[1][1] or source
-            obj[_free(obj, ghost)] = [ghost.source, ghost.record_id, *rest]
-    replaced = {tuple(key) for key in replace.values()}
-    if all((entry[0], entry[1]) in replaced or entry[0] == GHOST_SOURCE for entry in obj.values()):
-        numbers: dict[str, str] = {}
-        for entry in obj.values():
-            entry[3] = _anonymous(entry[3], numbers, kept)
+            del obj[event]
+            obj[name(event)] = [*ghost, *rest, source]
 
 
-def _free(obj: Document, ghost: RecordKey) -> str:
-    """A name for an erased event that is not yet taken."""
-    number = 1
-    while (name := f"{ghost.source}/{ghost.record_id}/{number}") in obj:
-        number += 1
-    return name
+def forget_numbers(obj: Document, kept: Collection[str]) -> None:
+    """Takes the numbers and names of things out of what nobody living speaks of, but for the keys of receipts
+    that are `kept`: of these somebody living speaks, and they are to stay of this order."""
+    numbers: dict[str, str] = {}
+    for entry in obj.values():
+        entry[3] = _anonymous(entry[3], numbers, kept)
 
 
 def _anonymous(fact: list[Any], numbers: dict[str, str], kept: Collection[str]) -> list[Any]:
@@ -141,8 +148,10 @@ def _anonymous(fact: list[Any], numbers: dict[str, str], kept: Collection[str]) 
     receipt = fact[-1] if fact[-1] in kept else None
     if kind in _NUMBERED:
         said = Ordered(*fact)
+        # What it came to stays, where only the products told it.
+        total = tidy(worth(said.products)) if said.total is None and said.products else said.total
         named = said._replace(order_id=nameless(said.order_id), refund_id=nameless(said.refund_id))
-        return [*named._replace(products=[], receipt=receipt)]
+        return [*named._replace(total=total, products=[], receipt=receipt)]
     if kind in ("shipped", "delivered", "cancelled"):
         return [kind, None, None, *fact[3:-1], receipt]
     if kind in _TIES:

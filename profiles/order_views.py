@@ -5,7 +5,8 @@ nobody completed is shown to nobody. Several reports of one refund, by several s
 source refunds add up, and of the sources the one that tells of more stands.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from math import fsum
 from typing import Any
 
@@ -34,12 +35,13 @@ def order_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int])
 def _view(key: str, completed: list[Told], words: list[Told]) -> Document:
     first = completed[0]
     # The last update is the order; what it leaves out is as it was completed, by the first who told it.
-    accounts = [Ordered(*one.fact) for one in reversed(words) if one.kind == "updated"]
+    updates = sorted((one for one in words if one.kind == "updated"), key=lambda one: one.at is not None)
+    accounts = [Ordered(*one.fact) for one in reversed(updates)]
     accounts += [Ordered(*one.fact) for one in completed]
     products: list[Any] = _first_given(accounts, "products") or []
     total = _first_given(accounts, "total")
     if total is None:
-        total = tidy(_worth(products))
+        total = tidy(worth(products))
     view: Document = {
         "id": _first_given([Ordered(*one.fact) for one in completed], "order_id") or key,
         "at": first.at,
@@ -86,25 +88,30 @@ def _follow(view: Document, words: list[Told]) -> None:
 
 def _take_back(view: Document, refunds: list[Told]) -> None:
     """The amount refunded and the products that came back, by the source that tells of most."""
+    prices = {product: price for product, _, price, *_ in view["products"]}
     amounts: dict[str, dict[str, Number]] = {}
-    products: dict[str, dict[str, Number]] = {}
+    products: dict[str, dict[str, Counter[str]]] = {}
     for one in refunds:
-        said = Ordered(*one.fact)
+        said, back = Ordered(*one.fact), Counter[str]()
+        # Some write what they give back as a negative amount, or so many pieces less.
+        for product, quantity, *_ in said.products:
+            back[product] += abs(quantity)
         amount = said.total
         if amount is None:
-            amount = _worth(said.products) if said.products else view["total"]
-        # Some write what they give back as a negative amount, or so many pieces less.
-        amounts.setdefault(one.record.source, {})[said.refund_id or one.event] = abs(amount)
-        back = products.setdefault(one.record.source, {})
-        for product, quantity, *_ in said.products:
-            back[product] = back.get(product, 0) + abs(quantity)
+            lines = (
+                (key, n, prices.get(key) if price is None else price) for key, n, price, *_ in said.products
+            )
+            amount = worth(lines) if said.products else view["total"]
+        named = said.refund_id or one.event
+        amounts.setdefault(one.source, {})[named] = abs(amount)
+        listed = products.setdefault(one.source, {})
+        listed[named] = listed.get(named, Counter()) | back
     view["refunded"] = min(tidy(max(fsum(told.values()) for told in amounts.values())), view["total"])
-    returned: dict[str, Number] = {}
-    for back in products.values():
-        for product_id, quantity in back.items():
-            returned[product_id] = max(returned.get(product_id, 0), quantity)
+    returned = Counter[str]()
+    for listed in products.values():
+        returned |= sum(listed.values(), Counter())
     view["refunded_at"] = max((one.at for one in refunds if one.at is not None), default=None)
-    view["returned"] = returned or None
+    view["returned"] = dict(returned) or None
 
 
 def _first_given(accounts: list[Ordered], part: str) -> Json:
@@ -112,7 +119,8 @@ def _first_given(accounts: list[Ordered], part: str) -> Json:
     return next((one for one in given if one not in (None, [])), None)
 
 
-def _worth(products: Sequence[Any]) -> float:
+def worth(products: Iterable[Any]) -> float:
+    """What products come to, by quantity and price."""
     return fsum((quantity or 0) * (price or 0) for _, quantity, price, *_ in products)
 
 

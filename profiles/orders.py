@@ -1,5 +1,6 @@
 """The orders that count for a person, and what follows from them: totals, what she owns, when she bought."""
 
+from collections import Counter
 from collections.abc import Iterable
 from math import fsum
 
@@ -25,6 +26,11 @@ class Orders:
     def find(self, order_id: str) -> Document | None:
         """An order by its number as it was given, or by its key; None where it isn't hers."""
         return next((order for order in self.all if str(order["id"]).strip() == order_id.strip()), None)
+
+    @property
+    def latest(self) -> Document | None:
+        """The last of those that have a time, else one of the others."""
+        return max(reversed(self.all), key=lambda order: kept(order.get("at")), default=None)
 
     @lazily
     def times(self) -> list[int]:
@@ -63,10 +69,7 @@ class Orders:
     @lazily
     def currency(self) -> str | None:
         """The currency of most orders; of several, the first by name."""
-        counts: dict[str, int] = {}
-        for order in self.counted:
-            if order.get("currency"):
-                counts[order["currency"]] = counts.get(order["currency"], 0) + 1
+        counts = Counter(order["currency"] for order in self.counted if order.get("currency"))
         return min(counts, key=lambda one: (-counts[one], one), default=None)
 
     @property
@@ -96,10 +99,9 @@ def net(order: Document) -> Number:
 def _remaining(orders: Iterable[Document]) -> dict[str, Number]:
     found: dict[str, Number] = {}
     for order in orders:
-        back = order.get("returned", {})
         for product, quantity, *_ in order["products"]:
             found[product] = found.get(product, 0) + quantity
-        for product, quantity in back.items():
+        for product, quantity in order.get("returned", {}).items():
             if product in found:
                 found[product] -= quantity
     return {product: quantity for product, quantity in found.items() if quantity > 0}

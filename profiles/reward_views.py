@@ -5,22 +5,12 @@ same purchase. A code that was issued to several persons is a promotion code, wi
 One that was never issued to anybody is shown to who redeemed it.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Container, Mapping
+from typing import Any
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import GHOST_SOURCE, RecordKey
 from profiles.told import Issued, Told, told
-
-
-class Conflict(NamedTuple):
-    """Two redemptions of one reward: the persons concerned (owner and redeemers, the store's ids, sorted),
-    and the records of the redemption that stands and of the first one that doesn't."""
-
-    code: str
-    persons: tuple[int, ...]
-    stands: RecordKey
-    second: RecordKey
 
 
 def reward_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int]) -> dict[int, Document]:
@@ -28,26 +18,24 @@ def reward_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int]
     issued = [one for one in words if one.kind == "issued"]
     owners = {person_of[one.record] for one in issued if one.record in person_of}
     if len(owners) > 1:
-        return {
-            owner: _view(key, [one for one in words if person_of.get(one.record) == owner])
-            for owner in owners
-        }
+        return {owner: _view(key, _own(words, person_of, owner, owners)) for owner in owners}
     if not issued:
         used = _redemptions(words)
-        owners = {person_of[one.record] for one in used[:1] if one.record in person_of}
+        owners = {person_of[use[0].record] for use in used[:1] if use[0].record in person_of}
     view = _view(key, words)
     return dict.fromkeys(owners, view)
 
 
-def reward_conflict(key: str, obj: Document, person_of: Mapping[RecordKey, int]) -> Conflict | None:
-    """The two redemptions of a reward that can be used once; None where there is but one."""
+def reward_conflict(obj: Document, person_of: Mapping[RecordKey, int]) -> tuple[int, ...]:
+    """Of a reward that can be used once and was used twice the persons concerned, owner and redeemers, by the
+    store's ids, sorted; nobody where there is but one use."""
     words = told(obj)
     owners = {person_of[one.record] for one in words if one.kind == "issued" and one.record in person_of}
     used = _redemptions(words)
     if len(owners) > 1 or len(used) < 2:
-        return None
-    redeemers = {person_of[one.record] for one in used if one.record in person_of}
-    return Conflict(key, tuple(sorted(owners | redeemers)), used[0].record, used[1].record)
+        return ()
+    redeemers = {person_of[use[0].record] for use in used if use[0].record in person_of}
+    return tuple(sorted(owners | redeemers))
 
 
 def claimed_view(
@@ -63,24 +51,36 @@ def claimed_view(
     if not issued:
         return None
     if len(owners) > 1:
-        own = [one for one in words if person is not None and person_of.get(one.record) == person]
-        return _view(key, own) if person in owners else None
+        return _view(key, _own(words, person_of, person, owners)) if person in owners else None
     return _view(key, words)
 
 
-def _redemptions(words: list[Told]) -> list[Told]:
-    """The redemptions that are not the same one told twice: of one order or receipt, or of one moment where
+def _own(
+    words: list[Told], person_of: Mapping[RecordKey, int], owner: int | None, owners: Container[int]
+) -> list[Told]:
+    """What was said of one owner's promotion code; that it expired may be said by nobody of them."""
+    return [
+        one
+        for one in words
+        if person_of.get(one.record) == owner
+        or (one.kind == "expired" and person_of.get(one.record, 0) not in owners)
+    ]
+
+
+def _redemptions(words: list[Told]) -> list[list[Told]]:
+    """The redemptions, each with all that told of it: what is of one order or receipt, or of one moment where
     one names none."""
-    uses: list[tuple[Told, set[str]]] = []
+    uses: list[tuple[list[Told], set[str]]] = []
     for one in (word for word in words if word.kind == "redeemed"):
         numbers = _numbers(one)
-        same = [(use, known) for use, known in uses if _same(one, numbers, use, known)]
+        same = [(use, known) for use, known in uses if _same(one, numbers, use[0], known)]
         if same:
             # A word that names both may tell that two are one.
             same[0][1].update(numbers, *(known for _, known in same))
+            same[0][0].extend([*(word for use, _ in same[1:] for word in use), one])
             uses = [use for use in uses if use not in same[1:]]
         else:
-            uses.append((one, numbers))
+            uses.append(([one], numbers))
     return [use for use, _ in uses]
 
 
@@ -112,17 +112,19 @@ def _view(key: str, words: list[Told]) -> Document:
         "expired_at": expired[0].at if expired else None,
     }
     if used:
-        first = used[0]
-        _, channel, order_id, amount, *_ = first.fact
+        first = used[0][0]
+        # What the first report leaves out the next one tells.
+        channel, order_id, amount = (
+            next((one.fact[at] for one in used[0] if one.fact[at] is not None), None) for at in (1, 2, 3)
+        )
         view |= {
             "redeemed_at": first.at,
-            "channel": channel or first.record.source,
+            "channel": channel or first.source,
             "order_id": order_id,
             "used": amount,
             "redeemed_by": None if first.record.source == GHOST_SOURCE else list(first.record),
         }
     if len(used) > 1:
-        second = used[1]
-        _, channel, *_ = second.fact
-        view["conflict"] = {"redeemed_at": second.at, "channel": channel or second.record.source}
+        second = used[1][0]
+        view["conflict"] = {"redeemed_at": second.at, "channel": second.fact[1] or second.source}
     return {name: value for name, value in view.items() if value is not None}

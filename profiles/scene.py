@@ -92,7 +92,7 @@ class Scene:
         """The order that is asked about, else her last one."""
         if self.request.order_id is not None:
             return self.orders.find(self.request.order_id)
-        return self.orders.all[-1] if self.orders.all else None
+        return self.orders.latest
 
     @lazily
     def reward(self) -> Document | None:

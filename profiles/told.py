@@ -44,19 +44,20 @@ class Issued(NamedTuple):
 
 class Told(NamedTuple):
     """One event's word on an object. `kind` is what happened, `fact` the whole of it: as the types above
-    have it, where it is of their kinds (see `commerce_facts`)."""
+    have it, where it is of their kinds (see `commerce_facts`); `source` is whose word it is, or was."""
 
     at: int | None
     record: RecordKey
     event: str
     kind: str
     fact: list[Any]
+    source: str
 
 
 def told(obj: Document) -> list[Told]:
     """All that was told of an object, first things first."""
     found = [
-        Told(entry[2], RecordKey(entry[0], entry[1]), event, entry[3][0], entry[3])
+        Told(entry[2], RecordKey(*entry[:2]), event, entry[3][0], entry[3], [entry[0], *entry[5:]][-1])
         for event, entry in obj.items()
     ]
     found.sort(key=lambda one: (one.record, one.event))

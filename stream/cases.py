@@ -86,9 +86,8 @@ def reward_cases(
             continue
         person_of = {one: record.person for one, record in reader.living(speakers(told)).items()}
         everything = whole(key, {key: told, **reader.tx.objects(tied(key, told))})
-        conflict = reward_conflict(key.key, everything, person_of)
-        if conflict is not None and conflict.persons:
-            codes.setdefault(conflict.persons, []).append(Identifier("reward_code", key.key))
+        if persons := reward_conflict(everything, person_of):
+            codes.setdefault(persons, []).append(Identifier("reward_code", key.key))
     for persons, twice in codes.items():
         yield make_case("reward", _person_ids(reader, persons), twice, "one reward was redeemed twice")
 

@@ -23,7 +23,7 @@ from graph_schema.vocabulary import (
     Record,
     RecordKey,
 )
-from profiles.objects import ghost_object, speakers, whole
+from profiles.objects import forget_numbers, ghost_object, speakers, spoken_of, whole
 from profiles.state import mentions, new_state, views
 from resolver.evidence import people_holdings
 from resolver.neighbourhood import neighbourhood
@@ -44,7 +44,11 @@ def tomb(key: EventKey, id_key: bytes) -> str:
 
 
 def _tomb(said: bytes, id_key: bytes) -> str:
-    return _TOMB + hashlib.blake2b(said, digest_size=16, key=id_key[:64]).hexdigest()
+    return _TOMB + _hashed(said, id_key)
+
+
+def _hashed(said: bytes, id_key: bytes) -> str:
+    return hashlib.blake2b(said, digest_size=16, key=id_key[:64]).hexdigest()
 
 
 def ghost_object_key(key: ObjectKey, id_key: bytes) -> ObjectKey:
@@ -161,19 +165,20 @@ class Erasure:
         told = self.tx.objects(mentions(state))
         # With whose order a reward was used stays known, though its receipt no longer tells it.
         objects = {key: whole(key, told) if key.kind == "reward" else found for key, found in told.items()}
-        kept = {
-            key.key
-            for key, found in objects.items()
-            if any(one.source != GHOST_SOURCE and one not in keys for one in speakers(found))
-        }
+        living = spoken_of(told, keys)
         for key, found in objects.items():
-            ghost_object(found, keys, kept)
-            if all(speaker.source == GHOST_SOURCE for speaker in speakers(found)):
-                self.ws.writes.objects_gone.add(key)
-                self.ws.writes.objects[ghost_object_key(key, self.ws.id_key)] = found
-            else:
+            ghost_object(found, keys, self._nameless)
+            if key in living:
                 self.ws.writes.objects[key] = found
                 self._forget_user(key, found, keys)
+            else:
+                forget_numbers(found, {one.key for one in living})
+                self.ws.writes.objects_gone.add(key)
+                self.ws.writes.objects[ghost_object_key(key, self.ws.id_key)] = found
+
+    def _nameless(self, event: str) -> str:
+        """What an erased event is called in all that it spoke of."""
+        return f"{GHOST_SOURCE}/{_hashed(event.encode(), self.ws.id_key)}"
 
     def _forget_user(self, key: ObjectKey, found: Document, erased: Collection[RecordKey]) -> None:
         """Takes out of what others show of a reward which record used it."""

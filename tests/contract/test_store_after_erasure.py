@@ -99,3 +99,83 @@ def test_what_only_the_erased_hold_is_hashed_again_where_a_message_says_otherwis
     assert {value for value in named if value[0] != "#"} == {"u-2"}
     crm(engine, "3", 4, userId="u-1")
     assert values(profile(engine, "user_id:u-1")) == {"u-1"}
+
+
+def order(engine: Engine, row: str, day: int, event: str, source: str = "crm", **said: Any) -> None:
+    """An event of a commerce, by the user whom the row is called after."""
+    of = {} if row == "till" else {"userId": row}
+    message = {"type": "track", "event": event, "timestamp": f"2026-03-{day:02}T00:00:00Z", **of}
+    item = engine.intake.take(message | {"messageId": f"{row}{day}", "properties": said}, NOW, source)
+    assert isinstance(item, Event)
+    engine.ingest([item])
+
+
+LINES: dict[str, Any] = {"products": [{"product_id": "tea", "price": 10, "quantity": 1}]}
+DONE: dict[str, Any] = {"order_id": "o1", "total": 40, "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    ("hers", "shown"),
+    [
+        # Reports of two sources are one refund still, and those of one are two.
+        (
+            [
+                ("web", "Order Refunded", DONE | {"total": 10}),
+                ("erp", "Order Refunded", DONE | {"total": 10}),
+            ],
+            {"refunded": 10, "state": "partly_refunded"},
+        ),
+        (
+            [
+                ("crm", "Order Refunded", DONE | {"total": 10}),
+                ("crm", "Order Refunded", DONE | {"total": 15}),
+            ],
+            {"refunded": 25, "state": "partly_refunded"},
+        ),
+        # What she said of the receipt is of the order.
+        (
+            [
+                ("web", "Order Shipped", {"order_id": "o1"}),
+                ("web", "Order Cancelled", {"receipt_id": "k1"}),
+            ],
+            {"state": "cancelled"},
+        ),
+        ([("erp", "Order Refunded", {"order_id": "o1", **LINES})], {"refunded": 10}),
+    ],
+)
+def test_what_the_erased_did_to_an_order_stands(
+    engine: Engine, hers: list[tuple[str, str, dict[str, Any]]], shown: dict[str, Any]
+) -> None:
+    order(engine, "ben", 1, "Order Completed", receipt_id="k1", **DONE)
+    for day, (source, event, said) in enumerate(hers, 2):
+        order(engine, "ana", day, event, source, **said)
+
+    def of_ben() -> dict[str, Any]:
+        [item] = profile(engine, "user_id:ben")["orders"]["items"]
+        return {name: item[name] for name in shown}
+
+    assert of_ben() == shown
+    erase(engine, "user_id:ana", MONA)
+    assert of_ben() == shown
+    order(engine, "ben", 9, "Order Delivered", **DONE)
+    assert of_ben() == shown
+
+
+def test_an_order_keeps_the_number_that_the_erased_gave_a_receipt(engine: Engine) -> None:
+    order(engine, "ben", 1, "Order Completed", receipt_id="k1", total=5, currency="EUR")
+    order(engine, "ana", 2, "Order Completed", receipt_id="k1", **DONE)
+    order(engine, "till", 3, "Order Cancelled", receipt_id="k1")
+    before = profile(engine, "user_id:ben")["orders"]["items"]
+    assert (before[0]["order_id"], before[0]["state"]) == ("o1", "cancelled")
+    erase(engine, "user_id:ana", MONA)
+    order(engine, "ben", 9, "Order Shipped", **DONE)
+    [after] = profile(engine, "user_id:ben")["orders"]["items"]
+    assert {**after, "shipped_at": None} == before[0]
+
+
+def test_a_refund_of_part_is_of_part_though_only_the_erased_spoke_of_the_order(engine: Engine) -> None:
+    order(engine, "ana", 2, "Order Refunded", order_id="o1", **LINES)
+    erase(engine, "user_id:ana", MONA)
+    order(engine, "ben", 3, "Order Completed", **DONE)
+    [item] = profile(engine, "user_id:ben")["orders"]["items"]
+    assert (item["refunded"], item["state"]) == (10, "partly_refunded")

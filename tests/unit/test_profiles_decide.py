@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from graph_schema.errors import Invalid
+from profiles.cart import cart_of
 from profiles.decide import Decision, decide, nobody
+from profiles.messages import shown_messages
+from profiles.orders import Orders
 from profiles.scene import Request
 from tests.unit.portraits import RETAIL, Said, at, bought, identify, portrait, track
 
@@ -92,9 +95,10 @@ def test_the_cap_is_over_a_month(day: float, outcome: str) -> None:
 
 @pytest.mark.parametrize(("day", "reasons"), [(59.9, ("not_due",)), (60, ())])
 def test_two_packs_last_twice_as_long(day: float, reasons: tuple[str, ...]) -> None:
-    lines = [{"product_id": "vit-c", "quantity": 2, "supply_days": 30}]
-    order = track("Order Completed", 0, order_id="o-1", products=lines)
-    assert decided("reorder_reminder", ANA, GRANTED, order, day=day, product="vit-c").reasons == reasons
+    two = [{"product_id": "vit-c", "quantity": 2, "supply_days": 30}]
+    for lines in (two, [{**two[0], "quantity": 1}] * 2):
+        order = track("Order Completed", 0, order_id="o-1", products=lines)
+        assert decided("reorder_reminder", ANA, GRANTED, order, day=day, product="vit-c").reasons == reasons
 
 
 def test_a_reorder_reminder_goes_once_for_each_supply() -> None:
@@ -138,6 +142,30 @@ def test_what_came_back_was_not_sent() -> None:
     # Nothing came back of what this is about.
     other = track("Message Bounced", 2, channel="email", message_id="another", context=TO_ANA)
     assert asked(sent, other).reasons == ("already_sent",)
+
+
+def test_ways_of_writing_number_their_messages_each_for_itself() -> None:
+    mail, text = (
+        track("Message Sent", 1, source=way, campaign="newsletter", channel=way, message_id="1")
+        for way in ("email", "sms")
+    )
+    bounced = track("Message Bounced", 2, source="sms", channel="sms", message_id="1")
+    assert shown_messages(portrait(ANA, mail, text, bounced).state)["by_channel"] == {"email": 1}
+    unsaid = track("Message Bounced", 2, message_id="1")
+    assert shown_messages(portrait(ANA, mail, unsaid).state)["count"] == 0
+
+
+def test_the_last_order_is_the_last_that_has_a_time() -> None:
+    new, old = (track("Order Completed", day, order_id=f"o-{day}", total=5) for day in (40, None))
+    gone = track("Order Cancelled", order_id="o-None")
+    assert decided("order_confirmation", ANA, new, old, gone).outcome == "send"
+
+
+def test_what_is_taken_out_of_a_cart_as_a_negative_number_is_taken_out() -> None:
+    added = track("Product Added", 1, product_id="tea", quantity=3)
+    removed = track("Product Removed", 2, product_id="tea", quantity=-1)
+    person = portrait(ANA, added, removed)
+    assert [item.quantity for item in cart_of(person.state, Orders(person.state)).items] == [2]
 
 
 def test_an_order_that_says_nothing_of_its_products_empties_the_cart() -> None:
