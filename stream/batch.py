@@ -139,9 +139,9 @@ class Batch:
         """Leaves of each record of a person a ghost."""
         Erasure(self.tx, self.ws, self.intake).carry_out(self.ws.person(person), at)
 
-    def finish(self, state: Mapping[str, Any], upkeep: Upkeep | None = None) -> None:
+    def finish(self, state: Mapping[str, Any], upkeep: Upkeep | None = None, tells: bool = True) -> None:
         """Brings persons, profiles, feeds and, where there is ``upkeep``, audiences up to date, and writes
-        everything."""
+        everything. ``tells``: the feed says what became of persons."""
         profiling = Profiling(self.tx, self.ws, self.intake)
         profiling.carry_out(self.told, self.unsaid)
         note_names(profiling, self.told)
@@ -155,7 +155,7 @@ class Batch:
         for person in changed:
             person.version += 1
         writes = self.ws.collect()
-        if changed or writes.changes:
+        if tells and (changed or writes.changes):
             told = changes_of(self.ws, changed, self.tx.last_change() + 1 + len(writes.changes), self.now)
             writes.changes = writes.changes + told
         writes.state = {**writes.state, **self._state, **state}

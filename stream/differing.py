@@ -1,6 +1,6 @@
 """What other rules, or another model, would change on the evidence that a store keeps. Nothing is written."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,10 +9,11 @@ from typing import Literal, NamedTuple
 from graph_schema.rules import Rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store, Transaction
-from graph_schema.vocabulary import EventKey, RecordKey
+from graph_schema.vocabulary import RecordKey
 from resolver.together import Together
 from stream.engine import Engine
 from stream.rebuilding import derive
+from stream.retelling import links
 
 Kind = Literal["merged", "split", "moved", "renamed"]
 KINDS: tuple[Kind, ...] = ("merged", "split", "moved", "renamed")
@@ -58,14 +59,12 @@ def difference(
 
 
 def _compared(was: Transaction, now: Transaction, examples: int) -> Difference:
-    before, after = dict(_holders(was)), dict(_holders(now))
-    links: dict[tuple[int, int], int] = {}
-    for key, (person, record) in before.items():
-        if key in after:
-            links.setdefault((person, after[key][0]), record)
+    linked: dict[tuple[int, int], int] = {}
+    for old, new, record in links(was, now):
+        linked.setdefault((old, new), record)
     names = [{one.id: one.person_id for one in tx.all_persons()} for tx in (was, now)]
     found = Difference((len(names[0]), len(names[1])), (len(was.cases()), len(now.cases())))
-    for olds, news, records in _together(links):
+    for olds, news, records in _together(linked):
         ids = [tuple(sorted(names[0][one] for one in olds)), tuple(sorted(names[1][one] for one in news))]
         kind = _kind(ids[0], ids[1])
         if kind is None:
@@ -86,21 +85,13 @@ def _kind(before: tuple[str, ...], after: tuple[str, ...]) -> Kind | None:
     return None if before == after else "renamed"
 
 
-def _holders(tx: Transaction) -> Iterator[tuple[EventKey, tuple[int, int]]]:
-    """Each event with its person and record."""
-    person_of = {record.id: record.person for record in tx.all_records() if not record.ghost}
-    for event in tx.all_events():
-        if event.record in person_of:
-            yield event.key, (person_of[event.record], event.record)
-
-
-def _together(links: dict[tuple[int, int], int]) -> Iterable[tuple[set[int], set[int], list[int]]]:
+def _together(linked: dict[tuple[int, int], int]) -> Iterable[tuple[set[int], set[int], list[int]]]:
     """Persons of before and after that events connect, with records that tell how."""
     together = Together[int]()
-    for old, new in links:
+    for old, new in linked:
         together.join((old, ~new))
     found: dict[int, tuple[set[int], set[int], list[int]]] = {}
-    for (old, new), record in links.items():
+    for (old, new), record in linked.items():
         olds, news, records = found.setdefault(together.find(old), (set(), set(), []))
         olds.add(old)
         news.add(new)

@@ -68,6 +68,7 @@ class Engine:
         self.intake = Intake(rules)
         self.upkeep = Upkeep(rules) if audiences else None
         self._audiences_agree = False
+        self._tells = True
         self._workspace = Workspace(self.intake.plan, id_key)
         self._turn = threading.Lock()
 
@@ -161,7 +162,7 @@ class Engine:
             self._workspace.begin(tx)
             batch = Batch(tx, self._workspace, self.intake, now)
             done = work(batch)
-            batch.finish({**self._built_by(tx), **(state or {})}, self.upkeep)
+            batch.finish({**self._built_by(tx), **(state or {})}, self.upkeep, self._tells)
             return [done]
 
         with self._turn:
@@ -178,13 +179,15 @@ class Engine:
                 raise
 
     @contextmanager
-    def without_audiences(self) -> Iterator[None]:
-        """For as long as much is taken in that is no news: nobody is moved in or out."""
-        kept, self.upkeep = self.upkeep, None
+    def quietly(self) -> Iterator[None]:
+        """For as long as much is taken in that is no news: nobody is moved in or out of an audience, and the
+        feed tells nothing. The store may be written beside it meanwhile."""
+        kept, self.upkeep, self._tells = self.upkeep, None, False
         try:
             yield
         finally:
-            self.upkeep = kept
+            self.upkeep, self._tells = kept, True
+            self._workspace.forget()
 
     def take_over_audiences(self, was: Transaction) -> None:
         """Evaluates everybody, after all was derived again from a store that told its audiences so far."""

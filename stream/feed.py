@@ -4,7 +4,7 @@ Told by person ids alone: which ids the records of a person answered to before, 
 Of the erased nothing is told after their erasure, not even that somebody new is of their evidence.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from graph_schema.store import Transaction
@@ -42,42 +42,47 @@ def sent(tx: Transaction) -> Sent:
     return Sent(latest, by_sender.get(latest, {}))
 
 
+class History(NamedTuple):
+    """The former ids of each person's records, by the person's number; the ids that the records of each
+    former id have now; and the ids that no person has any more, by whom each leads to."""
+
+    came: Mapping[int, set[str]]
+    went: Mapping[str, set[str]]
+    ended: Mapping[int, set[str]]
+
+
 def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) -> list[Change]:
     """The entries of the feed for a batch, from sequence number ``first`` on.
 
     ``touched`` are the persons that exist after the batch and changed in it, ``at`` the store's time.
     """
-    touched = sorted(
-        (person for person in touched if not _is_ghost(ws, person.founder)),
-        key=lambda person: person.person_id,
-    )
-    before, after = _histories(ws)
-    living = {person.person_id for person in touched}
+    living = [person for person in touched if not _is_ghost(ws, person.founder)]
+    ended = _ended(ws, {person.person_id for person in living})
+    return entries(living, History(*_histories(ws), ended), first, at)
+
+
+def entries(touched: Iterable[Person], history: History, first: int, at: int) -> list[Change]:
+    """The entries of the feed for persons who changed."""
+    touched = sorted(touched, key=lambda person: person.person_id)
+    versions = {person.person_id: person.version for person in touched}
     found: list[Change] = []
 
     def tell(kind: ChangeKind, one: str, came: Iterable[str], went: Iterable[str], version: int) -> None:
         seq = first + len(found)
         found.append(Change(seq, kind, one, tuple(sorted(came)), tuple(sorted(went)), version, at))
 
-    ended = _ended(ws, living)
-    split = {old for old, new in after.items() if len(new) > 1}
+    split = {old for old, new in history.went.items() if len(new) > 1}
     for old in sorted(split):
-        version = max((person.version for person in touched if person.person_id in after[old]), default=1)
-        tell("split", old, (), after[old] - {old}, version)
+        parts = history.went[old]
+        tell("split", old, (), parts - {old}, max(versions.get(one, 1) for one in parts))
     for person in touched:
-        olds = before.get(person.id, set())
-        others = olds - {person.person_id}
-        gone = ended.get(person.id)
-        if gone:
-            tell("merged", person.person_id, gone, (), person.version)
-        elif person.person_id in split:
-            continue
-        elif not olds:
-            tell("created", person.person_id, (), (), person.version)
-        elif person.person_id not in olds and others:
-            tell("created", person.person_id, others, (), person.version)
-        else:
-            tell("updated", person.person_id, (), (), person.version)
+        one, olds = person.person_id, history.came.get(person.id, set())
+        if gone := history.ended.get(person.id):
+            tell("merged", one, gone, (), person.version)
+        elif one not in split and one not in olds:
+            tell("created", one, olds, (), person.version)
+        elif one not in split:
+            tell("updated", one, (), (), person.version)
     return found
 
 

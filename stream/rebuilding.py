@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from graph_schema.errors import Conflict, Invalid
 from graph_schema.rules import Rules
 from graph_schema.store import Replaceable, Store, Transaction, Writes
-from graph_schema.vocabulary import Change, DeadLetter, Event, EventKey, Judgement, RecordKey
+from graph_schema.vocabulary import DeadLetter, Event, EventKey, Judgement, RecordKey
 from resolver.founding import person_id
 from stream.awaited import AWAITED, ISSUED
 from stream.batch import ALIASES
@@ -23,6 +23,7 @@ from stream.engine import RULES_STATE, Engine
 from stream.intake import Intake
 from stream.judging import founding_events
 from stream.parsing import Job, Parsing
+from stream.retelling import tell_what_changed
 from stream.upkeep import AUDIENCES_STATE
 
 _AT_ONCE: Final = 10_000
@@ -56,7 +57,10 @@ def rebuild(store: Store, rules: Rules, id_key: bytes, report: Callable[[int], N
         with store.swap() as swap:
             fresh = swap.fresh()
             try:
-                told = derive(store, Engine(fresh, rules, id_key), report)
+                engine = Engine(fresh, rules, id_key)
+                told = derive(store, engine, report)
+                with store.read() as was:
+                    tell_what_changed(was, engine)
             finally:
                 fresh.close()
             if swap.take_place():
@@ -70,16 +74,15 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _:
         told = Rebuilt(persons_before=sum(1 for _ in was.all_persons()))
         _carry_over(was, engine.store)
         buried = bury_all(was, engine)
-        with engine.without_audiences(), Parsing(engine.rules, engine.id_key, behind=True) as parsing:
+        with engine.quietly(), Parsing(engine.rules, engine.id_key, behind=True) as parsing:
             for items in _grouped(parsing.run(_jobs(was))):
                 counts = engine.ingest(items)
                 told.events += counts.taken
                 told.refused += counts.erased
                 report(told.events)
-        with engine.without_audiences():
+        with engine.quietly():
             told.judgements, told.moot = _attach(was, engine, buried)
             _keep_ids(was, engine)
-        _tell_what_went(was, engine)
         engine.take_over_audiences(was)
     with engine.store.read() as tx:
         told.persons = sum(1 for _ in tx.all_persons())
@@ -177,23 +180,3 @@ def _keep_ids(was: Transaction, engine: Engine) -> None:
         issued = {ISSUED + one: list(events[named[one].id]) for one in gone if named[one].id in events}
         if issued:
             engine.put(issued)
-
-
-def _tell_what_went(was: Transaction, engine: Engine) -> None:
-    """Entries of the feed for persons who are now told by another's id."""
-    with engine.store.write() as tx:
-        standing = {person.person_id: person for person in tx.all_persons()}
-        by_id = {person.id: person for person in standing.values()}
-        seq = tx.last_change()
-        changes: list[Change] = []
-        for person in was.all_persons():
-            if person.person_id in standing:
-                continue
-            founder = was.records((person.founder,))[person.founder]
-            events = {} if founder.ghost else founding_events(was, (founder.id,))
-            for stored in tx.events(tx.seen(events.values()).values()).values():
-                into = by_id[tx.records((stored.record,))[stored.record].person]
-                seq += 1
-                went = (person.person_id,)
-                changes.append(Change(seq, "merged", into.person_id, went, (), into.version, engine.clock()))
-        tx.apply(Writes(changes=changes))

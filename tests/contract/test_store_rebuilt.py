@@ -43,7 +43,9 @@ class Both:
         store = old.store if isinstance(old.store, Replaceable) else MemoryStore()
         self._store = Engine(store, RULES, clock=lambda: CLOCK)
         if isinstance(store, Replaceable):
+            before = _fed(store)
             rebuild(store, RULES, DEFAULT_ID_KEY, lambda _: None)
+            assert _fed(store) == before, "nothing is told where nothing changed"
         else:
             derive(old.store, self._store)
         assert told(self._store) == told(self._model)
@@ -53,6 +55,13 @@ class Both:
         """Whose each record is, by its key."""
         links: list[Any] = list(told(self._store)[0])
         return {record: person for _, record, person in links}
+
+
+def _fed(store: Store) -> tuple[int, dict[str, int]]:
+    """How far the feed goes, and how often each living person changed."""
+    with store.read() as tx:
+        living = {record.person for record in tx.all_records() if not record.ghost}
+        return tx.last_change(), {one.person_id: one.version for one in tx.persons(living).values()}
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from graph_schema.memory import MemoryStore
 from graph_schema.rules import Rules, load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store
+from graph_schema.vocabulary import Change
 from resolver.founding import DEFAULT_ID_KEY
 from stream.engine import Engine
 from stream.exporting import events, links, persons
@@ -252,6 +253,36 @@ def test_dead_letters_feed_and_positions_are_carried_over(town: Engine) -> None:
         assert now.dead_letters(0, 9) == was.dead_letters(0, 9)
         assert now.changes(0, 1) == was.changes(0, 1)
         assert now.get("position/x") == [7, "abc"]
+
+
+def test_the_feed_tells_who_came_out_otherwise_and_versions_go_on(tmp_path: Path) -> None:
+    (tmp_path / "users.toml").write_text('[[namespace]]\nname = "user_id"\njoins = "people"\n')
+    users = load_rules(tmp_path / "users.toml")
+    store = SqliteStore(tmp_path / "told.db")
+    said: list[dict[str, Any]] = [{"userId": "u-1"}, {"userId": "u-2"}, {}]
+    for at, who in enumerate(said):
+        traits = {"email": "ana@x.example" if at else "bea@x.example"}
+        take(engine_of(store=store), identify(at, "crm", context={"recordId": str(at)}, traits=traits, **who))
+    bea, ana = (person(engine_of(store=store), f"user_id:u-{number}") for number in (1, 2))
+    kept = entries(store)
+    assert [one.kind for one in kept] == ["created", "created", "updated"]
+    rebuild(store, load_rules(), DEFAULT_ID_KEY, lambda _: None)
+    assert entries(store) == kept
+    rebuild(store, users, DEFAULT_ID_KEY, lambda _: None)
+    split, created = entries(store)[3:]
+    assert (split.kind, split.person_id, split.went_into) == ("split", ana, (created.person_id,))
+    assert (created.kind, created.came_from, created.version) == ("created", (ana,), 1)
+    rebuild(store, load_rules(), DEFAULT_ID_KEY, lambda _: None)
+    [merged] = entries(store)[5:]
+    assert (merged.kind, merged.person_id, merged.came_from) == ("merged", ana, split.went_into)
+    with store.read() as tx:
+        assert {one.person_id: one.version for one in tx.all_persons()} == {bea: 1, ana: 4}
+    assert [one.seq for one in entries(store)] == [1, 2, 3, 4, 5, 6]
+
+
+def entries(store: Store) -> list[Change]:
+    with store.read() as tx:
+        return tx.changes(0, 1 << 30)
 
 
 def test_a_file_is_replaced_at_once_for_everybody_who_has_it_open(tmp_path: Path, other: Rules) -> None:

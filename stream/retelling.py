@@ -1,0 +1,103 @@
+"""What the feed tells of a store that was derived again: who came out otherwise than she was, and no more.
+
+Versions go on from what they were: who follows the feed by them is told nothing twice, and misses nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Final, TypeVar
+
+from graph_schema.store import Transaction, Writes
+from graph_schema.vocabulary import EventKey, Person
+from stream.engine import Engine
+from stream.feed import History, entries
+from stream.judging import founding_events
+
+_AT_ONCE: Final = 1_000
+
+T = TypeVar("T")
+
+
+def tell_what_changed(was: Transaction, engine: Engine) -> None:
+    """Writes versions and entries of the feed; ``was`` is the store from which the engine's was derived."""
+    with engine.store.read() as tx:
+        before, after = _living(was), _living(tx)
+        history = _history(was, tx, before, after)
+        same = _unchanged((was, before), (tx, after), history)
+        first = tx.last_change() + 1
+    persons = [
+        replace(person, version=(before[one].version if one in before else 0) + (one not in same))
+        for one, person in after.items()
+    ]
+    told = entries((one for one in persons if one.person_id not in same), history, first, engine.clock())
+    for start in range(0, max(len(persons), len(told)), _AT_ONCE):
+        part = {one.id: one for one in persons[start : start + _AT_ONCE]}
+        with engine.store.write() as tx:
+            tx.apply(Writes(persons=part, changes=told[start : start + _AT_ONCE]))
+
+
+def links(was: Transaction, tx: Transaction) -> Iterator[tuple[int, int, int]]:
+    """Whose the events of each living record were, and whose they are in a store that was derived from it,
+    both by number; and the record."""
+    records = (record for record in was.all_records() if not record.ghost)
+    while part := list(islice(records, _AT_ONCE)):
+        person_of = {record.id: record.person for record in part}
+        # What is told of two records links the first.
+        told = {event.key: record for record, event in was.history(person_of) if event.record == record}
+        for record, person in set(_holders(tx, told)):
+            yield person_of[record], person, record
+
+
+def _holders(tx: Transaction, told: Mapping[EventKey, T]) -> Iterator[tuple[T, int]]:
+    """What is said of each event, with the number of the person whose it is."""
+    ids = tx.seen(told)
+    events = tx.events(ids.values())
+    records = tx.records({event.record for event in events.values()})
+    for key, one in ids.items():
+        yield told[key], records[events[one].record].person
+
+
+def _living(tx: Transaction) -> dict[str, Person]:
+    """Persons of whom there is a record that is not erased, by id."""
+    living = {record.person for record in tx.all_records() if not record.ghost}
+    return {person.person_id: person for person in tx.all_persons() if person.id in living}
+
+
+def _history(
+    was: Transaction, tx: Transaction, before: Mapping[str, Person], after: Mapping[str, Person]
+) -> History:
+    history = History(defaultdict(set), defaultdict(set), defaultdict(set))
+    olds, news = ({person.id: one for one, person in each.items()} for each in (before, after))
+    for old, new, _ in links(was, tx):
+        history.came[new].add(olds[old])
+        history.went[olds[old]].add(news[new])
+    founders = {person.founder: one for one, person in before.items() if one not in after}
+    events = founding_events(was, founders)
+    for one, new in _holders(tx, {event: founders[record] for record, event in events.items()}):
+        history.ended[new].add(one)
+    return history
+
+
+_Side = tuple[Transaction, Mapping[str, Person]]
+
+
+def _unchanged(was: _Side, now: _Side, history: History) -> set[str]:
+    """The ids of those who are of the same events as before, and show the same."""
+
+    def shown(side: _Side, part: Iterable[str]) -> list[object]:
+        states = side[0].profiles([side[1][one].id for one in part])
+        return [states.get(side[1][one].id) for one in part]
+
+    alone = (
+        one
+        for one in now[1].keys() & was[1].keys()
+        if now[1][one].id not in history.ended
+        and history.came.get(now[1][one].id, {one}) == history.went.get(one, {one}) == {one}
+    )
+    same: set[str] = set()
+    while part := list(islice(alone, _AT_ONCE)):
+        pairs = zip(part, shown(was, part), shown(now, part), strict=True)
+        same.update(one for one, then, since in pairs if then == since)
+    return same
