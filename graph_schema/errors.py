@@ -96,9 +96,10 @@ class Overtaken(Conflict):
     status = 503
     exit_code = 3
 
-    def __init__(self, what: str = "another writer came first, again and again") -> None:
+    def __init__(self) -> None:
         super().__init__(
-            what, way_out="Nothing was written. Try again, with fewer writers or smaller batches"
+            "another writer came first, again and again",
+            way_out="Nothing was written. Try again, with fewer writers or smaller batches",
         )
 
 
@@ -130,8 +131,8 @@ class Erased(OnefoldError):
 
     status = 410
 
-    def __init__(self, what: str = "this person was erased") -> None:
-        super().__init__(what)
+    def __init__(self) -> None:
+        super().__init__("this person was erased")
 
 
 class Invalid(OnefoldError):

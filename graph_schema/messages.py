@@ -242,7 +242,7 @@ def _check_identifiers(body: dict[str, Any], kind: str) -> None:
         _given(body.get("userId"))
         or _given(body.get("anonymousId"))
         or _given(record)
-        or _is_found_elsewhere(body, context, kind)
+        or named_identifiers(body, kind)
     ):
         reason = (
             "It names nobody; send userId, anonymousId, an e-mail, context.externalIds or context.recordId."
@@ -250,19 +250,46 @@ def _check_identifiers(body: dict[str, Any], kind: str) -> None:
         raise Invalid("identifiers", reason)
 
 
-def _is_found_elsewhere(body: dict[str, Any], context: dict[str, Any], kind: str) -> bool:
-    properties = body.get("properties") or {}
-    if any(_given(properties.get(name)) for name in _FOUND_BY):
-        return True
-    # The traits of a group are the company's, and other calls have none of their own.
-    own = body.get("traits") if kind == "identify" else None
-    for traits in (own, context.get("traits")):
-        if traits and (_given(traits.get("email")) or _given(traits.get("phone"))):
-            return True
-    device = context.get("device") or {}
-    if _given(device.get("advertisingId")) or _given(context.get("sessionId")):
-        return True
-    return any(_given(external["id"]) for external in context.get("externalIds") or ())
+def named_identifiers(body: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
+    """(namespace, value) of all that a message of some type names, values as text and as given. DESIGN
+    section 3."""
+    named: list[tuple[str, Any]] = [
+        ("user_id", body.get("userId")),
+        ("anonymous_id", body.get("anonymousId")),
+    ]
+    context = body.get("context")
+    if context:
+        named += _of_context(context)
+    if kind == "identify":
+        named += _of_traits(body.get("traits"), context and context.get("traits"))
+    elif context and "traits" in context:
+        named += _of_traits(context["traits"], None)
+    properties = body.get("properties")
+    if properties:
+        named += [(name, properties[name]) for name in _FOUND_BY if name in properties]
+    texts = [(namespace, str(value).strip()) for namespace, value in named if _is_said(value)]
+    return [pair for pair in texts if pair[1]]
+
+
+def _is_said(value: object) -> bool:
+    return value is not None and not isinstance(value, bool | dict | list)
+
+
+def _of_traits(traits: Mapping[str, Any] | None, others: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
+    """The e-mail and phone among traits, or else among other traits of the same message."""
+    told = ((name, traits and traits.get(name), others and others.get(name)) for name in ("email", "phone"))
+    return [(name, own or other) for name, own, other in told if own or other]
+
+
+def _of_context(context: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    named = [("session_id", context.get("sessionId"))]
+    device = context.get("device")
+    if device and device.get("advertisingId"):
+        system = str(device.get("type") or (context.get("os") or {}).get("name") or "").lower()
+        apple = system in ("ios", "ipados", "iphone os", "tvos")
+        named.append(("idfa" if apple else "gaid", device["advertisingId"]))
+    named += [(str(external["type"]), external["id"]) for external in context.get("externalIds") or ()]
+    return named
 
 
 def _given(value: str | None) -> bool:

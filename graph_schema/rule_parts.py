@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import phonenumbers
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -31,7 +31,16 @@ RESOLUTION_VERSION = 6
 """Part of `identity_hash`: raised when by the same rules a normaliser or the resolver joins otherwise, or
 when states of persons or keys of blocks are kept in another shape."""
 
-Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+def _has_telephones(region: str) -> str:
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        hint = "; the United Kingdom is GB" if region == "UK" else ""
+        raise ValueError(f"is not a country or region by ISO 3166 (two capital letters){hint}")
+    return region
+
+
+Region = Annotated[str, AfterValidator(_has_telephones)]
+"""Where a telephone number without a country code is from."""
 Probability = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]
 
 
@@ -75,14 +84,6 @@ class Source(_Table):
     trusted_alias: Switch = False
     alias: Literal["user_id", "anonymous_id"] = "user_id"
     write_key: str | None = Field(default=None, min_length=1, repr=False)
-
-    @field_validator("region")
-    @classmethod
-    def _region_has_telephones(cls, region: str | None) -> str | None:
-        if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
-            hint = "; the United Kingdom is GB" if region == "UK" else ""
-            raise ValueError(f"is not a country or region by ISO 3166 (two capital letters){hint}")
-        return region
 
 
 _UNDECLARED_SOURCE = Source()

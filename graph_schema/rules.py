@@ -215,10 +215,6 @@ def _fault(detail: ErrorDetails) -> Fault:
         return Fault(path, f"{key} can't be {given!r}", nearest(given, allowed))
     if kind == "value_error":
         return Fault(path, f"{key} {detail['ctx']['error']}", "")
-    if kind == "string_pattern_mismatch" and path[-1] == "region":
-        return Fault(
-            path, f"{key} is not two capital letters", 'Write a country by ISO 3166, as region = "FR"'
-        )
     if kind == "string_pattern_mismatch" and path[-1] in _WRITTEN_SO:
         return Fault(path, *_WRITTEN_SO[path[-1]])
     if kind == "string_pattern_mismatch":

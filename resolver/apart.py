@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from graph_schema.namespaces import MICROSECONDS_PER_DAY
 from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, CLAIMED
 from resolver.evidence import is_unattributed, people_holdings
@@ -10,8 +11,6 @@ from resolver.likened import in_bits, likened
 from resolver.plan import Step
 from resolver.resolution import MATCHED, Contest
 from resolver.traced import Evidence, involved, iso, judgement_shown
-
-_DAY = 86_400_000_000
 
 
 class Apart:
@@ -173,7 +172,8 @@ class Apart:
         early, late = sorted((max(min(ours, theirs, key=max)), min(max(ours, theirs, key=max))))
         until = max((h.last for h in spans[early] if h.last is not None), default=None)
         since = min((h.first for h in spans[late] if h.first is not None), default=None)
-        return {"kind": "lease", "until": iso(until), "since": iso(since), "lease_days": lease // _DAY}
+        days = lease // MICROSECONDS_PER_DAY
+        return {"kind": "lease", "until": iso(until), "since": iso(since), "lease_days": days}
 
     def _unheard(self, value: int) -> Document | None:
         """Of a value that one side only claims, or holds where it joins nothing."""

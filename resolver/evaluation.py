@@ -31,11 +31,6 @@ class Pairs(NamedTuple):
         """Pairwise precision and recall; 1 where there is nothing to be wrong about."""
         return Rates(_share(self.right, self.wrong), _share(self.right, self.missed))
 
-    @property
-    def f1(self) -> float:
-        """Pairwise F1; 0 where there is not one right pair."""
-        return 2 * self.right / max(1, 2 * self.right + self.wrong + self.missed)
-
 
 Mixed = tuple[tuple[tuple[Any, ...], ...], ...]
 """Groups that should not be one, each as its parts, each as its records."""

@@ -3,10 +3,10 @@
 Everything here is a function of the set of records, whatever their order.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
-from graph_schema.vocabulary import BLOCKED, CLAIMED, Holding, Record
+from graph_schema.vocabulary import Holding
 from resolver.plan import Plan, Space
 
 
@@ -42,34 +42,11 @@ def is_unattributed(plan: Plan, holdings: Mapping[int, Holding], generic: Set[in
     return is_founding(plan, holdings) and not is_known(plan, holdings, generic)
 
 
-def generic_identifiers(plan: Plan, records: Iterable[Record]) -> set[int]:
-    """The values that are too common to say who somebody is, among all the records of their holders.
-
-    A value is generic where its (unclaimed) holders hold more than ``generic_above`` values of one other
-    people-joining namespace, or where more than ``max_records`` records hold it.
-    """
-    peers: dict[int, dict[int, set[int]]] = {}
-    holders: dict[int, int] = {}
-    spaces: dict[int, Space] = {}
-    for record in records:
-        people = people_holdings(plan, record.holdings)
-        for identifier, holding in record.holdings.items():
-            if holding.namespace < 0 or holding.flags & BLOCKED:
-                continue
-            spaces[identifier] = plan.spaces[holding.namespace]
-            holders[identifier] = holders.get(identifier, 0) + 1
-            if holding.flags & CLAIMED:
-                continue
-            known = peers.setdefault(identifier, {})
-            for other, namespace in people:
-                if namespace != holding.namespace and namespace in plan.counted:
-                    known.setdefault(namespace, set()).add(other)
-    return {
-        identifier
-        for identifier, space in spaces.items()
-        if holders[identifier] > space.max_records
-        or any(len(others) > space.generic_above for others in peers.get(identifier, {}).values())
-    }
+def is_generic(space: Space, holders: int, peers: Mapping[int, Set[int]]) -> bool:
+    """Whether a value is too common to say who somebody is: its (unclaimed) holders hold more than
+    ``generic_above`` values of one other people-joining namespace (``peers``, by namespace), or more than
+    ``max_records`` records hold it."""
+    return holders > space.max_records or any(len(others) > space.generic_above for others in peers.values())
 
 
 def leases(holders: list[Holder], lease: int | None) -> list[list[Holder]]:

@@ -8,8 +8,9 @@ import base64
 import hashlib
 import re
 
+from resolver.mailbox import GMAIL
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{43}=?")
-_GMAIL = ("gmail.com", "googlemail.com")
 
 
 def digests(normaliser: str, match: str, shown: str) -> tuple[str, ...]:
@@ -33,7 +34,7 @@ def _email_forms(match: str, shown: str) -> set[str]:
     given = shown.strip().lower()
     local, _, domain = given.rpartition("@")
     forms = {match, given}
-    if domain in _GMAIL:
+    if domain in GMAIL:
         # Google takes the dots out and keeps the tag; UID2 takes both out, as the match form does.
         forms.add(f"{local.replace('.', '')}@{domain}")
         forms.add(f"{local.partition('+')[0].replace('.', '')}@{domain}")

@@ -5,17 +5,16 @@ blocked and claimed ones flagged; the record's key from the source's own row key
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from graph_schema.messages import Message
+from graph_schema.messages import Message, named_identifiers
 from graph_schema.rule_parts import Rules, Source
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Held, RecordKey
 from resolver.hashed import digests, hexadecimal
 from resolver.normalise import normalise, shown
 from resolver.plan import Plan
 
-_PROPERTIES = ("order_id", "receipt_id", "reward_code", "payment_token")
 _DERIVED = "~"
 """Begins every derived record id; a source's own row key can't (intake refuses it)."""
 
@@ -45,7 +44,7 @@ class Identifying:
     def identify(self, message: Message) -> Identity:
         """The record and identifiers of a message that intake has let through."""
         source = self._rules.source(message.source)
-        named = named_identifiers(message)
+        named = named_identifiers(message.body, message.type)
         also: tuple[RecordKey, tuple[Held, ...]] | None = None
         if message.type == "alias":
             previous = str(message.body["previousId"])
@@ -152,50 +151,3 @@ _FORMS_KEPT = 200_000
 
 def _short(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
-
-
-def named_identifiers(message: Message) -> list[tuple[str, str]]:
-    """(namespace, value) of all that a message names, values as text and as given. DESIGN section 3."""
-    body = message.body
-    named: list[tuple[str, Any]] = [
-        ("user_id", body.get("userId")),
-        ("anonymous_id", body.get("anonymousId")),
-    ]
-    context = body.get("context")
-    if context:
-        named += _of_context(context)
-    if message.type == "identify":
-        named += _of_traits(body.get("traits"), context and context.get("traits"))
-    elif context and "traits" in context:
-        named += _of_traits(context["traits"], None)
-    properties = body.get("properties")
-    if properties:
-        named += [(name, properties[name]) for name in _PROPERTIES if name in properties]
-    texts = [(namespace, str(value).strip()) for namespace, value in named if _is_said(value)]
-    return [pair for pair in texts if pair[1]]
-
-
-def _is_said(value: object) -> bool:
-    return value is not None and not isinstance(value, bool | dict | list)
-
-
-def _of_traits(traits: Mapping[str, Any] | None, others: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
-    """The e-mail and phone among traits, or else among other traits of the same message."""
-    named = []
-    for name in ("email", "phone"):
-        if traits and name in traits:
-            named.append((name, traits[name]))
-        elif others and name in others:
-            named.append((name, others[name]))
-    return named
-
-
-def _of_context(context: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    named = [("session_id", context.get("sessionId"))]
-    device = context.get("device")
-    if device and device.get("advertisingId"):
-        system = str(device.get("type") or (context.get("os") or {}).get("name") or "").lower()
-        apple = system in ("ios", "ipados", "iphone os", "tvos")
-        named.append(("idfa" if apple else "gaid", device["advertisingId"]))
-    named += [(str(external["type"]), external["id"]) for external in context.get("externalIds") or ()]
-    return named

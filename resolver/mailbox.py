@@ -11,7 +11,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 _LONGEST = 254
 _SPECIAL = frozenset(SPECIAL_USE_DOMAIN_NAMES) - {"test"}
-_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _ATOM = r"[a-z0-9_!#$%&'*+\-/=?^`{|}~]+"
 # No label with two hyphens in third place: it may be Punycode, which has to be looked into.
 _LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -54,7 +54,7 @@ def _one_mailbox(local: str, domain: str) -> str:
     tag = local.find("+", 1)
     if tag > 0:
         local = local[:tag].rstrip(".")
-    if domain in _GMAIL:
+    if domain in GMAIL:
         return f"{local.replace('.', '')}@gmail.com"
     return f"{local}@{domain}"
 

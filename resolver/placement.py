@@ -22,7 +22,7 @@ from graph_schema.vocabulary import (
     Person,
     Record,
 )
-from resolver.evidence import people_holdings
+from resolver.evidence import is_generic, people_holdings
 from resolver.plan import Plan
 
 
@@ -83,8 +83,7 @@ def note_peers(plan: Plan, change: Change, nodes: Mapping[int, IdentifierNode]) 
             for other, namespace in change.people if identifier in change.fresh else new_people:
                 if namespace != holding.namespace and namespace in plan.counted:
                     node.peers.setdefault(namespace, set()).add(other)
-        common = any(len(others) > space.generic_above for others in node.peers.values())
-        if common or node.holders + (identifier in change.fresh) > space.max_records:
+        if is_generic(space, node.holders + (identifier in change.fresh), node.peers):
             node.generic = True
             flipped.add(identifier)
     return flipped

@@ -58,7 +58,6 @@ class Ambiguity(NamedTuple):
     part: int
     anchors: tuple[int, ...]
     namespace: int
-    values: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,33 +18,16 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import combinations
 from typing import Literal
 
-from graph_schema.vocabulary import BLOCKED, CLAIMED, Judgement, Record
+from graph_schema.vocabulary import BLOCKED, CLAIMED
 from resolver.components import Tie, components, parts_of
 from resolver.evidence import Holder, leases
 from resolver.groups import Groups
 from resolver.judged import judge
-from resolver.likeness import Likeness, Matched, Voices, match
+from resolver.likeness import Matched, Voices, match
 from resolver.matching.components import Key
 from resolver.neighbourhood import Neighbourhood
 from resolver.plan import Plan, Step
 from resolver.resolution import MATCHED, Ambiguity, Contest, Join, Kept, Resolution
-
-
-def resolve(
-    plan: Plan,
-    records: Mapping[int, Record],
-    generic: Set[int],
-    judgements: Iterable[Judgement] = (),
-    likeness: Likeness | None = None,
-) -> Resolution:
-    """The persons that ``records`` (by id) make, where these are all there are.
-
-    ``generic`` are the identifiers that are too common (of those, nothing is tied); ``likeness`` is what
-    matching has to go by: without it nobody is matched.
-    """
-    said = {judgement.judgement_id: judgement for judgement in judgements}
-    everything = Neighbourhood(dict(records), {}, set(generic), said, likeness or Likeness())
-    return resolve_near(plan, everything)
 
 
 def resolve_near(plan: Plan, found: Neighbourhood, trace: bool = False) -> Resolution:
@@ -213,7 +196,7 @@ class _Resolving:
         for taken, holder in matched.ambiguous:
             between.setdefault(taken, set()).add(stands[holder])
         for taken, anchors in between.items():
-            self.open.append(Ambiguity(stands[taken], tuple(sorted(anchors)), MATCHED, ()))
+            self.open.append(Ambiguity(stands[taken], tuple(sorted(anchors)), MATCHED))
 
     def _settle(self, step: Step | None, ties: list[Tie]) -> None:
         """Joins every component that can be one person, and contests the others; in a claims pass only those
@@ -256,10 +239,9 @@ class _Resolving:
             else:
                 joining.append((part, within))
                 if len(tied) > 1:
-                    values = tuple(sorted({tie.value for tie in within if tie.value is not None}))
                     place = step.namespace if step else -1
                     who = tuple(stands[one] for one in tied)
-                    self.open.append(Ambiguity(members[0], who, place, values))
+                    self.open.append(Ambiguity(members[0], who, place))
         values = tuple(sorted({tie.value for tie in ties if tie.value is not None}))
         kinds = frozenset(kind.split(":")[0] for kind in conflicts)
         self.contests.append(

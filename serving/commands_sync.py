@@ -143,7 +143,7 @@ class _Running:
                 running.take_over()
                 self._settle(running)
                 if self.reconcile == "compare":
-                    running.go_over(renew=False)
+                    running.go_over()
                 elif self.reconcile == "replace":
                     running.replace()
                 self._settle(running)

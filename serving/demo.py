@@ -20,12 +20,12 @@ from graph_schema.errors import AmbiguousIdentifier, UnknownPerson
 from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Document
-from profiles.decide import decide
 from profiles.scene import Request
 from resolver.founding import DEFAULT_ID_KEY
 from resolver.sentences import counted
 from serving.terminal import moment
 from stream.batch import Counts
+from stream.deciding import Asked, decide_all
 from stream.engine import Engine, now_us
 from stream.explaining import how, why
 from stream.judging import Word
@@ -161,8 +161,7 @@ class _Telling:
         """Asks while the day goes on, with what was known by then."""
         request = Request(**{name: value for name, value in said.items() if name in Request._fields})
         with self.engine.reader() as reader:
-            portrait = reader.portrait(reader.find("email:ana.lima@example.com"))
-            answer = decide(portrait, request, self.engine.rules, _at(said["at"]))
+            (answer,) = decide_all(reader, [Asked("email:ana.lima@example.com", request, _at(said["at"]))])
         reasons = ", ".join(answer.reasons) or f"by {answer.channel}"
         self.answers.add_row(said["at"], said["asks"], "yes" if answer.outcome == "send" else "no", reasons)
 

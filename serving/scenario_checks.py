@@ -10,7 +10,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, nearest
-from profiles.decide import Decision, decide, nobody
+from profiles.decide import Decision, nobody
 from profiles.scene import Request
 from serving.scenario_files import (
     Audience,
@@ -23,7 +23,7 @@ from serving.scenario_files import (
     SamePerson,
 )
 from stream.cases import open_cases
-from stream.deciding import sketches_of
+from stream.deciding import Asked, decide_all
 from stream.explaining import how, meant, why
 from stream.letters import every_letter
 from stream.reader import Found, Reader
@@ -112,15 +112,12 @@ class Checks:
         return None if held else [f"came: {json.dumps(asdict(came), ensure_ascii=False)}"]
 
     def _decide(self, expected: Decide) -> Decision:
-        try:
-            person = self._find(expected.person).person.id
-        except (UnknownPerson, Erased):
-            return nobody("unknown_person")
-        except AmbiguousIdentifier:
-            return nobody("ambiguous")
-        asked = {name: getattr(expected, name) for name in Request._fields if name != "campaign"}
-        sketch = sketches_of(self._reader, (person,))[person]
-        return decide(sketch, Request(expected.decide, **asked), self._rules, self._at)
+        persons = self._persons(expected.person)
+        if len(persons) != 1:
+            return nobody("ambiguous" if persons else "unknown_person")
+        about = {name: getattr(expected, name) for name in Request._fields if name != "campaign"}
+        asked = Asked(persons[0], Request(expected.decide, **about), self._at)
+        return decide_all(self._reader, [asked])[0]
 
     @_check.register
     def _audience(self, expected: Audience) -> list[str] | None:

@@ -58,8 +58,7 @@ def meant(reader: Reader, reference: str) -> Meant:
 
 def _record(reader: Reader, reference: str) -> Meant:
     record = reader.record(reference)
-    (person,) = reader.tx.persons((record.person,)).values()
-    return Meant(reader.find(person.person_id), [record])
+    return Meant(reader.of(record.person), [record])
 
 
 def why(reader: Reader, a: str, b: str) -> Document:

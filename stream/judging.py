@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, naming
 from graph_schema.store import Transaction
-from graph_schema.vocabulary import BLOCKED, CLAIMED, EventKey, Judgement, Record, RecordKey
-from resolver.evidence import Holder, leases
+from graph_schema.vocabulary import EventKey, Judgement, Record, RecordKey
 from resolver.founding import is_person_id
 from stream.reader import Reader
 
@@ -92,15 +91,9 @@ class Judging(Reader):
         """Every record that holds a value in its youngest lease: all must be of one person."""
         found: dict[int, Record] = {}
         for node in self.tx.look_up(self.forms(namespace, value)).values():
-            records = self.tx.records(self.tx.holders((node.id,))[node.id])
-            holders = [
-                Holder(record.id, holding.first, holding.last)
-                for record in records.values()
-                if not (holding := record.holdings[node.id]).flags & (BLOCKED | CLAIMED)
-            ]
-            if holders and not node.generic:
-                lease = self.intake.plan.spaces[node.namespace].lease
-                found |= {one.record: records[one.record] for one in leases(holders, lease)[-1]}
+            if not node.generic:
+                youngest, records = self._youngest(node, self.tx.holders((node.id,))[node.id])
+                found |= {one.record: records[one.record] for one in youngest}
         persons = {record.person for record in found.values()}
         if not persons:
             raise UnknownPerson

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-from phonenumbers import SUPPORTED_REGIONS
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -19,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from graph_schema.errors import MappingError, nearest
 from graph_schema.messages import flaw_of_source
+from graph_schema.rule_parts import Region
 from graph_schema.rules import line_of
 
 _Column = Annotated[StrictStr, Field(min_length=1)]
@@ -38,7 +38,7 @@ class FileMapping(BaseModel):
     source: StrictStr
     record_id: _Column
     timestamp: _Column | None = None
-    region: StrictStr | None = None
+    region: Region | None = None
     identifiers: dict[_Name, _Column] = Field(default_factory=dict)
     traits: dict[_Name, _Column | dict[_Name, _Column]] = Field(default_factory=dict)
 
@@ -50,19 +50,14 @@ class FileMapping(BaseModel):
             raise ValueError(flaw)
         return source
 
-    @field_validator("region")
-    @classmethod
-    def _known(cls, region: str | None) -> str | None:
-        if region is not None and region not in SUPPORTED_REGIONS:
-            raise ValueError('This is no country by ISO 3166; write two capital letters, as region = "FR".')
-        return region
-
     @model_validator(mode="after")
     def _said_once(self) -> "FileMapping":
         for name in ("email", "phone"):
-            if name in self.identifiers and name in self.traits:
+            both = self.identifiers.get(name), self.traits.get(name)
+            if None not in both and both[0] != both[1]:
                 raise ValueError(
-                    f"{name} stands in [identifiers] and in [traits]; keep the one in [identifiers]."
+                    f"{name} is one column in [identifiers] and another in [traits]; "
+                    "keep the one in [identifiers]."
                 )
         paths = [path for path, _ in self.trait_columns()]
         for number, path in enumerate(paths):

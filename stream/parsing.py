@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import chain, cycle
+from multiprocessing.connection import Connection
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import orjson
@@ -35,7 +36,6 @@ _ALONE: Final = 4_000
 _UNDER_WAY: Final = 24
 """Jobs that a process may have waiting, at work and done: enough to work on while a batch is taken in, or
 this process would have to parse the next one itself."""
-_HEADER: Final = 8
 _PRIORITY: Final = 10
 """As `nice` counts: what answers people has 0, the last of all 19."""
 
@@ -204,7 +204,7 @@ def _let_others_go_first() -> None:
 
 
 class _Worker:
-    """One process that parses. What is sent and received are pickles, each behind its length."""
+    """One process that parses. What is sent and received are pickles."""
 
     def __init__(self, by: tuple[Rules, bytes | None]) -> None:
         # Never the working directory's modules, but those that this process found.
@@ -215,20 +215,17 @@ class _Worker:
             stdout=subprocess.PIPE,
             env=environment,
         )
-        self._input = cast(BinaryIO, self._process.stdin)
-        self._output = cast(BinaryIO, self._process.stdout)
+        self._input, self._output = (
+            Connection(os.dup(cast(BinaryIO, pipe).fileno()))
+            for pipe in (self._process.stdin, self._process.stdout)
+        )
         self._results: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        threading.Thread(target=self._drain, daemon=True).start()
+        threading.Thread(target=_take_all, args=(self._output, self._results), daemon=True).start()
         self.send(by)
-
-    def _drain(self) -> None:
-        while (data := _read(self._output)) is not None:
-            self._results.put(data)
-        self._results.put(None)
 
     def send(self, thing: Job | tuple[Rules, bytes | None]) -> None:
         try:
-            _write(self._input, pickle.dumps(thing, pickle.HIGHEST_PROTOCOL))
+            self._input.send_bytes(pickle.dumps(thing, pickle.HIGHEST_PROTOCOL))
         except BrokenPipeError as error:
             raise _ended() from error
 
@@ -244,9 +241,7 @@ class _Worker:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
-        # Closing flushes, which a dead reader refuses; there is nothing left to be said.
-        with suppress(BrokenPipeError):
-            self._input.close()
+        self._input.close()
 
 
 def _ended() -> OnefoldError:
@@ -255,18 +250,12 @@ def _ended() -> OnefoldError:
     )
 
 
-def _write(pipe: BinaryIO, data: bytes) -> None:
-    pipe.write(len(data).to_bytes(_HEADER, "big"))
-    pipe.write(data)
-    pipe.flush()
-
-
-def _read(pipe: BinaryIO) -> bytes | None:
-    """The next pickle, or None where the other side has ended."""
-    header = pipe.read(_HEADER)
-    size = int.from_bytes(header, "big")
-    data = pipe.read(size) if len(header) == _HEADER else b""
-    return data if header and len(data) == size else None
+def _take_all(pipe: Connection, into: "queue.SimpleQueue[bytes | None]") -> None:
+    """Takes what comes, and None at the end, when the other side has ended."""
+    with suppress(EOFError, OSError):
+        while True:
+            into.put(pipe.recv_bytes())
+    into.put(None)
 
 
 def serve() -> None:
@@ -280,27 +269,22 @@ def serve() -> None:
     # Nothing that is parsed is ever in a cycle.
     gc.disable()
     _let_others_go_first()
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    source, sink = Connection(sys.stdin.fileno(), writable=False), Connection(sys.stdout.fileno())
     jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     results: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    by = _read(source)
-    if by is None:
-        return
-
-    def fetch() -> None:
-        while (data := _read(source)) is not None:
-            jobs.put(data)
-        jobs.put(None)
 
     def deliver() -> None:
         try:
             while True:
-                _write(sink, results.get())
+                sink.send_bytes(results.get())
         except BrokenPipeError:
             os._exit(0)
 
-    for task in (fetch, deliver):
-        threading.Thread(target=task, daemon=True).start()
+    threading.Thread(target=_take_all, args=(source, jobs), daemon=True).start()
+    threading.Thread(target=deliver, daemon=True).start()
+    by = jobs.get()
+    if by is None:
+        os._exit(0)
     parser = Parser(*pickle.loads(by))  # noqa: S301 - from the process that started this one
     while (data := jobs.get()) is not None:
         made = parser.parse(pickle.loads(data))  # noqa: S301

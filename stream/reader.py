@@ -4,7 +4,8 @@ A reference is a person id, or ``namespace:value``, or (where a record is meant)
 answers come from one consistent view of the store; nothing here writes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, UnknownPerson
@@ -115,13 +116,16 @@ class Reader:
         if not related:
             return []
         others = self.tx.records({one for each in related for one in (each.part, each.anchor)} - own)
-        person_ids = {
-            p.id: p.person_id for p in self.tx.persons({r.person for r in others.values()}).values()
-        }
+        persons = {record.person for record in others.values()}
+        person_ids = {one: person.person_id for one, person in self.tx.persons(persons).items()}
+        # What is related may be erased, and of somebody of whom there is more.
+        members = self.tx.members({record.person for record in others.values() if record.ghost})
+        more = self.tx.records({one for each in members.values() for one in each})
+        living = {record.person for record in chain(others.values(), more.values()) if not record.ghost}
         told = set()
         for each in related:
             other = others.get(each.anchor if each.part in own else each.part)
-            if other is not None and not other.ghost and other.person != found.person.id:
+            if other is not None and other.person in living - {found.person.id}:
                 how = "may be of" if each.part in own else "may hold"
                 told.add((person_ids[other.person], each.namespace, how))
         return [{"person_id": one, "namespace": by, "relation": how} for one, by, how in sorted(told)]
@@ -202,6 +206,19 @@ class Reader:
         told = node.namespace >= 0 and not node.generic and not node.claims and node.sole > 0
         return node.sole if told else None
 
+    def _youngest(
+        self, node: IdentifierNode, held: Collection[int]
+    ) -> tuple[list[Holder], Mapping[int, Record]]:
+        """Of the records that hold a value those that it links in its youngest lease; and all of them."""
+        records = self.tx.records(held)
+        holders = [
+            Holder(record.id, holding.first, holding.last)
+            for record in records.values()
+            if not (holding := record.holdings[node.id]).flags & (BLOCKED | CLAIMED)
+        ]
+        lease = self.intake.plan.spaces[node.namespace].lease
+        return leases(holders, lease)[-1] if holders else [], records
+
     def _owners(self, identifier: Identifier) -> set[int]:
         """The persons who hold an identifier in its youngest lease; the owner alone where the rules name
         one."""
@@ -215,14 +232,7 @@ class Reader:
         sole = self.sole_owner(node)
         if held and sole is not None:
             return {sole}
-        records = self.tx.records(held)
-        holdings = {
-            r.id: r.holdings[one] for r in records.values() if not r.holdings[one].flags & (BLOCKED | CLAIMED)
-        }
-        holders = [Holder(record, holding.first, holding.last) for record, holding in holdings.items()]
-        if not holders:
-            return set()
-        youngest = leases(holders, space.lease)[-1]
+        youngest, records = self._youngest(node, held)
         persons = {records[holder.record].person for holder in youngest}
         if len(persons) > 1 and space.contested != "apart":
             contested = space.contested

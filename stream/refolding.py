@@ -16,7 +16,7 @@ from graph_schema.vocabulary import (
     Record,
     StoredEvent,
 )
-from resolver.evidence import generic_identifiers, people_holdings
+from resolver.evidence import is_generic, people_holdings
 from stream.contents import Learnt
 from stream.ghosts import ghost_identifier
 from stream.identity import Identity
@@ -195,6 +195,7 @@ class Refolding:
                 for other, namespace in people_holdings(plan, record.holdings):
                     if namespace != node.namespace and namespace in plan.counted:
                         node.peers.setdefault(namespace, set()).add(other)
-        node.generic = node.id in generic_identifiers(plan, records)
+        counted = sum(not record.holdings[node.id].flags & BLOCKED for record in records)
+        node.generic = node.namespace >= 0 and is_generic(plan.spaces[node.namespace], counted, node.peers)
         persons = {record.person for record in records} - {0}
         node.sole = persons.pop() if len(persons) == 1 else -1 if persons else 0

@@ -5,6 +5,7 @@ Without resolution each record is a customer of its own, with the orders that it
 them as far as it told.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -119,10 +120,9 @@ def _as_told_by(record: RecordKey, key: ObjectKey, told: Document) -> Document |
 
 
 def _main_currency(found: Iterable[Customer]) -> str:
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for one in found:
-        for currency in one.spent:
-            counts[currency] = counts.get(currency, 0) + one.orders
+        counts.update(dict.fromkeys(one.spent, one.orders))
     return min(counts, key=lambda one: (-counts[one], one), default=NO_CURRENCY)
 
 

@@ -49,8 +49,7 @@ def _exact(reader: Reader, query: str) -> Iterator[Hit]:
         if is_person_id(query) or by in reader.intake.plan.position:
             yield Hit(reader.find(query), by)
         elif "/" in query:
-            person = reader.record(query).person
-            yield Hit(reader.find(reader.tx.persons((person,))[person].person_id), "record")
+            yield Hit(reader.of(reader.record(query).person), "record")
     except AmbiguousIdentifier as several:
         yield from (Hit(reader.find(one), by) for one in several.persons)
     except OnefoldError:

@@ -4,6 +4,7 @@ import re
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from resolver.mailbox import GMAIL
 from resolver.matching.text import digits, unfloat
 from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
 
@@ -13,7 +14,6 @@ EMAIL_LEVELS = (
 )  # fmt: skip
 PHONE_LEVELS = ("same", "one digit wrong", "two digits wrong", "unlike")
 
-_GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _EXTENSION = re.compile(r"\s*(?:x|ext)\.?\s*\d{1,6}\s*$", re.IGNORECASE)
 _SIGNIFICANT = 9
 """Digits of a number that count, from its end: country and trunk prefixes are written or left out."""
@@ -27,7 +27,7 @@ def email_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
         if not local:
             local, domain = domain, ""
         local = local.partition("+")[0] or local
-        if domain in _GMAIL:
+        if domain in GMAIL:
             local, domain = local.replace(".", ""), "gmail.com"
         if local:
             found.add((local, domain))

@@ -154,12 +154,6 @@ class Model:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def probability(weight: Weight) -> float:
-    """A weight as the probability of one person, for people and files: 0 bits are 0.5."""
-    bits = max(-60.0, min(60.0, weight / BIT))
-    return float(1.0 / (1.0 + 2.0**-bits))
-
-
 def to_dict(model: Model) -> dict[str, object]:
     """The model as plain lists, texts and numbers, for a JSON file. ``from_dict`` undoes it."""
     return {"format": FORMAT, **_named(model)}

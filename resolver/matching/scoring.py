@@ -19,15 +19,11 @@ Whole numbers from a table: the same on every machine, one at a time and a milli
 
 
 class Step(NamedTuple):
-    """One bar of the waterfall: what it compares, with which outcome, what that weighs.
-
-    ``rarity`` is the part of ``weight`` that the agreed value's frequency adds or takes.
-    """
+    """One bar of the waterfall: what it compares, with which outcome, what that weighs."""
 
     comparison: str
     level: str
     weight: Weight
-    rarity: Weight
 
 
 def compare(one: Prepared, two: Prepared, model: Model) -> Weight:
@@ -118,21 +114,21 @@ def best(
 def explain(one: Prepared, two: Prepared, model: Model) -> tuple[Step, ...]:
     """The weight as a waterfall: its bars add up to what ``compare`` gives."""
     outcomes = []
-    steps = [Step("prior", "two records at random", model.prior, 0)]
+    steps = [Step("prior", "two records at random", model.prior)]
     for scale, comparison in zip(model.scales, model.comparisons, strict=True):
         place = scale.place
         mine, theirs = one.fields[place], two.fields[place]
         level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
         if level < 0:
-            steps.append(Step(comparison.name, "nothing to compare", 0, 0))
+            steps.append(Step(comparison.name, "nothing to compare", 0))
             continue
         label = KINDS[comparison.kind].levels[level]
-        steps.append(Step(comparison.name, label, scale.match[level] + rarity, rarity))
+        steps.append(Step(comparison.name, label, scale.match[level] + rarity))
         outcomes.append((scale, level, rarity))
     taken = others_than_random(outcomes, model)
-    steps.append(Step("other explanations", "may be relatives, neighbours, namesakes", -taken, 0))
+    steps.append(Step("other explanations", "may be relatives, neighbours, namesakes", -taken))
     total = sum(step.weight for step in steps)
-    steps.append(Step("clip", "no pair counts more", clip(total, model) - total, 0))
+    steps.append(Step("clip", "no pair counts more", clip(total, model) - total))
     return tuple(steps)
 
 

@@ -1,5 +1,7 @@
 """A person's records and identifiers as nodes and links, and who else holds one of these identifiers."""
 
+from collections import Counter
+
 from graph_schema.store import Document
 from resolver.traced import record_shown
 from serving.called import called
@@ -17,10 +19,7 @@ def picture(reader: Reader, found: Found) -> Document:
     nodes: list[Document] = []
     place: dict[tuple[str, int], int] = {}
     held = reader.tx.identifiers({one for record in records for one in record.holdings})
-    shared: dict[int, int] = {}
-    for record in records:
-        for one in record.holdings:
-            shared[one] = shared.get(one, 0) + 1
+    shared = Counter(one for record in records for one in record.holdings)
     spaces = reader.intake.plan.spaces
     wanted = sorted(held, key=lambda one: (-shared[one], held[one].namespace, held[one].identifier))
     for record in records:

@@ -151,5 +151,5 @@ def _told(error: Exception) -> tuple[int, str, str]:
         case HTTPException(status_code=404 | 405):
             return error.status_code, "There is no such page, or nothing to look at.", ""
         case HTTPException():
-            return error.status_code, f"{error.detail}.", ""
+            return error.status_code, f"{error.detail.rstrip('.')}.", ""
     return 500, "The server met an error that it did not foresee.", "Its log tells more"

@@ -11,11 +11,12 @@ import re
 import unicodedata
 from typing import Final
 
+from resolver.mailbox import GMAIL
+
 _SPACE: Final = re.compile(r"\s+")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _E164: Final = re.compile(r"\+[1-9][0-9]{4,14}")
 _COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
-_GOOGLE_MAIL: Final = frozenset(("gmail.com", "googlemail.com"))
 _TITLES: Final = frozenset("mr mrs ms miss mx dr prof sir madam mme mlle herr frau".split())
 _SUFFIXES: Final = frozenset("jr sr ii iii iv phd md esq".split())
 _GENDERS: Final = {"f": "f", "female": "f", "woman": "f", "m": "m", "male": "m", "man": "m"}
@@ -61,7 +62,7 @@ def _international(number: str) -> str:
 def google_email(address: str) -> str:
     """All whitespace out, lower case; at Gmail every dot before the @ out, the tag kept."""
     local, domain = _parts(_SPACE.sub("", address).lower())
-    if domain in _GOOGLE_MAIL:
+    if domain in GMAIL:
         local = local.replace(".", "")
     return f"{local}@{domain}" if local else ""
 

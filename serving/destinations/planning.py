@@ -1,6 +1,5 @@
 """What a list must be told: who belongs into it by what the store knows now, against what the ledger has."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -83,7 +82,6 @@ class Plan:
     adds: list[Row] = field(default_factory=list)
     state: State = field(default_factory=dict)
     members: int = 0
-    withheld: Counter[str] = field(default_factory=Counter)
 
 
 class Comparing:
@@ -110,7 +108,7 @@ class Comparing:
 
     def plan(self, again: Collection[str], renewed: Collection[str], erased: Collection[str]) -> Plan:
         """``again``: persons whose every handle is sent; ``renewed``: handles that are sent in any case."""
-        plan = Plan(withheld=Counter(self._wanted.withheld.values()))
+        plan = Plan()
         owners = {handle: set(entry.persons) for handle, entry in self._entries.items()}
         for one, lost in self._lost.items():
             for handle in lost:

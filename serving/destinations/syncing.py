@@ -97,10 +97,10 @@ class Sync:
         for one in self.lists:
             one.rest()
 
-    def go_over(self, renew: bool) -> None:
+    def go_over(self) -> None:
         """See ``List.go_over``."""
         for one in self.lists:
-            one.go_over(renew)
+            one.go_over(renew=False)
 
     def _open_lists(self) -> list[List]:
         return [one for one in self.lists if one.target.key not in self.refusals]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
+from resolver.founding import CROCKFORD
 from stream.simulation.slips import unaccented
 from stream.simulation.words import COUNTRIES, DOMAINS, Country
 
 _SIZES = (1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5)
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Reward(NamedTuple):
@@ -84,7 +84,7 @@ def uuid_text(rng: Random) -> str:
 def code_text(rng: Random, length: int) -> str:
     """A random code of capital letters and digits without I, L, O and U."""
     bits = rng.getrandbits(5 * length)
-    return "".join(_ALPHABET[bits >> 5 * at & 31] for at in range(length))
+    return "".join(CROCKFORD[bits >> 5 * at & 31] for at in range(length))
 
 
 def _phone(country: Country, number: int) -> str:

@@ -60,7 +60,7 @@ def main() -> None:
         found = measured(table)
         seconds = time.perf_counter() - start
         print(
-            f"{name:36} {len(table.records):6} records  F1 {found.f1:.4f}  "
+            f"{name:36} {len(table.records):6} records  F1 {found.rates.f1:.4f}  "
             f"wrong {found.wrong:5}  missed {found.missed:5}  {seconds:5.1f} s",
             flush=True,
         )

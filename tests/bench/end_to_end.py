@@ -67,7 +67,7 @@ def main() -> None:
     )
     for table in map(Path, sys.argv[1:]):
         pairs, records, spent = measured(table)
-        told = f"{pairs.f1:.4f} | {pairs.wrong:,} | {pairs.missed:,} | {spent:.1f} s"
+        told = f"{pairs.rates.f1:.4f} | {pairs.wrong:,} | {pairs.missed:,} | {spent:.1f} s"
         sys.stdout.write(f"| {table.name.replace('-', ' ')} | {records:,} | {told} |\n")
         sys.stdout.flush()
 

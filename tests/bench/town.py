@@ -118,7 +118,7 @@ def lines(folder: Path) -> Iterator[str]:
 
 
 def _told(pairs: Pairs) -> str:
-    return f"{pairs.f1:.4f} ({pairs.rates.precision:.3f}, {pairs.rates.recall:.3f})"
+    return f"{pairs.rates.f1:.4f} ({pairs.rates.precision:.3f}, {pairs.rates.recall:.3f})"
 
 
 def main() -> None:

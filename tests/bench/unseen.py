@@ -135,7 +135,7 @@ def main() -> None:
             continue
         before = time.process_time()
         pairs = measured(table)
-        rates = f"{pairs.rates.precision:.4f} | {pairs.rates.recall:.4f} | {pairs.f1:.4f}"
+        rates = f"{pairs.rates.precision:.4f} | {pairs.rates.recall:.4f} | {pairs.rates.f1:.4f}"
         spent = f"{pairs.wrong:,} | {pairs.missed:,} | {time.process_time() - before:.1f} s"
         sys.stdout.write(f"| {name} | {len(table.records):,} | {rates} | {spent} |\n")
         sys.stdout.flush()

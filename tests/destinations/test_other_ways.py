@@ -194,7 +194,7 @@ def test_a_row_that_is_refused_is_told_in_the_ledger(hooked: tuple[Hook, Shop]) 
         cart = next(one for one in looking.standings(ask=False) if one["list"] == "cart")
         assert cart["refused"] == {"unknown": 1}
         hook.refused = None
-        looking.go_over(renew=False)
+        looking.go_over()
         came = len(hook.came)
         drain(looking)
     (again,) = [json.loads(body) for _, body in hook.came[came:]]

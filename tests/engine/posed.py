@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, UNDECLARED, Holding, Judgement, Record, RecordKey
-from resolver.evidence import generic_identifiers
 from resolver.founding import founding_record
 from resolver.kinship import Kinship
 from resolver.likeness import Likeness
@@ -12,8 +11,7 @@ from resolver.matching.content import Prepared
 from resolver.matching.model import Model
 from resolver.plan import Matching, Plan, Space
 from resolver.resolution import Kept, Resolution
-from resolver.resolve import resolve
-from tests.engine.whole import Whole
+from tests.engine.whole import Whole, generic_identifiers, resolve
 from tests.reference import evidence as plain
 from tests.reference.evidence import Alike, Group, Identifier, Key
 from tests.reference.statement import Answer

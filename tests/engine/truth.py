@@ -23,16 +23,14 @@ from graph_schema.vocabulary import (
 )
 from profiles.objects import fold_object, views, whole
 from profiles.state import begin, fold, mention, new_state, show
-from resolver.evidence import generic_identifiers
 from resolver.founding import DEFAULT_ID_KEY, founding_record, person_id
 from resolver.kinship import Kinship
 from resolver.likeness import Likeness, likeness_of
 from resolver.matching.content import prepare
 from resolver.plan import Plan
 from resolver.resolution import MATCHED, Resolution
-from resolver.resolve import resolve
 from tests.engine.at_once import edges_of
-from tests.engine.whole import Whole
+from tests.engine.whole import Whole, generic_identifiers, resolve
 
 Group = frozenset[RecordKey]
 

@@ -1,12 +1,16 @@
 """All the evidence as a graph that can be walked."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Identifier, IdentifierNode, Judgement, Record, RecordKey
-from resolver.evidence import is_known
+from resolver.evidence import is_generic, is_known, people_holdings
+from resolver.likeness import Likeness
 from resolver.matching.content import Prepared
 from resolver.matching.model import Weight
-from resolver.plan import Plan
+from resolver.neighbourhood import Neighbourhood
+from resolver.plan import Plan, Space
+from resolver.resolution import Resolution
+from resolver.resolve import resolve_near
 
 
 class Whole:
@@ -83,3 +87,48 @@ class Whole:
     def edges(self, contents: Collection[int]) -> Mapping[int, Mapping[int, Weight]]:
         """See ``Graph``."""
         return {one: self._edges.get(one, {}) for one in contents}
+
+
+def resolve(
+    plan: Plan,
+    records: Mapping[int, Record],
+    generic: Set[int],
+    judgements: Iterable[Judgement] = (),
+    likeness: Likeness | None = None,
+) -> Resolution:
+    """The persons that ``records`` (by id) make, where these are all there are.
+
+    ``generic`` are the identifiers that are too common (of those, nothing is tied); ``likeness`` is what
+    matching has to go by: without it nobody is matched.
+    """
+    said = {judgement.judgement_id: judgement for judgement in judgements}
+    everything = Neighbourhood(dict(records), {}, set(generic), said, likeness or Likeness())
+    return resolve_near(plan, everything)
+
+
+def generic_identifiers(plan: Plan, records: Iterable[Record]) -> set[int]:
+    """The values that are too common to say who somebody is, among all the records of their holders.
+
+    Counted anew from what all of them hold; see ``is_generic``.
+    """
+    peers: dict[int, dict[int, set[int]]] = {}
+    holders: dict[int, int] = {}
+    spaces: dict[int, Space] = {}
+    for record in records:
+        people = people_holdings(plan, record.holdings)
+        for identifier, holding in record.holdings.items():
+            if holding.namespace < 0 or holding.flags & BLOCKED:
+                continue
+            spaces[identifier] = plan.spaces[holding.namespace]
+            holders[identifier] = holders.get(identifier, 0) + 1
+            if holding.flags & CLAIMED:
+                continue
+            known = peers.setdefault(identifier, {})
+            for other, namespace in people:
+                if namespace != holding.namespace and namespace in plan.counted:
+                    known.setdefault(namespace, set()).add(other)
+    return {
+        identifier
+        for identifier, space in spaces.items()
+        if is_generic(space, holders[identifier], peers.get(identifier, {}))
+    }

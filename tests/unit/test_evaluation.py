@@ -1,5 +1,7 @@
 """Figures of persons against the truth."""
 
+import pytest
+
 from resolver.evaluation import evaluate
 
 
@@ -9,7 +11,7 @@ def test_figures_of_a_small_store() -> None:
     result = evaluate(found, truth)
     assert (result.records, result.people, result.persons) == (6, 3, 4)
     assert result.pairs == (1, 2, 3)
-    assert result.pairs.f1 == 2 / 7
+    assert result.pairs.rates.f1 == pytest.approx(2 / 7)
     assert abs(result.b_cubed.precision - (2 / 3 + 2 / 3 + 1 / 3 + 1 + 1 + 1) / 6) < 1e-12
     assert abs(result.b_cubed.recall - (2 / 3 + 2 / 3 + 1 / 3 + 1 / 2 + 1 / 2 + 1) / 6) < 1e-12
     assert result.overlinked == ((("a1", "a2"), ("b1",)),)

@@ -304,12 +304,15 @@ def test_parquet_is_read_in_pieces(tmp_path: Path) -> None:
 
 
 def test_parquet_and_csv_of_one_table_give_the_same_messages(tmp_path: Path, crm: FileMapping) -> None:
-    cells = dict(
-        zip(HEADER.split(","), "4711,u-1,a@b.example,42,Ana,,Lyon,2026-03-02,x".split(","), strict=True)
-    )
+    row = "4711,u-1,a@b.example,42,Ana,,Lyon,2026-03-02,x"
+    cells = dict(zip(HEADER.split(","), row.split(","), strict=True))
     pq.write_table(pa.table({name: [cell] for name, cell in cells.items()}), tmp_path / "crm.parquet")
     table = written(tmp_path, "crm.csv", f"{HEADER}\n{','.join(cells.values())}\n")
     assert bodies(tmp_path / "crm.parquet", crm) == bodies(table, crm)
+
+
+def test_an_address_may_stand_in_both_tables_where_it_is_one_column(tmp_path: Path) -> None:
+    assert mapping_of(tmp_path, CRM + 'email = "e-mail"\n').traits["email"] == "e-mail"
 
 
 def test_what_is_no_parquet_is_said_to_be_none(tmp_path: Path, crm: FileMapping) -> None:
@@ -330,7 +333,7 @@ def test_what_is_no_parquet_is_said_to_be_none(tmp_path: Path, crm: FileMapping)
         (('"card"', "7"), r"line 10: identifiers.loyalty_card does not name a column"),
         (('"id"', '""'), r"line 3: record_id does not name a column"),
         (("loyalty_card", '"loyalty card"'), r"'loyalty card' can't be a name in \[identifiers\]"),
-        (("firstName", "email"), r"email stands in \[identifiers\] and in \[traits\]"),
+        (("firstName", "email"), r"email is one column in \[identifiers\] and another in \[traits\]"),
         (("[traits]", '[traits]\n"firstName.a" = "x"'), r"traits.firstName is given twice, or whole and in"),
         (('"crm"', "crm"), "not TOML"),
     ],

@@ -113,7 +113,7 @@ def test_matching_finds_its_place_among_namespaces_that_lack_its_own(write: Path
         (f'{TWO}[source.web]\nclaims = ["b"]\n', 9, ["'b' can't be claimed"]),
         (f'{TWO}[source.web]\nscoped = ["c"]\n', 9, ["no [[namespace]] is named 'c'"]),
         (f'{TWO}[source.uk]\nregion = "UK"\n', 9, ["region is not a country", "GB"]),
-        (f'{TWO}[source.fr]\nregion = "fr"\n', 9, ["region is not two capital letters"]),
+        (f'{TWO}[source.fr]\nregion = "fr"\n', 9, ["region is not a country", "two capital letters"]),
         (f'{TWO}[source.x]\nalias = "anonymous"\n', 9, ["alias can't be 'anonymous'", "'anonymous_id'?"]),
         (f'{TWO}[matching]\nafter = "c"\n', 9, ["no [[namespace]] is named 'c'"]),
         (f'{TWO}[matching]\nafter = "a"\nmerge = 0.2\nreview = 0.5\n', 11, ["review is above merge"]),
