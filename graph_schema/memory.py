@@ -343,7 +343,11 @@ class MemoryStore:
         for event in [one for one in self._events.values() if one.record in writes.erased_records]:
             del self._events[event.id]
             del self._event_ids[event.key]
-        self._also = [pair for pair in self._also if pair[0] not in writes.erased_records]
+        self._also = [
+            (record, event)
+            for record, event in self._also
+            if record not in writes.erased_records and event in self._events
+        ]
 
 
 def _copied(record: Record) -> Record:

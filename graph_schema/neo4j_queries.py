@@ -61,8 +61,12 @@ MERGE_EVENTS: Final = (
     "DELETE was WITH DISTINCT e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
 )
 ERASE_EVENTS: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD]-(e) USING INDEX SEEK r:Record(id) "
     "WITH DISTINCT e, e.key AS key DETACH DELETE e RETURN key"
+)
+ALSO_ERASED: Final = (
+    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[told:ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
+    "DELETE told"
 )
 ALSO: Final = (
     "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) "

@@ -138,6 +138,7 @@ class Neo4jTransaction(Likeness):
     def _apply_events_gone(self, writes: Writes) -> set[int]:
         gone = [self._low + one for one in sorted(writes.erased_records)]
         keys = self._ask(q.ERASE_EVENTS, {"ids": gone}) if gone else []
+        self._tell(q.ALSO_ERASED, gone, "ids")
         return {marks.of_event_key(row[0] - self._low) for row in keys}
 
     def _apply_persons(self, writes: Writes) -> None:

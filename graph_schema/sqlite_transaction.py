@@ -246,10 +246,12 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def _apply_events(self, writes: Writes) -> None:
         many = self._many
         for record in writes.erased_records:
-            for _, event in list(self.history((record,))):
-                self._connection.execute("DELETE FROM event WHERE id = ?", (event.id,))
-                self._connection.execute("DELETE FROM event_key WHERE hash = ?", (self._hash(*event.key),))
+            own = [event for _, event in self.history((record,)) if event.record == record]
+            many("DELETE FROM event WHERE id = ?", ((event.id,) for event in own))
+            many("DELETE FROM event_key WHERE hash = ?", ((self._hash(*event.key),) for event in own))
             self._connection.execute("DELETE FROM event_also WHERE record = ?", (record,))
+        if writes.erased_records:
+            self._connection.execute("DELETE FROM event_also WHERE event NOT IN (SELECT id FROM event)")
         many(r.EVENT.upsert, map(r.event_row, writes.events))
         keys = sorted((self._hash(*event.key), event.id) for event in writes.events)
         many("INSERT OR REPLACE INTO event_key (hash, event) VALUES (?, ?)", keys)

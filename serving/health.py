@@ -20,8 +20,8 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-def alive() -> Response:
-    """The process answers."""
+async def alive() -> Response:
+    """The process answers, however many questions wait for a thread."""
     return answer({"status": "ok"})
 
 

@@ -15,7 +15,7 @@ from serving.service import Asker, Service, TheService, time_of
 from serving.stewardship import shown_case, shown_judgement
 from serving.timeline import shown_records, timeline
 from stream import explaining, stewarding
-from stream.as_of import By, as_of
+from stream.as_of import By
 from stream.letters import letters_of
 from stream.reader import Found, Reader
 from stream.stewarding import Doer
@@ -165,8 +165,7 @@ def why(a: str, b: str, service: TheService) -> Response:
 
 
 def _profile(service: Service, reference: str, when: When) -> Document:
-    engine = service.engine
     if when.as_of is not None:
-        return as_of(engine.store, engine.rules, engine.id_key, reference, when.as_of, when.by)
+        return service.as_of(reference, when.as_of, when.by)
     with service.engine.reader() as reader:
-        return reader.profile(reference, engine.clock() if when.at is None else when.at)
+        return reader.profile(reference, service.engine.clock() if when.at is None else when.at)

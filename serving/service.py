@@ -1,5 +1,6 @@
 """What every route of one server works with: the engine, the writer, the write keys, and the limits."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Final
@@ -9,16 +10,21 @@ from fastapi import Depends, Request
 from graph_schema.errors import Invalid
 from graph_schema.iso_time import asked_time, read_time
 from graph_schema.messages import flaw_of_source
+from graph_schema.store import Document
 from serving.access import LOCAL, Principal, digest, keyring
 from serving.group_commit import GroupCommit
 from serving.handover import Handover
 from serving.limits import Rate
-from serving.problems import Unauthorised
+from serving.problems import Busy, Unauthorised
+from stream.as_of import By, as_of
 from stream.engine import Engine
 
 _ATTEMPTS: Final = 10
 _ATTEMPTS_PER_S: Final = 1 / 6
 """Keys that are wrong, from one address: so many at once, then one every six seconds."""
+
+_PASTS: Final = 2
+"""Questions about the past that are answered at a time, of the threads that a server has."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,17 @@ class Service:
         often = self.settings.requests_per_second
         self.rate = Rate(often, 2 * often)
         self.attempts = Rate(_ATTEMPTS_PER_S, _ATTEMPTS)
+        self._looking_back = threading.BoundedSemaphore(_PASTS)
+
+    def as_of(self, reference: str, at: int, by: By) -> Document:
+        """See ``stream.as_of``. It takes long where somebody shares much with many, so few are answered at a
+        time, and others of this server go on; raises ``Busy`` where these are answered now."""
+        if not self._looking_back.acquire(blocking=False):
+            raise Busy("other questions about the past are being answered", way_out="Ask again in a moment")
+        try:
+            return as_of(self.engine.store, self.engine.rules, self.engine.id_key, reference, at, by)
+        finally:
+            self._looking_back.release()
 
     @property
     def taking(self) -> GroupCommit | Handover:

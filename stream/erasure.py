@@ -90,11 +90,11 @@ class Erasure:
         ids = self.ws.members((person.id,))[person.id]
         records = [record for record in self.ws.records(ids).values() if not record.ghost]
         self.ws.touch(person)
-        self._forget_letters(records, at)
+        named = self._forget_letters(records, at)
         self._forget_events([record.id for record in records], at)
         vetoed = self._vetoed({record.id for record in records})
         keys = {record.key: self.ws.become_ghost(record, at) for record in records}
-        self._forget_identifiers(records)
+        self._forget_identifiers(records, named)
         self._forget_judgements(ids, keys)
         self._keep_apart(vetoed, min(keys.values()), at)
         self._forget_objects(person, keys)
@@ -107,18 +107,29 @@ class Erasure:
         writes.changes.append(Change(sequence, "erased", person.person_id, (), (), person.version + 1, at))
 
     def _forget_events(self, records: list[int], at: int) -> None:
-        for _, event in self.tx.history(records):
-            self.ws.writes.state[tomb(event.key, self.ws.id_key)] = at
+        # An alias that another's record tells stays hers.
+        for record, event in self.tx.history(records):
+            if event.record == record:
+                self.ws.writes.state[tomb(event.key, self.ws.id_key)] = at
 
-    def _forget_letters(self, records: list[Record], at: int) -> None:
-        """Empties every dead letter that tells of her; what stood in it is refused where it comes again."""
+    def _forget_letters(self, records: list[Record], at: int) -> set[Identifier]:
+        """Empties every dead letter that tells of her; what stood in it is refused where it comes again.
+        Gives the identifiers that they named."""
+        named: set[Identifier] = set()
         for one, letter in letters_of(self.tx, self.intake, records):
             self.ws.writes.letters_emptied.add(one)
             self.ws.writes.state[_tomb(letter.raw, self.ws.id_key)] = at
+            said = self.intake.take(letter.raw, at, letter.source)
+            if isinstance(said, Event):
+                named.update(Identifier(one.namespace, one.value) for one in said.held)
+        return named
 
-    def _forget_identifiers(self, records: list[Record]) -> None:
-        """Hashes every identifier that no living record holds. Of what can't link nobody knows who holds it,
-        but how many of the living do."""
+    def _forget_identifiers(self, records: list[Record], said: set[Identifier]) -> None:
+        """Hashes every identifier that no living record holds, of hers and of those that were said. Of what
+        can't link nobody knows who holds it, but how many of the living do."""
+        for node in self.ws.identifiers(self.ws.identifier_ids(said).values()).values():
+            if node.holders <= 0 and node.identifier in said:
+                self.ws.rename(node, ghost_identifier(node.identifier, self.ws.id_key))
         held = [pair for record in records for pair in record.holdings.items()]
         nodes = self.ws.identifiers({one for one, _ in held})
         for one, holding in held:

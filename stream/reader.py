@@ -118,10 +118,7 @@ class Reader:
         others = self.tx.records({one for each in related for one in (each.part, each.anchor)} - own)
         persons = {record.person for record in others.values()}
         person_ids = {one: person.person_id for one, person in self.tx.persons(persons).items()}
-        # What is related may be erased, and of somebody of whom there is more.
-        members = self.tx.members({record.person for record in others.values() if record.ghost})
-        more = self.tx.records({one for each in members.values() for one in each})
-        living = {record.person for record in chain(others.values(), more.values()) if not record.ghost}
+        living = self._alive(others.values())
         told = set()
         for each in related:
             other = others.get(each.anchor if each.part in own else each.part)
@@ -130,20 +127,29 @@ class Reader:
                 told.add((person_ids[other.person], each.namespace, how))
         return [{"person_id": one, "namespace": by, "relation": how} for one, by, how in sorted(told)]
 
+    def _alive(self, records: Collection[Record]) -> set[int]:
+        """The persons of records of whom anything is not erased: a record may be, and of somebody of whom
+        there is more."""
+        members = self.tx.members({record.person for record in records if record.ghost})
+        more = self.tx.records({one for each in members.values() for one in each})
+        return {record.person for record in chain(records, more.values()) if not record.ghost}
+
     def cases(self, records: Iterable[Record] | None = None) -> list[Case]:
-        """The open cases, all or those of a person's records. Kept apart by judgements: closed."""
+        """The open cases, all or those of a person's records. Kept apart by judgements: closed. The erased
+        are in none."""
         wanted = None if records is None else {record.id for record in records}
         found: dict[str, Case] = {}
         for stored in self.tx.cases(wanted):
             persons = self._persons_of(stored.records)
-            identifiers = [node.identifier for node in self.tx.identifiers(stored.identifiers).values()]
+            nodes = self.tx.identifiers(stored.identifiers).values()
+            identifiers = [node.identifier for node in nodes if not node.identifier.value.startswith("#")]
             if len(persons) > 1:
                 case = make_case(stored.kind, persons, identifiers, stored.detail)
                 found[case.case_id] = case
         return sorted(found.values(), key=lambda case: case.case_id)
 
     def _persons_of(self, records: Sequence[int]) -> list[str]:
-        persons = {record.person for record in self.tx.records(records).values()}
+        persons = self._alive(self.tx.records(records).values())
         return sorted(person.person_id for person in self.tx.persons(persons).values())
 
     def founder(self, named: str) -> Record:

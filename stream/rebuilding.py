@@ -135,7 +135,13 @@ def _attach(was: Transaction, engine: Engine, buried: Mapping[int, int]) -> tupl
             words.append(_attached(was, tx, engine.intake, word))
     if not words:
         return 0, 0
-    ghostly = [(new, word.judgement_id) for old, new in buried.items() for word in was.judgements((old,))]
+    told = {word.judgement_id for word in words}
+    ghostly = [
+        (new, word.judgement_id)
+        for old, new in buried.items()
+        for word in was.judgements((old,))
+        if word.judgement_id in told
+    ]
     with engine.store.write() as tx:
         tx.apply(Writes(judgements=words, judged_records=ghostly))
     engine.judge(words)
@@ -165,8 +171,10 @@ def _moved(
         tx.events(found.values())[found[founder]] for tx, found in zip((now, was), ids, strict=True)
     )
     again = intake.again(new_event)
-    first = was.records((old_event.record,))[old_event.record].key == old
-    return again.record if first or again.also is None else again.also[0]
+    if was.records((old_event.record,))[old_event.record].key == old:
+        return again.record
+    # The second record of an alias; else another content under its id has moved the event away from it.
+    return old if again.also is None else again.also[0]
 
 
 def _keep_ids(was: Transaction, engine: Engine) -> None:

@@ -88,7 +88,7 @@ def _unchanged(was: _Side, now: _Side, history: History) -> set[str]:
 
     def shown(side: _Side, part: Iterable[str]) -> list[object]:
         states = side[0].profiles([side[1][one].id for one in part])
-        return [states.get(side[1][one].id) for one in part]
+        return [states.get(side[1][one].id) or {} for one in part]
 
     alone = (
         one

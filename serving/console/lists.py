@@ -1,10 +1,10 @@
 """Finding and looking back: search, merges and splits, the audit log, values, health, and every component."""
 
 from importlib.resources import files
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import yaml
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from graph_schema.store import Document, Transaction
@@ -14,6 +14,7 @@ from resolver.founding import is_person_id
 from serving.called import called
 from serving.console import sessions
 from serving.console.pages import page
+from serving.feed import LAST
 from serving.service import TheService
 from serving.waiting import QueueFilter
 from stream.comparing import side
@@ -23,6 +24,8 @@ from stream.searching import MOST, search
 _PAGE: Final = 50
 _LOOKED_THROUGH: Final = 5_000
 _AT_ONCE: Final = 1_000
+
+Before = Annotated[int, Query(ge=0, le=LAST)]
 
 router = APIRouter(dependencies=[Depends(sessions.principal_of)])
 
@@ -39,7 +42,7 @@ def search_page(request: Request, service: TheService, q: str = "") -> Response:
 
 
 @router.get("/changes")
-def changes_page(request: Request, service: TheService, before: int = 0) -> Response:
+def changes_page(request: Request, service: TheService, before: Before = 0) -> Response:
     """Recent merges and splits, the newest first."""
     with service.engine.reader() as reader:
         told, oldest = recent_changes(reader.tx, before)
@@ -55,7 +58,7 @@ def changes_page(request: Request, service: TheService, before: int = 0) -> Resp
 
 
 @router.get("/audit")
-def audit_page(request: Request, service: TheService, before: int = 0) -> Response:
+def audit_page(request: Request, service: TheService, before: Before = 0) -> Response:
     """Who did what, when and why, the newest first."""
     with service.engine.reader() as reader:
         entries = reader.tx.audit(before or None, _PAGE)

@@ -24,7 +24,6 @@ from serving.stewardship import shown_judgement
 from serving.timeline import shown_records, timeline
 from serving.waiting import ranked
 from stream import stewarding
-from stream.as_of import as_of as profile_as_of
 from stream.comparing import side, side_of
 from stream.explaining import how
 from stream.judging import Judging, Word
@@ -53,16 +52,15 @@ def person_page(
     request: Request, service: TheService, person_id: str, done: str = "", as_of: str = ""
 ) -> Response:
     """The golden profile with where each value came from, and what else was said; as it was, where asked."""
-    engine = service.engine
     at = time_of("as_of", as_of or None)
     with service.engine.reader() as reader:
         found = reader.find(person_id)
-        profile = reader.profile_of(found, engine.clock())
+        profile = reader.profile_of(found, service.engine.clock())
         cases = [shown(one, None) for one in ranked(reader, reader.cases(found.records))]
         given = _judgements(reader, found)
     if at is not None:
         try:
-            profile = profile_as_of(engine.store, engine.rules, engine.id_key, person_id, at, "received")
+            profile = service.as_of(person_id, at, "received")
         except UnknownPerson:
             raise UnknownPerson("nothing was known of this person by then", way_out="Look later") from None
     return page(

@@ -20,6 +20,7 @@ _COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
 _TITLES: Final = frozenset("mr mrs ms miss mx dr prof sir madam mme mlle herr frau".split())
 _SUFFIXES: Final = frozenset("jr sr ii iii iv phd md esq".split())
 _GENDERS: Final = {"f": "f", "female": "f", "woman": "f", "m": "m", "male": "m", "man": "m"}
+_POSTAL_CODE: Final = re.compile(r"[^\W_]+([ -][^\W_]+)*")
 _US_ZIP: Final = re.compile(r"(\d{5})(?:-?(\d{4}))?")
 
 
@@ -95,10 +96,10 @@ def google_region(country: str) -> str:
 
 
 def google_postal_code(code: str, country: str) -> str:
-    """Trimmed; in the United States five digits, or five and four; not hashed."""
+    """Trimmed; in the United States five digits, or five and four; not hashed. "" for what is none."""
     text = code.strip()
     if google_region(country) != "US":
-        return text
+        return text if _POSTAL_CODE.fullmatch(text) else ""
     found = _US_ZIP.fullmatch(text)
     return "" if found is None else "-".join(part for part in found.groups() if part)
 
@@ -126,8 +127,10 @@ def meta_place(name: str) -> str:
 
 def meta_zip(code: str, country: str) -> str:
     """Lower case, no spaces and dashes; in the United States its first five digits."""
-    text = _SPACE.sub("", code).replace("-", "").lower()
-    return text[:5] if country.strip().upper() == "US" else text
+    if country.strip().upper() == "US":
+        found = _US_ZIP.fullmatch(code.strip())
+        return "" if found is None else str(found[1])
+    return _SPACE.sub("", code).replace("-", "").lower()
 
 
 def meta_country(country: str) -> str:

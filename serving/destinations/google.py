@@ -155,7 +155,7 @@ def _member(row: Row, is_added: bool) -> Body:
 
 def _identifier(kind: str, value: str) -> Body:
     if kind == "address":
-        return {"address": dict(zip(_ADDRESS, value.split("|"), strict=True))}
+        return {"address": dict(zip(_ADDRESS, value.split("|", 3), strict=True))}
     return {_USER[kind]: value}
 
 

@@ -197,7 +197,7 @@ class List:
         with self._engine.store.read() as tx:
             flights = [one for one in self.ledger.flights(tx) if one.op == op]
         for flight in flights:
-            rows = self._still(flight)
+            rows = self.still(flight)
             job = Job(op, self.target.remote, rows, key_of(flight.name))
             told = delivered(self._means.platform, job, self._means.courier) if rows else Delivery()
             kept = {row.person_id for row in rows}
@@ -205,7 +205,7 @@ class List:
             self.put({**self.settled(op, told, dropped), flight.name: None})
             self._means.report(self.target.key, op, len(rows))
 
-    def _still(self, flight: Flight) -> list[Row]:
+    def still(self, flight: Flight) -> list[Row]:
         """The rows of a flight that may be sent now: nobody who changed since is sent by what was so then.
 
         Who is left out was read of in the feeds after the flight was made, so the next step takes her up.

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 
 from serving.destinations.delivering import Delivery, chunks, delivered, key_of
+from serving.destinations.ledger import Flight
 from serving.destinations.lists import List, Means
 from serving.destinations.planning import Wanted
 from serving.destinations.platforms import Job, Place, Row
@@ -28,17 +29,28 @@ def replace_members(one: List, means: Means) -> None:
         one.go_over(renew=False)
         return
     _note(one, means, is_open=True)
+    with means.engine.store.read() as tx:
+        since = tx.last_delta(), tx.last_change()
     session = int(secrets.token_hex(6), 16)
     waiting: list[Row] = []
     number = 0
-    rows = (row for wanted in members_of(one, means) for row in wanted.rows.values())
-    for part in chunks(rows, means.platform, means.settings.rows_per_request):
-        if waiting:
+    everybody = (row for wanted in members_of(one, means) for row in wanted.rows.values())
+    for part in chunks(everybody, means.platform, means.settings.rows_per_request):
+        if rows := _still(one, waiting, since):
             number += 1
-            _send(one, means, waiting, Place(session, number, False, estimated))
+            _send(one, means, rows, Place(session, number, False, estimated))
         waiting = part
-    _send(one, means, waiting, Place(session, number + 1, True, estimated))
-    _note(one, means, is_open=False)
+    if rows := _still(one, waiting, since):
+        _send(one, means, rows, Place(session, number + 1, True, estimated))
+        _note(one, means, is_open=False)
+    else:
+        # Nobody is left to be the last: what was begun is never finished, and another begins.
+        replace_members(one, means)
+
+
+def _still(one: List, rows: list[Row], since: tuple[int, int]) -> list[Row]:
+    """Those who may be sent now: whoever changed since the replacement began is looked at again."""
+    return one.still(Flight("", "replace", rows, *since)) if rows else rows
 
 
 def _note(one: List, means: Means, is_open: bool) -> None:

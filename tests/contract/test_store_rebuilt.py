@@ -1,17 +1,20 @@
 """What every store derives again once somebody was erased: what one has that derived nothing."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.store import Replaceable, Store
+from graph_schema.vocabulary import Case
 from resolver.founding import DEFAULT_ID_KEY
+from stream.cases import open_cases
 from stream.engine import Engine
+from stream.judging import Word
 from stream.rebuilding import derive, rebuild
-from stream.stewarding import Doer, erase
+from stream.stewarding import Doer, erase, give
 from tests.unit.test_rebuild import CLOCK, identify, take, told
 
 RULES = load_rules()
@@ -37,6 +40,9 @@ class Both:
     def erase(self, reference: str) -> None:
         self.do(lambda engine: erase(engine, reference, Doer("mona", "admin")))
 
+    def judge(self, kind: Literal["same", "different"], a: str, b: str) -> None:
+        self.do(lambda engine: give(engine, Word(kind, [a], [b], CLOCK, "mia", "seen"), "steward"))
+
     def rebuild(self) -> None:
         """In its own place, but for what is in memory."""
         old = self._store
@@ -55,6 +61,19 @@ class Both:
         """Whose each record is, by its key."""
         links: list[Any] = list(told(self._store)[0])
         return {record: person for _, record, person in links}
+
+    @property
+    def cases(self) -> list[Case]:
+        """What waits for stewards."""
+        with self._store.reader() as reader:
+            return open_cases(reader)
+
+    @property
+    def said(self) -> list[str]:
+        """Values that stand in clear."""
+        with self._store.store.read() as tx:
+            values = [node.identifier.value for node in tx.all_identifiers()]
+        return [value for value in values if not value.startswith("#")]
 
 
 def _fed(store: Store) -> tuple[int, dict[str, int]]:
@@ -111,4 +130,47 @@ def test_who_shared_a_device_with_others_of_known_names_can_be_erased(both: Both
     both.erase("user_id:u-1")
     assert both.persons.items() <= before.items()
     assert len(both.persons) == len(before) - 1
+    both.rebuild()
+
+
+@pytest.mark.parametrize("gone", ["a1", "a2"])
+def test_who_told_an_alias_can_be_erased_and_the_other_goes_on(both: Both, gone: str) -> None:
+    both.take(*(identify(at, userId=user) for at, user in enumerate(("a1", "a2", "z"), 1)))
+    both.take({**identify(4, userId="a1", previousId="a2"), "type": "alias"})
+    both.erase(f"user_id:{gone}")
+    left = next(user for user in ("a1", "a2") if user != gone)
+    both.take(identify(5, userId=left, traits={"plan": "gold"}))
+    both.erase(f"user_id:{left}")
+    assert len(both.persons) == 1
+
+
+def test_no_case_is_of_the_erased(both: Both) -> None:
+    for at, user in enumerate(("u-1", "u-2", "u-3"), 1):
+        both.take(identify(at, "crm", userId=user, traits={"email": "family@x.example"}))
+    both.take(identify(4, "crm", userId="u-4"), identify(5, "crm", userId="u-5"))
+    assert [len(case.persons) for case in both.cases] == [3]
+    for one, other in (("u-1", "u-4"), ("u-2", "u-5")):
+        both.judge("different", f"user_id:{one}", f"user_id:{other}")
+    both.erase("user_id:u-1")
+    [case] = both.cases
+    assert len(case.persons) == 2
+    assert set(case.persons) <= set(both.persons.values())
+    both.erase("user_id:u-2")
+    assert both.cases == []
+    both.rebuild()
+
+
+def test_what_another_content_named_is_hashed_when_she_is_erased(both: Both) -> None:
+    both.take(identify(2, userId="u-1", traits={"email": "ana@x.example"}))
+    both.take({**identify(2, userId="u-1"), "timestamp": "2026-01-01T00:00:00Z"})
+    both.erase("user_id:u-1")
+    assert both.said == []
+
+
+def test_a_word_stays_with_its_records_where_another_content_moves_an_event(both: Both) -> None:
+    both.take(*(identify(at, "crm", userId=f"u-{at}") for at in (1, 2)))
+    both.judge("same", "user_id:u-1", "user_id:u-2")
+    both.take({**identify(2, "crm", userId="u-3"), "timestamp": "2026-01-01T00:00:00Z"})
+    both.take(identify(3, "crm", userId="u-2"))
+    assert len(set(both.persons.values())) == 2
     both.rebuild()

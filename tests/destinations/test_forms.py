@@ -168,7 +168,9 @@ def test_a_local_number_that_begins_like_its_country_is_read_as_local() -> None:
         ("940251234", "US", "94025-1234", "94025"),
         ("M1 1AE", "GB", "M1 1AE", "m11ae"),
         ("1050-002", "PT", "1050-002", "1050002"),
-        ("9402", "US", "", "9402"),
+        ("9402", "US", "", ""),
+        ("CA 94025", "US", "", ""),
+        ("75|001", "FR", "", "75|001"),
     ],
 )
 def test_postal_codes(code: str, country: str, google: str, meta: str) -> None:

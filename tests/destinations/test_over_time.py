@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from tests.destinations.emulator import Reply, Request
 from tests.destinations.google_emulator import GoogleEmulator
 from tests.destinations.platforms import MetaEmulator, TikTokEmulator
 from tests.destinations.shop import (
@@ -57,6 +58,35 @@ def test_a_replacement_that_was_interrupted_begins_again_and_nothing_was_empty_m
         shop.tell(ordered("u-1", "o-1"))
         shop.sync()
         assert emulator.lists == {CART: {BORIS}, BUYERS: {ANA}}
+
+
+@pytest.mark.parametrize("gone", ["withdrawn", "erased"])
+def test_who_goes_during_a_replacement_is_not_sent_by_it(gone: str) -> None:
+    with MetaEmulator() as emulator:
+        shop = Shop({"meta": meta(emulator.url, rows_per_request=1)})
+        two(shop)
+        shop.sync()
+        taken, bodies = emulator.answer, list[str]()
+
+        def answer(request: Request) -> Reply:
+            if CART in request.path:
+                bodies.append(request.body.decode())
+            if CART in request.path and len(bodies) == 1:
+                other = "u-2" if ANA.partition(":")[2] in bodies[0] else "u-1"
+                if gone == "erased":
+                    shop.erase(f"user_id:{other}")
+                else:
+                    shop.tell(granted(other, withdrawn=True))
+            return taken(request)
+
+        emulator.answer = answer  # type: ignore[method-assign]
+        with shop.syncing("meta") as running:
+            running.replace()
+            staying = ANA if ANA.partition(":")[2] in bodies[0] else BORIS
+            assert all(staying.partition(":")[2] in body for body in bodies)
+            assert emulator.lists[CART] == {staying}
+            drain(running)
+        assert emulator.lists[CART] == {staying}
 
 
 def test_where_nothing_replaces_all_is_sent_again_and_what_does_not_belong_taken_out() -> None:

@@ -75,6 +75,8 @@ def test_a_wrong_address_is_answered_in_the_console_s_words(keyed: Served) -> No
             "Nothing was known of this person by then",
         ),
         (f"/console/persons/{many}?as_of=soon", 400, "as_of: This is not a time"),
+        (f"/console/changes?before={10**30}", 400, "before is missing or wrong"),
+        (f"/console/audit?before=-{10**30}", 400, "before is missing or wrong"),
     ):
         page = visit.get(path)
         assert (visit.status, visit.heading() in ("Nothing here", "This can&#39;t be")) == (status, True), (

@@ -1,7 +1,11 @@
 """Who asks too often, who guesses, and who asks for another host than this one."""
 
 import contextlib
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -9,6 +13,7 @@ import pytest
 from graph_schema.access import Access, AccessKey
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
+from serving import service
 from serving.access import digest
 from serving.app import make_app
 from serving.limits import Rate, TooMany
@@ -109,3 +114,38 @@ def test_a_server_with_keys_may_have_any_name() -> None:
         host = {"Host": "crm.shop.example"}
         assert client.get("/v1/cases", headers={**MIA, **host}).status_code == 200
         assert client.get("/console/sign-in", headers=host).status_code == 200
+
+
+def test_questions_about_the_past_leave_threads_to_everybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, go_on = threading.Semaphore(0), threading.Event()
+
+    def slowly(*_: object) -> dict[str, str]:
+        asked.release()
+        go_on.wait(30)
+        return {}
+
+    monkeypatch.setattr(service, "as_of", slowly)
+    with served(is_open=True) as client, ThreadPoolExecutor(2) as pool:
+        past = "/v1/persons/per_1?as_of=2026-01-01"
+        waiting = [pool.submit(client.get, past) for _ in range(2)]
+        for _ in waiting:
+            assert asked.acquire(timeout=30)
+        try:
+            refused = client.get(past)
+            assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+            assert client.post("/v1/track", json={"userId": "u", "event": "Seen"}).status_code in (200, 401)
+            assert client.get("/healthz").status_code == 200
+        finally:
+            go_on.set()
+        assert [one.result().status_code for one in waiting] == [200, 200]
+
+
+def test_a_sender_who_hangs_up_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    with served(is_open=True) as client:
+        for _ in range(3):
+            with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as line:
+                line.sendall(b"POST /v1/identify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n\r\n{")
+        deadline = time.monotonic() + 10
+        while 'status="400"' not in client.get("/metrics").text and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert caplog.records == []
