@@ -245,12 +245,12 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def _apply_events(self, writes: Writes) -> None:
         many = self._many
-        for record in writes.erased_records:
-            own = [event for _, event in self.history((record,)) if event.record == record]
+        if writes.erased_records:
+            history = self.history(writes.erased_records)
+            own = [event for record, event in history if event.record == record]
             many("DELETE FROM event WHERE id = ?", ((event.id,) for event in own))
             many("DELETE FROM event_key WHERE hash = ?", ((self._hash(*event.key),) for event in own))
-            self._connection.execute("DELETE FROM event_also WHERE record = ?", (record,))
-        if writes.erased_records:
+            many("DELETE FROM event_also WHERE record = ?", ((one,) for one in writes.erased_records))
             self._connection.execute("DELETE FROM event_also WHERE event NOT IN (SELECT id FROM event)")
         many(r.EVENT.upsert, map(r.event_row, writes.events))
         keys = sorted((self._hash(*event.key), event.id) for event in writes.events)

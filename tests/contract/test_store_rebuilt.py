@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from graph_schema.memory import MemoryStore
-from graph_schema.rules import load_rules
+from graph_schema.rules import Rules, load_rules
 from graph_schema.store import Replaceable, Store
 from graph_schema.vocabulary import Case
 from resolver.founding import DEFAULT_ID_KEY
@@ -26,8 +26,8 @@ HOME = {"street": "12 Larkspur Lane", "postalCode": "90210", "city": "Ghent"}
 class Both:
     """A store, and one in memory beside it to which the same is done but for deriving again."""
 
-    def __init__(self, store: Store) -> None:
-        self._store, self._model = (Engine(one, RULES, clock=lambda: CLOCK) for one in (store, MemoryStore()))
+    def __init__(self, store: Store, rules: Rules = RULES) -> None:
+        self._store, self._model = (Engine(one, rules, clock=lambda: CLOCK) for one in (store, MemoryStore()))
 
     def do(self, what: Callable[[Engine], object]) -> None:
         for engine in (self._store, self._model):
@@ -141,6 +141,15 @@ def test_who_told_an_alias_can_be_erased_and_the_other_goes_on(both: Both, gone:
     left = next(user for user in ("a1", "a2") if user != gone)
     both.take(identify(5, userId=left, traits={"plan": "gold"}))
     both.erase(f"user_id:{left}")
+    assert len(both.persons) == 1
+
+
+def test_whom_an_alias_named_twice_can_be_erased_whole(store: Store) -> None:
+    web = RULES.source("web").model_copy(update={"trusted_alias": True})
+    both = Both(store, RULES.model_copy(update={"sources": {"web": web}}))
+    both.take({**identify(1, userId="a1", previousId="a2"), "type": "alias"})
+    both.take(identify(2, userId="a2", traits={"plan": "gold"}), identify(3, userId="z"))
+    both.erase("user_id:a1")
     assert len(both.persons) == 1
 
 
