@@ -319,9 +319,8 @@ class MemoryStore:
                     self._edges.setdefault(here, {})[there] = weight
 
     def _apply_evidence(self, writes: Writes) -> None:
-        for event in writes.events:
-            self._events[event.id] = event
-            self._event_ids[event.key] = event.id
+        self._events.update((event.id, event) for event in writes.events)
+        self._event_ids.update((event.key, event.id) for event in writes.events)
         self._also = [pair for pair in self._also if pair not in writes.also_gone] + writes.also
         for record in writes.records.values():
             self._records[record.id] = _copied(record)
@@ -340,14 +339,11 @@ class MemoryStore:
             self._holders.get(identifier, {}).pop(record_id, None)
         for identifier, record_id in writes.holders:
             self._holders.setdefault(identifier, {})[record_id] = None
-        for event in [one for one in self._events.values() if one.record in writes.erased_records]:
-            del self._events[event.id]
+        erased, kept = writes.erased_records, self._events
+        for event in [one for one in kept.values() if one.record in erased]:
+            del kept[event.id]
             del self._event_ids[event.key]
-        self._also = [
-            (record, event)
-            for record, event in self._also
-            if record not in writes.erased_records and event in self._events
-        ]
+        self._also = [one for one in self._also if one[0] not in erased and one[1] in kept]
 
 
 def _copied(record: Record) -> Record:
