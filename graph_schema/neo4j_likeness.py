@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
-from graph_schema.neo4j_asking import Ask, Asked
+from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_console import Console
 from graph_schema.neo4j_feeds import Graph
 from graph_schema.neo4j_known import Known
@@ -56,23 +56,14 @@ class Likeness(Console):
             found[content][other] = weight
         return found
 
-    def _asked_of_contents(self, writes: Writes) -> Asked:
-        """What must be known to write contents: which of them there are, in whatever form."""
-        return more.THERE, {"rows": [keyed(one, self._low) for one in sorted(writes.contents)]}
-
-    def _apply_likeness(self, writes: Writes, there: list[Row]) -> None:
-        """With what ``_asked_of_contents`` is answered: what is new has not to be looked for."""
-        low, known = self._low, {row[0] for row in there}
+    def _apply_likeness(self, writes: Writes) -> None:
+        low = self._low
         gone = [one for _, one in sorted(writes.contents_gone.items())]
         self._tell(more.FORGET_CONTENTS, [keyed(one.id, low) for one in gone])
         self._tell(more.DISPLACE, self._places(gone))
-        for are, put, place in (
-            (False, more.CREATE_CONTENTS, more.CREATE_PLACES),
-            (True, more.MERGE_CONTENTS, more.MERGE_PLACES),
-        ):
-            contents = [one for _, one in sorted(writes.contents.items()) if (one.id in known) is are]
-            self._tell(put, [content_row(content, low) for content in contents])
-            self._tell(place, self._places(contents))
+        contents = [content for _, content in sorted(writes.contents.items())]
+        self._tell(more.MERGE_CONTENTS, [content_row(content, low) for content in contents])
+        self._tell(more.PLACE, self._places(contents))
         edges = [
             [*keyed(one, low), *keyed(two, low), weight]
             for (one, two), weight in sorted(writes.edges.items())

@@ -23,18 +23,11 @@ EDGES: Final = (
     "UNWIND $rows AS row MATCH (c:Content {key: row[0]})-[e:RESEMBLES]-(o) USING INDEX SEEK c:Content(key) "
     "WHERE c.content = row[1] RETURN c.content, o.content, e.weight"
 )
-THERE: Final = f"{_ROWS} MATCH (c:Content {{key: row[0]}}) WHERE c.content = row[1] RETURN c.content"
-CREATE_CONTENTS: Final = (
-    "UNWIND $rows AS row CREATE (c:Content {key: row[0], content: row[1], blocks: row[2], own: row[3], "
-    "votes: row[4], said: row[5]})"
-)
 MERGE_CONTENTS: Final = (
     "UNWIND $rows AS row MERGE (c:Content {key: row[0], content: row[1]}) SET c.blocks = row[2], "
     "c.own = row[3], c.votes = row[4], c.said = row[5]"
 )
-_PLACE: Final = "(p:Place {key: row[0], block: row[1], content: row[2]})"
-CREATE_PLACES: Final = f"{_ROWS} CREATE {_PLACE}"
-MERGE_PLACES: Final = f"{_ROWS} MERGE {_PLACE} RETURN count(p)"
+PLACE: Final = f"{_ROWS} MERGE (p:Place {{key: row[0], block: row[1], content: row[2]}}) RETURN count(p)"
 DISPLACE: Final = "UNWIND $rows AS row MATCH (p:Place {key: row[0], block: row[1], content: row[2]}) DELETE p"
 FORGET_CONTENTS: Final = f"{_ROWS} MATCH (c:Content {{key: row[0]}}) WHERE c.content = row[1] DETACH DELETE c"
 # What an erased person resembles may be said by nobody yet: of such a content there is nothing but that.

@@ -91,7 +91,7 @@ class Neo4jTransaction(Likeness):
     def apply(self, writes: Writes) -> None:
         """See ``Transaction``. Raises ``Overtaken`` where others came first."""
         self._mind(writes)
-        now, (there, *names) = self._lock(self._asked_of_contents(writes), *self._asked_of_names(writes))
+        now, names = self._lock(*self._asked_of_names(writes))
         told = {name: None if value is None else packed(value) for name, value in writes.state.items()}
         state = [
             (name, value)
@@ -105,7 +105,7 @@ class Neo4jTransaction(Likeness):
         self._apply_persons(writes)
         self._apply_records(writes)
         self._apply_identifiers(writes)
-        self._apply_likeness(writes, there)
+        self._apply_likeness(writes)
         self._apply_events(writes)
         self._apply_objects(writes)
         self._apply_stewardship(writes)

@@ -57,7 +57,7 @@ class Told(NamedTuple):
 def told(obj: Document) -> list[Told]:
     """All that was told of an object, first things first."""
     found = [
-        Told(entry[2], RecordKey(*entry[:2]), event, entry[3][0], entry[3], [entry[0], *entry[5:]][-1])
+        Told(entry[2], RecordKey(*entry[:2]), event, entry[3][0], entry[3], entry[5 if len(entry) > 5 else 0])
         for event, entry in obj.items()
     ]
     found.sort(key=lambda one: (one.record, one.event))

@@ -148,7 +148,7 @@ class _Running:
                     running.replace()
                 self._settle(running)
                 running.rest()
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 - else this one would end in silence
                 code = self._failed(error)
             refused_at = time.monotonic()
             while self.follow and not self.stop.wait(_LATER_SECONDS if code else _POLL_SECONDS):
@@ -161,7 +161,7 @@ class _Running:
                     code = 0
                     self.engine.fall_due(self.engine.clock())
                     self._settle(running)
-                except Exception as error:  # noqa: BLE001
+                except Exception as error:  # noqa: BLE001 - else this one would end in silence
                     code = self._failed(error)
             code = self._tell_refusals(running) or code
         if not code:

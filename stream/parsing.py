@@ -215,10 +215,9 @@ class _Worker:
             stdout=subprocess.PIPE,
             env=environment,
         )
-        self._input, self._output = (
-            Connection(os.dup(cast(BinaryIO, pipe).fileno()))
-            for pipe in (self._process.stdin, self._process.stdout)
-        )
+        # Each end has one owner: what Popen holds is closed here.
+        with cast(BinaryIO, self._process.stdin) as to, cast(BinaryIO, self._process.stdout) as back:
+            self._input, self._output = (Connection(os.dup(pipe.fileno())) for pipe in (to, back))
         self._results: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=_take_all, args=(self._output, self._results), daemon=True).start()
         self.send(by)

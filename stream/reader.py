@@ -118,11 +118,11 @@ class Reader:
         others = self.tx.records({one for each in related for one in (each.part, each.anchor)} - own)
         persons = {record.person for record in others.values()}
         person_ids = {one: person.person_id for one, person in self.tx.persons(persons).items()}
-        living = self._alive(others.values())
+        living = self._alive(others.values()) - {found.person.id}
         told = set()
         for each in related:
             other = others.get(each.anchor if each.part in own else each.part)
-            if other is not None and other.person in living - {found.person.id}:
+            if other is not None and other.person in living:
                 how = "may be of" if each.part in own else "may hold"
                 told.add((person_ids[other.person], each.namespace, how))
         return [{"person_id": one, "namespace": by, "relation": how} for one, by, how in sorted(told)]

@@ -79,6 +79,7 @@ class Queue:
         try:
             self._refresh()
         except Exception as error:  # noqa: BLE001 - what a thread raises is printed, with whatever it says
+            self._next = 0.0
             _log.warning("the queue could not be read; it will be", exc_info=error)
         finally:
             self._turn.release()

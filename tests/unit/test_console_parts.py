@@ -273,3 +273,16 @@ def test_a_case_that_is_closed_while_the_queue_is_read_stays_out(
     asked._refresh()
     assert asked._next == 0, "it is read again"
     assert first.case.case_id not in [one.case.case_id for one in asked.now().waiting]
+
+
+def test_a_queue_that_could_not_be_read_is_read_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = queue.Queue(cast(Service, SimpleNamespace(engine=engine)))
+    asked.now()
+    with monkeypatch.context() as away:
+        away.setattr(MemoryStore, "read", lambda _: (_ for _ in ()).throw(ValueError("a name")))
+        asked.begin()
+    assert asked._next == 0, "the store may be back"
+    asked.begin()
+    assert asked.now().waiting
