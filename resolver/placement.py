@@ -1,7 +1,7 @@
 """Where a record goes that gained identifiers, in the many cases where nobody else can be touched by it.
 
 Most changes need no resolving: the value is new, or all who hold it are one person at peace. Each short cut
-here gives what ``resolve`` would give on everything; where that is in doubt the answer is to resolve.
+here gives what ``resolve_near`` would give on everything; where that is in doubt the answer is to resolve.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Set

@@ -1,4 +1,4 @@
-"""Keeps the persons of the workspace what ``resolve`` would make of all evidence, change by change.
+"""Keeps the persons of the workspace what ``resolve_near`` would make of all evidence, change by change.
 
 The one place where a record gets its person: a short cut where ``placement`` finds one, else the
 neighbourhood of the change is resolved and what differs is moved.
