@@ -38,8 +38,6 @@ _HOMES: Final = {
 """Where each command is, and what it is called there."""
 _SILENT: Final = ("aiokafka", "cel", "neo4j")
 """Libraries that would else speak to the terminal by themselves, beside our errors."""
-_MORE: Final = {"decide": {"allow_extra_args": True, "ignore_unknown_options": True}}
-"""Commands that take options which they don't know."""
 
 
 def make_app(command: str | None = None) -> typer.Typer:
@@ -59,7 +57,7 @@ def make_app(command: str | None = None) -> typer.Typer:
         if command in commands:
             module = import_module(f"serving.{home}")
             for name, function in commands.items():
-                app.command(name, context_settings=_MORE.get(name))(getattr(module, function))
+                app.command(name)(getattr(module, function))
             return app
     for home, commands in _HOMES.items():
         told = _told(home)

@@ -54,9 +54,12 @@ def long_files(source: Source) -> list[str]:
 
 
 def many_parameters(source: Source) -> list[str]:
-    """Functions of more parameters than allowed; self and cls don't count."""
+    """Functions of more parameters than allowed; self and cls don't count, nor options by which a command is
+    called: each has its name before it there, and its own line in the command's help."""
     found = []
     for function in functions(source.tree):
+        if source.path.startswith("serving/commands_") and not function.name.startswith("_"):
+            continue
         spec = function.args
         names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
         count = len(names) - (names[:1] in (["self"], ["cls"]))
