@@ -16,6 +16,7 @@ from resolver.matching.report import Training, lines
 from resolver.matching.training import train
 from resolver.matching.values import Traits
 from resolver.sentences import counted
+from serving.evaluation_view import evaluation_lines, evaluation_view
 from serving.stores import DEFAULT_STORE, open_store
 from serving.terminal import (
     SPOKEN,
@@ -30,7 +31,7 @@ from serving.terminal import (
     reader_on,
     show,
 )
-from stream.evaluating import as_json, as_lines, evaluate_store
+from stream.evaluating import evaluate_store
 from stream.mapping import load_mapping
 from stream.training import declared, keys_of, of_file, of_store
 
@@ -113,8 +114,8 @@ def evaluate(
     Overlinks are persons that hold records of several people, underlinks people who are several persons.
     """
     with reader_on(store, rules) as reader:
-        told = as_json(*evaluate_store(reader, truth))
-    show(told, as_lines(told), as_data)
+        told = evaluation_view(*evaluate_store(reader, truth))
+    show(told, evaluation_lines(told), as_data)
 
 
 def diff(
