@@ -134,10 +134,11 @@ class Transaction(Protocol):
         """Every record, ghosts too."""
 
     def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
-        """The record that founds each person id, of those that exist."""
+        """The record that founds each person id, of those that exist; a ghost by its hashed key as well."""
 
     def all_founded(self) -> Iterator[tuple[str, int]]:
-        """Every person id that a record founds, ghosts too, with the record."""
+        """Every person id that a record founds, ghosts too and by their hashed keys as well, with the
+        record."""
 
     def identifier_ids(self, wanted: Collection[Identifier]) -> Mapping[Identifier, int]:
         """Ids of identifiers, of those that are known."""

@@ -51,7 +51,9 @@ def tied(key: ObjectKey, obj: Document) -> set[ObjectKey]:
     the rewards that were used with it."""
     facts = [entry[3] for entry in obj.values()]
     if key.kind == "reward":
-        named = {("order", one) for fact in facts for one in fact[5:]}
+        # What the erased named has a number in its place, which ties nothing.
+        receipts = (one for fact in facts for one in fact[5:] if one is not None and one.startswith(RECEIPT))
+        named = {("order", one) for one in receipts}
     elif key.key.startswith(RECEIPT):
         named = {(_TIES[fact[0]], fact[1]) for fact in facts if fact[0] in _TIES}
     else:

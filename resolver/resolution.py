@@ -64,8 +64,7 @@ class Ambiguity(NamedTuple):
 class Resolution:
     """The persons as sets of record ids, and everything that was refused or left open on the way.
 
-    ``known``, ``two_values`` (of a unique namespace) and ``unattributed`` (some record is) name groups;
-    ``vetoed`` are records, two by two, that what speaks for them kept apart.
+    ``known``, ``two_values`` (of a unique namespace) and ``unattributed`` (some record is) name groups.
     """
 
     group_of: Mapping[int, int]
@@ -77,7 +76,6 @@ class Resolution:
     ambiguities: Sequence[Ambiguity]
     likely: Sequence[Kept] = ()
     joins: Sequence[Join] = field(default_factory=list)
-    vetoed: Sequence[tuple[int, int]] = ()
 
     def cases(self) -> Iterator[Kept]:
         """What stewards should see: those kept apart in a people-joining step who are persons of their

@@ -53,7 +53,6 @@ class _Resolving:
         self.contests: list[Contest] = []
         self.open: list[Ambiguity] = []
         self.likely: list[Kept] = []
-        self.vetoed: list[tuple[int, int]] = []
         self.joins: list[Join] | None = [] if trace else None
         self._index(found.generic)
         self.voices = Voices(plan, found.likeness, found.records, self.held)
@@ -98,7 +97,6 @@ class _Resolving:
             self._still_open(),
             self.likely,
             self.joins or [],
-            self.vetoed,
         )
 
     def _groups_of(self, records: Iterable[int]) -> frozenset[int]:
@@ -168,7 +166,6 @@ class _Resolving:
         for tie in ties:
             for one, two in self.voices.vetoes(self.plan.matching, self.groups, tie):
                 self.groups.veto(one, two)
-                self.vetoed.append((one, two))
 
     def _match(self, step: Step) -> None:
         """Joins groups that are alike, and notes who might be."""

@@ -107,12 +107,12 @@ class Batch:
 
     def take(self, event: Event) -> None:
         """Folds one event into its record, and settles whose it is."""
+        if self._tombs.refuses(event):
+            self.counts.erased += 1
+            return
         known = self._seen.get(event.key)
         if known is not None:
             self._again(known, event)
-            return
-        if self._tombs.refuses(event):
-            self.counts.erased += 1
             return
         one = self.tx.allocate("event")
         self._seen[event.key] = one

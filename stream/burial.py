@@ -6,7 +6,7 @@ from dataclasses import replace
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import GHOST_SOURCE, Held, IdentifierNode, ObjectKey, Record
 from profiles.state import mentions
-from resolver.founding import person_id
+from resolver.founding import is_person_id, person_id
 from stream.batch import Batch
 from stream.engine import RULES_STATE, Engine
 from stream.ghosts import ANY_GHOSTS
@@ -34,12 +34,12 @@ def bury_then(was: Transaction, engine: Engine, records: Collection[Record], at:
     bury(was, engine, ghosts, founded.items(), objects)
 
 
-def bury_all(was: Transaction, engine: Engine) -> dict[int, int]:
-    """Carries over, as ``bury`` does, all ghosts of a store; returns the new id of each."""
+def bury_all(was: Transaction, engine: Engine) -> None:
+    """Carries over, as ``bury`` does, all ghosts of a store."""
     ghosts = [record for record in was.all_records() if record.ghost]
     every = (one for kind in ("order", "reward") for one in was.all_objects(kind)) if ghosts else ()
     objects = {key: haunted for key, told in every if (haunted := _haunted(told))}
-    return bury(was, engine, ghosts, was.all_founded(), objects)
+    bury(was, engine, ghosts, was.all_founded(), objects)
 
 
 def _seen_by(ghost: Record, at: int) -> Record:
@@ -54,7 +54,7 @@ def bury(
     ghosts: list[Record],
     founded: Iterable[tuple[str, int]],
     objects: Mapping[ObjectKey, Document],
-) -> dict[int, int]:
+) -> None:
     """Writes ghosts of one store into another that is empty but for operational state.
 
     They take part in the resolution as before, and the ids that they founded answer as erased. What they did
@@ -62,10 +62,10 @@ def bury(
     told any more from what is left of what they said. Returns the new id of each.
     """
     if not (ghosts or objects):
-        return {}
+        return
     ids: dict[int, list[str]] = {ghost.id: [] for ghost in ghosts}
     for named, record in founded:
-        if record in ids:
+        if record in ids and is_person_id(named):
             ids[record].append(named)
     with engine.store.write() as tx:
         workspace = Workspace(engine.intake.plan, engine.id_key)
@@ -95,7 +95,6 @@ def bury(
             workspace.begin(tx)
             Identity(workspace).around(buried.values())
             tx.apply(workspace.collect())
-    return buried
 
 
 def _bury_one(batch: Batch, ghost: Record, nodes: Mapping[int, IdentifierNode], ids: list[str]) -> int:
@@ -104,6 +103,7 @@ def _bury_one(batch: Batch, ghost: Record, nodes: Mapping[int, IdentifierNode], 
     record.erasures, record.ghost = ghost.erasures, ghost.ghost
     ws.writes.founded.pop(person_id(ghost.key, 0, ws.id_key), None)
     ws.writes.founded.update(dict.fromkeys(ids, record.id))
+    ws.find_ghost(record)
     batch._fold(ghost.key, ghost.first_at, ())
     for one, holding in ghost.holdings.items():
         identifier = nodes[one].identifier

@@ -8,10 +8,13 @@ Dead letters that tell of her are emptied.
 import hashlib
 from collections.abc import Collection
 from dataclasses import replace
+from itertools import combinations
+from typing import Literal
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import (
     GHOST_SOURCE,
+    KNOWN,
     Change,
     DeadLetter,
     Event,
@@ -25,17 +28,22 @@ from graph_schema.vocabulary import (
 )
 from profiles.objects import forget_numbers, ghost_object, speakers, spoken_of, whole
 from profiles.state import mentions, new_state, views
-from resolver.evidence import people_holdings
 from resolver.neighbourhood import neighbourhood
+from resolver.resolution import Resolution
 from resolver.resolve import resolve_near
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.intake import Intake
 from stream.letters import letters_of
+from stream.settlement import Settlement
 from stream.workspace import ANY_JUDGEMENTS, Workspace
 
 _TOMB = "tomb/"
-_VETO = "erased/"
-_VETO_WHY = "What they said spoke against one person, before one of them was erased."
+_HELD = "erased/"
+_HELD_WHY = "So it was by what somebody said who was erased since."
+_ROUNDS = 16
+"""So often it is looked whether words leave everybody who they were; nearly always one look is enough."""
+
+Word = Literal["same", "different"]
 
 
 def tomb(key: EventKey, id_key: bytes) -> str:
@@ -77,6 +85,23 @@ class Tombs:
         return self._ws.any_ghosts and self._tx.get(_tomb(letter.raw, self._ws.id_key)) is not None
 
 
+def _parted(records: Collection[Record], result: Resolution) -> list[tuple[Word, Record, Record]]:
+    """What differs from whose records are: two of each two persons whom a resolution would join or, where
+    it joins nobody, of each two parts of a person whom it would divide."""
+    parts: dict[tuple[int, int], Record] = {}
+    for record in sorted(records, key=lambda record: (not record.content, record.key)):
+        parts.setdefault((result.group_of[record.id], record.person), record)
+    words: tuple[tuple[Word, int], ...] = (("different", 0), ("same", 1))
+    for kind, side in words:
+        together: dict[int, list[Record]] = {}
+        for place, record in parts.items():
+            together.setdefault(place[side], []).append(record)
+        pairs = [(kind, one, two) for each in together.values() for one, two in combinations(each, 2)]
+        if pairs:
+            return pairs
+    return []
+
+
 class Erasure:
     """Erases one person."""
 
@@ -87,24 +112,23 @@ class Erasure:
 
     def carry_out(self, person: Person, at: int) -> None:
         """Makes ghosts of all her records and forgets her profile, her events and who she was."""
-        ids = self.ws.members((person.id,))[person.id]
+        ids, name = self.ws.members((person.id,))[person.id], person.person_id
         records = [record for record in self.ws.records(ids).values() if not record.ghost]
         self.ws.touch(person)
         named = self._forget_letters(records, at)
         self._forget_events([record.id for record in records], at)
-        vetoed = self._vetoed({record.id for record in records})
         keys = {record.key: self.ws.become_ghost(record, at) for record in records}
         self._forget_identifiers(records, named)
         self._forget_judgements(ids, keys)
-        self._keep_apart(vetoed, min(keys.values()), at)
         self._forget_objects(person, keys)
         writes = self.ws.writes
         writes.profiles[person.id] = new_state()
         writes.erased_records.update(ids)
         writes.state[ANY_GHOSTS] = True
         self.ws.any_ghosts = True
+        self._hold(ids, min(keys.values()), at)
         sequence = self.tx.last_change() + 1 + len(writes.changes)
-        writes.changes.append(Change(sequence, "erased", person.person_id, (), (), person.version + 1, at))
+        writes.changes.append(Change(sequence, "erased", name, (), (), person.version + 1, at))
 
     def _forget_events(self, records: list[int], at: int) -> None:
         # An alias that another's record tells stays hers.
@@ -149,27 +173,34 @@ class Erasure:
             founders = {key: event for key, event in one.founders.items() if key not in keys}
             self.ws.writes.judgements.append(replace(one, a=a, b=b, founders=founders))
 
-    def _vetoed(self, erased: set[int]) -> list[tuple[int, int]]:
-        """The records, two by two, that are kept apart by what some of these say, for themselves or not."""
-        plan = self.ws.plan
-        if plan.matching is None:
-            return []
-        found = neighbourhood(plan, self.ws, erased)
-        held = {one for each in erased for one, _ in people_holdings(plan, self.ws.record(each).holdings)}
-        inside = [one for one in found.records.values() if one.id not in found.borders]
-        silent = [one for one in inside if not found.likeness.tells(plan.matching, one)]
-        moved = erased.union(one.id for one in silent if held & one.holdings.keys())
-        return [pair for pair in resolve_near(plan, found).vetoed if not moved.isdisjoint(pair)]
+    def _hold(self, ids: Collection[int], ghost: RecordKey, at: int) -> None:
+        """Resolves what is around her again, so that it stands as a rebuild would find it. Who would come out
+        otherwise, now that what she said and the order of her keys can't be told, is held by words."""
+        for _ in range(_ROUNDS):
+            found = neighbourhood(self.ws.plan, self.ws, ids)
+            result = resolve_near(self.ws.plan, found)
+            pairs = _parted(found.records.values(), result)
+            if not pairs:
+                Settlement(self.ws, found, result).carry_out()
+                return
+            # Who is kept apart by others' words alone stays between them.
+            weakest = [self._weakness(one, two) for _, one, two in pairs]
+            for (kind, one, two), weak in zip(pairs, weakest, strict=True):
+                if weak == min(weakest):
+                    self._say(kind, (one, two), ghost, at)
 
-    def _keep_apart(self, vetoed: list[tuple[int, int]], ghost: RecordKey, at: int) -> None:
-        """Puts in words what can't be told any more from what is left: that some are not one person."""
-        writes = self.ws.writes
-        for pair in vetoed:
-            one, two = (self.ws.record(each).key for each in pair)
-            name = f"{_VETO}{ghost.record_id}/{pair[0]}/{pair[1]}"
-            writes.judgements.append(Judgement(name, "different", (one,), (two,), at, "erasure", _VETO_WHY))
-            writes.judged_records += [(each, name) for each in pair]
-            writes.state[ANY_JUDGEMENTS] = True
+    def _weakness(self, *pair: Record) -> tuple[int, bool]:
+        """Of a word on two records: how many are silent or of somebody not known, and whether both live."""
+        weak = [not one.content or not self.ws.person(one.person).flags & KNOWN for one in pair]
+        return sum(weak), not any(one.ghost for one in pair)
+
+    def _say(self, kind: Word, pair: tuple[Record, Record], ghost: RecordKey, at: int) -> None:
+        writes, (one, two) = self.ws.writes, pair
+        name = f"{_HELD}{ghost.record_id}/{one.id}/{two.id}"
+        writes.judgements.append(Judgement(name, kind, (one.key,), (two.key,), at, "erasure", _HELD_WHY))
+        writes.judged_records += [(each.id, name) for each in pair]
+        writes.state[ANY_JUDGEMENTS] = True
+        self.ws.any_judgements = True
 
     def _forget_objects(self, person: Person, keys: dict[RecordKey, RecordKey]) -> None:
         state = self.tx.profiles((person.id,)).get(person.id) or new_state()

@@ -6,7 +6,7 @@ to the records that now hold the founding events of those it spoke of. Person id
 as well: one that no record founds any more, by the event that founded it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, TypeVar
@@ -73,7 +73,7 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _:
     with old.read() as was:
         told = Rebuilt(persons_before=sum(1 for _ in was.all_persons()))
         _carry_over(was, engine.store)
-        buried = bury_all(was, engine)
+        bury_all(was, engine)
         with engine.quietly(), Parsing(engine.rules, engine.id_key, behind=True) as parsing:
             for items in _grouped(parsing.run(_jobs(was))):
                 counts = engine.ingest(items)
@@ -81,7 +81,7 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _:
                 told.refused += counts.erased
                 report(told.events)
         with engine.quietly():
-            told.judgements, told.moot = _attach(was, engine, buried)
+            told.judgements, told.moot = _attach(was, engine)
             _keep_ids(was, engine)
         engine.take_over_audiences(was)
     with engine.store.read() as tx:
@@ -120,7 +120,7 @@ def _carry_over(was: Transaction, fresh: Store) -> None:
         tx.apply(Writes(audit=audit))
 
 
-def _attach(was: Transaction, engine: Engine, buried: Mapping[int, int]) -> tuple[int, int]:
+def _attach(was: Transaction, engine: Engine) -> tuple[int, int]:
     """Gives the stewards' words again, of the records that now hold what they spoke of: how many, how many
     of them moot."""
     words: list[Judgement] = []
@@ -135,15 +135,6 @@ def _attach(was: Transaction, engine: Engine, buried: Mapping[int, int]) -> tupl
             words.append(_attached(was, tx, engine.intake, word))
     if not words:
         return 0, 0
-    told = {word.judgement_id for word in words}
-    ghostly = [
-        (new, word.judgement_id)
-        for old, new in buried.items()
-        for word in was.judgements((old,))
-        if word.judgement_id in told
-    ]
-    with engine.store.write() as tx:
-        tx.apply(Writes(judgements=words, judged_records=ghostly))
     engine.judge(words)
     return len(words), sum(word.kind == "different" and not (word.a and word.b) for word in words)
 
