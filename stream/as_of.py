@@ -18,11 +18,11 @@ from graph_schema.store import Document, Store, Transaction
 from graph_schema.vocabulary import Identifier, Judgement, Record, RecordKey, StoredEvent
 from profiles.objects import speakers
 from resolver.founding import canonical_person_id, is_person_id
-from stream.batch import ALIASES
 from stream.burial import bury_then, objects_of
 from stream.engine import Engine
 from stream.ghosts import ghost_identifier
 from stream.intake import Intake
+from stream.judging import ALIASES, alias_name
 from stream.reader import Reader
 from stream.workspace import Workspace
 
@@ -69,7 +69,7 @@ def replay(engine: Engine, events: list[StoredEvent], judgements: Iterable[Judge
     """Takes stored events, and the judgements that stood at a moment."""
     for start in range(0, len(events), _AT_ONCE):
         engine.ingest([engine.intake.again(event) for event in events[start : start + _AT_ONCE]])
-    taken = {f"{ALIASES}{event.key.source}/{event.key.message_id}" for event in events}
+    taken = {alias_name(event.key) for event in events}
     standing = []
     for judgement in judgements:
         gone = judgement.retracted_at is not None and judgement.retracted_at <= at

@@ -22,6 +22,7 @@ from stream.erasure import Erasure, Tombs
 from stream.feed import changes_of
 from stream.identity import Identity
 from stream.intake import Intake
+from stream.judging import alias_name
 from stream.letters import kept_name
 from stream.naming import note_names
 from stream.profiling import Profiling, Told, Unsaid
@@ -29,9 +30,6 @@ from stream.readying import told
 from stream.refolding import Refolding
 from stream.upkeep import Upkeep
 from stream.workspace import Workspace
-
-ALIASES = "alias/"
-"""Operational state: pairs of records that an alias of an untrusted source names."""
 
 
 @dataclass
@@ -225,6 +223,8 @@ class Batch:
     ) -> None:
         """An alias founds a second record; a trusted source holds the two together, another opens a case."""
         key, held = also
+        if self._tombs.covers(key, event.at):
+            return
         second = self._fold(key, event.at, held)
         self._touched.add(second.person)
         if second.id == record.id:
@@ -303,11 +303,6 @@ def _gained(
         for held in event.held
         if (one := known.get(held[:2])) is not None and one not in holdings.get(event.record, nothing)
     }
-
-
-def alias_name(key: EventKey) -> str:
-    """The name under which what an alias says of its two records is kept, as a judgement or as a case."""
-    return f"{ALIASES}{key.source}/{key.message_id}"
 
 
 def _alias_word(event: Event, also: RecordKey) -> Judgement:

@@ -103,7 +103,7 @@ def _bury_one(batch: Batch, ghost: Record, nodes: Mapping[int, IdentifierNode], 
     record.erasures, record.ghost = ghost.erasures, ghost.ghost
     ws.writes.founded.pop(person_id(ghost.key, 0, ws.id_key), None)
     ws.writes.founded.update(dict.fromkeys(ids, record.id))
-    ws.find_ghost(record)
+    ws.writes.founded[ghost.key.record_id] = record.id
     batch._fold(ghost.key, ghost.first_at, ())
     for one, holding in ghost.holdings.items():
         identifier = nodes[one].identifier

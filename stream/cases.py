@@ -14,7 +14,7 @@ from profiles.objects import speakers, tied, whole
 from profiles.reward_views import reward_conflict
 from profiles.state import mentions
 from resolver.judged import judge
-from stream.batch import ALIASES
+from stream.judging import ALIASES
 from stream.reader import Reader, make_case
 from stream.workspace import ANY_JUDGEMENTS
 

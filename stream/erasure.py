@@ -6,10 +6,12 @@ Dead letters that tell of her are emptied.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import replace
 from itertools import combinations
 from typing import Literal
+
+import orjson
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import (
@@ -25,6 +27,7 @@ from graph_schema.vocabulary import (
     Person,
     Record,
     RecordKey,
+    StoredEvent,
 )
 from profiles.objects import forget_numbers, ghost_object, speakers, spoken_of, whole
 from profiles.state import mentions, new_state, views
@@ -33,6 +36,7 @@ from resolver.resolution import Resolution
 from resolver.resolve import resolve_near
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.intake import Intake
+from stream.judging import alias_name
 from stream.letters import letters_of
 from stream.settlement import Settlement
 from stream.workspace import ANY_JUDGEMENTS, Workspace
@@ -75,10 +79,14 @@ class Tombs:
         """Whether a message was erased, or is of an erased record and not later than its erasure."""
         if not self._ws.any_ghosts:
             return False
-        erased_at = self._ws.erased_at(event.record)
-        if erased_at and (event.at is None or event.at <= erased_at):
+        if self.covers(event.record, event.at):
             return True
         return self._tx.get(tomb(event.key, self._ws.id_key)) is not None
+
+    def covers(self, key: RecordKey, at: int | None) -> bool:
+        """Whether what a record said at a time is erased: it has none, or is not later than the erasure."""
+        erased_at = self._ws.erased_at(key)
+        return bool(erased_at) and (at is None or at <= erased_at)
 
     def refuses_letter(self, letter: DeadLetter) -> bool:
         """Whether a letter told of somebody who was erased, and comes again."""
@@ -135,6 +143,28 @@ class Erasure:
         for record, event in self.tx.history(records):
             if event.record == record:
                 self.ws.writes.state[tomb(event.key, self.ws.id_key)] = at
+                self._leave(event, records)
+
+    def _leave(self, gone: StoredEvent, records: list[int]) -> None:
+        """Of an alias that goes what it said of the other record, of somebody who is not erased: its id."""
+        also = self.intake.again(gone).also
+        if also is None:
+            return
+        writes = self.ws.writes
+        writes.state[alias_name(gone.key)] = None
+        one = self.ws.record_ids((also[0],)).get(also[0])
+        if one is None or one in records:
+            return
+        said = orjson.loads(gone.content)
+        name = f"{GHOST_SOURCE}{_hashed(f'{gone.key.source}/{gone.key.message_id}'.encode(), self.ws.id_key)}"
+        left = {"type": "identify", "userId": said["previousId"], "messageId": name}
+        left |= {"timestamp": said["timestamp"]} if "timestamp" in said else {}
+        record, key = self.ws.record(one), EventKey(gone.key.source, name)
+        content = orjson.dumps(left, option=orjson.OPT_SORT_KEYS)
+        event = gone._replace(id=self.tx.allocate("event"), key=key, content=content)
+        writes.events.append(event._replace(record=one, previous=record.last_event))
+        record.last_event = event.id
+        self.ws.dirty_records.add(one)
 
     def _forget_letters(self, records: list[Record], at: int) -> set[Identifier]:
         """Empties every dead letter that tells of her; what stood in it is refused where it comes again.
@@ -183,15 +213,18 @@ class Erasure:
             if not pairs:
                 Settlement(self.ws, found, result).carry_out()
                 return
-            # Who is kept apart by others' words alone stays between them.
-            weakest = [self._weakness(one, two) for _, one, two in pairs]
+            # Who may be one of several stays between them by what keeps these apart.
+            open_ones = {one.part for one in self.tx.related(found.records.keys())}
+            between = {record.person for record in found.records.values() if record.id in open_ones}
+            weakest = [self._weakness((one, two), between) for _, one, two in pairs]
             for (kind, one, two), weak in zip(pairs, weakest, strict=True):
                 if weak == min(weakest):
                     self._say(kind, (one, two), ghost, at)
 
-    def _weakness(self, *pair: Record) -> tuple[int, bool]:
-        """Of a word on two records: how many are silent or of somebody not known, and whether both live."""
-        weak = [not one.content or not self.ws.person(one.person).flags & KNOWN for one in pair]
+    def _weakness(self, pair: tuple[Record, Record], between: Set[int]) -> tuple[int, bool]:
+        """Of a word on two records: how many are not known or between others, and whether both live."""
+        persons = [self.ws.person(one.person) for one in pair]
+        weak = [one.id in between or not one.flags & KNOWN for one in persons]
         return sum(weak), not any(one.ghost for one in pair)
 
     def _say(self, kind: Word, pair: tuple[Record, Record], ghost: RecordKey, at: int) -> None:

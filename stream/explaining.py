@@ -12,7 +12,7 @@ from resolver.founding import canonical_person_id, is_person_id
 from resolver.neighbourhood import neighbourhood
 from resolver.resolve import resolve_near
 from resolver.traced import Evidence
-from stream.batch import ALIASES
+from stream.judging import ALIASES
 from stream.reader import Found, Reader
 from stream.workspace import Workspace
 

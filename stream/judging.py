@@ -12,6 +12,14 @@ from graph_schema.vocabulary import EventKey, Judgement, Record, RecordKey
 from resolver.founding import is_person_id
 from stream.reader import Reader
 
+ALIASES = "alias/"
+"""Operational state: pairs of records that an alias of an untrusted source names."""
+
+
+def alias_name(key: EventKey) -> str:
+    """The name under which what an alias says of its two records is kept, as a judgement or as a case."""
+    return f"{ALIASES}{key.source}/{key.message_id}"
+
 
 class UnknownJudgement(OnefoldError):
     """There is no judgement with the given id."""

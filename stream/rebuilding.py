@@ -14,14 +14,13 @@ from typing import Final, TypeVar
 from graph_schema.errors import Conflict, Invalid
 from graph_schema.rules import Rules
 from graph_schema.store import Replaceable, Store, Transaction, Writes
-from graph_schema.vocabulary import DeadLetter, Event, EventKey, Judgement, RecordKey
+from graph_schema.vocabulary import GHOST_SOURCE, DeadLetter, Event, EventKey, Judgement, RecordKey
 from resolver.founding import person_id
 from stream.awaited import AWAITED, ISSUED
-from stream.batch import ALIASES
 from stream.burial import bury_all
 from stream.engine import RULES_STATE, Engine
 from stream.intake import Intake
-from stream.judging import founding_events
+from stream.judging import ALIASES, founding_events
 from stream.parsing import Job, Parsing
 from stream.retelling import tell_what_changed
 from stream.upkeep import AUDIENCES_STATE
@@ -131,6 +130,8 @@ def _attach(was: Transaction, engine: Engine) -> tuple[int, int]:
                 own = rederived.get(word.judgement_id)
                 if own is not None and word.retracted_at is not None:
                     words.append(replace(own, retracted_at=word.retracted_at))
+                elif own is None and any(key.source == GHOST_SOURCE for key in (*word.a, *word.b)):
+                    words.append(word)
                 continue
             words.append(_attached(was, tx, engine.intake, word))
     if not words:

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from graph_schema.store import Transaction
 from graph_schema.vocabulary import Audited, Judgement
-from stream.batch import ALIASES, Batch
+from stream.batch import Batch
 from stream.engine import Engine
-from stream.judging import Word
+from stream.judging import ALIASES, Word
 from stream.seeing import check_unchanged
 
 

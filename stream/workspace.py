@@ -152,10 +152,8 @@ class Workspace(Holders):
         erasures = 0
         missing = [key for key in keys if key not in self._record_ids and key not in self._absent]
         self._absent.update(missing)
-        ghosts = {key.record_id: key for key in missing if key.source == GHOST_SOURCE}
-        if ghosts:
-            found = self.tx.founded(ghosts)
-            self._record_ids.update((ghosts[named], one) for named, one in found.items())
+        if ghosts := {key.record_id: key for key in missing if key.source == GHOST_SOURCE}:
+            self._record_ids |= {ghosts[named]: one for named, one in self.tx.founded(ghosts).items()}
             missing = [key for key in missing if key.source != GHOST_SOURCE]
         while missing:
             if not erasures:
@@ -191,14 +189,10 @@ class Workspace(Holders):
         record.last_event = 0
         self._ghosts[key] = record
         self._record_ids.pop(key, None)
-        self.find_ghost(record)
+        # By its key judgements still name it.
+        self._record_ids[record.key] = self.writes.founded[record.key.record_id] = record.id
         self.dirty_records.add(record.id)
         return record.key
-
-    def find_ghost(self, record: Record) -> None:
-        """Lets a ghost be found by its key: judgements name it so."""
-        self.writes.founded[record.key.record_id] = record.id
-        self._record_ids[record.key] = record.id
 
     def erased_at(self, key: RecordKey) -> int:
         """When a record with this key was erased last, 0 for never."""

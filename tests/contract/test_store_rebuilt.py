@@ -15,7 +15,7 @@ from stream.engine import Engine
 from stream.judging import Word
 from stream.rebuilding import derive, rebuild
 from stream.stewarding import Doer, erase, give
-from tests.unit.test_rebuild import CLOCK, identify, take, told
+from tests.unit.test_rebuild import CLOCK, identify, person, take, told
 
 RULES = load_rules()
 SAYS = {"firstName": "Wilhelmina", "lastName": "Oxenstierna", "birthday": "1971-03-14"}
@@ -27,6 +27,7 @@ class Both:
     """A store, and one in memory beside it to which the same is done but for deriving again."""
 
     def __init__(self, store: Store, rules: Rules = RULES) -> None:
+        self._rules = rules
         self._store, self._model = (Engine(one, rules, clock=lambda: CLOCK) for one in (store, MemoryStore()))
 
     def do(self, what: Callable[[Engine], object]) -> None:
@@ -47,10 +48,10 @@ class Both:
         """In its own place, but for what is in memory."""
         old = self._store
         store = old.store if isinstance(old.store, Replaceable) else MemoryStore()
-        self._store = Engine(store, RULES, clock=lambda: CLOCK)
+        self._store = Engine(store, self._rules, clock=lambda: CLOCK)
         if isinstance(store, Replaceable):
             before = _fed(store)
-            rebuild(store, RULES, DEFAULT_ID_KEY, lambda _: None)
+            rebuild(store, self._rules, DEFAULT_ID_KEY, lambda _: None)
             assert _fed(store) == before, "nothing is told where nothing changed"
         else:
             derive(old.store, self._store)
@@ -62,11 +63,28 @@ class Both:
         links: list[Any] = list(told(self._store)[0])
         return {record: person for _, record, person in links}
 
+    def of(self, reference: str) -> str:
+        """Whom a reference names."""
+        return person(self._store, reference)
+
     @property
     def cases(self) -> list[Case]:
         """What waits for stewards."""
         with self._store.reader() as reader:
             return open_cases(reader)
+
+    @property
+    def ambiguous(self) -> dict[str, list[Any]]:
+        """What is ambiguous of whom, of those of whom something is."""
+        profiles: list[Any] = list(told(self._store)[2])
+        return {one["person_id"]: one["ambiguous"] for one in profiles if one["ambiguous"]}
+
+    @property
+    def fed(self) -> tuple[str, str]:
+        """The last that the feed tells, and of whom."""
+        with self._store.store.read() as tx:
+            [change] = tx.changes(tx.last_change() - 1, 1)
+        return change.kind, change.person_id
 
     @property
     def said(self) -> list[str]:

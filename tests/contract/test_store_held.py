@@ -1,0 +1,147 @@
+"""What holds on every store for who is left, once it can't be told any more what the erased said."""
+
+from typing import Any
+
+import pytest
+
+from graph_schema.rules import load_rules
+from graph_schema.store import Store
+from stream.judging import Word
+from stream.stewarding import give
+from tests.contract.test_store_rebuilt import SAYS, Both
+from tests.unit.test_rebuild import CLOCK, identify
+
+RULES = load_rules()
+OTHER = {"firstName": "Bartholomew", "lastName": "Papadimitriou", "birthday": "1982-07-31"}
+CARD = {"externalIds": [{"type": "loyalty_card", "id": "29001"}]}
+
+
+@pytest.fixture
+def both(store: Store) -> Both:
+    return Both(store)
+
+
+def test_what_went_to_the_smaller_of_two_keys_stays_there(store: Store) -> None:
+    """Of two who held a value first at one moment; the erased one's key is another now."""
+    spaces = [
+        space.model_copy(update={"contested": "earliest", "unique": False})
+        if space.name == "user_id"
+        else space
+        for space in RULES.namespaces
+    ]
+    both = Both(store, RULES.model_copy(update={"namespaces": tuple(spaces)}))
+    for number, source, said in ((1, "app", SAYS), (2, "web", OTHER)):
+        message = identify(number, source, userId="u-1", context={"recordId": f"r{number}"}, traits=said)
+        both.take({**message, "timestamp": "2026-01-01T00:00:00Z"})
+    both.take(identify(3, "web", userId="u-1"))
+    persons = both.persons
+    [silent] = persons.keys() - {"r1", "r2"}
+    assert persons["r1"] == persons[silent] != persons["r2"]
+    both.erase(persons["r2"])
+    both.rebuild()
+    assert both.persons == {record: person for record, person in persons.items() if record != "r2"}
+
+
+def test_who_may_be_one_of_two_still_may_be_the_one_who_is_left(both: Both) -> None:
+    both.take(
+        identify(1, traits={**SAYS, "email": "two@x.example", "phone": "+33612345678"}),
+        identify(2, traits={"email": "two@x.example"}),
+        identify(3, userId="u-2", traits={**OTHER, "email": "two@x.example"}),
+    )
+    assert len(set(both.persons.values())) == 3
+    before = both.ambiguous
+    both.erase("user_id:u-2")
+    left = set(both.persons.values())
+    assert both.ambiguous == {
+        person: [each for each in found if each["person_id"] in left]
+        for person, found in before.items()
+        if person in left
+    }
+    both.rebuild()
+
+
+def test_two_who_were_apart_are_apart_once_both_are_erased(both: Both) -> None:
+    both.take(
+        identify(1, traits=SAYS, context={**CARD, "sessionId": "s-1"}),
+        identify(2, traits={**OTHER, "phone": "+33612345678"}, context=CARD),
+    )
+    for person in sorted(set(both.persons.values())):
+        both.erase(person)
+    both.take(
+        {**identify(3, context={"sessionId": "s-1"}), "type": "page"},
+        identify(4, "app", context=CARD),
+    )
+    assert len(set(both.persons.values())) == 2
+    both.rebuild()
+
+
+def test_whom_a_word_held_together_stays_one_once_erased(both: Both) -> None:
+    both.take(
+        {**identify(1, anonymousId="d-1"), "type": "page"},
+        identify(2, "app", traits={"phone": "+33612345678"}),
+        identify(3, "app", userId="u-1", anonymousId="d-2"),
+    )
+    names = ["phone:+33612345678"], ["user_id:u-1", "anonymous_id:d-1"]
+    both.do(lambda engine: give(engine, Word("same", *names, CLOCK, "mia", "seen"), "steward"))
+    both.erase("user_id:u-1")
+    late = "2030-01-01T00:00:00Z"
+    both.take(*({**identify(at, anonymousId=one), "timestamp": late} for at, one in ((4, "d-1"), (5, "d-2"))))
+    assert len(set(both.persons.values())) == 1
+    both.rebuild()
+
+
+def test_another_content_of_the_erased_does_not_take_a_message_over(both: Both) -> None:
+    both.take(identify(1, userId="u-1"))
+    both.erase("user_id:u-1")
+    said: dict[str, Any] = {"type": "track", "event": "Product Viewed", "messageId": "m-2", "source": "web"}
+    both.take({**said, "context": {"recordId": "r"}}, {**said, "userId": "u-1", "timestamp": "2026-01-01"})
+    assert list(both.persons) == ["r"]
+    both.rebuild()
+
+
+def test_the_feed_tells_the_erasure_of_the_id_that_was_erased(both: Both) -> None:
+    """Whichever record founds her among ghosts, whose keys are others."""
+    for number in range(8):
+        for name in "ab":
+            message = identify(number, "crm", userId=f"u-{number}", context={"recordId": f"{name}{number}"})
+            both.take({**message, "messageId": f"{name}{number}"})
+    for person in sorted(set(both.persons.values())):
+        both.erase(person)
+        assert both.fed == ("erased", person)
+
+
+def test_what_the_erased_used_a_reward_with_ties_no_order(both: Both) -> None:
+    order = {"order_id": "o", "receipt_id": "t", "total": 10, "currency": "EUR"}
+    done = {"event": "Order Completed", "properties": order, "context": {"recordId": "r"}, "userId": "b"}
+    use = {"event": "Reward Redeemed", "properties": {"reward_code": "w", "receipt_id": "t", "amount": 5}}
+    both.take({**identify(1), "type": "track", **done}, {**identify(2, userId="a"), "type": "track", **use})
+    both.erase("user_id:a")
+    both.take({**identify(3), "type": "track", **done, "event": "Order Updated"})
+    assert list(both.persons) == ["r"]
+    both.rebuild()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_whom_only_an_alias_of_the_erased_named_goes_on(store: Store, trusted: bool) -> None:
+    web = RULES.source("web").model_copy(update={"trusted_alias": trusted})
+    both = Both(store, RULES.model_copy(update={"sources": {"web": web}}))
+    both.take({**identify(1, userId="a", previousId="b"), "type": "alias"})
+    both.take(
+        *(identify(at, "shop", userId=one, context={"recordId": one}) for at, one in ((2, "a"), (3, "b")))
+    )
+    if trusted:
+        both.judge("different", "user_id:a", "user_id:b")
+    apart, gone = both.persons, both.of("user_id:a")
+    left = {record: person for record, person in apart.items() if person != gone}
+    assert (len(apart), len(left)) == (4, 2)
+    both.erase("user_id:a")
+    both.rebuild()
+    assert both.persons == left
+
+
+def test_whom_an_alias_of_another_named_does_not_come_back_by_a_rebuild(both: Both) -> None:
+    both.take(identify(1, userId="b"), {**identify(2, userId="a", previousId="b"), "type": "alias"})
+    both.erase("user_id:b")
+    assert both.cases == []
+    both.rebuild()
+    assert len(both.persons) == 1
