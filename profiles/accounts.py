@@ -21,14 +21,17 @@ class Account(NamedTuple):
 
 
 def accounts_of(state: Document) -> list[Account]:
-    """All her accounts, by id. A closing that names only the product closes every account of it."""
+    """All her accounts, by id. A closing that names only the product, in whatever case, closes every account
+    of it."""
     told = state.get("accounts", {})
+    of_all: dict[str, int] = {}
+    for account_id, (_, closed, (_, product)) in told.items():
+        if product == account_id and closed is not None:
+            of_all[product.casefold()] = max(of_all.get(product.casefold(), closed), closed)
     found = []
     for account_id, (opened, closed, (_, product)) in sorted(told.items()):
-        of_all = told[product][1] if product in told and product != account_id else None
-        if of_all is not None:
-            closed = of_all if closed is None else max(closed, of_all)
-        found.append(Account(account_id, product, opened, closed))
+        closings = [at for at in (closed, of_all.get(product.casefold())) if at is not None]
+        found.append(Account(account_id, product, opened, max(closings, default=None)))
     return found
 
 
@@ -38,16 +41,17 @@ def ended(accounts: list[Account], account_id: str | None = None, product: str |
     An account of the same product that was opened after the closing is the relationship begun again.
     """
     asked = [
-        one for one in accounts if account_id in (None, one.account_id) and product in (None, one.product)
+        one
+        for one in accounts
+        if account_id in (None, one.account_id)
+        and (product is None or product.casefold() == one.product.casefold())
     ]
     if not asked or not all(one.is_closed for one in asked):
         return False
     closed = max(one.closed for one in asked if one.closed is not None)
-    products = {one.product for one in asked}
-    return not any(
-        not one.is_closed and one.product in products and one.opened is not None and one.opened > closed
-        for one in accounts
-    )
+    products = {one.product.casefold() for one in asked}
+    begun = (one for one in accounts if not one.is_closed and one.product.casefold() in products)
+    return not any(one.opened is not None and one.opened > closed for one in begun)
 
 
 def shown_accounts(accounts: list[Account]) -> list[Document]:

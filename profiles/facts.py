@@ -29,9 +29,18 @@ ADDRESSES: Final = frozenset(("email", "phone"))
 _DEVICES: Final = frozenset(("idfa", "gaid"))
 # What a form or a mail merge leaves where there was nothing: no such value may ever greet a customer.
 _PLACEHOLDER: Final = re.compile(
-    r"%%.*%%|\{\{.*\}\}|\$\{.*\}|\[(?:object Object|[A-Z _]+)\]|null|undefined|none|nil|n/?a|nan|-+",
+    r"%+[\w .-]+%+|\{[\w .-]+\}|<[\w .-]+>|#[A-Z_]+#|@@\w+@@|\[(?:object Object|[A-Z _]+)\]"
+    r"|\(?(?:null|undefined|none|nil|n/?a|nan)\)?|-+",
     re.IGNORECASE,
 )
+_UNFILLED: Final = re.compile(r"%%.*?%%|\{\{.*?\}\}|\$\{.*?\}|\*\|.*?\|\*")
+"""A template that nobody filled in, wherever it stands in a text."""
+_NAMES: Final = frozenset(("firstName", "lastName", "name"))
+_NO_NAMES: Final = frozenset(
+    "fname|lname|first name|last name|firstname|lastname|full name|your name|unknown|anonymous"
+    "|valued customer|customer|null null|none none|undefined undefined".split("|")
+)
+"""Words that a form has in place of a name; in lower case."""
 
 
 _NOTHING: Final = Facts((), ())
@@ -127,15 +136,20 @@ def _traits(traits: Mapping[str, Any], at: int, record: RecordKey) -> Iterator[F
     for name, value in traits.items():
         if name not in ADDRESSES:
             text = _said(value)
-            if text is not None:
+            nobody = name in _NAMES and isinstance(value, str) and _folded(value) in _NO_NAMES
+            if text is not None and not nobody:
                 yield ("trait", name, text, at, record.source, record.record_id)
+
+
+def _folded(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower().replace("_", " ")))
 
 
 def _said(value: object) -> str | None:
     """A value as canonical JSON; None where it says nothing."""
     if isinstance(value, str):
         value = value.strip()
-        if not value or _PLACEHOLDER.fullmatch(value):
+        if not value or _PLACEHOLDER.fullmatch(value) or _UNFILLED.search(value):
             return None
     elif isinstance(value, dict):
         value = {name: part for name, part in value.items() if _said(part) is not None}

@@ -18,6 +18,7 @@ from profiles.orders import Orders
 from profiles.preferences import preference
 from profiles.scene import Scene
 from profiles.survivorship import attribute_value
+from resolver.matching.dates import read
 
 Plain = bool | int | float | str | None
 
@@ -140,6 +141,12 @@ def _account_over(scene: Scene) -> bool:
     )
 
 
+def _account_closed(scene: Scene) -> bool:
+    """Whether it is about an account, or a product that she had an account of, and that is over."""
+    named = scene.request.account_id or scene.request.product
+    return named is not None and _account_over(scene)
+
+
 def _birthday(scene: Scene) -> tuple[int, int] | None:
     said = attribute_value(scene.state, "birthday", scene.settings)
     return birthday(said) if isinstance(said, str) else None
@@ -156,19 +163,21 @@ def _birthday_today(scene: Scene) -> bool:
 
 
 def birthday(text: str) -> tuple[int, int] | None:
-    """Month and day of a birthday: 1990-03-12, with a time or without, --03-12 or 03-12; else None."""
-    found = _BIRTHDAY.match(text.strip())
-    if found is None:
+    """Month and day of a birthday, in any notation that matching reads, or without a year as --03-12 or
+    03-12; None where it is no day of the calendar, or 03/04/1990 may as well be in March as in April."""
+    said = text.strip()
+    short = _WITHOUT_YEAR.fullmatch(said)
+    year, month, day = ("2000", *short.groups()) if short else read(said) or ("", "", "")
+    if "/" in said and max(month, day) < "13" and month != day and not said[:4].isdigit():
         return None
-    month, day = int(found[1]), int(found[2])
     try:
-        date(2000, month, day)
+        found = date(int(year), int(month), int(day))
     except ValueError:
         return None
-    return month, day
+    return found.month, found.day
 
 
-_BIRTHDAY: Final = re.compile(r"(?:\d{4}[-/.]|--)?(\d\d)[-/.](\d\d)(?:[T ].*)?$")
+_WITHOUT_YEAR: Final = re.compile(r"(?:--)?(\d\d)[-/.](\d\d)")
 
 
 def _day_in(year: int, month: int, day: int) -> date:
@@ -232,6 +241,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "least_advantage": Figure(1.0, "", lambda s: s.settings.least_advantage),
     "account_unknown": Figure(True, "accounts", _account_unknown),
     "account_over": Figure(True, "accounts", _account_over),
+    "account_closed": Figure(True, "accounts", _account_closed),
     "birthday_known": Figure(True, "traits preferences", lambda s: _birthday(s) is not None),
     "birthday_today": Figure(True, "traits preferences", _birthday_today),
     "may_advertise": Figure(True, "consents halts", lambda s: s.may_advertise),

@@ -16,6 +16,7 @@ from profiles.cart import cart_of, shown_cart
 from profiles.channels import Ways
 from profiles.consent import says_anything
 from profiles.facts import CHANNELS, PURPOSES
+from profiles.figures import birthday
 from profiles.households import shown_households
 from profiles.lifecycle import lifecycle_of
 from profiles.messages import shown_messages
@@ -47,7 +48,7 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
         "as_of": iso(at),
         "identifiers": _identifiers(portrait, rules),
         "attributes": attributes,
-        "missing": [name for name in settings.expected if name not in attributes],
+        "missing": [name for name in settings.expected if _is_missing(name, attributes)],
         "consents": _consents(state, ways),
         "preferences": _preferences(state),
         "orders": orders.shown(),
@@ -65,6 +66,12 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
             if not one.ghost
         ],
     }
+
+
+def _is_missing(name: str, attributes: Document) -> bool:
+    if name == "birthday" and name in attributes:
+        return birthday(str(attributes[name]["value"])) is None
+    return name not in attributes
 
 
 @dataclass(slots=True)

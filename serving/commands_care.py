@@ -88,7 +88,7 @@ def doctor(
 
 def _of_store(store: Store, rules: Rules, kafka: str | None) -> Iterator[Finding]:
     yield diagnosis.schema(store)
-    agree = diagnosis.rules_agree(store, rules)
+    agree = diagnosis.rules_agree(store, rules, id_key())
     yield agree
     if kafka is not None:
         yield diagnosis.published(store, kafka, os.environ)

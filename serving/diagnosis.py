@@ -118,10 +118,10 @@ def schema(store: Store) -> Finding:
     )
 
 
-def rules_agree(store: Store, rules: Rules) -> Finding:
-    """Whether the store was built by these rules."""
+def rules_agree(store: Store, rules: Rules, id_key: bytes) -> Finding:
+    """Whether the store was built by these rules and this key of person ids."""
     with store.read() as tx:
-        wrong = disagreement(tx, rules)
+        wrong = disagreement(tx, rules, id_key)
         empty = tx.get(RULES_STATE) is None
     if wrong is not None:
         return Finding("rules", wrong.what, False, wrong.way_out)

@@ -40,9 +40,10 @@ def as_html(report: dict[str, Any]) -> str:
 
 
 def _told(total: dict[str, Any], currency: str | None) -> str:
+    others = "".join(f" and {paid:,.2f} {one}" for one, paid in total["other_currencies"].items())
     return (
         f"{total['customers']:,} customers, {total['orders']:,} orders, "
-        f"{total['revenue']:,.2f}{f' {currency}' if currency else ''}"
+        f"{total['revenue']:,.2f}{f' {currency}' if currency else ''}{others}"
     )
 
 

@@ -81,7 +81,7 @@ def reader_on(store: str, rules: str) -> Iterator[Reader]:
 
 def warn_of_rules(tx: Transaction, rules: Rules) -> None:
     """Says so where a store that is about to be read was not built by these rules and this version."""
-    wrong = disagreement(tx, rules)
+    wrong = disagreement(tx, rules, id_key())
     if wrong is not None:
         SPOKEN.print(f"Careful: {wrong}.", style="yellow", markup=False)
 

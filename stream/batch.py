@@ -150,14 +150,25 @@ class Batch:
         if upkeep is not None:
             upkeep.after(profiling, self.told, self.now)
         changed: list[Person] = list(self.ws.persons_left())
+        latest = self._latest(changed)
         for person in changed:
-            person.version += 1
+            person.version = latest[person.id] + 1
         writes = self.ws.collect()
         if tells and (changed or writes.changes):
             told = changes_of(self.ws, changed, self.tx.last_change() + 1 + len(writes.changes), self.now)
             writes.changes = writes.changes + told
         writes.state = {**writes.state, **self._state, **state}
         self.tx.apply(writes)
+
+    def _latest(self, changed: list[Person]) -> dict[int, int]:
+        """The highest version of each person and of whom her records were before: an id that goes and comes
+        back goes on from there."""
+        latest = {person.id: person.version for person in changed}
+        for one, origin in self.ws.origins.items():
+            person = 0 if one in self.ws.writes.records_gone else self.ws.record(one).person
+            if origin and person in latest:
+                latest[person] = max(latest[person], self.ws.person(origin).version)
+        return latest
 
     def _store(self, event: StoredEvent) -> None:
         self.ws.writes.events.append(event)

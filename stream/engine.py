@@ -4,6 +4,7 @@ Everything that changes a store comes through here: events of files, topics and 
 erasures. What the evidence means is decided in ``resolver`` and ``profiles``; this only carries it out.
 """
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,8 @@ from stream.workspace import Workspace
 T = TypeVar("T")
 RULES_STATE = "rules"
 """Operational state: the hash of the rules by which a store's persons were derived."""
+KEY_STATE = "id key"
+"""Operational state: what tells the key of person ids from another, and not which it is."""
 
 
 def now_us() -> int:
@@ -33,8 +36,18 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def disagreement(tx: Transaction, rules: Rules) -> RulesMismatch | None:
-    """What is to be said where a store was not built by these rules and this version; None where it was."""
+def _mark(id_key: bytes) -> str:
+    return hashlib.blake2b(KEY_STATE.encode(), digest_size=8, key=id_key[:64]).hexdigest()
+
+
+def disagreement(tx: Transaction, rules: Rules, id_key: bytes) -> RulesMismatch | None:
+    """What is to be said where a store was not built by these rules, this key of person ids and this version;
+    None where it was."""
+    if tx.get(KEY_STATE) not in (None, _mark(id_key)):
+        return RulesMismatch(
+            "this store was built with another key of person ids",
+            way_out="Set the ONEFOLD_ID_KEY that it was built with: by another the erased would come back",
+        )
     built_by = tx.get(RULES_STATE)
     if built_by is None or built_by == rules.identity_hash:
         return None
@@ -197,10 +210,10 @@ class Engine:
     def _built_by(self, tx: Transaction) -> dict[str, str]:
         """What a store has to say of the rules, and doesn't say yet."""
         audiences = {} if self.upkeep is None else {AUDIENCES_STATE: self.upkeep.hash}
-        hashes = {RULES_STATE: self.rules.identity_hash, **audiences}
+        hashes = {RULES_STATE: self.rules.identity_hash, KEY_STATE: _mark(self.id_key), **audiences}
         return {name: one for name, one in hashes.items() if tx.get(name) != one}
 
     def _agree(self, tx: Transaction) -> None:
-        wrong = disagreement(tx, self.rules)
+        wrong = disagreement(tx, self.rules, self.id_key)
         if wrong is not None:
             raise wrong

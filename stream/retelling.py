@@ -27,10 +27,11 @@ def tell_what_changed(was: Transaction, engine: Engine) -> None:
         history = _history(was, tx, before, after)
         same = _unchanged((was, before), (tx, after), history)
         first = tx.last_change() + 1
-    persons = [
-        replace(person, version=(before[one].version if one in before else 0) + (one not in same))
-        for one, person in after.items()
-    ]
+    persons = []
+    for one, person in after.items():
+        # An id that goes and comes back goes on from whomever its records were.
+        known = (before[old].version for old in {one, *history.came.get(person.id, ())} if old in before)
+        persons.append(replace(person, version=max(known, default=0) + (one not in same)))
     told = entries((one for one in persons if one.person_id not in same), history, first, engine.clock())
     for start in range(0, max(len(persons), len(told)), _AT_ONCE):
         part = {one.id: one for one in persons[start : start + _AT_ONCE]}

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from graph_schema.errors import RulesMismatch
 from graph_schema.rules import load_rules
-from graph_schema.store import Store
+from graph_schema.store import Replaceable, Store
+from stream.engine import Engine
 from stream.judging import Word
-from stream.stewarding import give
+from stream.rebuilding import rebuild
+from stream.stewarding import Doer, give, take_back
 from tests.contract.test_store_rebuilt import SAYS, Both
-from tests.unit.test_rebuild import CLOCK, identify
+from tests.unit.test_rebuild import CLOCK, identify, take
 
 RULES = load_rules()
 OTHER = {"firstName": "Bartholomew", "lastName": "Papadimitriou", "birthday": "1982-07-31"}
@@ -145,3 +148,29 @@ def test_whom_an_alias_of_another_named_does_not_come_back_by_a_rebuild(both: Bo
     assert both.cases == []
     both.rebuild()
     assert len(both.persons) == 1
+
+
+def test_nobody_writes_to_a_store_with_another_key_of_person_ids(store: Store) -> None:
+    take(Engine(store, RULES, b"one"), identify(1, userId="u-1"))
+    other = Engine(store, RULES, b"two")
+    with pytest.raises(RulesMismatch, match="key of person ids"):
+        take(other, identify(2, userId="u-2"))
+    if isinstance(store, Replaceable):
+        with pytest.raises(RulesMismatch):
+            rebuild(store, RULES, b"two", lambda _: None)
+    take(Engine(store, RULES, b"one"), identify(2, userId="u-2"))
+
+
+def test_a_version_never_goes_back(store: Store) -> None:
+    """Neither where an id goes into another and comes back."""
+    engine = Engine(store, RULES, clock=lambda: CLOCK)
+    take(engine, identify(1, userId="u-1"), *(identify(at, userId="u-2") for at in range(2, 6)))
+    word = give(engine, Word("same", ["user_id:u-1"], ["user_id:u-2"], CLOCK, "mia", "seen"), "steward")
+    take_back(engine, word.judgement_id, Doer("mona", "admin"))
+    latest: dict[str, int] = {}
+    with engine.reader() as reader:
+        for change in reader.tx.changes(0, 100):
+            assert change.version > latest.get(change.person_id, 0)
+            latest[change.person_id] = change.version
+        shown = [reader.profile(one, None) for one in ("user_id:u-1", "user_id:u-2")]
+    assert {one["person_id"]: one["version"] for one in shown} == latest

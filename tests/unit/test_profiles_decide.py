@@ -8,6 +8,7 @@ import pytest
 from graph_schema.errors import Invalid
 from profiles.cart import cart_of
 from profiles.decide import Decision, decide, nobody
+from profiles.golden import golden
 from profiles.messages import shown_messages
 from profiles.orders import Orders
 from profiles.scene import Request
@@ -183,6 +184,9 @@ def test_an_order_that_says_nothing_of_its_products_empties_the_cart() -> None:
         ("--03-02", 0, True),
         ("1990-03-02", 1, False),
         ("1990-12-31", 2_912_382, True),  # the last day that a calendar has
+        ("02.03.1990", 0, True),
+        ("19900302", 0, True),
+        ("1990-3-2", 0, True),
         ("in spring", 0, False),
     ],
 )
@@ -191,6 +195,24 @@ def test_a_birthday_is_a_day_of_the_calendar(born: str, day: float, due: bool) -
         day -= 1
     found = decided("birthday", ANA, GRANTED, identify(birthday=born), day=day)
     assert ("not_due" not in found.reasons) == (due or born == "in spring")
+
+
+@pytest.mark.parametrize("born", ["02/03/1990", "1990-02-29", "0000-00-00", "644371200", "in spring"])
+def test_a_birthday_that_no_day_can_be_read_from_is_missing(born: str) -> None:
+    person = portrait(ANA, GRANTED, identify(birthday=born))
+    assert "birthday" in golden(person, RETAIL, None)["missing"]
+    assert decided("birthday", ANA, GRANTED, identify(birthday=born)).missing == ("birthday",)
+
+
+def test_no_offer_goes_out_for_an_account_that_is_closed_while_another_is_open() -> None:
+    ways = [
+        track("Account Opened", 1, account_id=one, product=of) for one, of in (("M", "loan"), ("S", "save"))
+    ]
+    closed = track("Account Closed", 2, product="Loan")
+    for campaign in ("promotion", "loyalty_offer", "account_offer", "product_retargeting"):
+        for about in ({"account_id": "M"}, {"product": "LOAN"}):
+            assert "relationship_ended" in decided(campaign, ANA, *ways, closed, **about).reasons, campaign
+        assert "relationship_ended" not in decided(campaign, ANA, *ways, closed, account_id="S").reasons
 
 
 def test_the_next_question_is_the_channel_then_what_is_needed_then_the_rest() -> None:

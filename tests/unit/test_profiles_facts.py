@@ -60,6 +60,19 @@ def test_the_traits_of_a_track_are_in_its_context() -> None:
         "null",
         "N/A",
         "[FIRST NAME]",
+        "*|FNAME|*",
+        "%FIRSTNAME%",
+        "{firstName}",
+        "<first name>",
+        "#FIRST_NAME#",
+        "@@firstname@@",
+        "FNAME",
+        "First Name",
+        "Unknown",
+        "(none)",
+        "NULL NULL",
+        "Valued Customer",
+        "John {{last}}",
     ],
 )
 def test_what_says_nothing_is_no_trait(value: object) -> None:
@@ -67,7 +80,7 @@ def test_what_says_nothing_is_no_trait(value: object) -> None:
 
 
 def test_a_name_is_not_taken_for_a_placeholder() -> None:
-    names = ["Ann", "Nana", "Nilsen", "O'None", "Null-Meyer", "李"]
+    names = ["Ann", "Nana", "Nilsen", "O'None", "Null-Meyer", "李", "Guest", "Firstman", "50% Ann"]
     assert [len(own(identify(lastName=name), "trait")) for name in names] == [1] * len(names)
 
 
