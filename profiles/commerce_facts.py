@@ -63,6 +63,14 @@ def product_id(product: Mapping[str, Any]) -> str | None:
     return next(filter(None, named), None)
 
 
+def article(product: object, at: int) -> Iterator[Fact]:
+    """That a product which is named by its id has this sku."""
+    if isinstance(product, Mapping) and product.get("product_id") and product.get("sku"):
+        one, sku = product_id(product), str(product["sku"]).strip()
+        if sku and one != sku:
+            yield ("article", sku, at, one)
+
+
 def _text(value: object) -> str | None:
     return str(value) if value not in (None, "") and not isinstance(value, dict | list) else None
 
@@ -180,6 +188,7 @@ def _cart(operation: int, track: Track) -> Iterator[Fact]:
             shown = {name: one[name] for name in _SHOWN if one.get(name) not in (None, "")}
             text = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode()
             yield ("cart", track.at, key, operation, quantity, text)
+            yield from article(one, track.at)
 
 
 _SHOWN: Final = ("name", "price", "category", "currency")
@@ -192,6 +201,7 @@ def _browsed(track: Track) -> Iterator[Fact]:
     key = product_id(track.properties)
     if key is not None:
         yield ("viewed", key, track.at, category or "")
+        yield from article(track.properties, track.at)
 
 
 def _put_in(track: Track) -> Iterator[Fact]:

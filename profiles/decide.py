@@ -99,7 +99,7 @@ def _was_sent(scene: Scene, campaign: Campaign) -> bool:
     elif settings.once == "reward" and scene.reward is not None:
         subject = f"reward:{scene.reward['code']}"
     elif settings.once == "product" and request.product is not None:
-        subject = f"product:{request.product}"
+        subject = f"product:{scene.named}"
     sent = last_sent(scene.state, campaign.name, subject)
     if sent is None or sent > scene.at:
         return False

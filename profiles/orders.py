@@ -8,7 +8,7 @@ from graph_schema.store import Document
 from profiles.lazily import lazily
 from profiles.moments import iso, kept
 from profiles.order_views import Number, tidy
-from profiles.state import views
+from profiles.state import known_as, views
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency: of amounts that came without one."""
@@ -19,6 +19,8 @@ class Orders:
 
     def __init__(self, state: Document) -> None:
         shown = views(state, "order")
+        if "articles" in state:
+            shown = {key: _by_id(state, order) for key, order in shown.items()}
         timed = sorted((order.get("at") is None, order.get("at") or 0, key) for key, order in shown.items())
         self.all = [shown[key] for _, _, key in timed]
         self.counted = [order for order in self.all if order["state"] != "cancelled"]
@@ -94,6 +96,16 @@ def net(order: Document) -> Number:
     """What was paid for an order in the end."""
     paid: Number = order["total"] - order.get("refunded", 0)
     return paid
+
+
+def _by_id(state: Document, order: Document) -> Document:
+    """An order with what she knows its products by in the place of their skus."""
+    lines = [[known_as(state, product), *rest] for product, *rest in order["products"]]
+    returned: dict[str, Number] = {}
+    for product, quantity in order.get("returned", {}).items():
+        one = known_as(state, product)
+        returned[one] = returned.get(one, 0) + quantity
+    return {**order, "products": lines, **({"returned": returned} if returned else {})}
 
 
 def _remaining(orders: Iterable[Document]) -> dict[str, Number]:

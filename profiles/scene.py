@@ -18,6 +18,7 @@ from profiles.orders import Orders
 from profiles.portrait import Sketch
 from profiles.rewards import reward_asked
 from profiles.settings import ProfileSettings
+from profiles.state import known_as
 
 
 class Request(NamedTuple):
@@ -40,6 +41,9 @@ class Scene:
         self.state = sketch.state
         self.settings = settings
         self.at = at
+        self.named = request.product
+        if request.product is not None:
+            request = request._replace(product=known_as(self.state, request.product))
         self.request = request
         self.next_at: int | None = None
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from graph_schema.errors import Invalid
+from graph_schema.vocabulary import Membership
+from profiles.audiences import memberships
 from profiles.cart import cart_of
 from profiles.decide import Decision, decide, nobody
 from profiles.golden import golden
@@ -169,6 +171,25 @@ def test_what_is_taken_out_of_a_cart_as_a_negative_number_is_taken_out() -> None
     assert [item.quantity for item in cart_of(person.state, Orders(person.state)).items] == [2]
 
 
+SHOWN = {"product_id": "507f", "sku": "G-32"}
+
+
+@pytest.mark.parametrize("day", [0.5, 2])
+def test_what_a_till_names_by_its_sku_is_what_the_site_names_by_its_id(day: float) -> None:
+    """Whichever comes first, and by whichever it is asked about."""
+    added = track("Product Added", 1, quantity=1, **SHOWN)
+    till = track("Order Completed", day, "till", order_id="o", products=[{"sku": "G-32", "price": 9}])
+    said = ANA, GRANTED, added, till
+    assert ("cart_converted" in decided("abandoned_cart", *said).reasons) == (day > 1)
+    for product in ("507f", "G-32"):
+        assert "already_bought" in decided("loyalty_offer", *said, product=product).reasons
+    assert "already_bought" not in decided("loyalty_offer", *said, product="G-33").reasons
+    gone = track("Order Refunded", 3, "till", order_id="o", products=[{"sku": "G-32", "quantity": 1}])
+    assert "already_bought" not in decided("loyalty_offer", *said, gone, product="507f").reasons
+    members = memberships(portrait(*said), RETAIL, at(50)).members
+    assert Membership("suppress_buyers", "507f") in members
+
+
 def test_an_order_that_says_nothing_of_its_products_empties_the_cart() -> None:
     added = track("Product Added", 1, product_id="tea", quantity=1)
     order = track("Order Completed", 2, order_id="o-1", total=5)
@@ -210,7 +231,8 @@ def test_no_offer_goes_out_for_an_account_that_is_closed_while_another_is_open()
     ]
     closed = track("Account Closed", 2, product="Loan")
     for campaign in ("promotion", "loyalty_offer", "account_offer", "product_retargeting"):
-        for about in ({"account_id": "M"}, {"product": "LOAN"}):
+        abouts: tuple[dict[str, Any], ...] = ({"account_id": "M"}, {"product": "LOAN"})
+        for about in abouts:
             assert "relationship_ended" in decided(campaign, ANA, *ways, closed, **about).reasons, campaign
         assert "relationship_ended" not in decided(campaign, ANA, *ways, closed, account_id="S").reasons
 
