@@ -196,10 +196,11 @@ class Workspace(Holders):
 
     def erased_at(self, key: RecordKey) -> int:
         """When a record with this key was erased last, 0 for never."""
-        if self.any_ghosts:
-            self.record_ids((key,))
-        ghost = self._ghosts.get(key)
-        return ghost.ghost if ghost is not None else 0
+        one = self.record_id(key) if self.any_ghosts else None
+        if one is not None and key not in self._ghosts and (past := self.record(one).erasures):
+            [ghost] = self.tx.founded((person_id(key, past - 1, self.id_key),)).values()
+            self._ghosts[key] = self.record(ghost)
+        return self._ghosts[key].ghost if key in self._ghosts else 0
 
     def identifier_ids(self, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
         """Ids of identifiers, of those that are known."""

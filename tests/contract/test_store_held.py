@@ -10,7 +10,7 @@ from graph_schema.store import Replaceable, Store
 from stream.engine import Engine
 from stream.judging import Word
 from stream.rebuilding import rebuild
-from stream.stewarding import Doer, give, take_back
+from stream.stewarding import Doer, erase, give, take_back
 from tests.contract.test_store_rebuilt import SAYS, Both
 from tests.unit.test_rebuild import CLOCK, identify, take
 
@@ -174,3 +174,18 @@ def test_a_version_never_goes_back(store: Store) -> None:
             latest[change.person_id] = change.version
         shown = [reader.profile(one, None) for one in ("user_id:u-1", "user_id:u-2")]
     assert {one["person_id"]: one["version"] for one in shown} == latest
+
+
+def test_what_has_no_time_is_refused_also_once_she_is_known_again(store: Store) -> None:
+    """Whatever was read of her before."""
+    said = {"traits": {"email": "ana@x.example"}, "timestamp": "2026-01-01T00:00:00Z"}
+    engine = Engine(store, RULES, clock=lambda: CLOCK)
+    take(engine, {**identify(1, "app"), **said})
+    erase(engine, "email:ana@x.example", Doer("mona", "admin"))
+    take(engine, {**identify(2, "app"), **said, "timestamp": "2030-01-01T00:00:00Z"})
+    again = Engine(store, RULES, clock=lambda: CLOCK)
+    take(again, identify(3, "web", userId="u-1", traits=said["traits"]))
+    untimed = {
+        key: one for key, one in identify(4, "app", traits=said["traits"]).items() if key != "timestamp"
+    }
+    assert again.ingest([again.intake.take(untimed, CLOCK)]).erased == 1
