@@ -110,9 +110,7 @@ def _check_leaf(path: str, value: object) -> None:
         if _CONTROL.search(value):
             raise Invalid(path, "It holds a control character; remove it before sending.")
         if not _is_unicode(value):
-            raise Invalid(
-                path, "It holds half a character (a lone surrogate or broken UTF-8); send whole text."
-            )
+            raise Invalid(path, "It isn't whole UTF-8: another encoding, or half a character; send UTF-8.")
     elif isinstance(value, float):
         if not isfinite(value):
             raise Invalid(path, "This is not a finite number; leave the field out where there is no number.")

@@ -3,7 +3,7 @@
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 import typer
@@ -34,6 +34,9 @@ from serving.terminal import (
 from stream.evaluating import evaluate_store
 from stream.mapping import load_mapping
 from stream.training import declared, keys_of, of_file, of_store
+
+_FEW: Final = 100
+"""Records: of fewer the weights that are learnt are as good as none."""
 
 
 def train_model(
@@ -97,6 +100,9 @@ def _records(
 def _advise(training: Training, out: Path, report: Path | None, records: int) -> None:
     if report is not None:
         SPOKEN.print(f"{report}: the report")
+    if records < _FEW:
+        told = f"Careful: of {counted(records, 'record')} hardly anything can be learnt; some hundreds tell."
+        SPOKEN.print(told, style="yellow")
     SPOKEN.print(f"{out}: model {training.model.hash} from {counted(records, 'record')}. To match by it:")
     SPOKEN.print(f'\n[matching]\nafter = "phone"\nmodel = "{out}"\n', markup=False)
 
