@@ -18,6 +18,7 @@ from graph_schema.store import Store, Transaction
 from graph_schema.vocabulary import DeadLetter, Event, Judgement
 from resolver.founding import DEFAULT_ID_KEY
 from stream.batch import Batch, Counts
+from stream.ghosts import ANY_GHOSTS
 from stream.intake import Intake
 from stream.judging import Judging
 from stream.turns import in_turn
@@ -44,10 +45,10 @@ def disagreement(tx: Transaction, rules: Rules, id_key: bytes) -> RulesMismatch 
     """What is to be said where a store was not built by these rules, this key of person ids and this version;
     None where it was."""
     if tx.get(KEY_STATE) not in (None, _mark(id_key)):
-        return RulesMismatch(
-            "this store was built with another key of person ids",
-            way_out="Set the ONEFOLD_ID_KEY that it was built with: by another the erased would come back",
-        )
+        way_out = "Set the ONEFOLD_ID_KEY that it was built with"
+        # By another key nobody would know who was erased.
+        anew = "" if tx.get(ANY_GHOSTS) else ", or run `onefold rebuild`, which gives everybody another id"
+        return RulesMismatch("this store was built with another key of person ids", way_out=way_out + anew)
     built_by = tx.get(RULES_STATE)
     if built_by is None or built_by == rules.identity_hash:
         return None

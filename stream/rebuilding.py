@@ -18,7 +18,8 @@ from graph_schema.vocabulary import GHOST_SOURCE, DeadLetter, Event, EventKey, J
 from resolver.founding import person_id
 from stream.awaited import AWAITED, ISSUED
 from stream.burial import bury_all
-from stream.engine import RULES_STATE, Engine
+from stream.engine import KEY_STATE, RULES_STATE, Engine
+from stream.ghosts import ANY_GHOSTS
 from stream.intake import Intake
 from stream.judging import ALIASES, founding_events
 from stream.parsing import Job, Parsing
@@ -101,8 +102,10 @@ def _grouped(made: Iterator[list[Event | DeadLetter]]) -> Iterator[list[Event | 
 
 def _carry_over(was: Transaction, fresh: Store) -> None:
     """The feed, the dead letters, the audit log, and operational state that is not derived from the rules."""
-    derived = (RULES_STATE, AUDIENCES_STATE, ALIASES, AWAITED)
-    state = {name: value for name, value in was.scan("").items() if not name.startswith(derived)}
+    derived = [RULES_STATE, AUDIENCES_STATE, ALIASES, AWAITED]
+    if not was.get(ANY_GHOSTS):
+        derived.append(KEY_STATE)
+    state = {name: value for name, value in was.scan("").items() if not name.startswith(tuple(derived))}
     with fresh.write() as tx:
         tx.apply(Writes(state=state))
     seq = number = 0
