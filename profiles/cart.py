@@ -12,7 +12,6 @@ from graph_schema.store import Document
 from profiles.commerce_facts import ADDED, ALL, REMOVED
 from profiles.moments import UNTIMED, iso
 from profiles.orders import Orders
-from profiles.state import known_as
 
 _NEVER = UNTIMED - 1
 
@@ -39,8 +38,8 @@ def cart_of(state: Document, orders: Orders, product: str | None = None) -> Cart
     bought = False
     # An order that doesn't say what was bought may well have been of all that was in the cart.
     unnamed = orders.bought.get("", _NEVER)
-    for at, named, what, quantity, shown in state.get("cart", ()):
-        one = known_as(state, named)
+    for at, named, what, quantity, shown, *_ in state.get("cart", ()):
+        one = orders.names.get(named, named)
         if product is not None and one != product:
             continue
         bought_at = max(orders.bought.get(one, _NEVER), unnamed)

@@ -63,12 +63,10 @@ def product_id(product: Mapping[str, Any]) -> str | None:
     return next(filter(None, named), None)
 
 
-def article(product: object, at: int) -> Iterator[Fact]:
-    """That a product which is named by its id has this sku."""
-    if isinstance(product, Mapping) and product.get("product_id") and product.get("sku"):
-        one, sku = product_id(product), str(product["sku"]).strip()
-        if sku and one != sku:
-            yield ("article", sku, at, one)
+def _sku(product: Mapping[str, Any]) -> tuple[str, ...]:
+    """The sku of a product that is known by its id: others may name it by that."""
+    sku = str(product.get("sku") or "").strip()
+    return (sku,) if sku and sku != product_id(product) else ()
 
 
 def _text(value: object) -> str | None:
@@ -175,7 +173,8 @@ REWARDS: Final[Mapping[str, Callable[[Track], Fact]]] = {
 
 
 def _cart(operation: int, track: Track) -> Iterator[Fact]:
-    """Facts of a cart: each (time, product, operation, quantity, JSON of what is shown of the product)."""
+    """Facts of a cart: each (time, product, operation, quantity, JSON of what is shown of the product), and
+    its sku where that is another name of it."""
     listed = track.properties.get("products")
     for one in listed if isinstance(listed, list) else (track.properties,):
         key = product_id(one)
@@ -187,8 +186,7 @@ def _cart(operation: int, track: Track) -> Iterator[Fact]:
                 quantity = abs(quantity)
             shown = {name: one[name] for name in _SHOWN if one.get(name) not in (None, "")}
             text = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode()
-            yield ("cart", track.at, key, operation, quantity, text)
-            yield from article(one, track.at)
+            yield ("cart", track.at, key, operation, quantity, text, *_sku(one))
 
 
 _SHOWN: Final = ("name", "price", "category", "currency")
@@ -201,7 +199,6 @@ def _browsed(track: Track) -> Iterator[Fact]:
     key = product_id(track.properties)
     if key is not None:
         yield ("viewed", key, track.at, category or "")
-        yield from article(track.properties, track.at)
 
 
 def _put_in(track: Track) -> Iterator[Fact]:

@@ -16,7 +16,7 @@ from graph_schema.messages import Message
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
 from graph_schema.wire import Channel
 from profiles.channels import ADDRESSED
-from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, SPENT, TIED, Drawn, Track, article
+from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, SPENT, TIED, Drawn, Track
 from profiles.moments import kept
 
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
@@ -80,9 +80,6 @@ def _track(track: Track, own: list[Fact]) -> Facts:
         fact = ORDERS[name](track)
         if name == "Order Delivered":
             fact = (*fact, int(any(one[0] in _PERSONAL and not one[3] for one in track.held)))
-        listed = track.properties.get("products")
-        for product in listed if isinstance(listed, list) else ():
-            own += article(product, track.at)
         return Facts(tuple(own), tuple(_of_order(track, fact)))
     reward = REWARDS.get(name)
     if reward is not None:

@@ -17,7 +17,6 @@ from profiles.moments import DAY, UNTIMED, date_of, midnight
 from profiles.orders import Orders
 from profiles.preferences import preference
 from profiles.scene import Scene
-from profiles.state import known_as
 from profiles.survivorship import attribute_value
 from resolver.matching.dates import read
 
@@ -48,7 +47,7 @@ def _cart_at(scene: Scene) -> int | None:
 
 def _looked_at(scene: Scene) -> bool:
     """Whether she looked at the product, or at anything that she doesn't have."""
-    viewed = (known_as(scene.state, one) for one in scene.state.get("viewed", ()))
+    viewed = (scene.orders.names.get(one, one) for one in scene.state.get("viewed", ()))
     seen = [*viewed, *(item.product for item in scene.cart.items)]
     product = scene.request.product
     return product in seen if product is not None else any(one not in scene.orders.had for one in seen)
@@ -216,14 +215,14 @@ def _preferred(scene: Scene) -> str:
 
 
 FIGURES: Final[Mapping[str, Figure]] = {
-    "cart_size": Figure(1, "cart objects articles", lambda s: len(s.cart.items)),
-    "cart_bought": Figure(True, "cart objects articles", lambda s: s.cart.bought),
-    "cart_at": Figure(None, "cart objects articles", _cart_at),
-    "product_bought": Figure(True, "objects articles", _product_bought),
-    "product_owned": Figure(True, "objects articles", _product_owned),
-    "product_bought_at": Figure(None, "objects articles", _bought_at),
-    "product_seen": Figure(True, "viewed cart objects articles", _looked_at),
-    "supply_ends_at": Figure(None, "objects articles", _due_at),
+    "cart_size": Figure(1, "cart objects", lambda s: len(s.cart.items)),
+    "cart_bought": Figure(True, "cart objects", lambda s: s.cart.bought),
+    "cart_at": Figure(None, "cart objects", _cart_at),
+    "product_bought": Figure(True, "objects cart", _product_bought),
+    "product_owned": Figure(True, "objects cart", _product_owned),
+    "product_bought_at": Figure(None, "objects cart", _bought_at),
+    "product_seen": Figure(True, "viewed cart objects", _looked_at),
+    "supply_ends_at": Figure(None, "objects cart", _due_at),
     "order_state": Figure(
         "placed", "objects", lambda s: "none" if s.order is None else str(s.order["state"])
     ),

@@ -1,14 +1,14 @@
 """The orders that count for a person, and what follows from them: totals, what she owns, when she bought."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import fsum
 
 from graph_schema.store import Document
 from profiles.lazily import lazily
 from profiles.moments import iso, kept
 from profiles.order_views import Number, tidy
-from profiles.state import known_as, views
+from profiles.state import articles, views
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency: of amounts that came without one."""
@@ -19,8 +19,9 @@ class Orders:
 
     def __init__(self, state: Document) -> None:
         shown = views(state, "order")
-        if "articles" in state:
-            shown = {key: _by_id(state, order) for key, order in shown.items()}
+        self.names = articles(state)
+        if self.names:
+            shown = {key: _by_id(self.names, order) for key, order in shown.items()}
         timed = sorted((order.get("at") is None, order.get("at") or 0, key) for key, order in shown.items())
         self.all = [shown[key] for _, _, key in timed]
         self.counted = [order for order in self.all if order["state"] != "cancelled"]
@@ -98,12 +99,14 @@ def net(order: Document) -> Number:
     return paid
 
 
-def _by_id(state: Document, order: Document) -> Document:
+def _by_id(names: Mapping[str, str], order: Document) -> Document:
     """An order with what she knows its products by in the place of their skus."""
-    lines = [[known_as(state, product), *rest] for product, *rest in order["products"]]
+    if names.keys().isdisjoint(product for product, *_ in order["products"]):
+        return order
+    lines = [[names.get(product, product), *rest] for product, *rest in order["products"]]
     returned: dict[str, Number] = {}
     for product, quantity in order.get("returned", {}).items():
-        one = known_as(state, product)
+        one = names.get(product, product)
         returned[one] = returned.get(one, 0) + quantity
     return {**order, "products": lines, **({"returned": returned} if returned else {})}
 

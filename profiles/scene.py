@@ -18,7 +18,7 @@ from profiles.orders import Orders
 from profiles.portrait import Sketch
 from profiles.rewards import reward_asked
 from profiles.settings import ProfileSettings
-from profiles.state import known_as
+from profiles.state import articles
 
 
 class Request(NamedTuple):
@@ -43,7 +43,8 @@ class Scene:
         self.at = at
         self.named = request.product
         if request.product is not None:
-            request = request._replace(product=known_as(self.state, request.product))
+            known = articles(self.state).get(request.product, request.product)
+            request = request._replace(product=known)
         self.request = request
         self.next_at: int | None = None
 

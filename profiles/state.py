@@ -15,9 +15,8 @@ The parts, each left out while it is empty:
     consents     purpose → channel, "*" for all → address, "" for all → [granted at, withdrawn at]
     halts        objected | restricted → purpose → [since, until]
     preferences  name → [at, value (JSON), source, record_id]
-    cart         [[at, product, what happened, quantity, JSON of what is shown], …], the latest
+    cart         [[at, product, what happened, quantity, JSON of what is shown, its sku], …], the latest
     viewed       product → [at, category];  categories: category → at, the latest
-    articles     sku → [at, product id], the latest: what others name by its sku
     messages     count: kind → times;  latest: [[at, kind, message id, campaign, channel], …]
     sent         campaign → subject, "" for any → at
     reached      channel → address → [reached at, bounced at]
@@ -102,10 +101,9 @@ def show(state: Document, key: ObjectKey, view: Document | None, spoken: bool = 
     return True
 
 
-def known_as(state: Document, product: str) -> str:
-    """What she knows a product by, which somebody names by its sku."""
-    told = state.get("articles", {}).get(product)
-    return product if told is None else str(told[1])
+def articles(state: Document) -> dict[str, str]:
+    """What she knows products by that somebody may name by their sku: what was put in her cart by both."""
+    return {entry[5]: entry[1] for entry in state.get("cart", ()) if len(entry) > 5}
 
 
 def views(state: Document, kind: str) -> Mapping[str, Document]:
@@ -229,7 +227,6 @@ _ALONE: Final[Mapping[str, tuple[str, Callable[..., Part]]]] = {
     "preference": ("preferences", lambda name, *said: {name: list(said)}),
     "cart": ("cart", lambda *entry: [list(entry)]),
     "viewed": ("viewed", lambda product, at, category: {product: [at, category]}),
-    "article": ("articles", lambda sku, at, product: {sku: [at, product]}),
     "category": ("categories", lambda category, at: {category: at}),
     "message": ("messages", _message),
     "sent": ("sent", lambda at, campaign, subjects: {campaign: dict.fromkeys(("", *subjects), at)}),
@@ -258,7 +255,6 @@ _MERGES: Final[Mapping[str, Callable[[Part, Part], Part]]] = {
     "preferences": _deep(max, 1),
     "cart": lambda into, other: _latest(into, other, _CART_KEPT),
     "viewed": _limited(_deep(max, 1), _LOOKED_AT_KEPT),
-    "articles": _limited(_deep(max, 1), _LOOKED_AT_KEPT),
     "categories": _limited(_deep(max, 1), _LOOKED_AT_KEPT),
     "messages": _merge_messages,
     "sent": _deep(max, 2),
