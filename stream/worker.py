@@ -15,6 +15,7 @@ from contextlib import closing
 from typing import Any, Final, cast
 
 import faust
+from aiokafka import AIOKafkaConsumer
 from faust.exceptions import FaustError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT, TransportT
@@ -237,27 +238,44 @@ class _Thread(WorkerThread):
         """It has left the group by then."""
 
 
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    Worker = _Thread
+
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> Mapping[TP, list[Any]]:
+        """Faust passes over what isn't active, and a rebalance empties that set while this waits: what was
+        fetched for the next generation already would be lost."""
+        found = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        for one in (found.keys() - active_partitions) & consumer.assignment():
+            consumer.seek(one, found[one][0].offset)
+        return found
+
+
 class _Consumer(driver.Consumer):
     """Goes back to where the store is, where that is behind what Kafka remembers: it may be a restored
     one."""
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
-        thread = super()._new_consumer_thread()
-        thread.Worker = _Thread
-        return thread
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """See ``faust.transport.consumer.Consumer``."""
+        positions = cast(_App, self.app).consuming.positions
+        topics = {one.topic for one in self.assignment()}
+        kept = {topic: await asyncio.to_thread(positions, topic) for topic in topics}
         committed = dict(await super().seek_to_committed())
-        consuming = cast(_App, self.app).consuming
-        for topic in {one.topic for one in committed}:
-            kept = await asyncio.to_thread(consuming.positions, topic)
-            for one in [one for one in committed if one.topic == topic]:
-                at = kept.get(one.partition, 0)
-                if at < (committed[one] or 0):
-                    committed[one] = at
-                    await self._seek(one, at)
-        return committed
+        # Where Kafka remembers nothing, aiokafka seeks nowhere: what an earlier look took would be lost.
+        back = {
+            one: min(at or 0, kept.get(one.topic, {}).get(one.partition, 0)) for one, at in committed.items()
+        }
+        back = {one: at for one, at in back.items() if at < (committed[one] or 1)}
+        await self.seek_wait(back)
+        return committed | back
 
     async def wait_empty(self) -> None:
         """At the end what waits is left to whoever comes next: Faust would wait for ever for it to be taken,
