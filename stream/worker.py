@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 from faust.exceptions import FaustError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT, TransportT
@@ -115,6 +116,8 @@ class _Worker:
             finally:
                 for task in (start, watch):
                     task.cancel()
+                if app.crashed:
+                    _log.error("the worker can't go on with Kafka: %s", _told(app.crash_reason))
                 line.end()
                 await self._end(app, batches)
 
@@ -299,6 +302,11 @@ def _acknowledged(waiting: list[Waiting]) -> list[Waiting]:
     for one in waiting:
         one.event.ack()
     return []
+
+
+def _told(error: BaseException | None) -> str:
+    """What went wrong. Only Kafka's own words are sure to hold nobody's data."""
+    return f"{type(error).__name__}{f' ({error})' if isinstance(error, KafkaError) else ''}"
 
 
 def _arrived(event: EventT[bytes]) -> Arrived:

@@ -277,3 +277,31 @@ def test_a_worker_that_can_publish_no_more_ends(kafka: Kafka, tmp_path: Path) ->
         assert worker.process.wait(60) not in (0, None)
     finally:
         worker.kill()
+
+
+UNABLE = "from aiokafka import codec\ncodec.cramjam = None"
+
+
+def test_it_says_why_it_cannot_read_and_takes_what_is_compressed(kafka: Kafka, tmp_path: Path) -> None:
+    async def send_compressed(kind: str) -> None:
+        async with AIOKafkaProducer(**kafka.client(), compression_type=kind) as producer:
+            value = orjson.dumps({"type": "page", "userId": "u-1", "source": "web", "messageId": kind})
+            await producer.send_and_wait(kafka.events, value, partition=0)
+
+    for kind in ("lz4", "snappy", "zstd"):
+        asyncio.run(send_compressed(kind))
+    url = f"sqlite:///{tmp_path}/graph.db"
+    unable = Worker(kafka, url, tmp_path, first=UNABLE)
+    try:
+        deadline = time.monotonic() + 60
+        while "UnsupportedCodecError" not in unable.log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "can't go on with Kafka: UnsupportedCodecError" in unable.log.read_text()
+        assert unable.get("/readyz").status_code == 503
+        assert unable.stop() == 0
+    finally:
+        unable.kill()
+    with Workers(kafka, url, tmp_path, 1) as workers:
+        workers.wait_until_done()
+    with closing(open_store(url)) as store, store.read() as tx:
+        assert {event.key.message_id for event in tx.all_events()} == {"lz4", "snappy", "zstd"}
