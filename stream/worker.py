@@ -11,7 +11,7 @@ import signal
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, Final, cast
 
 import faust
@@ -201,24 +201,32 @@ class _Worker:
                 taken = _acknowledged(taken)
 
     async def _watch(self, app: faust.App) -> None:
-        """Keeps the figures of lag, and whether Kafka answers."""
+        """Keeps the figures of lag, and whether Kafka and the store answer. While the store doesn't, what it
+        told last counts: the lag rises then."""
         figures, topic = self._figures, self._kafka.events
+        done: dict[int, int] | None = None
+        reads = True
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            try:
+            answers, last, read = False, dict[TP, int](), False
+            # Kafka's, Faust's or the store's, or none in time: no answer is no answer.
+            with suppress(Exception):
                 ours = [one for one in app.consumer.assignment() if one.topic == topic]
                 async with asyncio.timeout(5 * _WATCH_SECONDS):
-                    last = await app.consumer.highwaters(*ours) if ours else {}
-                done = await asyncio.to_thread(self._consuming.positions, topic)
-                figures.lag = {
-                    one.partition: max(0, at - done.get(one.partition, 0)) for one, at in last.items()
-                }
+                    last = dict(await app.consumer.highwaters(*ours)) if ours else {}
                 figures.assigned, answers = bool(ours), True
-            except Exception:  # noqa: BLE001 - Kafka's, Faust's or the store's: no answer is no answer
-                answers = False
             if answers != figures.broker_answers:
                 _log.warning("Kafka answers" if answers else "Kafka doesn't answer")
             figures.broker_answers = answers
+            with suppress(Exception):
+                async with asyncio.timeout(5 * _WATCH_SECONDS):
+                    done, read = await asyncio.to_thread(self._consuming.positions, topic), True
+            if read != reads:
+                _log.warning("the store answers" if read else "the store doesn't answer")
+                figures.store_answers = reads = read
+            if answers and done is not None:
+                behind = {one.partition: at - done.get(one.partition, 0) for one, at in last.items()}
+                figures.lag = {partition: max(0, lag) for partition, lag in behind.items()}
 
     def _leads(self) -> bool:
         """Whoever reads the first partition of events sends what the feeds hold."""

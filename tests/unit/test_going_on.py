@@ -8,7 +8,10 @@ import pytest
 from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
+from graph_schema.errors import StoreUnavailable
 from stream import worker
+from stream.consuming import Figures
+from stream.kafka import Kafka
 
 ONE, OTHER, THIRD = (TopicPartition("events", number) for number in range(3))
 
@@ -50,3 +53,40 @@ def test_what_faust_would_pass_over_is_fetched_again(monkeypatch: pytest.MonkeyP
     thread: Any = worker._ConsumerThread.__new__(worker._ConsumerThread)
     asyncio.run(thread._fetch_records(consumer, {ONE}))
     assert sought == {OTHER: 5}
+
+
+def test_a_store_that_is_away_is_not_taken_for_kafka_and_the_lag_rises(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker, "_WATCH_SECONDS", 0.01)
+    working: Any = worker._Worker.__new__(worker._Worker)
+    working._figures, working._kafka = Figures(), Kafka("localhost:9092", prefix="")
+    kafka, store = {"last": 5}, {"away": False}
+
+    def positions(_: str) -> dict[int, int]:
+        if store["away"]:
+            raise StoreUnavailable("it is away", way_out="")
+        return {0: 5}
+
+    async def highwaters(one: TopicPartition) -> dict[TopicPartition, int]:
+        return {one: kafka["last"]}
+
+    assigned = {TopicPartition(".events", 0)}
+    app: Any = SimpleNamespace(consumer=SimpleNamespace(assignment=lambda: assigned, highwaters=highwaters))
+    working._consuming = SimpleNamespace(positions=positions)
+
+    async def told() -> tuple[bool, bool, dict[int, int]]:
+        await asyncio.sleep(0.1)
+        figures = working._figures
+        return figures.broker_answers, figures.store_answers, dict(figures.lag)
+
+    async def watched() -> None:
+        watching = asyncio.create_task(working._watch(app))
+        assert await told() == (True, True, {0: 0})
+        store["away"], kafka["last"] = True, 9
+        assert await told() == (True, False, {0: 4})
+        store["away"] = False
+        assert await told() == (True, True, {0: 4})
+        watching.cancel()
+
+    asyncio.run(watched())
