@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from graph_schema.errors import Conflict, StoreUnavailable
 from graph_schema.vocabulary import Change, DeadLetter
@@ -56,6 +56,8 @@ class Outbox:
         self._leading = leading
         self._sent = self._kept = Sent(0, {})
         self._kept_at = 0.0
+        self._batch_bytes = 1 << 17
+        self._shown = _SHOWN
         self._reading = ThreadPoolExecutor(1, "onefold-outbox")
 
     def state(self) -> Mapping[str, int]:
@@ -81,7 +83,9 @@ class Outbox:
     async def _lead(self) -> None:
         """Sends for as long as this process is to."""
         producer = AIOKafkaProducer(
-            **self._kafka.client(), transactional_id=f"{self._kafka.prefix}-outbox", max_batch_size=1 << 17
+            **self._kafka.client(),
+            transactional_id=f"{self._kafka.prefix}-outbox",
+            max_batch_size=self._batch_bytes,
         )
         try:
             # From here on nobody who sent before can.
@@ -104,16 +108,31 @@ class Outbox:
 
     async def _send(self, producer: AIOKafkaProducer, entries: Sequence[_Entry]) -> None:
         async with producer.transaction():
+            under_way = []
             for entry in entries:
                 value = orjson.dumps(entry.value)
                 for key in entry.keys:
-                    each = await producer.send(entry.topic, value, key.encode())
-                    # The transaction raises what went wrong; that nobody asked each would be logged as well.
-                    each.add_done_callback(lambda one: one.cancelled() or one.exception())
+                    under_way.append((entry.topic, await producer.send(entry.topic, value, key.encode())))
+            await asyncio.wait([one for _, one in under_way])
+            # Each is asked: what a topic refuses, a transaction is committed without.
+            refused = [(topic, error) for topic, one in under_way if (error := one.exception())]
+            if refused:
+                topic, error = refused[0]
+                if isinstance(error, MessageSizeTooLargeError):
+                    self._lighten(topic)
+                raise error
         # A new one each time: the thread that writes batches reads it meanwhile.
         new = {entry.topic: entry.number for entry in entries}
         self._sent = Sent(self._sent.sender, self._sent.numbers | new)
         self._figures.published += len(entries)
+
+    def _lighten(self, topic: str) -> None:
+        """After a topic refused something for its length each goes alone, and then letters ever shorter."""
+        if self._batch_bytes == 1 and topic == self._kafka.dead_letters and self._shown:
+            self._shown //= 4
+        elif self._batch_bytes == 1:
+            _log.error("%s refuses a message for its length: raise its max.message.bytes", topic)
+        self._batch_bytes = 1
 
     async def _read(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work gives
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
@@ -134,7 +153,12 @@ class Outbox:
         return [
             *(_Entry(one.seq, kafka.changes, tuple(_keys(one)), shown(one)) for one in changes),
             *(
-                _Entry(number, kafka.dead_letters, (letter.position or str(number),), told(number, letter))
+                _Entry(
+                    number,
+                    kafka.dead_letters,
+                    (letter.position or str(number),),
+                    told(number, letter, self._shown),
+                )
                 for number, letter in letters
             ),
         ]
@@ -148,16 +172,16 @@ def _keys(change: Change) -> Iterator[str]:
         yield from change.came_from
 
 
-def told(number: int, letter: DeadLetter) -> dict[str, Any]:
+def told(number: int, letter: DeadLetter, most: int = _SHOWN) -> dict[str, Any]:
     """A dead letter as JSON. What came is kept in ``payload``, and only there: as text, else as bytes in
     hexadecimal; of what is very long the beginning: ``payload_bytes`` is how long the whole is."""
     place, _, offset = (letter.position or "").rpartition(":")
     topic, slash, partition = place.rpartition("/")
     from_topic = bool(slash) and partition.isdecimal() and offset.isdecimal()
     try:
-        payload = {"payload": letter.raw.decode()[:_SHOWN]}
+        payload = {"payload": letter.raw.decode()[:most]}
     except UnicodeDecodeError:
-        payload = {"payload_hex": letter.raw[:_SHOWN].hex()}
+        payload = {"payload_hex": letter.raw[:most].hex()}
     return {
         "number": number,
         "source": letter.source,

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import orjson
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError
 
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
@@ -18,12 +19,16 @@ from stream.feed import SENT, sent
 from stream.kafka import Kafka
 
 TOPIC: list[int] = []
+LETTERS: list[bytes] = []
+MOST = 1_000
+"""Bytes of a dead letter that its topic takes."""
 
 
 class Producer:
-    """Keeps the numbers of what is sent, in their order."""
+    """Keeps the numbers of what is sent, in their order; of dead letters all of it, once committed."""
 
-    def __init__(self, **_: object) -> None: ...
+    def __init__(self, **_: object) -> None:
+        self._letters: list[bytes] = []
 
     async def start(self) -> None: ...
 
@@ -32,10 +37,20 @@ class Producer:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         yield
+        LETTERS.extend(self._letters)
+        self._letters.clear()
 
     async def send(self, topic: str, value: bytes, key: bytes) -> asyncio.Future[None]:
-        TOPIC.append(orjson.loads(value)["seq"])
-        return asyncio.get_running_loop().create_future()
+        sent = asyncio.get_running_loop().create_future()
+        if "letters" not in topic:
+            TOPIC.append(orjson.loads(value)["seq"])
+        elif len(value) > MOST:
+            sent.set_exception(MessageSizeTooLargeError())
+            return sent
+        else:
+            self._letters.append(value)
+        sent.set_result(None)
+        return sent
 
 
 def lead(engine: Engine, entries: int) -> outbox.Outbox:
@@ -69,3 +84,32 @@ def test_what_a_former_sender_still_writes_moves_nobody(monkeypatch: pytest.Monk
     with engine.store.read() as tx:
         assert sent(tx).numbers[Kafka("localhost:9092").changes] == 3
         assert {name.split("/")[2] for name in tx.scan(SENT)} == {"3"}
+
+
+def test_a_letter_that_its_topic_refuses_is_cut_and_counts_once_it_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "AIOKafkaProducer", Producer)
+    monkeypatch.setattr(outbox, "_AGAIN_SECONDS", 0)
+    LETTERS.clear()
+    engine = Engine(MemoryStore(), load_rules(), DEFAULT_ID_KEY, clock=lambda: 0)
+    engine.ingest([engine.intake.take(b"not JSON" * 1_000, 1), engine.intake.take(b"neither", 1)])
+    figures = Figures()
+    sender = outbox.Outbox(engine, Kafka("localhost:9092"), figures, lambda: figures.published < 2)
+    with pytest.raises(MessageSizeTooLargeError):
+        asyncio.run(sender._lead())
+    assert figures.published == 0
+    assert LETTERS == []
+
+    async def run() -> None:
+        running = asyncio.create_task(sender.run())
+        while figures.published < 2:
+            await asyncio.sleep(0.01)
+        running.cancel()
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+    long, short = map(orjson.loads, LETTERS)
+    assert long["payload_bytes"] == 8_000
+    assert b"not JSON" in long["payload"].encode() in b"not JSON" * 1_000
+    assert short["payload"] == "neither"
+    assert figures.published == 2
