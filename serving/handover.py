@@ -17,6 +17,9 @@ class Sends(Protocol):
     async def send(self, events: Sequence[Event]) -> None:
         """Returns when they are safe there."""
 
+    async def reach(self) -> None:
+        """Raises ``BrokerUnavailable`` where they would not get there now."""
+
     async def stop(self) -> None:
         """Ends it."""
 
@@ -52,6 +55,10 @@ class Handover:
             await self._commits.take(letters, size)
         finally:
             self.waiting -= size
+
+    async def reach(self) -> None:
+        """See ``Sends``."""
+        await self._sender.reach()
 
     async def stop(self) -> None:
         """Ends when what is under way is safe."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_schema.errors import NotNow
@@ -26,10 +27,13 @@ async def alive() -> Response:
 
 
 @router.get("/readyz", responses=PROBLEMS)
-def ready(service: TheService) -> Response:
-    """The store can be read, was built by these rules, and there is room for what comes in."""
+async def ready(service: TheService) -> Response:
+    """The store can be read, was built by these rules, there is room for what comes in, and Kafka answers
+    where it goes there."""
     service.taking.check_room()
-    service.engine.agree()
+    await run_in_threadpool(service.engine.agree)
+    if service.handover is not None:
+        await service.handover.reach()
     return answer({"status": "ready"})
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 
 from graph_schema.vocabulary import BLOCKED, DeadLetter, Event, Held
 from stream.kafka import Kafka, reached
@@ -42,6 +43,12 @@ class Sender:
             # Not gathered: who gives up waiting must not cancel what is under way for others too.
             for one in (await asyncio.wait(waiting))[0]:
                 one.result()
+
+    async def reach(self) -> None:
+        """Raises ``BrokerUnavailable`` where Kafka doesn't answer now."""
+        async with reached(self._kafka):
+            if not await (await self._started()).client.force_metadata_update():
+                raise KafkaConnectionError
 
     async def stop(self) -> None:
         """Ends when what was sent is acknowledged."""

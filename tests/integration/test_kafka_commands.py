@@ -120,11 +120,15 @@ def test_without_a_broker_senders_are_told_to_come_again(kafka_alone: Service, t
     kafka = Kafka(kafka_alone.address, prefix=kafka_topics.unique("commands"))
     with served(kafka, tmp_path) as client:
         assert client.post("/v1/identify", json=ANA).status_code == 200
+        assert client.get("/readyz").status_code == 200
         kafka_alone.stop()
+        away = client.get("/readyz")
+        assert (away.status_code, away.json()["type"]) == (503, "urn:onefold:problem:broker-unavailable")
         refused = client.post("/v1/identify", json={**ANA, "messageId": "m2"})
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
         assert refused.json()["type"] == "urn:onefold:problem:broker-unavailable"
         kafka_alone.start()
+        assert client.get("/readyz").status_code == 200
         assert client.post("/v1/identify", json={**ANA, "messageId": "m2"}).status_code == 200
         assert {message["messageId"] for _, message, _ in asyncio.run(events_of(kafka))} == {"m1", "m2"}
 
