@@ -126,8 +126,12 @@ class Consuming:
         """What a message says. Any thread may ask ahead of ``take``, which types what nobody did."""
         if message.items is None:
             intake = self._engine.intake
-            asked = (message.value, self._engine.clock(), message.source, message.at, message.position)
-            message.items = intake.take_batch(*asked) if is_batch(message.value) else [intake.take(*asked)]
+            now = self._engine.clock()
+            asked = (message.value, now, message.source, message.at, message.position)
+            made = intake.take_batch(*asked) if is_batch(message.value) else [intake.take(*asked)]
+            # A letter keeps the topic's time, for when it is replayed.
+            at = now if message.at is None else min(now, message.at)
+            message.items = [one._replace(at=at) if isinstance(one, DeadLetter) else one for one in made]
         return message.items
 
     def _insist(self, *batches: "_Batch") -> None:
@@ -210,4 +214,5 @@ def _unworkable(item: Event | DeadLetter, error: Exception) -> DeadLetter:
     if isinstance(item, DeadLetter):
         raise error
     reason = f"The engine failed at it ({type(error).__name__}); replay it once that is mended."
-    return DeadLetter(item.key.source, item.key.message_id, "message", reason, item.content, item.received)
+    at = item.at if item.stamped and item.at is not None else item.received
+    return DeadLetter(item.key.source, item.key.message_id, "message", reason, item.content, at)

@@ -46,7 +46,8 @@ class Job(NamedTuple):
     """Lines to parse, or stored events to make ready again.
 
     ``name`` is the file's, to say where a line stood; ``source`` is for lines that name none, ``region`` for
-    phones of a source to which the rules give none. ``received`` is the time of receipt.
+    phones of a source to which the rules give none. ``received`` is the time of receipt, ``stamp`` that of
+    messages that have none.
     """
 
     lines: Sequence[RawLine | StoredEvent]
@@ -54,6 +55,7 @@ class Job(NamedTuple):
     source: str | None = None
     region: str | None = None
     received: int = 0
+    stamp: int | None = None
 
 
 class Parser:
@@ -71,7 +73,9 @@ class Parser:
                 made.append(self._intake.again(line))
             elif isinstance(line.body, bytes) and is_batch(line.body):
                 position = f"{job.name}:{line.position}"
-                made += self._intake.take_batch(line.body, job.received, None, None, position, job.source)
+                made += self._intake.take_batch(
+                    line.body, job.received, None, job.stamp, position, job.source
+                )
             else:
                 made.append(self._take(line, job))
         return made
@@ -86,7 +90,7 @@ class Parser:
         if isinstance(body, dict) and job.region is not None:
             body = self._international(body, job.region)
         source = job.source if job.source is not None and _names_no_source(body) else None
-        return self._intake.take(body, job.received, source, None, position)
+        return self._intake.take(body, job.received, source, job.stamp, position)
 
     def _international(self, body: dict[str, Any], region: str) -> dict[str, Any]:
         """The message of a row with its phones in international form, as read in the file's region.

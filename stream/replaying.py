@@ -1,5 +1,6 @@
 """Takes dead letters in again, once what was wrong is mended: here, or by the topic from which they came."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -11,6 +12,7 @@ from stream.parsing import Job, Parser
 
 REPLAYED: Final = "replayed/"
 """Operational state: numbers of dead letters that were taken, or put back on their topic."""
+_TOPIC: Final = re.compile(r"[^/]+\.events/\d+:\d+")
 _PAGE: Final = 1_000
 _LARGEST: Final = 1_000_000
 """Bytes of a message that any topic takes."""
@@ -90,4 +92,6 @@ def _waiting(engine: Engine, choice: Choice) -> Iterator[list[tuple[int, DeadLet
 def _again(parser: Parser, letter: DeadLetter, source: str | None) -> Event | DeadLetter:
     line = RawLine(0, letter.raw)
     named = letter.source if letter.source is not None else source
-    return parser.parse(Job([line], letter.position or "", named, None, letter.at))[0]
+    # What came in a file without a time stays without; all else was given the time that the letter has kept.
+    stamp = letter.at if letter.position is None or _TOPIC.fullmatch(letter.position) else None
+    return parser.parse(Job([line], letter.position or "", named, None, letter.at, stamp))[0]

@@ -1,0 +1,23 @@
+"""What was replayed has the time that it would have had at first."""
+
+from graph_schema.memory import MemoryStore
+from graph_schema.rules import load_rules
+from resolver.founding import DEFAULT_ID_KEY
+from stream.consuming import Arrived, Consuming, Figures
+from stream.engine import Engine
+from stream.files import RawLine
+from stream.parsing import Job, Parser
+from stream.replaying import replay
+
+
+def test_a_message_without_a_time_keeps_that_of_its_topic_and_one_of_a_file_has_none() -> None:
+    engine = Engine(MemoryStore(), load_rules(), DEFAULT_ID_KEY, clock=lambda: 900)
+    message = b'{"type": "page", "userId": "u-1", "messageId": "topic"}'
+    Consuming(engine, Figures()).take([Arrived("onefold.events", 3, 7, 500, message)])
+    line = RawLine(1, message.replace(b"topic", b"file"))
+    engine.ingest(Parser(engine.rules).parse(Job([line], "events/day.jsonl", None, None, 600)))
+    engine.ingest([engine.intake.take(message.replace(b"topic", b"http"), 700)])
+    assert replay(engine, "web").taken == 3
+    with engine.store.read() as tx:
+        times = {event.key.message_id: (event.at, event.stamped) for event in tx.all_events()}
+    assert times == {"topic": (500, True), "file": (None, False), "http": (700, True)}
