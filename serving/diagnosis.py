@@ -89,8 +89,11 @@ def kafka(servers: str, environment: Mapping[str, str]) -> list[Finding]:
     found = [Finding("kafka", f"{servers} answers; partitions: {', '.join(told)}", well, way_out)]
     if seen.lag:
         most = max(seen.lag, key=lambda one: seen.lag[one])
-        waits = f"{sum(seen.lag.values()):,} messages wait to be taken"
-        found.append(Finding("lag", f"{waits} (partition {most}: {seen.lag[most]:,})"))
+        waits = f"{sum(seen.lag.values()):,} messages wait to be taken (partition {most}: {seen.lag[most]:,})"
+        read = seen.lag.keys() if seen.read is None else seen.read
+        left = [str(one) for one, lag in sorted(seen.lag.items()) if lag and one not in read]
+        way_out = f"No worker reads partition {_listed(left)}; start one, or see the log of those that run"
+        found.append(Finding("lag", waits, not left, way_out if left else ""))
     return found
 
 

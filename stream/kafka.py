@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment as Assignment
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     KafkaConnectionError,
@@ -230,11 +231,13 @@ async def make_topics(kafka: Kafka, partitions: int = PARTITIONS) -> None:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look at the cluster finds: partitions of each topic that there is, and how many messages of each
-    partition of events wait to be consumed."""
+    """What a look at the cluster finds: partitions of each topic that there is, how many messages of each
+    partition of events wait to be consumed, and which of those partitions have a worker that reads them; None
+    where that can't be told now."""
 
     partitions: Mapping[str, int]
     lag: Mapping[int, int]
+    read: frozenset[int] | None = None
 
 
 async def _committed(client: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, Any]:
@@ -247,6 +250,16 @@ async def _committed(client: AIOKafkaAdminClient, group: str) -> Mapping[TopicPa
             await asyncio.sleep(0.2)
 
 
+async def _read(client: AIOKafkaAdminClient, kafka: Kafka) -> frozenset[int] | None:
+    """The partitions of events that members of the group have; None while they are being shared out."""
+    (answer,) = await client.describe_consumer_groups([kafka.prefix])
+    code, _, state, _, _, members, *_ = answer.groups[0]
+    if code or state.endswith("Rebalance"):
+        return None
+    given = [Assignment.decode(member[-1]).assignment for member in members if member[-1]]
+    return frozenset(one for each in given for topic, ours in each if topic == kafka.events for one in ours)
+
+
 async def look(kafka: Kafka) -> Seen:
     """How our topics are; raises ``BrokerUnavailable``."""
     async with _admin(kafka) as client:
@@ -256,7 +269,7 @@ async def look(kafka: Kafka) -> Seen:
         partitions = {one["topic"]: len(one["partitions"]) for one in told}
         if kafka.events not in partitions:
             return Seen(partitions, {})
-        committed = await _committed(client, kafka.prefix)
+        committed, read = await _committed(client, kafka.prefix), await _read(client, kafka)
         consumer = AIOKafkaConsumer(**kafka.client())
         try:
             await consumer.start()
@@ -268,4 +281,4 @@ async def look(kafka: Kafka) -> Seen:
     for one in every:
         done = committed[one].offset if one in committed else -1
         lag[one.partition] = last[one] - max(done, first[one])
-    return Seen(partitions, lag)
+    return Seen(partitions, lag, read)

@@ -15,6 +15,8 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from serving import diagnosis
+from serving.diagnosis import Finding
 from serving.stores import open_store
 from stream.kafka import Kafka, look, make_topics
 from tests.integration.command import Ended, Onefold
@@ -141,10 +143,20 @@ def test_the_doctor_looks_at_topics_and_lag(kafka: Kafka, onefold: Onefold) -> N
     asyncio.run(make_topics(kafka, 3))
     asyncio.run(send(kafka, [Sent(2, b"{}")] * 5))
     there = onefold("doctor", "--kafka", kafka.servers)
-    assert there.code == 0
+    assert there.code == 1
     assert f"{kafka.events} 3" in there.out
     assert "5 messages wait to be taken (partition 2: 5)" in there.out
+    assert "No worker reads partition 2;" in there.out
     assert f"0 of 1 changes are on {kafka.changes}" in there.out
+
+    async def while_somebody_reads() -> Finding:
+        async with AIOKafkaConsumer(kafka.events, **kafka.client(), group_id=kafka.prefix) as reading:
+            while not reading.assignment():
+                await asyncio.sleep(0.1)
+            return (await asyncio.to_thread(diagnosis.kafka, kafka.servers, os.environ))[-1]
+
+    read = asyncio.run(while_somebody_reads())
+    assert (read.told.startswith("5 messages wait"), read.well) == (True, True)
 
 
 def test_dead_letters_go_back_on_the_topic_by_choice(kafka: Kafka, onefold: Onefold) -> None:
