@@ -16,10 +16,12 @@ _BATCH_BYTES: Final = 1 << 20
 
 
 class Waiting(NamedTuple):
-    """A message, and what is to be acknowledged once it is durable."""
+    """A message, what is to be acknowledged once it is durable, and by which sharing out of partitions this
+    worker has it."""
 
     event: Any
     message: Arrived
+    generation: int | None = None
 
 
 class Line:
@@ -33,6 +35,7 @@ class Line:
         self._room = asyncio.Event()
         self._weigh(0)
         self._ended = False
+        self._dropped = -1
         Thread(target=self._type, name="onefold-typing", daemon=True).start()
 
     def end(self) -> None:
@@ -42,12 +45,26 @@ class Line:
         # Wakes whoever waits for a batch.
         self._queue.put_nowait(None)
 
-    async def put(self, waiting: Waiting) -> None:
-        """Lets a message wait, once there is room."""
+    def drop(self, generation: int) -> list[Waiting]:
+        """Lets go of what waits, which it returns, and of all else that comes of that generation: were that
+        taken, what stood before it would count as taken too."""
+        if self._ended:
+            return []
+        self._dropped = generation
+        dropped = [one for _ in range(self._queue.qsize()) if (one := self._queue.get_nowait()) is not None]
+        self._weigh(self._weight - sum(len(one.message.value) for one in dropped))
+        return dropped
+
+    async def put(self, waiting: Waiting) -> bool:
+        """Lets a message wait, once there is room; False where it is let go of."""
         await self._room.wait()
+        if waiting.generation == self._dropped:
+            return False
+        self._dropped = -1
         self._weigh(self._weight + len(waiting.message.value))
         self._untyped.put(waiting.message)
         self._queue.put_nowait(waiting)
+        return True
 
     async def batch(self, soon: bool = False) -> list[Waiting] | None:
         """The next batch; None at the end. Where it is wanted ``soon``, an empty one if nothing comes for as

@@ -173,12 +173,13 @@ class _Worker:
             web_enabled=False,
             datadir=folder,
         )
-        app.consuming = self._consuming
+        app.consuming, app.line = self._consuming, line
         topic = app.topic(kafka.events, value_type=bytes, value_serializer="raw", key_serializer="raw")
 
         async def take(stream: Any) -> None:  # noqa: ANN401 - its type lacks what it has
             async for event in stream.noack().events():
-                await line.put(Waiting(event, _arrived(event)))
+                if not await line.put(Waiting(event, _arrived(event), event.message.generation_id)):
+                    cast(_Consumer, app.consumer).let_go_of(event)
 
         app.agent(topic, name="onefold.take")(take)
         return app
@@ -192,7 +193,7 @@ class _Worker:
             batch = await line.batch(soon=bool(taken))
             # After a rebalance Faust reads again from where it is committed: what waited from before is old.
             now = app.consumer_generation_id
-            current = [one for one in batch or () if one.event.message.generation_id == now]
+            current = [one for one in batch or () if one.generation == now]
             if current:
                 await run(self._writing, self._consuming.take, [one.message for one in current])
                 taken = _acknowledged(taken) or current
@@ -252,16 +253,12 @@ class _Thread(WorkerThread):
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     Worker = _Thread
 
-    async def _fetch_records(
-        self,
-        consumer: AIOKafkaConsumer,
-        active_partitions: set[TP],
-        timeout: float | None = None,
-        max_records: int | None = None,
+    async def _fetch_records(  # type: ignore[override]  # what is left out goes on as it came
+        self, consumer: AIOKafkaConsumer, active_partitions: set[TP], **limits: int
     ) -> Mapping[TP, list[Any]]:
         """Faust passes over what isn't active, and a rebalance empties that set while this waits: what was
         fetched for the next generation already would be lost."""
-        found = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        found = await super()._fetch_records(consumer, active_partitions, **limits)
         for one in (found.keys() - active_partitions) & consumer.assignment():
             consumer.seek(one, found[one][0].offset)
         return found
@@ -289,9 +286,16 @@ class _Consumer(driver.Consumer):
         return committed | back
 
     async def wait_empty(self) -> None:
-        """At the end what waits is left to whoever comes next: Faust would wait for ever for it to be taken,
-        and let nobody cancel that."""
-        await (self.commit_and_end_transactions() if cast(_App, self.app).ending else super().wait_empty())
+        """What waits is left to whoever has its partition next, who would else wait until it was taken. What is
+        being written is waited for; at the end not even that: nobody could cancel it."""
+        app = cast(_App, self.app)
+        for one in app.line.drop(app.consumer_generation_id):
+            self.let_go_of(one.event)
+        await (self.commit_and_end_transactions() if app.ending else super().wait_empty())
+
+    def let_go_of(self, event: EventT[bytes]) -> None:
+        """It will never be acknowledged."""
+        self._unacked_messages.discard(event.message)
 
 
 class _Transport(driver.Transport):
@@ -300,6 +304,7 @@ class _Transport(driver.Transport):
 
 class _App(faust.App):
     consuming: Consuming
+    line: Line
     ending = False
 
     def _new_transport(self) -> TransportT:

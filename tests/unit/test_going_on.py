@@ -55,6 +55,21 @@ def test_what_faust_would_pass_over_is_fetched_again(monkeypatch: pytest.MonkeyP
     assert sought == {OTHER: 5}
 
 
+def test_what_waits_holds_no_rebalance_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[str] = []
+
+    async def wait_empty(consumer: Any) -> None:
+        left.extend(consumer._unacked_messages)
+
+    monkeypatch.setattr(driver.Consumer, "wait_empty", wait_empty)
+    line = SimpleNamespace(drop=lambda generation: [SimpleNamespace(event=SimpleNamespace(message="waits"))])
+    consumer: Any = worker._Consumer.__new__(worker._Consumer)
+    consumer.app = SimpleNamespace(line=line, consumer_generation_id=1, ending=False)
+    consumer._unacked_messages = {"waits", "being written"}
+    asyncio.run(consumer.wait_empty())
+    assert left == ["being written"]
+
+
 def test_a_store_that_is_away_is_not_taken_for_kafka_and_the_lag_rises(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -8,8 +8,8 @@ from stream.kafka import Options
 from stream.waiting import Line, Waiting
 
 
-def arrived(offset: int, value: bytes = b"{}") -> Waiting:
-    return Waiting(None, Arrived("topic", 0, offset, None, value))
+def arrived(offset: int, value: bytes = b"{}", generation: int = 1) -> Waiting:
+    return Waiting(None, Arrived("topic", 0, offset, None, value), generation)
 
 
 def test_what_waits_is_typed_before_anybody_asks_for_it() -> None:
@@ -61,5 +61,23 @@ def test_where_much_waits_more_waits_outside() -> None:
         await line.batch()
         await asyncio.wait_for(more, 30)
         line.end()
+
+    asyncio.run(scene())
+
+
+def test_at_a_rebalance_what_waits_is_let_go_of_and_nothing_behind_it_is_taken() -> None:
+    async def scene() -> None:
+        figures = Figures()
+        line = Line(Options(batch=1), figures, lambda message: None)
+        for offset in (0, 1):
+            await line.put(arrived(offset, bytes(9 << 20)))
+        outside = asyncio.create_task(line.put(arrived(2)))
+        await asyncio.sleep(0)
+        assert [one.message.offset for one in line.drop(1)] == [0, 1]
+        assert figures.waiting == 0
+        assert not await outside
+        assert not await line.put(arrived(3))
+        assert await line.put(arrived(1, generation=2))
+        assert [one.message.offset for one in await line.batch() or []] == [1]
 
     asyncio.run(scene())
