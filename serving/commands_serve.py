@@ -110,7 +110,9 @@ def _end_well_when_told() -> None:
 
 def run_worker(
     kafka: KafkaOption = "localhost:9092",
-    host: HostOption = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="The address of /metrics and health; whoever reaches it is answered.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="For /metrics and health.")] = 8001,
     partitions: Annotated[int, typer.Option(min=1, help="Of topics that are not there yet.")] = 12,
     store: StoreOption = DEFAULT_STORE,

@@ -30,6 +30,7 @@ REACH_SECONDS: Final = 12.0
 PARTITIONS: Final = 12
 """Of a topic that has to be made: shared out evenly over 1, 2, 3, 4, 6 or 12 workers."""
 _ENVIRONMENT: Final = "ONEFOLD_KAFKA_"
+_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _SETTINGS: Final = (
@@ -104,7 +105,11 @@ class Kafka:
             given = environment.get(_ENVIRONMENT + name.upper().replace(".", "_"))
             if given:
                 settings[name] = given
-        found = cls(servers, settings, environment.get(f"{_ENVIRONMENT}PREFIX") or "onefold")
+        prefix = environment.get(f"{_ENVIRONMENT}PREFIX") or "onefold"
+        if not _PREFIX.fullmatch(prefix):
+            what = f"No topic can begin with {prefix[:50]!r}; write up to 200 letters, digits, dots, - and _."
+            raise Invalid(f"{_ENVIRONMENT}PREFIX", what)
+        found = cls(servers, settings, prefix)
         found.client()
         return found
 

@@ -286,8 +286,8 @@ class _Consumer(driver.Consumer):
         return committed | back
 
     async def wait_empty(self) -> None:
-        """What waits is left to whoever has its partition next, who would else wait until it was taken. What is
-        being written is waited for; at the end not even that: nobody could cancel it."""
+        """What waits is left to whoever has its partition next, who would else wait for it to be taken. What
+        is being written is waited for; at the end not even that: nobody could cancel it."""
         app = cast(_App, self.app)
         for one in app.line.drop(app.consumer_generation_id):
             self.let_go_of(one.event)
