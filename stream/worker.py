@@ -319,7 +319,7 @@ def _acknowledged(waiting: list[Waiting]) -> list[Waiting]:
 
 def _told(error: BaseException | None) -> str:
     """What went wrong. Only Kafka's own words are sure to hold nobody's data."""
-    return f"{type(error).__name__}{f' ({error})' if isinstance(error, KafkaError) else ''}"
+    return str(error) if isinstance(error, KafkaError) else type(error).__name__
 
 
 def _arrived(event: EventT[bytes]) -> Arrived:
