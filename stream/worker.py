@@ -278,10 +278,8 @@ class _Consumer(driver.Consumer):
         kept = {topic: await asyncio.to_thread(positions, topic) for topic in topics}
         committed = dict(await super().seek_to_committed())
         # Where Kafka remembers nothing, aiokafka seeks nowhere: what an earlier look took would be lost.
-        back = {
-            one: min(at or 0, kept.get(one.topic, {}).get(one.partition, 0)) for one, at in committed.items()
-        }
-        back = {one: at for one, at in back.items() if at < (committed[one] or 1)}
+        done = {one: kept.get(one.topic, {}).get(one.partition, 0) for one in committed}
+        back = {one: min(done[one], at or 0) for one, at in committed.items() if not at or done[one] < at}
         await self.seek_wait(back)
         return committed | back
 
