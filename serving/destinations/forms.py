@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 import unicodedata
+from datetime import date
 from typing import Final
 
 from resolver.mailbox import GMAIL
@@ -16,6 +17,7 @@ from resolver.mailbox import GMAIL
 _SPACE: Final = re.compile(r"\s+")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _E164: Final = re.compile(r"\+[1-9][0-9]{4,14}")
+_DAY: Final = re.compile(r"(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\d{4})(\d\d)(\d\d))(?!\d)")
 _COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
 _TITLES: Final = frozenset("mr mrs ms miss mx dr prof sir madam mme mlle herr frau".split())
 _SUFFIXES: Final = frozenset("jr sr ii iii iv phd md esq".split())
@@ -74,18 +76,19 @@ def google_phone(number: str) -> str:
 
 
 def google_given_name(name: str) -> str:
-    """Lower case, no punctuation, no title before it."""
-    words = _letters(name).split()
-    while len(words) > 1 and words[0] in _TITLES:
+    """Trimmed, lower case, no title before it; punctuation kept."""
+    words = unicodedata.normalize("NFC", name).lower().split()
+    while len(words) > 1 and words[0].rstrip(".") in _TITLES:
         del words[0]
     return " ".join(words)
 
 
 def google_family_name(name: str) -> str:
-    """Lower case, no punctuation, no suffix behind it."""
-    words = _letters(name).split()
-    while len(words) > 1 and words[-1] in _SUFFIXES:
+    """Trimmed, lower case, no suffix behind it; punctuation kept."""
+    words = unicodedata.normalize("NFC", name).lower().split()
+    while len(words) > 1 and words[-1].rstrip(".") in _SUFFIXES:
         del words[-1]
+        words[-1] = words[-1].rstrip(",")
     return " ".join(words)
 
 
@@ -123,6 +126,23 @@ def meta_name(name: str) -> str:
 def meta_place(name: str) -> str:
     """A city or a state: as a name, and without spaces."""
     return meta_name(name).replace(" ", "")
+
+
+def meta_state(state: str, country: str) -> str:
+    """As a place; in the United States its two letters, "" for what is written otherwise."""
+    form = meta_place(state)
+    return "" if meta_country(country) == "us" and not _COUNTRY.fullmatch(form) else form
+
+
+def meta_birthday(birthday: str) -> tuple[str, str, str]:
+    """Year, month and day, of four and two digits; all "" for what is no day."""
+    found = _DAY.match(birthday.strip())
+    try:
+        born = date(*(int(part) for part in found.groups() if part)) if found else None
+    except ValueError:
+        born = None
+    year, month, day = ("", "", "") if born is None else born.isoformat().split("-")
+    return year, month, day
 
 
 def meta_zip(code: str, country: str) -> str:

@@ -71,15 +71,14 @@ def _meta_address(traits: Mapping[str, Any]) -> str:
     """Each part hashed, "" for one that nobody knows: both names and at least one thing more."""
     place = _place(traits)
     country = _text(place, "country")
-    year, month, day = (*_text(traits, "birthday").split("T")[0].split("-"), "", "", "")[:3]
     parts = [
         forms.meta_name(_text(traits, "firstName")),
         forms.meta_name(_text(traits, "lastName")),
         forms.meta_place(_text(place, "city")),
-        forms.meta_place(_text(place, "state")),
+        forms.meta_state(_text(place, "state"), country),
         forms.meta_zip(_text(place, "postalCode"), country),
         forms.meta_country(country),
-        *(part if part.isdigit() else "" for part in (year, month, day)),
+        *forms.meta_birthday(_text(traits, "birthday")),
         forms.meta_gender(_text(traits, "gender")),
     ]
     known = parts[0] and parts[1] and any(parts[2:9])

@@ -181,7 +181,33 @@ def test_postal_codes(code: str, country: str, google: str, meta: str) -> None:
 def test_google_takes_names_without_title_and_suffix() -> None:
     assert forms.google_given_name(" Mrs. Ana  Maria ") == "ana maria"
     assert forms.google_family_name("Lima Jr.") == "lima"
+    assert forms.google_family_name("O'Brien-Lima, Jr.") == "o'brien-lima"
+    assert forms.google_given_name("Jean-Pierre ") == "jean-pierre"
     assert forms.google_family_name("Jr") == "jr"
+
+
+@pytest.mark.parametrize(
+    ("birthday", "parts"),
+    [
+        ("1990-05-03", ("1990", "05", "03")),
+        ("1990-5-3", ("1990", "05", "03")),
+        ("19900503", ("1990", "05", "03")),
+        ("1990-05-03T00:00:00Z", ("1990", "05", "03")),
+        ("03/05/1990", ("", "", "")),
+        ("1990-13-03", ("", "", "")),
+        ("1990-05", ("", "", "")),
+        ("1990112", ("", "", "")),
+        ("199005031", ("", "", "")),
+    ],
+)
+def test_a_birthday_is_a_whole_day_or_nothing(birthday: str, parts: tuple[str, str, str]) -> None:
+    assert forms.meta_birthday(birthday) == parts
+
+
+def test_a_state_of_the_united_states_is_its_two_letters_or_nothing() -> None:
+    assert forms.meta_state("CA", "us") == "ca"
+    assert forms.meta_state("New York", "US") == ""
+    assert forms.meta_state("Nova Scotia", "CA") == "novascotia"
 
 
 ADDRESS: dict[str, Any] = {
