@@ -7,28 +7,38 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 import typer
 
-from graph_schema.errors import Invalid, OnefoldError, nearest
+from graph_schema.errors import Invalid, OnefoldError, UnknownPerson, nearest
 from graph_schema.rules import Rules, load_rules
 from graph_schema.store import Document
 from profiles.moments import iso
+from resolver.founding import canonical_person_id
 from resolver.sentences import counted
 from serving.audiences import check_audience, page
+from serving.destinations.registry import out_of_reach
 from serving.destinations.replacing import members_of
 from serving.destinations.settings import Settings, destination_settings
+from serving.destinations.settling import erased_as
 from serving.destinations.syncing import Sync
 from serving.stores import DEFAULT_STORE
 from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, show_json
+from stream.awaited import ISSUED
 from stream.engine import Engine
 
 _AT_ONCE: Final = 10_000
 _POLL_SECONDS: Final = 0.25
 _LATER_SECONDS: Final = 30.0
-_WORDS: Final = {"add": "sent", "remove": "taken out", "replace": "put in their place"}
+_WORDS: Final = {
+    "add": "sent",
+    "remove": "taken out",
+    "replace": "put in their place",
+    "empty": "put in their place, which can't be told there: take others out of the list by hand",
+    "refused": "refused: see onefold destinations",
+}
 
 Reconcile = Literal["compare", "replace"]
 """How a destination is brought in line with the truth."""
@@ -101,6 +111,11 @@ def sync(
     chosen = _chosen(loaded, names)
     with engine_on(store, loaded, create=False) as engine:
         engine.fall_due(engine.clock())
+        for one in _out_of_reach(engine):
+            where = f"{one['list']} of {one['destination']} ({one['type']})"
+            told = f"onefold: {counted(one['members'], 'member')} still in {where}"
+            way_out = "Declare the destination again as it was and sync: they are taken out then"
+            SPOKEN.print(f"{told}, which the rules name no more. {way_out}", markup=False)
         if dry_run:
             for name, settings in chosen.items():
                 with Sync(engine, name, settings) as looking:
@@ -152,11 +167,11 @@ class _Running:
                 code = self._failed(error)
             refused_at = time.monotonic()
             while self.follow and not self.stop.wait(_LATER_SECONDS if code else _POLL_SECONDS):
-                if running.refusals and time.monotonic() - refused_at > _LATER_SECONDS:
+                if running.complaints() and time.monotonic() - refused_at > _LATER_SECONDS:
                     # What a platform refuses altogether may be mended there meanwhile.
                     refused_at = time.monotonic()
                     self._tell_refusals(running)
-                    running.refusals.clear()
+                    running.look_again()
                 try:
                     code = 0
                     self.engine.fall_due(self.engine.clock())
@@ -173,7 +188,7 @@ class _Running:
             pass
 
     def _tell_refusals(self, running: Sync) -> int:
-        return max((self._failed(one) for one in running.refusals.values()), default=0)
+        return max((self._failed(one) for one in running.complaints()), default=0)
 
     def _failed(self, error: Exception) -> int:
         """Tells what went wrong; of what nobody foresaw not its words: they may hold what somebody sent."""
@@ -234,17 +249,31 @@ def tell_destinations(
             with Sync(engine, name, settings) as looking:
                 for one in looking.standings(ask):
                     show_json(one)
+        for one in _out_of_reach(engine):
+            show_json(one)
+
+
+def _out_of_reach(engine: Engine) -> list[Document]:
+    with engine.store.read() as tx:
+        return out_of_reach(tx, destination_settings(engine.rules))
 
 
 def receipts(engine: Engine, person_id: str) -> list[dict[str, object]]:
-    """By destination and list when an erased person was taken out, and how many handles of hers."""
-    prefix = f"receipt/{person_id}/"
+    """By destination and list when an erased person was taken out, how many handles of hers, and how many
+    still have to be. Raises ``UnknownPerson`` for an id that nobody was given."""
+    person_id = canonical_person_id(person_id)
     with engine.store.read() as tx:
-        found = tx.scan(prefix)
+        if not tx.founded((person_id,)) and tx.get(ISSUED + person_id) is None:
+            raise UnknownPerson("nobody has or had this person id")
+        found: dict[str, Any] = {}
+        for one in {person_id, *erased_as(tx, (person_id,)).values()}:
+            prefix = f"receipt/{one}/"
+            found |= {name.removeprefix(prefix): kept for name, kept in tx.scan(prefix).items()}
     told = []
-    for name, one in found.items():
-        destination, _, key = name.removeprefix(prefix).partition("/")
-        told.append({"destination": destination, "audience": key, **one, "at": iso(one["at"])})
+    for name, kept in sorted(found.items()):
+        destination, _, key = name.partition("/")
+        shown = {**kept, "open": len(kept.get("open", ())), "at": iso(kept["at"])}
+        told.append({"destination": destination, "audience": key, **shown})
     return told
 
 

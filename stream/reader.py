@@ -187,7 +187,7 @@ class Reader:
             )
         owners: set[int] = set()
         for identifier in self.forms(namespace, value):
-            owners |= self._owners(identifier)
+            owners |= self.owners(identifier)
         if not owners:
             raise UnknownPerson
         if len(owners) > 1:
@@ -225,7 +225,7 @@ class Reader:
         lease = self.intake.plan.spaces[node.namespace].lease
         return leases(holders, lease)[-1] if holders else [], records
 
-    def _owners(self, identifier: Identifier) -> set[int]:
+    def owners(self, identifier: Identifier) -> set[int]:
         """The persons who hold an identifier in its youngest lease; the owner alone where the rules name
         one."""
         node = self.tx.look_up((identifier,)).get(identifier)

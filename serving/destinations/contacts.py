@@ -4,12 +4,13 @@ These are the addresses as shown, not the match forms: each platform makes its o
 claimed, blocked or generic is left out; what several persons hold is nobody's to advertise to.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from graph_schema.rules import Rules
-from graph_schema.vocabulary import BLOCKED, CLAIMED
+from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode
 from profiles.audiences import Permission, permission
+from profiles.channels import Ways
 from profiles.moments import UNTIMED, kept
 from profiles.portrait import Portrait, shown_form
 from profiles.profile_rules import profile_rules
@@ -46,15 +47,29 @@ class Contact(NamedTuple):
     traits: Mapping[str, Any] = {}
 
 
-def contact_of(portrait: Portrait, rules: Rules, at: int, shared: bool, traits: Iterable[str]) -> Contact:
-    """Draws a contact from a portrait. `shared` is whether what several persons hold is hers too, `traits`
+def said_of(portrait: Portrait, rules: Rules, at: int, channels: Collection[str]) -> Permission:
+    """What she said of advertising to her by one of these channels; no channels are any."""
+    said, ways = permission(portrait, rules, at), Ways(portrait)
+    if said != "granted" or not channels or ways.open("advertising", channels) is not None:
+        return said
+    return "denied" if any(ways.in_use(one, "advertising")[1] for one in channels) else "unknown"
+
+
+def contact_of(
+    portrait: Portrait,
+    rules: Rules,
+    said: Permission,
+    is_hers: Callable[[IdentifierNode], bool],
+    traits: Iterable[str],
+) -> Contact:
+    """Draws a contact from a portrait. `is_hers` says whether she may be told by what she holds, `traits`
     are the attributes that are wanted."""
 
     def held(namespace: str) -> list[str]:
         mine = {
             one: node.identifier.value
             for one, node in portrait.identifiers.items()
-            if node.identifier.namespace == namespace and not node.generic and (shared or node.sole > 0)
+            if node.identifier.namespace == namespace and not node.generic and is_hers(node)
         }
         last: dict[str, int] = {}
         for record in portrait.records:
@@ -71,7 +86,7 @@ def contact_of(portrait: Portrait, rules: Rules, at: int, shared: bool, traits: 
     emails = tuple(held("email"))
     return Contact(
         portrait.person_id,
-        permission(portrait, rules, at),
+        said,
         emails,
         tuple(held("phone")),
         tuple(Device(kind, one) for kind in DEVICES for one in held(kind)),

@@ -9,28 +9,39 @@ from serving.destinations.sending import Courier
 
 _AROUND: Final = 80
 """Bytes that a handle takes in a request besides itself, at most."""
+_FEW: Final = 3
+"""Where so many rows are refused one by one, and nothing was taken yet, it isn't the rows."""
 
 
 class Delivery(NamedTuple):
     """What became of rows: each with why it was refused, "" where it wasn't; how many more were refused
-    without being named; the requests that were taken, and those of them whose outcome comes later; and by
+    without being named; the requests that were taken; of those whose outcome comes later the rows; and by
     handle what the platform told."""
 
     rows: Sequence[tuple[Row, str]] = ()
     unnamed: int = 0
     requests: Sequence[str] = ()
-    later: Sequence[str] = ()
+    later: Mapping[str, Sequence[Row]] = {}
     told: Mapping[str, Any] = {}
 
 
-def delivered(platform: Platform, job: Job, courier: Courier) -> Delivery:
-    """Sends a job's rows, in more requests than one where some of them are not taken."""
+def delivered(platform: Platform, job: Job, courier: Courier, seen: list[bool] | None = None) -> Delivery:
+    """Sends a job's rows, in more requests than one where some of them are not taken. ``seen`` is of requests
+    before whether they were taken.
+
+    Raises ``DestinationRefuses``, where the first rows are all refused as well, and
+    ``DestinationUnavailable``.
+    """
+    seen = [] if seen is None else seen
     answer = platform.deliver(job, courier)
-    named = {number: answer.refused[number] for number in answer.refused if number < len(job.rows)}
+    named = {number: answer.refused[number] for number in answer.refused if 0 <= number < len(job.rows)}
+    if answer.taken or named:
+        seen.append(True)
     if answer.taken:
         rows = [(row, named.get(number, "")) for number, row in enumerate(job.rows)]
         requests = [answer.request_id] if answer.request_id else []
-        return Delivery(rows, answer.unnamed, requests, requests if answer.later else [], dict(answer.told))
+        later = {answer.request_id: [row for row, why in rows if not why]} if answer.later else {}
+        return Delivery(rows, answer.unnamed, requests, later, answer.told)
     if job.place is not None:
         raise platform.refuses("a part of a replacement is not taken", "Sync without replacing")
     if named:
@@ -38,13 +49,17 @@ def delivered(platform: Platform, job: Job, courier: Courier) -> Delivery:
         first = Delivery([(job.rows[number], why) for number, why in named.items()])
         parts = [left] if left else []
     elif len(job.rows) == 1:
+        seen.append(False)
+        if seen == [False] * _FEW:
+            raise platform.refuses("it takes none of the rows", "See its list and its account in the rules")
         return Delivery([(job.rows[0], "invalid")])
     else:
         half = len(job.rows) // 2
         first, parts = Delivery(), [list(job.rows[:half]), list(job.rows[half:])]
     for number, part in enumerate(parts):
         key = key_of(f"{job.key}/{number}")
-        first = _joined(first, delivered(platform, job._replace(rows=part, key=key), courier))
+        more = delivered(platform, job._replace(rows=part, key=key), courier, seen)
+        first = _joined(first, more)
     return first
 
 
@@ -53,7 +68,7 @@ def _joined(one: Delivery, other: Delivery) -> Delivery:
         [*one.rows, *other.rows],
         one.unnamed + other.unnamed,
         [*one.requests, *other.requests],
-        [*one.later, *other.later],
+        {**one.later, **other.later},
         {**one.told, **other.told},
     )
 
@@ -64,12 +79,12 @@ def key_of(text: str) -> str:
 
 
 def chunks(rows: Iterable[Row], platform: Platform, most: int) -> Iterator[list[Row]]:
-    """Rows in requests that keep within the platform's limits; a row with too many handles is several."""
+    """Rows in requests that keep within the platform's limits; a row that is too much for one is several."""
     part: list[Row] = []
     units = size = 0
     for row in rows:
-        for start in range(0, len(row.handles), platform.handles_per_row):
-            one = row._replace(handles=row.handles[start : start + platform.handles_per_row])
+        for handles in platform.parts(row.handles):
+            one = row._replace(handles=handles)
             takes = platform.units(one)
             weight = sum(map(len, one.handles)) + _AROUND * len(one.handles)
             if part and (units + takes > most or size + weight > platform.bytes_per_request):

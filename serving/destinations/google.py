@@ -5,12 +5,13 @@ wrong record is refused whole, naming the record; what is taken is worked on lat
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import httpx
 import orjson
 
+from serving.destinations.contacts import DEVICES
 from serving.destinations.platforms import Answer, Body, Job, Outcome, Platform, Row, Size, body_of
 from serving.destinations.sending import Courier, TryAgain
 from serving.destinations.service_account import ServiceAccount
@@ -19,6 +20,7 @@ from serving.destinations.settings import GoogleSettings
 T = TypeVar("T")
 _RECORD: Final = re.compile(r"audience_?members\[(\d+)\]", re.IGNORECASE)
 _GRANTED: Final = {"adUserData": "CONSENT_GRANTED", "adPersonalization": "CONSENT_GRANTED"}
+_DEVICES: Final = tuple(f"{kind}:" for kind in DEVICES)
 _USER: Final = {"email": "emailAddress", "phone": "phoneNumber"}
 _ADDRESS: Final = ("givenName", "familyName", "regionCode", "postalCode")
 _LISTS: Final = "/v1/accountTypes/{}/accounts/{}/userLists/{}"
@@ -29,6 +31,7 @@ class Google(Platform):
 
     settings: GoogleSettings
     bytes_per_request = 10_000_000
+    channels = ("display",)
 
     def __init__(self, name: str, settings: GoogleSettings) -> None:
         super().__init__(name, settings)
@@ -38,6 +41,11 @@ class Google(Platform):
     def units(self, row: Row) -> int:
         """See ``Platform``: a member is one, however many identifiers she has."""
         return 1
+
+    def parts(self, handles: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """See ``Platform``: devices are told as a member of their own, apart from what is of a user."""
+        for devices in (False, True):
+            yield from super().parts([one for one in handles if one.startswith(_DEVICES) is devices])
 
     def why_not(self, said: str) -> str:
         """Whoever denied it may be removed, but not uploaded, not even to be spared."""
@@ -68,9 +76,12 @@ class Google(Platform):
         if response.is_success:
             return Answer(str(told.get("requestId", "")), later=True)
         error = told.get("error", {})
-        if response.status_code == 400:
-            return Answer(taken=False, refused=_refused(error))
-        reasons = [one["reason"] for one in error.get("details", ()) if one.get("reason")]
+        violations = [one for detail in error.get("details", ()) for one in detail.get("fieldViolations", ())]
+        refused = _refused(violations)
+        # What names no record names what all of them share: the destination, its account, its terms.
+        if response.status_code == 400 and len(refused) == len(violations):
+            return Answer(taken=False, refused=refused)
+        reasons = [one["reason"] for one in (*error.get("details", ()), *violations) if one.get("reason")]
         raise self.refuses(
             " ".join([f"HTTP {response.status_code}", error.get("status", ""), *reasons]).strip(),
             "See its service account or access token, its accounts and lists in the rules",
@@ -78,16 +89,20 @@ class Google(Platform):
 
     def outcome(self, request_id: str, courier: Courier) -> Outcome:
         """See ``Platform``."""
-        told = self._get("/v1/requestStatus:retrieve", {"requestId": request_id}, courier)
+        query = {"requestId": request_id}
+        told = self._get("/v1/requestStatus:retrieve", query, courier, gone={})
+        if not told:
+            return Outcome(is_known=False)
         each = (told.get("requestStatusPerDestination") or [{}])[0]
         status = each.get("requestStatus", "PROCESSING")
         counts = each.get("errorInfo", {}).get("errorCounts", ())
-        ingested = each.get("audienceMembersIngestionStatus", {}).get("userDataIngestionStatus", {})
+        found = each.get("audienceMembersIngestionStatus", {}).get("userDataIngestionStatus", {})
+        rate = str(found.get("uploadMatchRateRange", "")).removeprefix("MATCH_RATE_RANGE_").lower()
         return Outcome(
             status not in ("PROCESSING", "REQUEST_STATUS_UNKNOWN"),
             status in ("FAILED", "FAILURE"),
-            {str(one.get("reason")): int(one.get("recordCount", 0)) for one in counts},
-            str(ingested.get("uploadMatchRateRange", "")).removeprefix("MATCH_RATE_RANGE_").lower(),
+            refused={str(one.get("reason")): int(one.get("recordCount", 0)) for one in counts},
+            match_rate=rate,
         )
 
     def size(self, remote: str, courier: Courier) -> Size:
@@ -103,8 +118,10 @@ class Google(Platform):
             str(told.get("membershipStatus", "")).lower(),
         )
 
-    def _get(self, path: str, query: dict[str, str], courier: Courier) -> Body:
+    def _get(self, path: str, query: dict[str, str], courier: Courier, gone: Body | None = None) -> Body:
         def read(response: httpx.Response) -> Body:
+            if response.status_code == 404 and gone is not None:
+                return gone
             if not response.is_success:
                 raise self.refuses(f"HTTP {response.status_code}")
             return body_of(response.content)
@@ -139,14 +156,13 @@ class Google(Platform):
         if self._account is not None:
             return self._account.token(courier)
         secret = self.settings.access_token
-        return "" if secret is None else secret.read()
+        return "" if secret is None else secret.read_token()
 
 
 def _member(row: Row, is_added: bool) -> Body:
     parts = [handle.partition(":") for handle in row.handles]
-    devices = [value for kind, _, value in parts if kind in ("idfa", "gaid")]
-    if devices:
-        member: Body = {"mobileData": {"mobileIds": devices}}
+    if row.handles[0].startswith(_DEVICES):
+        member: Body = {"mobileData": {"mobileIds": [value for _, _, value in parts]}}
     else:
         member = {"userData": {"userIdentifiers": [_identifier(kind, value) for kind, _, value in parts]}}
     # Unknown consent is left out: that is how a request says that it is unknown.
@@ -159,12 +175,11 @@ def _identifier(kind: str, value: str) -> Body:
     return {_USER[kind]: value}
 
 
-def _refused(error: Body) -> dict[int, str]:
+def _refused(violations: Iterable[Body]) -> dict[int, str]:
     """The records that a refusal names, each with its reason."""
     found: dict[int, str] = {}
-    for detail in error.get("details", ()):
-        for violation in detail.get("fieldViolations", ()):
-            record = _RECORD.search(str(violation.get("field", "")))
-            if record:
-                found[int(record[1])] = str(violation.get("reason") or "invalid")
+    for violation in violations:
+        record = _RECORD.search(str(violation.get("field", "")))
+        if record:
+            found[int(record[1])] = str(violation.get("reason") or "invalid")
     return found

@@ -3,12 +3,13 @@
 It is operational state of the store, written through the engine, so it is as durable as the events, and the
 same in every store:
 
-    sync/DESTINATION/LIST@REMOTE/head              how far the list is
+    sync/…/head                                    how far the list is (which list: see registry.py)
     …/person/PERSON_ID                             the handles by which she is to be known there
+    …/left/PERSON_ID                               why she was not taken out as she was to be
     …/row/KEYED_HASH                               a handle: of whom, since when, what was answered
     …/flight/NUMBER                                a request that is about to be made, or under way
     …/later/REQUEST_ID, …/sent/REQUEST_ID          a request whose outcome comes later; its rows
-    receipt/PERSON_ID/DESTINATION/LIST             that an erased person was taken out there
+    receipt/PERSON_ID/DESTINATION/LIST             what of an erased person was taken out there
 
 A handle is hashed personal data: the name of its row is a keyed hash, so that nothing of it is left when the
 row is gone.
@@ -95,9 +96,9 @@ class Entry(NamedTuple):
 class Ledger:
     """The names and the reading of one list's part."""
 
-    def __init__(self, target: Target, id_key: bytes) -> None:
+    def __init__(self, target: Target, prefix: str, id_key: bytes) -> None:
         self.target = target
-        self._prefix = f"sync/{target.destination}/{target.key}@{target.remote}/"
+        self._prefix = prefix
         self._key = id_key[:64]
         self.head_name = f"{self._prefix}head"
 
@@ -105,10 +106,17 @@ class Ledger:
         """The name of a person's entry."""
         return f"{self._prefix}person/{person_id}"
 
+    def digest(self, handle: str) -> str:
+        """A handle's keyed hash."""
+        return hashlib.blake2b(handle.encode(), digest_size=16, key=self._key).hexdigest()
+
     def row(self, handle: str) -> str:
         """The name of a handle's row."""
-        digest = hashlib.blake2b(handle.encode(), digest_size=16, key=self._key).hexdigest()
-        return f"{self._prefix}row/{digest}"
+        return f"{self._prefix}row/{self.digest(handle)}"
+
+    def left(self, person_id: str) -> str:
+        """The name of why somebody was not taken out."""
+        return f"{self._prefix}left/{person_id}"
 
     def flight(self, number: int) -> str:
         """The name of a flight."""
@@ -159,6 +167,15 @@ class Ledger:
         """When each request was made whose outcome comes later."""
         prefix = f"{self._prefix}later/"
         return {name.removeprefix(prefix): at for name, at in tx.scan(prefix).items()}
+
+    def left_in(self, tx: Transaction) -> list[str]:
+        """The persons who were not taken out as they were to be."""
+        prefix = self.left("")
+        return [name.removeprefix(prefix) for name in tx.scan(prefix)]
+
+    def is_empty(self, tx: Transaction) -> bool:
+        """Whether nobody is in the list, nor on the way."""
+        return not any(tx.scan(f"{self._prefix}{one}/") for one in ("flight", "later", "person"))
 
     def persons(self, tx: Transaction, shard: str) -> list[str]:
         """The persons of a shard who are known there."""

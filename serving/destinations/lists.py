@@ -5,29 +5,22 @@ each request is made and settled. So a process that is killed anywhere forgets n
 is sent, and only a request that was under way is made again, as the same request.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
 from graph_schema.errors import Conflict
 from graph_schema.store import Transaction
 from profiles.moments import DAY
+from resolver.sentences import counted
 from serving.destinations.delivering import Delivery, chunks, delivered, key_of
-from serving.destinations.ledger import (
-    SHARDS,
-    WITHHELD,
-    Entry,
-    Flight,
-    Head,
-    Ledger,
-    State,
-    kept_rows,
-    rows_of,
-)
+from serving.destinations.ledger import SHARDS, Flight, Head, Ledger, State, rows_of
 from serving.destinations.planning import Comparing, Plan, Wants
-from serving.destinations.platforms import Job, Op, Platform, Row
+from serving.destinations.platforms import DestinationRefuses, Job, Op, Outcome, Platform, Row
+from serving.destinations.registry import Home
 from serving.destinations.sending import Courier
-from serving.destinations.settings import GoogleSettings, Settings, Target, Uid2Settings
+from serving.destinations.settings import GoogleSettings, Settings, Uid2Settings
+from serving.destinations.settling import Settling, Touched, expect_receipts
 from stream.batch import Batch
 from stream.engine import Engine
 
@@ -51,14 +44,6 @@ class Means(NamedTuple):
     report: Callable[[str, str, int], None]
 
 
-class Touched(NamedTuple):
-    """Persons to be looked at, those of them who were erased, and whether the list is gone over."""
-
-    persons: Collection[str]
-    erased: Collection[str] = ()
-    is_tour: bool = False
-
-
 class Stopped(Conflict):
     """Another process took this destination over."""
 
@@ -69,9 +54,12 @@ class Stopped(Conflict):
 class List:
     """One list."""
 
-    def __init__(self, target: Target, means: Means) -> None:
-        self.target = target
-        self.ledger = Ledger(target, means.engine.id_key)
+    def __init__(self, home: Home, means: Means) -> None:
+        self.target = home.target
+        self.ledger = Ledger(home.target, home.prefix, means.engine.id_key)
+        self.complaints: list[DestinationRefuses] = []
+        self._home = home
+        self._look_again = True
         self._means = means
         self._engine = means.engine
         self._read: Head | None = None
@@ -96,6 +84,7 @@ class List:
                 raise Stopped
             batch.ws.writes.state.update(state)
             if head is not None:
+                head.at = self._engine.clock()
                 batch.ws.writes.state[self.ledger.head_name] = asdict(head)
 
         self._engine.carry_out(work)
@@ -116,7 +105,6 @@ class List:
             return False
         if state or is_new or (touched is not None and touched.is_tour):
             head.members += plan.members
-            head.at = self._engine.clock()
             self.put(state, head)
         else:
             # Nothing concerned this list: how far the feeds were read needn't be written each time.
@@ -125,6 +113,10 @@ class List:
 
     def _next(self, tx: Transaction, head: Head) -> Touched | None:
         """Whom to look at next, and moves the head past them: what happened before what is gone over."""
+        if self._look_again:
+            self._look_again = False
+            if left := self.ledger.left_in(tx):
+                return Touched(left)
         deltas = tx.deltas(self.target.audience, head.delta, AT_ONCE)
         changes = tx.changes(head.change, AT_ONCE)
         if deltas or changes:
@@ -162,10 +154,9 @@ class List:
             renewed |= comparing.due(self._means.platform, now) if head.renew else set()
             if head.walk is None and head.sweep is None:
                 head.renew = head.retry = False
-        plan = comparing.plan(beside, renewed, touched.erased)
-        told = {row.person_id for row in plan.removes}
-        for one in set(touched.erased) - told:
-            plan.state[self.ledger.receipt(one)] = {"handles": 0, "at": now, "request": ""}
+        plan = comparing.plan(beside, renewed)
+        plan.state |= dict.fromkeys(tx.states([self.ledger.left(one) for one in touched.persons]))
+        expect_receipts(self.ledger, tx, plan, touched, now)
         return plan
 
     def _written_down(self, tx: Transaction, head: Head, plan: Plan) -> State:
@@ -173,9 +164,7 @@ class List:
         both: tuple[tuple[Op, list[Row]], ...] = (("remove", plan.removes), ("add", plan.adds))
         for op, rows in both:
             for part in chunks(rows, self._means.platform, self._means.settings.rows_per_request):
-                head.flights += 1
-                name = self.ledger.flight(head.flights)
-                state[name] = Flight(name, op, part, tx.last_delta(), tx.last_change()).kept()
+                state |= self._again(head, Flight("", op, part, tx.last_delta(), tx.last_change()))
         return state
 
     def _next_refresh(self) -> int | None:
@@ -202,8 +191,17 @@ class List:
             told = delivered(self._means.platform, job, self._means.courier) if rows else Delivery()
             kept = {row.person_id for row in rows}
             dropped = [row for row in flight.rows if row.person_id not in kept]
-            self.put({**self.settled(op, told, dropped), flight.name: None})
-            self._means.report(self.target.key, op, len(rows))
+            settling = self.settled(op, told, dropped)
+            self.put({**settling.state, flight.name: None}, settling.head)
+            self.report(op, told)
+            if settling.left:
+                self._complain(f"{counted(settling.left, 'member')} not taken out yet")
+
+    def report(self, op: Op, told: Delivery) -> None:
+        """Tells how many members were taken, and how many not."""
+        for said, fate in ((op, False), ("refused", True)):
+            if members := len({row.person_id for row, why in told.rows if bool(why) is fate}):
+                self._means.report(self.target.key, said, members)
 
     def still(self, flight: Flight) -> list[Row]:
         """The rows of a flight that may be sent now: nobody who changed since is sent by what was so then.
@@ -214,7 +212,7 @@ class List:
         everybody = {row.person_id for row in rows}
         with self._engine.store.read() as tx:
             if flight.op == "remove":
-                return rows if flight.change != MADE_AGAIN else self._still_gone(tx, rows)
+                return rows
             changed = everybody
             if flight.change != MADE_AGAIN:
                 changed = everybody.intersection(self._changed_since(tx, flight))
@@ -233,12 +231,6 @@ class List:
             )
         ]
 
-    def _still_gone(self, tx: Transaction, rows: Iterable[Row]) -> list[Row]:
-        """Rows of a removal that is made again, without the handles that have come back since."""
-        back = self.ledger.entries(tx, {handle for row in rows for handle in row.handles})
-        left = [row._replace(handles=tuple(one for one in row.handles if one not in back)) for row in rows]
-        return [row for row in left if row.handles]
-
     def _changed_since(self, tx: Transaction, flight: Flight) -> Iterator[str]:
         delta, change = flight.delta, flight.change
         while deltas := tx.deltas(self.target.audience, delta, AT_ONCE):
@@ -248,93 +240,101 @@ class List:
             yield from (each for one in changes for each in (one.person_id, *one.came_from))
             change = changes[-1].seq
 
-    def settled(self, op: Op, told: Delivery, dropped: Iterable[Row]) -> State:
+    def settled(self, op: Op, told: Delivery, dropped: Collection[Row]) -> Settling:
         """What to write when a request was answered."""
-        now = self._engine.clock()
-        rows = [row for row, _ in told.rows] + list(dropped)
         with self._engine.store.read() as tx:
-            head = self.ledger.begun(tx)
-            entries = self.ledger.entries(tx, {handle for row in rows for handle in row.handles})
-        state: State = {}
-        fates = [*told.rows, *((row, WITHHELD) for row in dropped)]
-        for row, refused in fates:
-            request = told.requests[0] if told.requests else ""
-            for handle in row.handles:
-                if op == "remove":
-                    entries.pop(handle, None)
-                    state[self.ledger.row(handle)] = None
-                    continue
-                known = entries.get(handle)
-                persons = {*(known.persons if known else ()), row.person_id}
-                entries[handle] = entry = Entry(
-                    handle, tuple(sorted(persons)), now, request, refused, told.told.get(handle)
-                )
-                state[self.ledger.row(handle)] = list(entry)
-            if row.said == "erased":
-                receipt = {"handles": len(row.handles), "at": now, "request": request}
-                state[self.ledger.receipt(row.person_id)] = receipt
-            if refused and refused != WITHHELD:
-                head.refused[refused] = head.refused.get(refused, 0) + 1
-        if told.unnamed:
-            head.refused["unnamed"] = head.refused.get("unnamed", 0) + told.unnamed
-        for request in told.later:
-            state[self.ledger.later(request)] = now
-            state[self.ledger.sent(request)] = [op, kept_rows(row for row, _ in told.rows)]
-        sent = sum(len(row.handles) for row, refused in told.rows if not refused)
-        head.removed += sent * (op == "remove")
-        head.added += sent * (op != "remove")
-        head.dirty, head.at = True, now
-        state[self.ledger.head_name] = asdict(head)
-        return state
+            rows = [*(row for row, _ in told.rows), *dropped]
+            settling = Settling(self.ledger, tx, rows, self._engine.clock())
+            settling.answered(op, told, dropped)
+        return settling
 
     # What comes later, and all at once
 
     def ask_outcomes(self) -> bool:
-        """Asks what became of requests whose outcome comes later; one that failed is to be made again.
-        Returns whether any is."""
-        failed = False
+        """Asks what became of requests whose outcome comes later; what failed is to be done again.
+        Returns whether anything is."""
+        again = False
         with self._engine.store.read() as tx:
             waiting = self.ledger.waiting(tx)
         due = [one for one, at in waiting.items() if at + _OUTCOME_AFTER <= self._engine.clock()]
         for request in due:
             outcome = self._means.platform.outcome(request, self._means.courier)
-            if not outcome.is_settled:
-                continue
-            with self._engine.store.read() as tx:
-                head = self.ledger.begun(tx)
-                op, rows = tx.get(self.ledger.sent(request))
-            state: State = {self.ledger.later(request): None, self.ledger.sent(request): None}
-            if outcome.failed:
-                failed = True
-                head.flights += 1
-                name = self.ledger.flight(head.flights)
-                state[name] = Flight(name, op, rows_of(rows), MADE_AGAIN, MADE_AGAIN).kept()
-            for reason, count in outcome.refused.items():
-                head.refused[reason] = head.refused.get(reason, 0) + count
-            head.match_rate = outcome.match_rate or head.match_rate
-            self.put(state, head)
-        return failed
+            if outcome.is_settled:
+                again |= self._came_out(request, outcome)
+        return again
+
+    def _came_out(self, request: str, outcome: Outcome) -> bool:
+        with self._engine.store.read() as tx:
+            op, kept = tx.get(self.ledger.sent(request))
+            rows = rows_of(kept)
+            settling = Settling(self.ledger, tx, rows, self._engine.clock())
+            again = settling.came_out(request, op, rows, outcome)
+        if again and op != "remove":
+            settling.state |= self._again(settling.head, Flight("", op, rows, MADE_AGAIN, MADE_AGAIN))
+        self.put(settling.state, settling.head)
+        self._look_again |= again
+        if again or not outcome.is_known:
+            what = " ".join(["failed:", *sorted(outcome.refused)]) if outcome.is_known else "is unknown there"
+            self._complain(f"a request to {op} {counted(len(rows), 'row')} {what}")
+        return again
+
+    def _again(self, head: Head, flight: Flight) -> State:
+        head.flights += 1
+        return {self.ledger.flight(head.flights): flight.kept()}
+
+    def _complain(self, what: str) -> None:
+        key = self.target.key
+        self.complaints.append(self._means.platform.refuses(f"{what} ({key})", "See onefold destinations"))
 
     def rest(self) -> None:
         """Writes how far the feeds were read, where nothing else was written since."""
-        if self._read is not None:
+        if not self._forget() and self._read is not None:
             self.put({}, self._read)
 
-    def go_over(self, renew: bool) -> None:
+    def go_over(self, renew: bool, state: State | None = None) -> None:
         """Has the list compared with the truth, both ways, from the next step on; what was refused is tried
         again, and with ``renew`` everybody is sent again."""
         head = self.head()
         if head is not None:
-            head.walk, head.sweep, head.retry, head.renew = ("", 0), 0, True, renew
-            self.put({}, head)
+            head.walk, head.sweep, head.retry, head.renew, head.dirty = ("", 0), 0, True, renew, True
+        self.put(state or {}, head)
+
+    def begin(self) -> None:
+        """Has the list gone over where it was told by other settings, or for another audience."""
+        told, now = self._home.told, self._home.now
+        if told != now:
+            with self._engine.store.read() as tx:
+                flights = self.ledger.flights(tx)
+            state: State = {self._home.name: now}
+            for one in flights:
+                state[one.name] = one._replace(delta=MADE_AGAIN, change=MADE_AGAIN).kept()
+            self.go_over(renew=told.get("endpoint", "") != now["endpoint"], state=state)
+
+    def look_again(self) -> None:
+        """Has whoever was not taken out looked at again."""
+        self._look_again = True
+        self.complaints.clear()
+
+    def _forget(self) -> bool:
+        """Gives up a list into which no audience goes, once nobody is in it; returns whether it does."""
+        with self._engine.store.read() as tx:
+            head = self.ledger.head(tx)
+            if self.target.audience or head is None or head.members > 0 or not self.ledger.is_empty(tx):
+                return False
+        self.put({self._home.name: None, self.ledger.head_name: None})
+        return True
 
     def publish(self) -> None:
         """Writes the list whole, where that is the platform's way and it has changed."""
         with self._engine.store.read() as tx:
             head = self.ledger.head(tx)
-            if not self._means.platform.publishes or head is None or not head.dirty:
+            platform, remote = self._means.platform, self.target.remote
+            if not platform.publishes or head is None:
                 return
-            self._means.platform.publish(self.target.remote, self.ledger.published(tx))
+            is_there = platform.is_there(remote)
+            if not (head.dirty or not is_there if self.target.audience else head.dirty and is_there):
+                return
+            platform.publish(remote, self.ledger.published(tx))
         head.dirty = False
         self.put({}, head)
 

@@ -6,6 +6,7 @@ Invalid entries are left out and counted; a request is known by its session.
 
 import hashlib
 import hmac
+import re
 import time
 from itertools import zip_longest
 from typing import Any, Final
@@ -21,8 +22,11 @@ from serving.destinations.settings import MetaSettings
 _PASSING: Final = frozenset((1, 2, 4, 17, 32, 341, 613, *range(80_000, 80_015)))
 """Error codes of too many calls, and of a fault that passes."""
 _INVALID: Final = 100
+_ROWS: Final = re.compile(r"payload|data", re.IGNORECASE)
+"""Of what a refusal by that code speaks where it is of the rows, and not of the list."""
 _FLAGGED: Final = 1_713_230
 _KEYS: Final = {"email": "EMAIL", "phone": "PHONE", "idfa": "MADID", "gaid": "MADID"}
+_KEYS_SENT: Final = tuple(dict.fromkeys(_KEYS.values()))
 _PATHS: Final = {"add": "users", "remove": "users", "replace": "usersreplace"}
 _SIZE: Final = "approximate_count_lower_bound,approximate_count_upper_bound,operation_status,delivery_status"
 
@@ -33,28 +37,25 @@ class Meta(Platform):
     settings: MetaSettings
     bytes_per_request = 4_000_000
     replaces = True
-
-    def __init__(self, name: str, settings: MetaSettings) -> None:
-        super().__init__(name, settings)
-        self._schema = list(dict.fromkeys(_KEYS.values()))
-        if "address" in settings.identifiers:
-            self._schema += META_ADDRESS
+    channels = ("social",)
 
     def units(self, row: Row) -> int:
         """See ``Platform``."""
-        return len(self._entries(row))
+        return len(self._entries(row, addressed=False))
 
     def deliver(self, job: Job, courier: Courier) -> Answer:
         """See ``Platform``. It has no dry run of its own: nothing is sent then."""
         if job.dry:
             return Answer()
+        # What is taken out may be of a kind that the settings name no more.
+        addressed = any(handle.startswith("address:") for row in job.rows for handle in row.handles)
         data: list[list[Any]] = []
         origins: list[int] = []
         for number, row in enumerate(job.rows):
-            entries = self._entries(row)
+            entries = self._entries(row, addressed)
             data += entries
             origins += [number] * len(entries)
-        schema = self._schema
+        schema = [*_KEYS_SENT, *(META_ADDRESS if addressed else ())]
         if self.settings.limited_data_use:
             schema = [*schema, "DATA_PROCESSING_OPTIONS"]
             data = [[*entry, ["LDU"]] for entry in data]
@@ -78,7 +79,7 @@ class Meta(Platform):
 
         return courier.send(build, lambda response: self._read(response, data, origins))
 
-    def _entries(self, row: Row) -> list[list[str]]:
+    def _entries(self, row: Row, addressed: bool) -> list[list[str]]:
         """One entry holds one value of each key; who has more of a key has more entries."""
         by_key: dict[str, list[str]] = {}
         address = ""
@@ -88,9 +89,9 @@ class Meta(Platform):
                 address = value
             else:
                 by_key.setdefault(_KEYS[kind], []).append(value)
-        keys = [by_key.get(key, []) for key in ("EMAIL", "PHONE", "MADID")]
+        keys = [by_key.get(key, []) for key in _KEYS_SENT]
         entries = [list(entry) for entry in zip_longest(*keys, fillvalue="")] or [["", "", ""]]
-        if "address" not in self.settings.identifiers:
+        if not addressed:
             return entries
         blank = [""] * len(META_ADDRESS)
         parts = address.split("|") if address else blank
@@ -112,7 +113,7 @@ class Meta(Platform):
         code, subcode = error.get("code"), error.get("error_subcode")
         if code in _PASSING or response.status_code >= 500:
             raise TryAgain(f"error {code}")
-        if code == _INVALID and subcode is None and response.status_code == 400:
+        if code == _INVALID and subcode is None and _ROWS.search(str(error.get("message"))):
             return Answer(taken=False)
         if subcode == _FLAGGED:
             raise self.refuses(
@@ -138,7 +139,7 @@ class Meta(Platform):
         return courier.send(lambda: httpx.Request("GET", url, params=query, headers=self._headers()), read)
 
     def _headers(self) -> dict[str, str]:
-        token = self.settings.access_token.read()
+        token = self.settings.access_token.read_token()
         return {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
     def _proof(self) -> Body:

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from graph_schema.rules import Rules
 from graph_schema.store import Transaction
-from graph_schema.vocabulary import Membership
+from graph_schema.vocabulary import IdentifierNode, Membership
 from profiles.audiences import may_be_given
 from profiles.profile_rules import profile_rules
-from serving.destinations.contacts import NAMESPACES, contact_of, hash_namespaces
+from serving.destinations.contacts import NAMESPACES, contact_of, hash_namespaces, said_of
 from serving.destinations.ledger import WITHHELD, Entry, Ledger, State
 from serving.destinations.platforms import Platform, Row
 from serving.destinations.recognition import ADDRESS_TRAITS
@@ -51,11 +52,15 @@ class Wants:
         asked = frozenset({*person_ids, *(person.person_id for person in living.values())})
         places = tx.memberships(living.keys())
         members = [one for one, found in places.items() if is_in(target, found)]
-        kind = profile_rules(self._rules).audiences[target.audience].settings.kind
+        # No audience goes any more into the list of a target without one: nobody belongs into it.
+        audience = profile_rules(self._rules).audiences.get(target.audience)
+        shared = audience is not None and audience.settings.kind == "suppress"
         rows: dict[str, Row] = {}
         withheld: dict[str, str] = {}
-        for portrait in portraits_of(reader, members, self._namespaces).values():
-            contact = contact_of(portrait, self._rules, at, kind == "suppress", self._traits)
+        for person, portrait in portraits_of(reader, members, self._namespaces).items():
+            said = said_of(portrait, self._rules, at, self._platform.channels)
+            is_hers = partial(_is_hers, reader, person, shared)
+            contact = contact_of(portrait, self._rules, said, is_hers, self._traits)
             handles = self._platform.recognition.handles(contact, self._settings.identifiers)
             why = self._platform.why_not(contact.said)
             if not may_be_given(target.audience, contact.said, self._rules):
@@ -67,6 +72,15 @@ class Wants:
             else:
                 rows[contact.person_id] = Row(contact.person_id, contact.said, tuple(handles))
         return Wanted(rows, withheld, asked)
+
+
+def _is_hers(reader: Reader, person: int, shared: bool, node: IdentifierNode) -> bool:
+    """Whether somebody may be told by what she holds: where it passes on to others after a time, its last
+    owner; else whoever alone holds it or, to be spared (``shared``), everybody who does."""
+    if node.sole < 0 and node.namespace >= 0 and reader.intake.plan.spaces[node.namespace].lease:
+        owners = reader.owners(node.identifier)
+        return person in owners and (shared or len(owners) == 1)
+    return shared or node.sole > 0
 
 
 def is_in(target: Target, places: Iterable[Membership]) -> bool:
@@ -106,7 +120,7 @@ class Comparing:
         held = (self._entries[one].persons for one in lost if one in self._entries)
         return {person for persons in held for person in persons} - self._wanted.asked
 
-    def plan(self, again: Collection[str], renewed: Collection[str], erased: Collection[str]) -> Plan:
+    def plan(self, again: Collection[str], renewed: Collection[str]) -> Plan:
         """``again``: persons whose every handle is sent; ``renewed``: handles that are sent in any case."""
         plan = Plan()
         owners = {handle: set(entry.persons) for handle, entry in self._entries.items()}
@@ -121,7 +135,7 @@ class Comparing:
             left = [handle for handle in lost if not owners[handle] and handle not in gone]
             gone.update(left)
             if left:
-                plan.removes.append(Row(one, "erased" if one in erased else "", tuple(left)))
+                plan.removes.append(Row(one, "", tuple(left)))
         for one, row in sorted(self._wanted.rows.items()):
             whole = one in again or bool(self._lost.get(one))
             sent = [

@@ -1,6 +1,6 @@
 """What a platform is to those who send to it: how it recognises a member, is told, and answers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -8,7 +8,7 @@ import orjson
 from graph_schema.errors import OnefoldError
 from serving.destinations.recognition import RECOGNITIONS
 from serving.destinations.sending import Courier
-from serving.destinations.settings import Settings
+from serving.destinations.settings import Settings, path_of
 
 Op = Literal["add", "remove", "replace"]
 Body = dict[str, Any]
@@ -60,10 +60,12 @@ class Answer(NamedTuple):
 
 class Outcome(NamedTuple):
     """What became of a request that was taken: whether that is settled, whether all of it failed, how many
-    rows were refused for which reason, and the match rate that the platform states."""
+    rows were refused for which reason, and the match rate that the platform states. Where it is not known,
+    the platform has forgotten the request."""
 
     is_settled: bool = True
     failed: bool = False
+    is_known: bool = True
     refused: Mapping[str, int] = {}
     match_rate: str = ""
 
@@ -96,18 +98,31 @@ class DestinationRefuses(OnefoldError):
 
 class Platform:
     """One platform by its rules. A body has at most ``bytes_per_request``, a row ``handles_per_row``;
-    ``replaces`` says that it can replace all members of a list at once, ``publishes`` that a list is written
-    whole when it has changed."""
+    ``replaces`` says that it can replace all members of a list at once, ``empties`` that by nobody too, and
+    ``publishes`` that a list is written whole when it has changed. ``channels``: by which she must have
+    consented to advertising, none for any."""
 
     bytes_per_request = 8_000_000
     handles_per_row = 10
     replaces = False
+    empties = False
     publishes = False
+    channels: tuple[str, ...] = ()
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self.settings = settings
         self.recognition = RECOGNITIONS[settings.convention]
+
+    def parts(self, handles: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Somebody's handles as one or more rows have them."""
+        for start in range(0, len(handles), self.handles_per_row):
+            yield tuple(handles[start : start + self.handles_per_row])
+
+    def is_there(self, remote: str) -> bool:
+        """Whether a list that is a file is still where it was written to."""
+        path = getattr(self.settings, "path", "")
+        return not path or path_of(path, remote).exists()
 
     def units(self, row: Row) -> int:
         """How much of a request's limit a row takes."""

@@ -24,9 +24,10 @@ def replace_members(one: List, means: Means) -> None:
     """Sends all members as a replacement. Interrupted, it begins again: the platform keeps the old list until
     the new one is whole. Who is known to the ledger and isn't among them is then taken out of it."""
     estimated = sum(len(wanted.rows) for wanted in members_of(one, means))
-    if not estimated:
-        # A replacement by nobody would need a request without rows, which none takes.
+    if not estimated and not means.platform.empties:
+        _note(one, means, is_open=False)
         one.go_over(renew=False)
+        means.report(one.target.key, "empty", 0)
         return
     _note(one, means, is_open=True)
     with means.engine.store.read() as tx:
@@ -40,7 +41,7 @@ def replace_members(one: List, means: Means) -> None:
             number += 1
             _send(one, means, rows, Place(session, number, False, estimated))
         waiting = part
-    if rows := _still(one, waiting, since):
+    if (rows := _still(one, waiting, since)) or not estimated:
         _send(one, means, rows, Place(session, number + 1, True, estimated))
         _note(one, means, is_open=False)
     else:
@@ -65,7 +66,7 @@ def _send(one: List, means: Means, rows: list[Row], place: Place) -> None:
     key = key_of(f"{one.ledger.head_name}/{place.session}/{place.number}")
     told = delivered(means.platform, Job("replace", one.target.remote, rows, key, place=place), means.courier)
     _settle(one, means, told)
-    means.report(one.target.key, "replace", len(rows))
+    one.report("replace", told)
 
 
 def _settle(one: List, means: Means, told: Delivery) -> None:
@@ -74,6 +75,7 @@ def _settle(one: List, means: Means, told: Delivery) -> None:
     new = sum(not handles for handles in persons.values())
     for row, _ in told.rows:
         persons[row.person_id] = list(dict.fromkeys([*persons[row.person_id], *row.handles]))
-    state = one.settled("replace", told, ())
-    state[one.ledger.head_name]["members"] += new
-    one.put({**state, **{one.ledger.person(name): handles for name, handles in persons.items()}})
+    settling = one.settled("replace", told, ())
+    settling.head.members += new
+    told_of = {one.ledger.person(name): handles for name, handles in persons.items()}
+    one.put({**settling.state, **told_of}, settling.head)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self, get_args
 from urllib.parse import urlsplit
 
+import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from graph_schema.errors import Invalid, RulesError, nearest
@@ -43,7 +44,7 @@ class Secret(_Table):
     def read(self) -> str:
         """The secret. Raises ``Invalid``, which names where it should be, not what is there."""
         if self.env:
-            found = os.environ.get(self.env, "")
+            found = os.environ.get(self.env, "").strip()
             if not found:
                 raise Invalid(self.env, "This environment variable is not set; a destination needs it.")
             return found
@@ -51,6 +52,17 @@ class Secret(_Table):
             return Path(self.file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise Invalid(self.file, f"The secret in this file can't be read: {error.strerror}.") from None
+
+    def read_token(self) -> str:
+        """A secret that goes into a header. Raises ``Invalid`` as ``read``, and where none can hold it."""
+        found = self.read()
+        if not found.isascii() or not found.isprintable():
+            raise self.wrong("What is there is no token: it holds characters that no token has.")
+        return found
+
+    def wrong(self, reason: str) -> Invalid:
+        """The error of what is there, which names where it is."""
+        return Invalid(self.env or self.file, reason)
 
 
 def _lists(said: object) -> object:
@@ -75,9 +87,11 @@ class DestinationSettings(_Table):
     """What every destination can say.
 
     `audiences`: which audience goes into which list there; "name/product" is one product of an audience per
-    product. `refresh`: after how long members are added again.
+    product. `refresh`: after how long members are added again. `account`: the keys that say whose the lists
+    are.
     """
 
+    account: ClassVar[tuple[str, ...]] = ()
     audiences: Lists
     identifiers: Annotated[tuple[Kind, ...], Field(min_length=1)] = ("email", "phone")
     endpoint: Address = ""
@@ -93,6 +107,7 @@ class GoogleSettings(DestinationSettings):
     that calls for it, `service_account` the JSON key of whoever signs in; or an `access_token` is kept there
     by somebody else."""
 
+    account: ClassVar = ("account_type", "account_id")
     convention: ClassVar[Convention] = "google"
     type: Literal["google"]
     account_id: str
@@ -114,6 +129,8 @@ class GoogleSettings(DestinationSettings):
 
     @model_validator(mode="after")
     def _signs_in(self) -> Self:
+        if self.refresh is not None and self.refresh > self.lifetime:
+            raise ValueError("refresh must not be longer than lifetime: until then members would be gone")
         if (self.service_account is None) == (self.access_token is None):
             raise ValueError("service_account or access_token: one of the two must be there")
         return self
@@ -134,6 +151,7 @@ class MetaSettings(DestinationSettings):
 class TikTokSettings(DestinationSettings):
     """TikTok's segments. `phone` and `tag`: which of its pages is followed where they contradict."""
 
+    account: ClassVar = ("advertiser_id",)
     convention: ClassVar[Convention] = "tiktok"
     type: Literal["tiktok"]
     advertiser_id: str
@@ -147,6 +165,7 @@ class TikTokSettings(DestinationSettings):
 class Uid2Settings(DestinationSettings):
     """UID2's identity map: members become raw UID2s, written to `path` (CSV or Parquet)."""
 
+    account: ClassVar = ("path",)
     convention: ClassVar[Convention] = "uid2"
     type: Literal["uid2"]
     api_key: Secret
@@ -160,6 +179,7 @@ class FileSettings(DestinationSettings):
     """A file, CSV or Parquet by its name, written anew whenever somebody came or went; {audience} in its path
     is the list's name. `convention`: in whose form the addresses are hashed; "plain": in clear."""
 
+    account: ClassVar = ("path",)
     type: Literal["file"]
     path: str
     convention: Convention = "meta"
@@ -175,6 +195,7 @@ class FileSettings(DestinationSettings):
 class WebhookSettings(DestinationSettings):
     """An address of yours that is told who came and went, signed with `secret`."""
 
+    account: ClassVar = ("url",)
     type: Literal["webhook"]
     url: Address
     secret: Secret
@@ -200,7 +221,37 @@ class Target(NamedTuple):
 
 def destination_settings(rules: Rules) -> dict[str, Settings]:
     """Every destination that the rules declare. Raises RulesError, which names the key and the way out."""
-    return {name: _checked(name, table, rules) for name, table in sorted(rules.destinations.items())}
+    found = {name: _checked(name, table, rules) for name, table in sorted(rules.destinations.items())}
+    said: dict[str, str] = {}
+    for name, settings in found.items():
+        for target in targets(name, settings):
+            where = f"destination.{name}.audiences.{target.key}"
+            other = said.setdefault(place_of(settings, target.remote), where)
+            if other != where:
+                raise RulesError(
+                    f"it goes into the same list as {other}",
+                    where=where,
+                    way_out="Each would take out the other's members: give it a list of its own "
+                    "({audience} in a path), or make one audience of both, with ||",
+                )
+    return found
+
+
+def account_of(settings: Settings) -> list[str]:
+    """Whose lists a destination's are."""
+    return [settings.type, *(getattr(settings, key) for key in settings.account)]
+
+
+def place_of(settings: Settings, remote: str) -> str:
+    """Which list it is, whatever the rules call the destination and the audience."""
+    if isinstance(settings, FileSettings | Uid2Settings):
+        return orjson.dumps(["path", str(path_of(settings.path, remote))]).decode()
+    return orjson.dumps([*account_of(settings), remote]).decode()
+
+
+def path_of(path: str, remote: str) -> Path:
+    """Where a list is written that is a file."""
+    return Path(path.replace("{audience}", remote.replace("/", "_")))
 
 
 def targets(name: str, settings: Settings) -> list[Target]:

@@ -16,9 +16,10 @@ from serving.destinations.lists import List, Means, lease
 from serving.destinations.meta import Meta
 from serving.destinations.planning import Comparing, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Platform, Size
+from serving.destinations.registry import Home, homes
 from serving.destinations.replacing import members_of, replace_members
 from serving.destinations.sending import Courier
-from serving.destinations.settings import Settings, targets
+from serving.destinations.settings import Settings, destination_settings
 from serving.destinations.tables import Files
 from serving.destinations.tiktok import TikTok
 from serving.destinations.uid2 import Uid2
@@ -58,8 +59,16 @@ class Sync:
         wants = Wants(engine.rules, settings, self.platform)
         token = secrets.token_hex(8)
         self.means = Means(engine, settings, self.platform, courier, wants, token, report)
-        self.lists = [List(target, self.means) for target in targets(name, settings)]
+        with engine.store.read() as tx:
+            found = homes(tx, destination_settings(engine.rules), name)
+        self.lists = [List(home, self._means_for(home)) for home in found]
         self.refusals: dict[str, DestinationRefuses] = {}
+
+    def _means_for(self, home: Home) -> Means:
+        """A file that was written to another path is told by itself."""
+        if home.settings is self.means.settings:
+            return self.means
+        return self.means._replace(platform=platform_of(self.name, home.settings))
 
     def __enter__(self) -> "Sync":
         return self
@@ -72,6 +81,7 @@ class Sync:
         that was interrupted."""
         self._engine.put({lease(self.name): self.means.token})
         for one in self.lists:
+            one.begin()
             head = one.head()
             if head is not None and head.replacing:
                 self._on(one, partial(replace_members, one, self.means))
@@ -96,6 +106,16 @@ class Sync:
         """Writes down how far the feeds were read."""
         for one in self.lists:
             one.rest()
+
+    def complaints(self) -> list[DestinationRefuses]:
+        """What the platform refused, of whole lists and of what was to leave them."""
+        return [*self.refusals.values(), *(each for one in self.lists for each in one.complaints)]
+
+    def look_again(self) -> None:
+        """Has whatever the platform refused be tried again."""
+        self.refusals.clear()
+        for one in self.lists:
+            one.look_again()
 
     def go_over(self) -> None:
         """See ``List.go_over``."""
@@ -141,7 +161,7 @@ class Sync:
             seen: set[str] = set()
             for wanted in members_of(one, self.means):
                 with self._engine.store.read() as tx:
-                    plan = Comparing(tx, one.ledger, wanted).plan((), (), ())
+                    plan = Comparing(tx, one.ledger, wanted).plan((), ())
                 added += len(plan.adds)
                 removed += len(plan.removes)
                 withheld.update(wanted.withheld.values())
@@ -174,6 +194,8 @@ class Sync:
                 "list": one.target.remote,
                 "begun": head is not None,
             }
+            if not one.target.audience:
+                told["unclaimed"] = True
             if head is not None:
                 told |= {
                     "members": head.members,

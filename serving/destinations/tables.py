@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from serving.destinations.platforms import Platform, Published
-from serving.destinations.settings import FileSettings
+from serving.destinations.settings import FileSettings, path_of
 from stream.exporting import Row, write_rows
 from stream.whole import whole_file
 
@@ -21,11 +21,6 @@ class Files(Platform):
         """Columns: how she is recognised, in the form of the file's convention, and the kind of that."""
         rows = ((kind, value) for kind, _, value in (one.handle.partition(":") for one in members))
         write_table(path_of(self.settings.path, remote), ("kind", "value"), rows)
-
-
-def path_of(path: str, remote: str) -> Path:
-    """Where a list is written."""
-    return Path(path.replace("{audience}", remote.replace("/", "_")))
 
 
 def write_table(path: Path, columns: Row, rows: Iterable[Row]) -> None:

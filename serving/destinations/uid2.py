@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from graph_schema.errors import Invalid
 from serving.destinations.platforms import Answer, Job, Platform, Published, body_of
 from serving.destinations.sending import Courier
-from serving.destinations.settings import Uid2Settings
-from serving.destinations.tables import path_of, write_table
+from serving.destinations.settings import Uid2Settings, path_of
+from serving.destinations.tables import write_table
 
 _VERSION: Final = b"\x01"
 _IV: Final = 12
@@ -33,6 +33,7 @@ class Uid2(Platform):
     settings: Uid2Settings
     bytes_per_request = 700_000
     publishes = True
+    channels = ("display",)
 
     def deliver(self, job: Job, courier: Courier) -> Answer:
         """Maps those who came; who went needs no word."""
@@ -51,7 +52,7 @@ class Uid2(Platform):
         def build() -> httpx.Request:
             nonlocal nonce
             nonce = os.urandom(8)
-            headers = {"authorization": f"Bearer {self.settings.api_key.read()}"}
+            headers = {"authorization": f"Bearer {self.settings.api_key.read_token()}"}
             url = f"{self.settings.endpoint}/v3/identity/map"
             return httpx.Request("POST", url, content=seal(key, nonce, body), headers=headers)
 
@@ -84,9 +85,11 @@ class Uid2(Platform):
 
     def _key(self) -> bytes:
         try:
-            return base64.b64decode(self.settings.secret.read(), validate=True)
+            key = base64.b64decode(self.settings.secret.read(), validate=True)
+            AESGCM(key)
         except ValueError:
-            raise Invalid(f"destination.{self.name}.secret", "It is not Base64, as UID2 gives it.") from None
+            raise self.settings.secret.wrong("It is no key in Base64, as UID2 gives it.") from None
+        return key
 
 
 def seal(key: bytes, nonce: bytes, body: bytes) -> bytes:

@@ -19,6 +19,7 @@ from serving.destinations.settings import destination_settings
 from serving.destinations.syncing import Sync
 from stream.engine import Engine, now_us
 from stream.reader import Reader
+from tests.destinations.hook import Hook
 from tests.destinations.platforms import MetaEmulator
 from tests.destinations.shop import email, granted, named
 from tests.integration.command import Ended, Onefold
@@ -269,3 +270,69 @@ def test_an_order_over_http_leaves_by_a_sync_beside_it(shop: Shopkeeper) -> None
         assert client.post("/v1/track", json=withdrawn).status_code == 200
         shop.run("sync")
     assert shop.emulator.lists == {"1": set(), "2": {BORIS}}
+
+
+GOOGLE = 'type = "google"\naccount_id = "1"\naccess_token = {env = "TEST_GOOGLE"}\n'
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable", "value"),
+    [
+        ('type = "meta"\naccess_token = {env = "TEST_META"}\n', "TEST_META", "a-tökën"),
+        ('type = "meta"\naccess_token = {env = "TEST_META"}\n', "TEST_META", "a-tok\nen"),
+        (GOOGLE, "TEST_GOOGLE", "a-tökën"),
+        (
+            'type = "webhook"\nurl = "http://127.0.0.1:9"\nsecret = {env = "TEST_HOOK"}\n',
+            "TEST_HOOK",
+            "whsec_a-t",
+        ),
+    ],
+)
+def test_a_secret_that_is_none_is_named_by_where_it_is(
+    shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch, settings: str, variable: str, value: str
+) -> None:
+    head = 'extends = "retail"\n[audience.reachable]\nwhen = "may_advertise"\n[destination.ads]\n'
+    shop.rules.write_text(f'{head}{settings}audiences = ["reachable"]\n', encoding="utf-8")
+    monkeypatch.setenv(variable, value)
+    ended = shop.run("sync")
+    assert ended.code == 2
+    assert f"{variable}: " in ended.err
+    assert "a-t" not in ended.err
+
+
+def test_a_newline_behind_a_token_is_none_of_it(shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_META", "meta-token\n")
+    assert shop.run("sync").code == 0
+    assert shop.emulator.lists == {"1": {ANA}}
+
+
+def test_members_are_not_sent_again_only_after_they_are_gone(shop: Shopkeeper) -> None:
+    text = RULES.format(url=shop.emulator.url).partition("[destination.meta]")[0]
+    google = f'[destination.g]\n{GOOGLE}refresh = "541 days"\naudiences = ["reachable"]\n'
+    shop.rules.write_text(text + google)
+    ended = shop.run("sync")
+    assert ended.code == 2
+    assert "refresh must not be longer than lifetime" in ended.err
+
+
+def test_what_is_refused_is_not_told_as_sent_and_what_is_left_somewhere_is_told(shop: Shopkeeper) -> None:
+    shop.run("sync")
+    text = shop.rules.read_text().partition("[destination.meta]")[0]
+    with Hook() as hook:
+        hook.refused = 0
+        settings = f'type = "webhook"\nurl = "{hook.url}"\nsecret = {{env = "TEST_HOOK"}}\n'
+        shop.rules.write_text(f'{text}[destination.own]\n{settings}audiences = ["reachable"]\n')
+        ended = shop.run("sync")
+        assert "own: 1 member refused" in ended.err
+        assert "sent" not in ended.err
+        assert "1 member still in 1 of meta (meta), which the rules name no more" in ended.err
+        told = shop.told("destinations")
+        assert [(one["list"], one.get("unclaimed", False)) for one in told] == [
+            ("reachable", False),
+            ("1", True),
+        ]
+
+
+def test_an_id_that_nobody_was_given_has_no_receipt(shop: Shopkeeper) -> None:
+    assert shop.run("destinations", "--receipt", "per_0000000000000000").code == 1
+    assert shop.run("destinations", "--receipt", "ana").code == 1

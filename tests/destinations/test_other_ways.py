@@ -11,7 +11,7 @@ import pytest
 
 from profiles.moments import DAY
 from serving.destinations.webhook import signature
-from tests.destinations.emulator import Emulator, Reply, Request
+from tests.destinations.hook import Hook
 from tests.destinations.platforms import Uid2Emulator
 from tests.destinations.shop import (
     Shop,
@@ -118,24 +118,6 @@ def test_a_file_is_written_whole_whenever_somebody_came_or_went(tmp_path: Path, 
 
 
 # Webhooks
-
-
-class Hook(Emulator):
-    """Somebody's own address; it takes no row of the person whose number is in ``refused``."""
-
-    def __init__(self) -> None:
-        super().__init__("uid2")
-        self.came: list[tuple[dict[str, str], bytes]] = []
-        self.refused: int | None = None
-
-    def answer(self, request: Request) -> Reply:
-        """See ``Emulator``."""
-        self.came.append((request.headers, request.body))
-        body = json.loads(request.body)
-        handles = [f"{one['kind']}:{one['value']}" for each in body["members"] for one in each["handles"]]
-        (self.taken_out if body["op"] == "remove" else self.added)(body["audience"], handles)
-        refused = [] if self.refused is None else [{"row": self.refused, "reason": "unknown"}]
-        return Reply(200, {"refused": refused})
 
 
 @pytest.fixture
