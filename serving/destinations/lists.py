@@ -15,12 +15,12 @@ from profiles.moments import DAY
 from resolver.sentences import counted
 from serving.destinations.delivering import Delivery, chunks, delivered, key_of
 from serving.destinations.ledger import SHARDS, Flight, Head, Ledger, State, rows_of
-from serving.destinations.planning import Comparing, Plan, Wants
+from serving.destinations.planning import Comparing, Plan, Touched, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Op, Outcome, Platform, Row
 from serving.destinations.registry import Home
 from serving.destinations.sending import Courier
 from serving.destinations.settings import GoogleSettings, Settings, Uid2Settings
-from serving.destinations.settling import Settling, Touched, expect_receipts
+from serving.destinations.settling import Settling, expect_receipts
 from stream.batch import Batch
 from stream.engine import Engine
 

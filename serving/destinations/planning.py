@@ -19,6 +19,14 @@ from stream.deciding import portraits_of
 from stream.reader import Reader
 
 
+class Touched(NamedTuple):
+    """Persons to be looked at, those of them who were erased, and whether the list is gone over."""
+
+    persons: Collection[str]
+    erased: Collection[str] = ()
+    is_tour: bool = False
+
+
 class Wanted(NamedTuple):
     """Of the persons asked about: the rows of those who belong in, why others who are members don't, and who
     was asked about at all, under the ids that they have now as well."""

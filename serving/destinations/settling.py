@@ -5,24 +5,16 @@ looked at again. A receipt tells only of what was taken out.
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from graph_schema.store import Transaction
 from serving.destinations.delivering import Delivery
 from serving.destinations.ledger import WITHHELD, Entry, Ledger, State, kept_rows
-from serving.destinations.planning import Plan
+from serving.destinations.planning import Plan, Touched
 from serving.destinations.platforms import Op, Outcome, Row
 
 RECEIPT_OF: Final = "receipt-of/"
 """Operational state: under which id the receipts are of somebody erased, by each id of hers that was told."""
-
-
-class Touched(NamedTuple):
-    """Persons to be looked at, those of them who were erased, and whether the list is gone over."""
-
-    persons: Collection[str]
-    erased: Collection[str] = ()
-    is_tour: bool = False
 
 
 def expect_receipts(ledger: Ledger, tx: Transaction, plan: Plan, touched: Touched, at: int) -> None:

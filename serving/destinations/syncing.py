@@ -66,7 +66,7 @@ class Sync:
 
     def _means_for(self, home: Home) -> Means:
         """A file that was written to another path is told by itself."""
-        if home.settings is self.means.settings:
+        if home.settings == self.means.settings:
             return self.means
         return self.means._replace(platform=platform_of(self.name, home.settings))
 
