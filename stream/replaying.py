@@ -38,15 +38,20 @@ def replay(engine: Engine, source: str | None = None, choice: Choice | None = No
     parser = Parser(engine.rules)
     total = Counts()
     for letters in _waiting(engine, choice or Choice()):
-        made = [(one, _again(parser, letter, source)) for one, letter in letters]
+        made = {one: _again(parser, letter, source) for one, letter in letters}
+        events = {one: [item for item in items if isinstance(item, Event)] for one, items in made.items()}
         with engine.store.read() as tx:
-            seen = tx.seen([item.key for _, item in made if isinstance(item, Event)])
-        events = {one: item for one, item in made if isinstance(item, Event) and item.key not in seen}
-        if events:
-            counts = engine.ingest(list(events.values()), {REPLAYED + str(one): True for one in events})
+            seen = tx.seen([event.key for each in events.values() for event in each])
+        # Of a batch that can be read now each message goes its own way.
+        chosen = {
+            one: items for one, items in made.items() if any(event.key not in seen for event in events[one])
+        }
+        if chosen:
+            items = [item for each in chosen.values() for item in each]
+            counts = engine.ingest(items, {REPLAYED + str(one): True for one in chosen})
             total.taken += counts.taken
             total.duplicates += counts.duplicates
-        total.dead_letters += len(made) - len(events)
+        total.dead_letters += len(made) - len(chosen)
     return total
 
 
@@ -89,9 +94,9 @@ def _waiting(engine: Engine, choice: Choice) -> Iterator[list[tuple[int, DeadLet
         ]
 
 
-def _again(parser: Parser, letter: DeadLetter, source: str | None) -> Event | DeadLetter:
+def _again(parser: Parser, letter: DeadLetter, source: str | None) -> list[Event | DeadLetter]:
     line = RawLine(0, letter.raw)
     named = letter.source if letter.source is not None else source
     # What came in a file without a time stays without; all else was given the time that the letter has kept.
     stamp = letter.at if letter.position is None or _TOPIC.fullmatch(letter.position) else None
-    return parser.parse(Job([line], letter.position or "", named, None, letter.at, stamp))[0]
+    return parser.parse(Job([line], letter.position or "", named, None, letter.at, stamp))

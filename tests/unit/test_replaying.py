@@ -2,6 +2,7 @@
 
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
+from graph_schema.vocabulary import DeadLetter
 from resolver.founding import DEFAULT_ID_KEY
 from stream.consuming import Arrived, Consuming, Figures
 from stream.engine import Engine
@@ -21,3 +22,15 @@ def test_a_message_without_a_time_keeps_that_of_its_topic_and_one_of_a_file_has_
     with engine.store.read() as tx:
         times = {event.key.message_id: (event.at, event.stamped) for event in tx.all_events()}
     assert times == {"topic": (500, True), "file": (None, False), "http": (700, True)}
+
+
+def test_of_a_batch_each_message_is_taken() -> None:
+    engine = Engine(MemoryStore(), load_rules(), DEFAULT_ID_KEY, clock=lambda: 900)
+    parts = (b'{"type": "page", "userId": "u-%d", "messageId": "m-%d"}' % (one, one) for one in (1, 2))
+    raw = b'{"batch": [%s, {"type": "page"}]}' % b", ".join(parts)
+    engine.ingest([DeadLetter("web", None, "message", "What was then too large.", raw, 600)])
+    found = replay(engine, "web")
+    assert (found.taken, found.dead_letters) == (2, 1), "what is still wrong stays, as a letter of its own"
+    with engine.store.read() as tx:
+        assert [letter.raw for _, letter in tx.dead_letters(1, 10)] == [b'{"type":"page"}']
+    assert replay(engine, "web").taken == 0
