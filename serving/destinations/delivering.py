@@ -37,14 +37,16 @@ def delivered(platform: Platform, job: Job, courier: Courier, seen: list[bool] |
     named = {number: answer.refused[number] for number in answer.refused if 0 <= number < len(job.rows)}
     if answer.taken or named:
         seen.append(True)
-    if answer.taken:
-        rows = [(row, named.get(number, "")) for number, row in enumerate(job.rows)]
+    # Who was to be taken out and wasn't must be known: it is done again in parts, which changes nothing.
+    hidden = bool(answer.unnamed) and job.op == "remove"
+    if answer.taken and not (hidden and len(job.rows) > 1):
+        rows = [(row, named.get(number, "invalid" * hidden)) for number, row in enumerate(job.rows)]
         requests = [answer.request_id] if answer.request_id else []
         later = {answer.request_id: [row for row, why in rows if not why]} if answer.later else {}
-        return Delivery(rows, answer.unnamed, requests, later, answer.told)
+        return Delivery(rows, answer.unnamed * (not hidden), requests, later, answer.told)
     if job.place is not None:
         raise platform.refuses("a part of a replacement is not taken", "Sync without replacing")
-    if named:
+    if named and not hidden:
         left = [row for number, row in enumerate(job.rows) if number not in named]
         first = Delivery([(job.rows[number], why) for number, why in named.items()])
         parts = [left] if left else []

@@ -5,7 +5,7 @@ wrong record is refused whole, naming the record; what is taken is worked on lat
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -23,6 +23,7 @@ _GRANTED: Final = {"adUserData": "CONSENT_GRANTED", "adPersonalization": "CONSEN
 _DEVICES: Final = tuple(f"{kind}:" for kind in DEVICES)
 _USER: Final = {"email": "emailAddress", "phone": "phoneNumber"}
 _ADDRESS: Final = ("givenName", "familyName", "regionCode", "postalCode")
+_GONE: Final[Body] = {}
 _LISTS: Final = "/v1/accountTypes/{}/accounts/{}/userLists/{}"
 
 
@@ -77,9 +78,11 @@ class Google(Platform):
             return Answer(str(told.get("requestId", "")), later=True)
         error = told.get("error", {})
         violations = [one for detail in error.get("details", ()) for one in detail.get("fieldViolations", ())]
-        refused = _refused(violations)
+        records = [_RECORD.search(str(one.get("field"))) for one in violations]
         # What names no record names what all of them share: the destination, its account, its terms.
-        if response.status_code == 400 and len(refused) == len(violations):
+        if response.status_code == 400 and all(records):
+            named = ((one[1], said) for one, said in zip(records, violations, strict=True) if one)
+            refused = {int(number): str(said.get("reason") or "invalid") for number, said in named}
             return Answer(taken=False, refused=refused)
         reasons = [one["reason"] for one in (*error.get("details", ()), *violations) if one.get("reason")]
         raise self.refuses(
@@ -90,8 +93,8 @@ class Google(Platform):
     def outcome(self, request_id: str, courier: Courier) -> Outcome:
         """See ``Platform``."""
         query = {"requestId": request_id}
-        told = self._get("/v1/requestStatus:retrieve", query, courier, gone={})
-        if not told:
+        told = self._get("/v1/requestStatus:retrieve", query, courier, gone=_GONE)
+        if told is _GONE:
             return Outcome(is_known=False)
         each = (told.get("requestStatusPerDestination") or [{}])[0]
         status = each.get("requestStatus", "PROCESSING")
@@ -173,13 +176,3 @@ def _identifier(kind: str, value: str) -> Body:
     if kind == "address":
         return {"address": dict(zip(_ADDRESS, value.split("|", 3), strict=True))}
     return {_USER[kind]: value}
-
-
-def _refused(violations: Iterable[Body]) -> dict[int, str]:
-    """The records that a refusal names, each with its reason."""
-    found: dict[int, str] = {}
-    for violation in violations:
-        record = _RECORD.search(str(violation.get("field", "")))
-        if record:
-            found[int(record[1])] = str(violation.get("reason") or "invalid")
-    return found

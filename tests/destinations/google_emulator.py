@@ -73,9 +73,8 @@ class GoogleEmulator(Emulator):
         members = body["audienceMembers"]
         wrong = [number for number, member in enumerate(members) if _google_flaw(member)]
         if wrong:
-            fields = [
-                f"audience_members.audience_members[{one}].user_data.user_identifiers[0]" for one in wrong
-            ]
+            places = [f"audience_members.audience_members[{one}].user_data" for one in wrong]
+            fields = [f"{place}.{part}" for place in places for part in ("user_identifiers[0]", "size")]
             return _google_error(400, "INVALID_ARGUMENT", *fields)
         if body.get("validateOnly"):
             self.validated += len(members)

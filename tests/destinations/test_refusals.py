@@ -8,7 +8,9 @@ import pytest
 from graph_schema.errors import UnknownPerson
 from profiles.moments import DAY, iso
 from serving.commands_sync import receipts
-from serving.destinations.platforms import DestinationRefuses
+from serving.destinations.delivering import delivered
+from serving.destinations.platforms import Answer, DestinationRefuses, Job, Platform, Row
+from serving.destinations.sending import Courier
 from serving.destinations.syncing import Sync
 from tests.destinations.emulator import Emulator, Reply, Request
 from tests.destinations.google_emulator import GoogleEmulator
@@ -179,6 +181,24 @@ def test_a_request_that_failed_as_a_whole_is_told() -> None:
         shop.wait(1)
         (complaint,) = synced(shop).complaints()
         assert "failed: TERMS_NOT_SIGNED" in str(complaint)
+
+
+class Counting(Platform):
+    """Takes out all but one, and tells no more than how many it didn't."""
+
+    def deliver(self, job: Job, courier: Courier) -> Answer:
+        """See ``Platform``."""
+        return Answer("r", unnamed=sum(row.handles == ("email:7",) for row in job.rows))
+
+
+def test_of_those_to_be_taken_out_it_is_known_who_was_refused(hooked: tuple[Hook, Shop]) -> None:
+    _, shop = hooked
+    rows = [Row(f"per_{one}", "", (f"email:{one}",)) for one in range(20)]
+    courier = Courier("ads", 60_000, 1, 1)
+    told = delivered(Counting("ads", shop.settings["ads"]), Job("remove", CART, rows, "k"), courier)
+    courier.close()
+    assert sorted(row for row, _ in told.rows) == sorted(rows)
+    assert [row.person_id for row, why in told.rows if why] == ["per_7"]
 
 
 # A merge before the erasure, and other ids of hers
