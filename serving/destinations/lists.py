@@ -308,7 +308,7 @@ class List:
             state: State = {self._home.name: now}
             for one in flights:
                 state[one.name] = one._replace(delta=MADE_AGAIN, change=MADE_AGAIN).kept()
-            self.go_over(renew=told.get("endpoint", "") != now["endpoint"], state=state)
+            self.go_over(renew=told.get("endpoint", now["endpoint"]) != now["endpoint"], state=state)
 
     def look_again(self) -> None:
         """Has whoever was not taken out looked at again."""

@@ -161,6 +161,20 @@ def test_another_endpoint_is_told_of_everybody() -> None:
         assert other.lists == one.lists == {CART: {ANA, BORIS}}
 
 
+def test_a_ledger_from_before_lists_were_kept_goes_on() -> None:
+    with MetaEmulator() as emulator:
+        shop = Shop({"ads": meta(emulator.url, audiences={CARTED: CART})})
+        two(shop)
+        shop.sync()
+        with shop.engine.store.read() as tx:
+            kept = tx.scan("list/")
+        shop.engine.put(dict.fromkeys(kept))
+        shop.tell(granted("u-1", withdrawn=True))
+        shop.sync()
+        assert emulator.lists == {CART: {BORIS}}
+        assert emulator.told_twice == 0
+
+
 def test_a_file_follows_its_settings_and_is_written_again_where_it_is_gone(tmp_path: Path) -> None:
     moving = Moving()
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"
