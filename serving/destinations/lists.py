@@ -331,8 +331,7 @@ class List:
             platform, remote = self._means.platform, self.target.remote
             if not platform.publishes or head is None:
                 return
-            is_there = platform.is_there(remote)
-            if not (head.dirty or not is_there if self.target.audience else head.dirty and is_there):
+            if not (head.dirty if platform.is_there(remote) else self.target.audience):
                 return
             platform.publish(remote, self.ledger.published(tx))
         head.dirty = False
