@@ -54,7 +54,7 @@ def served(kafka: Kafka, folder: Path) -> Iterator[httpx.Client]:
     port = free_port()
     command = [sys.executable, "-c", "from serving.cli import main; main()", "serve", "--port", str(port)]
     store = f"sqlite:///{folder}/graph.db"
-    environment = {**os.environ, "ONEFOLD_KAFKA_PREFIX": kafka.prefix}
+    environment = {**os.environ, "ONEFOLD_KAFKA_PREFIX": kafka.prefix, "ONEFOLD_ID_KEY": ID_KEY}
     with (
         (folder / "serve.txt").open("wb") as log,
         subprocess.Popen(
