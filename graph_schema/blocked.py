@@ -19,6 +19,9 @@ _NOTHING = (
     r"|not[ _-]?(?:set|available|provided|applicable|given)|no[ _-]?(?:value|id|e?mail|phone|name)|-1"
 )
 
+UNFILLED = r"\{\{.*\}\}|\$\{.*\}|%%.*%%|\*\|.*\|\*"
+"""A template that nobody filled in: {{customer.id}}, ${email}, %%EMAIL%%, *|EMAIL|*."""
+
 BUNDLED_PATTERNS: tuple[str, ...] = (
     # nothing but zeros and punctuation: "", 0000000000, 000-00, ----, the all-zero UUID and advertising id
     r"[\W_0]*",
@@ -28,8 +31,7 @@ BUNDLED_PATTERNS: tuple[str, ...] = (
     r"(?:user|customer|client|member|account|u?id)[ _:./-]?(?:id[ _:./-]?)?(?:null|undefined|none|nan)",
     # what a program prints of an object: [object Object], object Object
     r"\[?object \w+\]?",
-    # a template that nobody filled in: {{customer.id}}, ${email}, %%EMAIL%%, *|EMAIL|*
-    r"\{\{.*\}\}|\$\{.*\}|%%.*%%|\*\|.*\|\*",
+    UNFILLED,
     # one letter again and again: xxxx, FFFFFFFF-FFFF-…; a digit from 7 on, for 1111 is a customer's number
     r"(?P<letter>[^\W\d_])(?:-?(?P=letter)){3,}",
     r"(?P<digit>\d)(?:[-. ]?(?P=digit)){6,}",

@@ -230,13 +230,17 @@ class Person:
     version: int
 
 
+JudgementKind = Literal["same", "different"]
+"""Whether a judgement holds its two sides together or apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A steward's word on two sides, each a list of records; ``founders`` are the records' founding
     events."""
 
     judgement_id: str
-    kind: Literal["same", "different"]
+    kind: JudgementKind
     a: tuple[RecordKey, ...]
     b: tuple[RecordKey, ...]
     at: int | None

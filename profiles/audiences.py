@@ -1,5 +1,6 @@
 """Audiences: who is in which, at a moment, and when that can next change by time alone."""
 
+from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
 
 from graph_schema.rules import Rules
@@ -65,13 +66,17 @@ _ADDRESSING: Final = frozenset(("addresses", "reached"))
 """The parts of a state that only say which of her addresses is written to."""
 
 
-def permission(sketch: Sketch, rules: Rules, at: int) -> Permission:
-    """What she said of advertising to her, by what stands at this moment."""
+def permission(sketch: Sketch, rules: Rules, at: int, channels: Collection[str] = ()) -> Permission:
+    """What she said of advertising to her by one of these channels (none are any), by what stands at this
+    moment."""
     scene = Scene(sketch, profile_rules(rules).settings, at, Request(""))
+    asked: Collection[str] = ("display", "social")
     if scene.may_advertise:
-        return "granted"
+        if not channels or scene.ways.open("advertising", channels) is not None:
+            return "granted"
+        asked = channels
     halted = any(is_halted(scene.state, kind, "advertising") for kind in HALTS)
-    words = (scene.ways.in_use(channel, "advertising")[1] for channel in ("display", "social"))
+    words = (scene.ways.in_use(channel, "advertising")[1] for channel in asked)
     return "denied" if halted or any(word is not None for word in words) else "unknown"
 
 

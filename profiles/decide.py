@@ -42,9 +42,12 @@ def decide(sketch: Sketch, request: Request, rules: Rules, at: int) -> Decision:
     compiled = profile_rules(rules)
     campaign = compiled.campaign(request.campaign)
     scene = Scene(sketch, compiled.settings, at, request)
+    if request.product is not None:
+        # Whoever asks may name it by its sku.
+        scene = scene.about(scene.orders.names.get(request.product, request.product))
     settings = campaign.settings
     missing = tuple(name for name in settings.needs if _is_missing(scene, name))
-    reasons = [*_conditions(scene, campaign), *_history(scene, campaign, compiled.uncapped)]
+    reasons = [*_conditions(scene, campaign), *_history(scene, campaign, compiled.uncapped, request.product)]
     if missing:
         reasons.append("missing_attribute")
     reasons += _consent(scene, settings)
@@ -76,10 +79,11 @@ def _conditions(scene: Scene, campaign: Campaign) -> list[str]:
     return [reason for reason, one in campaign.suppress.items() if one.holds(facing)]
 
 
-def _history(scene: Scene, campaign: Campaign, uncapped: frozenset[str]) -> list[str]:
-    """Whether it was sent before about the same, and whether she has had enough."""
+def _history(scene: Scene, campaign: Campaign, uncapped: frozenset[str], product: str | None) -> list[str]:
+    """Whether it was sent before about the same (a product by the name that is asked by), and whether she
+    has had enough."""
     reasons = []
-    if campaign.settings.once and _was_sent(scene, campaign):
+    if campaign.settings.once and _was_sent(scene, campaign, product):
         reasons.append("already_sent")
     # Who was sent less than that, counting every report, can't have had enough.
     if campaign.settings.is_capped and reports(scene.state) >= scene.settings.messages:
@@ -91,15 +95,15 @@ def _history(scene: Scene, campaign: Campaign, uncapped: frozenset[str]) -> list
     return reasons
 
 
-def _was_sent(scene: Scene, campaign: Campaign) -> bool:
+def _was_sent(scene: Scene, campaign: Campaign, product: str | None) -> bool:
     settings, request = campaign.settings, scene.request
     subject = ""
     if settings.once == "order" and scene.order is not None:
         subject = f"order:{str(scene.order['id']).strip()}"
     elif settings.once == "reward" and scene.reward is not None:
         subject = f"reward:{scene.reward['code']}"
-    elif settings.once == "product" and request.product is not None:
-        subject = f"product:{scene.named}"
+    elif settings.once == "product" and product is not None:
+        subject = f"product:{product}"
     sent = last_sent(scene.state, campaign.name, subject)
     if sent is None or sent > scene.at:
         return False

@@ -12,12 +12,14 @@ from typing import Any, Final, get_args
 
 import orjson
 
+from graph_schema.blocked import UNFILLED
 from graph_schema.messages import Message
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
 from graph_schema.wire import Channel
 from profiles.channels import ADDRESSED
 from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, SPENT, TIED, Drawn, Track
 from profiles.moments import kept
+from resolver.matching.text import fold
 
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 PURPOSES: Final = ("marketing", "advertising")
@@ -33,14 +35,13 @@ _PLACEHOLDER: Final = re.compile(
     r"|\(?(?:null|undefined|none|nil|n/?a|nan)\)?|-+",
     re.IGNORECASE,
 )
-_UNFILLED: Final = re.compile(r"%%.*?%%|\{\{.*?\}\}|\$\{.*?\}|\*\|.*?\|\*")
-"""A template that nobody filled in, wherever it stands in a text."""
+_UNFILLED: Final = re.compile(UNFILLED)
 _NAMES: Final = frozenset(("firstName", "lastName", "name"))
 _NO_NAMES: Final = frozenset(
     "fname|lname|first name|last name|firstname|lastname|full name|your name|unknown|anonymous"
     "|valued customer|customer|null null|none none|undefined undefined".split("|")
 )
-"""Words that a form has in place of a name; in lower case."""
+"""Words that a form has in place of a name, folded."""
 
 
 _NOTHING: Final = Facts((), ())
@@ -136,13 +137,9 @@ def _traits(traits: Mapping[str, Any], at: int, record: RecordKey) -> Iterator[F
     for name, value in traits.items():
         if name not in ADDRESSES:
             text = _said(value)
-            nobody = name in _NAMES and isinstance(value, str) and _folded(value) in _NO_NAMES
+            nobody = name in _NAMES and isinstance(value, str) and fold(value) in _NO_NAMES
             if text is not None and not nobody:
                 yield ("trait", name, text, at, record.source, record.record_id)
-
-
-def _folded(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower().replace("_", " ")))
 
 
 def _said(value: object) -> str | None:

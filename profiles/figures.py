@@ -17,6 +17,7 @@ from profiles.moments import DAY, UNTIMED, date_of, midnight
 from profiles.orders import Orders
 from profiles.preferences import preference
 from profiles.scene import Scene
+from profiles.settings import ProfileSettings
 from profiles.survivorship import attribute_value
 from resolver.matching.dates import read
 
@@ -148,9 +149,14 @@ def _account_closed(scene: Scene) -> bool:
     return named is not None and _account_over(scene)
 
 
-def _birthday(scene: Scene) -> tuple[int, int] | None:
-    said = attribute_value(scene.state, "birthday", scene.settings)
+def born(state: Document, settings: ProfileSettings) -> tuple[int, int] | None:
+    """Month and day of her birthday, as far as it is known."""
+    said = attribute_value(state, "birthday", settings)
     return birthday(said) if isinstance(said, str) else None
+
+
+def _birthday(scene: Scene) -> tuple[int, int] | None:
+    return born(scene.state, scene.settings)
 
 
 def _birthday_today(scene: Scene) -> bool:

@@ -16,7 +16,7 @@ from profiles.cart import cart_of, shown_cart
 from profiles.channels import Ways
 from profiles.consent import says_anything
 from profiles.facts import CHANNELS, PURPOSES
-from profiles.figures import birthday
+from profiles.figures import born
 from profiles.households import shown_households
 from profiles.lifecycle import lifecycle_of
 from profiles.messages import shown_messages
@@ -37,6 +37,10 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
     orders, accounts = Orders(state), accounts_of(state)
     ways = Ways(portrait)
     attributes = _attributes(portrait, ways, settings)
+
+    def known(name: str) -> bool:
+        return born(state, settings) is not None if name == "birthday" else name in attributes
+
     lifecycle: Document = {"stage": None, "since": None}
     if at is not None:
         found = lifecycle_of(orders.times, accounts, state.get("since"), settings.lifecycle, at)
@@ -48,7 +52,7 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
         "as_of": iso(at),
         "identifiers": _identifiers(portrait, rules),
         "attributes": attributes,
-        "missing": [name for name in settings.expected if _is_missing(name, attributes)],
+        "missing": [name for name in settings.expected if not known(name)],
         "consents": _consents(state, ways),
         "preferences": _preferences(state),
         "orders": orders.shown(),
@@ -66,12 +70,6 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
             if not one.ghost
         ],
     }
-
-
-def _is_missing(name: str, attributes: Document) -> bool:
-    if name == "birthday" and name in attributes:
-        return birthday(str(attributes[name]["value"])) is None
-    return name not in attributes
 
 
 @dataclass(slots=True)

@@ -18,7 +18,6 @@ from profiles.orders import Orders
 from profiles.portrait import Sketch
 from profiles.rewards import reward_asked
 from profiles.settings import ProfileSettings
-from profiles.state import articles
 
 
 class Request(NamedTuple):
@@ -41,10 +40,6 @@ class Scene:
         self.state = sketch.state
         self.settings = settings
         self.at = at
-        self.named = request.product
-        if request.product is not None:
-            known = articles(self.state).get(request.product, request.product)
-            request = request._replace(product=known)
         self.request = request
         self.next_at: int | None = None
 

@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 import orjson
 import typer
 
-from graph_schema.errors import Invalid, OnefoldError, UnknownPerson, nearest
+from graph_schema.errors import Erased, Invalid, OnefoldError, nearest
 from graph_schema.rules import Rules, load_rules
 from graph_schema.store import Document
 from profiles.moments import iso
@@ -26,7 +27,6 @@ from serving.destinations.settling import erased_as
 from serving.destinations.syncing import Sync
 from serving.stores import DEFAULT_STORE
 from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, show_json
-from stream.awaited import ISSUED
 from stream.engine import Engine
 
 _AT_ONCE: Final = 10_000
@@ -262,9 +262,10 @@ def receipts(engine: Engine, person_id: str) -> list[dict[str, object]]:
     """By destination and list when an erased person was taken out, how many handles of hers, and how many
     still have to be. Raises ``UnknownPerson`` for an id that nobody was given."""
     person_id = canonical_person_id(person_id)
-    with engine.store.read() as tx:
-        if not tx.founded((person_id,)) and tx.get(ISSUED + person_id) is None:
-            raise UnknownPerson("nobody has or had this person id")
+    with engine.reader() as reader:
+        with suppress(Erased):
+            reader.founder(person_id)
+        tx = reader.tx
         found: dict[str, Any] = {}
         for one in {person_id, *erased_as(tx, (person_id,)).values()}:
             prefix = f"receipt/{one}/"

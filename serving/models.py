@@ -4,6 +4,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graph_schema.vocabulary import JudgementKind
 from profiles.decide import Decision
 from profiles.scene import Request
 from profiles.schema import GoldenProfile
@@ -110,7 +111,7 @@ class NewJudgement(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["same", "different"]
+    kind: JudgementKind
     a: list[str] = Field(min_length=1, description="person ids, namespace:value or source/record_id")
     b: list[str] = []
     why: str = Field("", max_length=2000)
@@ -121,7 +122,7 @@ class Judgement(Open):
     """A judgement as it is kept, its sides as records."""
 
     judgement_id: str
-    kind: Literal["same", "different"]
+    kind: JudgementKind
     a: list[str]
     b: list[str]
     at: str | None

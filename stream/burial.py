@@ -59,7 +59,7 @@ def bury(
 
     They take part in the resolution as before, and the ids that they founded answer as erased. What they did
     to orders and rewards stands, and under the same rules how like what others say they were: it can't be
-    told any more from what is left of what they said. Returns the new id of each.
+    told any more from what is left of what they said.
     """
     if not (ghosts or objects):
         return

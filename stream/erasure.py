@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Collection, Set
 from dataclasses import replace
 from itertools import combinations
-from typing import Literal
 
 import orjson
 
@@ -23,6 +22,7 @@ from graph_schema.vocabulary import (
     EventKey,
     Identifier,
     Judgement,
+    JudgementKind,
     ObjectKey,
     Person,
     Record,
@@ -46,8 +46,6 @@ _HELD = "erased/"
 _HELD_WHY = "So it was by what somebody said who was erased since."
 _ROUNDS = 16
 """So often it is looked whether words leave everybody who they were; nearly always one look is enough."""
-
-Word = Literal["same", "different"]
 
 
 def tomb(key: EventKey, id_key: bytes) -> str:
@@ -93,13 +91,13 @@ class Tombs:
         return self._ws.any_ghosts and self._tx.get(_tomb(letter.raw, self._ws.id_key)) is not None
 
 
-def _parted(records: Collection[Record], result: Resolution) -> list[tuple[Word, Record, Record]]:
+def _parted(records: Collection[Record], result: Resolution) -> list[tuple[JudgementKind, Record, Record]]:
     """What differs from whose records are: two of each two persons whom a resolution would join or, where
     it joins nobody, of each two parts of a person whom it would divide."""
     parts: dict[tuple[int, int], Record] = {}
     for record in sorted(records, key=lambda record: (not record.content, record.key)):
         parts.setdefault((result.group_of[record.id], record.person), record)
-    words: tuple[tuple[Word, int], ...] = (("different", 0), ("same", 1))
+    words: tuple[tuple[JudgementKind, int], ...] = (("different", 0), ("same", 1))
     for kind, side in words:
         together: dict[int, list[Record]] = {}
         for place, record in parts.items():
@@ -156,7 +154,7 @@ class Erasure:
         if one is None or one in records:
             return
         said = orjson.loads(gone.content)
-        name = f"{GHOST_SOURCE}{_hashed(f'{gone.key.source}/{gone.key.message_id}'.encode(), self.ws.id_key)}"
+        name = GHOST_SOURCE + tomb(gone.key, self.ws.id_key).removeprefix(_TOMB)
         left = {"type": "identify", "userId": said["previousId"], "messageId": name}
         left |= {"timestamp": said["timestamp"]} if "timestamp" in said else {}
         record, key = self.ws.record(one), EventKey(gone.key.source, name)
@@ -205,7 +203,8 @@ class Erasure:
 
     def _hold(self, ids: Collection[int], ghost: RecordKey, at: int) -> None:
         """Resolves what is around her again, so that it stands as a rebuild would find it. Who would come out
-        otherwise, now that what she said and the order of her keys can't be told, is held by words."""
+        otherwise, now that what she said and the order of her keys can't be told, is held by words. Where
+        many of them don't do it, all stay who they are until somebody near changes."""
         for _ in range(_ROUNDS):
             found = neighbourhood(self.ws.plan, self.ws, ids)
             result = resolve_near(self.ws.plan, found)
@@ -227,7 +226,7 @@ class Erasure:
         weak = [one.id in between or not one.flags & KNOWN for one in persons]
         return sum(weak), not any(one.ghost for one in pair)
 
-    def _say(self, kind: Word, pair: tuple[Record, Record], ghost: RecordKey, at: int) -> None:
+    def _say(self, kind: JudgementKind, pair: tuple[Record, Record], ghost: RecordKey, at: int) -> None:
         writes, (one, two) = self.ws.writes, pair
         name = f"{_HELD}{ghost.record_id}/{one.id}/{two.id}"
         writes.judgements.append(Judgement(name, kind, (one.key,), (two.key,), at, "erasure", _HELD_WHY))

@@ -4,11 +4,11 @@ import base64
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, naming
 from graph_schema.store import Transaction
-from graph_schema.vocabulary import EventKey, Judgement, Record, RecordKey
+from graph_schema.vocabulary import EventKey, Judgement, JudgementKind, Record, RecordKey
 from resolver.founding import is_person_id
 from stream.reader import Reader
 
@@ -31,7 +31,7 @@ class Word(NamedTuple):
     """A judgement as it is spoken: each side's references are person ids, ``namespace:value`` or
     ``source/record_id``. ``at`` is in microseconds."""
 
-    kind: Literal["same", "different"]
+    kind: JudgementKind
     a: Sequence[str]
     b: Sequence[str]
     at: int

@@ -56,7 +56,7 @@ class Outbox:
         self._leading = leading
         self._sent = self._kept = Sent(0, {})
         self._kept_at = 0.0
-        self._batch = 1 << 17
+        self._batch_bytes = 1 << 17
         self._shown = _SHOWN
         self._reading = ThreadPoolExecutor(1, "onefold-outbox")
 
@@ -85,7 +85,7 @@ class Outbox:
         producer = AIOKafkaProducer(
             **self._kafka.client(),
             transactional_id=f"{self._kafka.prefix}-outbox",
-            max_batch_size=self._batch,
+            max_batch_size=self._batch_bytes,
         )
         try:
             # From here on nobody who sent before can.
@@ -128,11 +128,11 @@ class Outbox:
 
     def _lighten(self, topic: str) -> None:
         """After a topic refused something for its length each goes alone, and then letters ever shorter."""
-        if self._batch == 1 and topic == self._kafka.dead_letters and self._shown:
+        if self._batch_bytes == 1 and topic == self._kafka.dead_letters and self._shown:
             self._shown //= 4
-        elif self._batch == 1:
+        elif self._batch_bytes == 1:
             _log.error("%s refuses a message for its length: raise its max.message.bytes", topic)
-        self._batch = 1
+        self._batch_bytes = 1
 
     async def _read(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work gives
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)

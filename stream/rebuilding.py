@@ -102,10 +102,9 @@ def _grouped(made: Iterator[list[Event | DeadLetter]]) -> Iterator[list[Event | 
 
 def _carry_over(was: Transaction, fresh: Store) -> None:
     """The feed, the dead letters, the audit log, and operational state that is not derived from the rules."""
-    derived = [RULES_STATE, AUDIENCES_STATE, ALIASES, AWAITED]
-    if not was.get(ANY_GHOSTS):
-        derived.append(KEY_STATE)
-    state = {name: value for name, value in was.scan("").items() if not name.startswith(tuple(derived))}
+    key = () if was.get(ANY_GHOSTS) else (KEY_STATE,)
+    derived = (RULES_STATE, AUDIENCES_STATE, ALIASES, AWAITED, *key)
+    state = {name: value for name, value in was.scan("").items() if not name.startswith(derived)}
     with fresh.write() as tx:
         tx.apply(Writes(state=state))
     seq = number = 0

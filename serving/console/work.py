@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from graph_schema.store import Document, Transaction
-from graph_schema.vocabulary import Judgement
+from graph_schema.vocabulary import Judgement, JudgementKind
 from serving.called import called
 from serving.console import sessions
 from serving.console.decided import Only, decided
@@ -129,7 +129,7 @@ def pair_page(request: Request, service: TheService, a: str, b: str, done: str =
 class Answered(BaseModel):
     """An answer about two persons, as the form sends it."""
 
-    kind: Literal["same", "different"]
+    kind: JudgementKind
     a: str
     b: str
     csrf: str

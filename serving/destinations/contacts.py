@@ -4,13 +4,12 @@ These are the addresses as shown, not the match forms: each platform makes its o
 claimed, blocked or generic is left out; what several persons hold is nobody's to advertise to.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from graph_schema.rules import Rules
 from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode
-from profiles.audiences import Permission, permission
-from profiles.channels import Ways
+from profiles.audiences import Permission
 from profiles.moments import UNTIMED, kept
 from profiles.portrait import Portrait, shown_form
 from profiles.profile_rules import profile_rules
@@ -45,14 +44,6 @@ class Contact(NamedTuple):
     devices: tuple[Device, ...] = ()
     hashed: tuple[str, ...] = ()
     traits: Mapping[str, Any] = {}
-
-
-def said_of(portrait: Portrait, rules: Rules, at: int, channels: Collection[str]) -> Permission:
-    """What she said of advertising to her by one of these channels; no channels are any."""
-    said, ways = permission(portrait, rules, at), Ways(portrait)
-    if said != "granted" or not channels or ways.open("advertising", channels) is not None:
-        return said
-    return "denied" if any(ways.in_use(one, "advertising")[1] for one in channels) else "unknown"
 
 
 def contact_of(

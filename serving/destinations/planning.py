@@ -8,9 +8,9 @@ from typing import NamedTuple
 from graph_schema.rules import Rules
 from graph_schema.store import Transaction
 from graph_schema.vocabulary import IdentifierNode, Membership
-from profiles.audiences import may_be_given
+from profiles.audiences import may_be_given, permission
 from profiles.profile_rules import profile_rules
-from serving.destinations.contacts import NAMESPACES, contact_of, hash_namespaces, said_of
+from serving.destinations.contacts import NAMESPACES, contact_of, hash_namespaces
 from serving.destinations.ledger import WITHHELD, Entry, Ledger, State
 from serving.destinations.platforms import Platform, Row
 from serving.destinations.recognition import ADDRESS_TRAITS
@@ -66,7 +66,7 @@ class Wants:
         rows: dict[str, Row] = {}
         withheld: dict[str, str] = {}
         for person, portrait in portraits_of(reader, members, self._namespaces).items():
-            said = said_of(portrait, self._rules, at, self._platform.channels)
+            said = permission(portrait, self._rules, at, self._platform.channels)
             is_hers = partial(_is_hers, reader, person, shared)
             contact = contact_of(portrait, self._rules, said, is_hers, self._traits)
             handles = self._platform.recognition.handles(contact, self._settings.identifiers)
