@@ -19,7 +19,8 @@ from tests.unit.portraits import RETAIL, START
 FIELDS = {name: getattr(RETAIL, name) for name in Rules.model_fields}
 SECRETS = {"GOOGLE": "google-token", "META": "meta-token", "TIKTOK": "tiktok-token", "HOOK": "s3cret"}
 CART, SPARED, BUYERS = "111", "222", "333"
-LISTS = {"retarget_abandoned_cart": CART, "suppress_always": SPARED, "suppress_buyers/vit-c": BUYERS}
+CARTED = "retarget_abandoned_cart"
+LISTS = {CARTED: CART, "suppress_always": SPARED, "suppress_buyers/vit-c": BUYERS}
 
 
 def secret(name: str) -> dict[str, str]:
@@ -61,6 +62,9 @@ def tiktok(url: str, **settings: Any) -> dict[str, Any]:
 def email(address: str) -> str:
     """The handle of an address that all platforms write alike."""
     return f"email:{hashlib.sha256(address.encode()).hexdigest()}"
+
+
+ANA, BORIS = email("ana@example.com"), email("boris@example.org")
 
 
 class Shop:

@@ -21,11 +21,15 @@ from stream.engine import Engine, now_us
 from stream.reader import Reader
 from tests.destinations.hook import Hook
 from tests.destinations.platforms import MetaEmulator
-from tests.destinations.shop import email, granted, named
+from tests.destinations.shop import (
+    ANA,
+    BORIS,
+    granted,
+    named,
+)
 from tests.integration.command import Ended, Onefold
 from tests.integration.serving_process import Serving
 
-ANA, BORIS = email("ana@example.com"), email("boris@example.org")
 RULES = """
 extends = "retail"
 

@@ -5,9 +5,16 @@ import pytest
 from serving.commands_sync import receipts
 from serving.stores import open_store
 from tests.destinations.platforms import MetaEmulator
-from tests.destinations.shop import BUYERS, CART, Shop, email, meta, ordered, two
-
-ANA, BORIS = email("ana@example.com"), email("boris@example.org")
+from tests.destinations.shop import (
+    ANA,
+    BORIS,
+    BUYERS,
+    CART,
+    Shop,
+    meta,
+    ordered,
+    two,
+)
 
 
 @pytest.mark.neo4j

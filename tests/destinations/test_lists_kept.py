@@ -13,7 +13,10 @@ from stream.engine import Engine
 from tests.destinations.google_emulator import GoogleEmulator
 from tests.destinations.platforms import MetaEmulator, TikTokEmulator
 from tests.destinations.shop import (
+    ANA,
+    BORIS,
     CART,
+    CARTED,
     SPARED,
     Shop,
     drain,
@@ -26,9 +29,6 @@ from tests.destinations.shop import (
     tiktok,
     two,
 )
-
-ANA, BORIS = email("ana@example.com"), email("boris@example.org")
-CARTED = "retarget_abandoned_cart"
 
 
 class Moving:

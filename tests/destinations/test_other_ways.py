@@ -14,18 +14,16 @@ from serving.destinations.webhook import signature
 from tests.destinations.hook import Hook
 from tests.destinations.platforms import Uid2Emulator
 from tests.destinations.shop import (
+    ANA,
+    BORIS,
     Shop,
     drain,
-    email,
     granted,
     named,
     ordered,
     secret,
     two,
 )
-
-ANA, BORIS = email("ana@example.com"), email("boris@example.org")
-
 
 # UID2
 

@@ -8,6 +8,8 @@ from tests.destinations.emulator import Reply, Request
 from tests.destinations.google_emulator import GoogleEmulator
 from tests.destinations.platforms import MetaEmulator, TikTokEmulator
 from tests.destinations.shop import (
+    ANA,
+    BORIS,
     BUYERS,
     CART,
     SPARED,
@@ -24,9 +26,6 @@ from tests.destinations.shop import (
     tiktok,
     two,
 )
-
-ANA, BORIS = email("ana@example.com"), email("boris@example.org")
-
 
 # Replacement
 

@@ -17,10 +17,11 @@ from tests.destinations.google_emulator import GoogleEmulator
 from tests.destinations.hook import Hook
 from tests.destinations.platforms import MetaEmulator, TikTokEmulator
 from tests.destinations.shop import (
+    BORIS,
     CART,
+    CARTED,
     Shop,
     drain,
-    email,
     google,
     granted,
     meta,
@@ -31,13 +32,12 @@ from tests.destinations.shop import (
     two,
 )
 
-BORIS = email("boris@example.org")
-CARTED = {"retarget_abandoned_cart": CART}
+INTO_CART = {CARTED: CART}
 
 
 def webhook(url: str) -> dict[str, Any]:
     fixed = {"type": "webhook", "url": url, "secret": secret("HOOK"), "requests_per_minute": 60_000}
-    return {**fixed, "audiences": CARTED}
+    return {**fixed, "audiences": INTO_CART}
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_what_a_list_never_took_needn_t_be_taken_out(hooked: tuple[Hook, Shop]) 
 @pytest.mark.parametrize("status", ["PARTIAL_SUCCESS", "FAILED", "forgotten"])
 def test_a_removal_of_which_google_says_later_that_it_failed_is_done_again(status: str) -> None:
     with GoogleEmulator() as emulator:
-        shop = Shop({"ads": google(emulator.url, audiences=CARTED)})
+        shop = Shop({"ads": google(emulator.url, audiences=INTO_CART)})
         two(shop)
         shop.sync()
         erased = shop.erase("user_id:u-1")
@@ -156,7 +156,7 @@ def test_a_removal_of_which_google_says_later_that_it_failed_is_done_again(statu
 
 def test_a_request_that_google_has_forgotten_stops_no_other() -> None:
     with GoogleEmulator() as emulator:
-        shop = Shop({"ads": google(emulator.url, audiences=CARTED)})
+        shop = Shop({"ads": google(emulator.url, audiences=INTO_CART)})
         two(shop)
         shop.sync()
         emulator.outcomes = {"another's": {}}
@@ -173,7 +173,7 @@ def test_a_request_that_google_has_forgotten_stops_no_other() -> None:
 
 def test_a_request_that_failed_as_a_whole_is_told() -> None:
     with GoogleEmulator() as emulator:
-        shop = Shop({"ads": google(emulator.url, audiences=CARTED)})
+        shop = Shop({"ads": google(emulator.url, audiences=INTO_CART)})
         counts = [{"reason": "TERMS_NOT_SIGNED", "recordCount": "2"}]
         emulator.next_outcome = {"requestStatus": "FAILED", "errorInfo": {"errorCounts": counts}}
         two(shop)
@@ -257,7 +257,7 @@ def test_a_refusal_of_the_list_is_told_and_no_row_is_given_up(
     emulated: Callable[[], Emulator], settings: Callable[..., dict[str, Any]], wrong: Callable[..., Reply]
 ) -> None:
     with emulated() as emulator:
-        shop = Shop({"ads": settings(emulator.url, audiences=CARTED)})
+        shop = Shop({"ads": settings(emulator.url, audiences=INTO_CART)})
         shop.tell(*shopper("u-2", "boris@example.org"))
         right = emulator.answer
         emulator.answer = wrong  # type: ignore[method-assign]
@@ -295,5 +295,5 @@ def test_a_row_that_a_webhook_cannot_take_keeps_none_of_the_others_back(
         drain(running)
         assert not running.complaints()
     assert hook.lists[CART] == everybody - {"email:ana7@example.com"}
-    carted = next(iter(CARTED))
+    carted = next(iter(INTO_CART))
     assert told == [(carted, "add", 19), (carted, "refused", 1)]

@@ -11,9 +11,16 @@ from joserfc.jwk import RSAKey
 from graph_schema.errors import Invalid, RulesError
 from serving.destinations.platforms import DestinationRefuses
 from tests.destinations.google_emulator import GoogleEmulator
-from tests.destinations.shop import CART, Shop, email, google, ordered, two
+from tests.destinations.shop import (
+    ANA,
+    BORIS,
+    CART,
+    Shop,
+    google,
+    ordered,
+    two,
+)
 
-ANA, BORIS = email("ana@example.com"), email("boris@example.org")
 KEY = RSAKey.generate_key(2048, private=True)
 
 

@@ -14,8 +14,11 @@ from tests.destinations.emulator import Emulator
 from tests.destinations.google_emulator import GoogleEmulator
 from tests.destinations.platforms import MetaEmulator, TikTokEmulator
 from tests.destinations.shop import (
+    ANA,
+    BORIS,
     BUYERS,
     CART,
+    CARTED,
     SECRETS,
     SPARED,
     Shop,
@@ -31,8 +34,7 @@ from tests.destinations.shop import (
     tiktok,
 )
 
-ANA, BORIS, CLEO = email("ana@example.com"), email("boris@example.org"), email("cleo@example.net")
-CARTED = "retarget_abandoned_cart"
+CLEO = email("cleo@example.net")
 PLATFORMS: dict[str, tuple[Callable[[], Emulator], Callable[..., dict[str, Any]]]] = {
     "google": (GoogleEmulator, google),
     "meta": (MetaEmulator, meta),

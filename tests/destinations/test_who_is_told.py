@@ -11,12 +11,14 @@ from tests.destinations.google_emulator import GoogleEmulator
 from tests.destinations.hook import Hook
 from tests.destinations.platforms import MetaEmulator, TikTokEmulator
 from tests.destinations.shop import (
+    ANA,
+    BORIS,
     CART,
+    CARTED,
     SPARED,
     Shop,
     carted,
     drain,
-    email,
     google,
     granted,
     meta,
@@ -27,9 +29,6 @@ from tests.destinations.shop import (
     tiktok,
     two,
 )
-
-ANA, BORIS = email("ana@example.com"), email("boris@example.org")
-CARTED = "retarget_abandoned_cart"
 
 
 def by(channel: str, *, withdrawn: bool = False) -> dict[str, Any]:
