@@ -26,8 +26,8 @@ class Delivery(NamedTuple):
 
 
 def delivered(platform: Platform, job: Job, courier: Courier, seen: list[bool] | None = None) -> Delivery:
-    """Sends a job's rows, in more requests than one where some of them are not taken. ``seen`` is of requests
-    before whether they were taken.
+    """Sends a job's rows, in more requests than one where some of them are not taken. ``seen`` is
+    shared by the parts of one job: of each request that told of a row whether it was taken, and is added to.
 
     Raises ``DestinationRefuses``, where the first rows are all refused as well, and
     ``DestinationUnavailable``.
