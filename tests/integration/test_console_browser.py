@@ -29,6 +29,8 @@ def signed_in(browser: Browser, found: Served, key: str) -> Page:
     """A page of somebody who typed a key, in a context of their own."""
     page = browser.new_context(reduced_motion="reduce").new_page()
     page.goto(f"{found.url}/console/")
+    # A browser focuses by itself when it first draws a page: on a busy machine that is after it is loaded.
+    expect(page.get_by_label("Access key")).to_be_focused()
     page.keyboard.type(key)
     press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("to decide")
