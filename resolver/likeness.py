@@ -84,10 +84,13 @@ class Voices:
             if voices := self._of(matching, self.records[one], tie.value):
                 said.setdefault(voices, {}).setdefault(groups.of[one], one)
         for mine, theirs in combinations(list(said)[:_COMPARED], 2):
-            pairs = product(said[mine].items(), said[theirs].items())
-            apart = [(one, two) for (here, one), (there, two) in pairs if here != there]
-            if apart and all(self.likeness.against(matching, *both) for both in product(mine, theirs)):
-                yield from apart
+            ours, others = said[mine], said[theirs]
+            if len(ours) == len(others) == 1 and ours.keys() == others.keys():
+                continue
+            # Before any pair is made: of who has thousands of records there are millions.
+            if all(self.likeness.against(matching, *both) for both in product(mine, theirs)):
+                pairs = product(ours.items(), others.items())
+                yield from ((one, two) for (here, one), (there, two) in pairs if here != there)
 
     def _of(self, matching: Matching, record: Record, value: int | None) -> frozenset[int]:
         if self.likeness.tells(matching, record):
