@@ -27,6 +27,7 @@ from graph_schema.vocabulary import (
     Person,
     Record,
     Related,
+    ShownIdentifier,
     StoredEvent,
 )
 
@@ -110,11 +111,11 @@ class MemoryStore:
 
     def records(self, ids: Collection[int]) -> Mapping[int, Record]:
         """See ``Transaction``."""
-        return {one: _copied(self._records[one]) for one in ids if one in self._records}
+        return {one: self._records[one].own() for one in ids if one in self._records}
 
     def all_records(self) -> Iterator[Record]:
         """See ``Transaction``."""
-        return iter([_copied(record) for record in self._records.values()])
+        return iter([record.own() for record in self._records.values()])
 
     def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
         """See ``Transaction``."""
@@ -131,6 +132,10 @@ class MemoryStore:
     def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
         """See ``Transaction``."""
         return {one: copy.deepcopy(self._identifiers[one]) for one in ids if one in self._identifiers}
+
+    def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
+        """See ``Transaction``."""
+        return {one: self._identifiers[one].shown() for one in ids if one in self._identifiers}
 
     def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
         """See ``Transaction``."""
@@ -198,8 +203,7 @@ class MemoryStore:
 
     def related(self, records: Collection[int]) -> list[Related]:
         """See ``Transaction``."""
-        wanted = set(records)
-        return [one for one in self._related if one.part in wanted or one.anchor in wanted]
+        return [one for one in self._related if not {one.part, one.anchor}.isdisjoint(records)]
 
     def cases(self, records: Collection[int] | None = None) -> list[StoredCase]:
         """See ``Transaction``."""
@@ -323,7 +327,7 @@ class MemoryStore:
         self._event_ids.update((event.key, event.id) for event in writes.events)
         self._also = [pair for pair in self._also if pair not in writes.also_gone] + writes.also
         for record in writes.records.values():
-            self._records[record.id] = _copied(record)
+            self._records[record.id] = record.own()
         for gone in writes.records_gone:
             self._records.pop(gone, None)
         for person_id in writes.founded_gone:
@@ -344,7 +348,3 @@ class MemoryStore:
             del kept[event.id]
             del self._event_ids[event.key]
         self._also = [one for one in self._also if one[0] not in erased and one[1] in kept]
-
-
-def _copied(record: Record) -> Record:
-    return replace(record, holdings=dict(record.holdings), traits=dict(record.traits))

@@ -187,7 +187,7 @@ class Known:
             before = self.identifiers.get(node.id)
             if before is not None and before.identifier != node.identifier:
                 self.named.pop(before.identifier, None)
-            self.learn(own_node(node))
+            self.learn(node.own())
         for one, record_id in writes.holders_gone:
             if record_id in self.holders.get(one, ()):
                 self.holders[one].remove(record_id)
@@ -197,7 +197,7 @@ class Known:
                 if len(self.holders[one]) > FEW:
                     del self.holders[one]
         self._take_members(writes, made)
-        self.records.update((one, own_record(record)) for one, record in writes.records.items())
+        self.records.update((one, record.own()) for one, record in writes.records.items())
         self.persons.update((one, replace(person)) for one, person in writes.persons.items())
         self.founded.update((of_founded(named), (named, one)) for named, one in writes.founded.items())
         for named in writes.founded_gone - writes.founded.keys():
@@ -229,14 +229,3 @@ class Known:
         for record in writes.records.values():
             if record.person in self.members:
                 self.members[record.person].add(record.id)
-
-
-def own_record(record: Record) -> Record:
-    """A record that nobody else changes."""
-    more = dict(record.holdings), record.erasures, record.ghost, record.content, dict(record.traits)
-    return Record(record.id, record.key, record.person, record.first_at, record.last_event, *more)
-
-
-def own_node(node: IdentifierNode) -> IdentifierNode:
-    """The same of an identifier."""
-    return replace(node, peers={place: set(others) for place, others in node.peers.items()})

@@ -11,7 +11,7 @@ from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_queries as q
 from graph_schema.judgement_rows import judgement_of
 from graph_schema.neo4j_asking import Ask
-from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known, own_node, own_record
+from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known
 from graph_schema.neo4j_rows import (
     Numbers,
     Row,
@@ -33,6 +33,7 @@ from graph_schema.vocabulary import (
     Person,
     Record,
     Related,
+    ShownIdentifier,
     StoredEvent,
 )
 
@@ -148,7 +149,7 @@ class Reading:
         self._numbered(ids, RECORD)
         if missing:
             known.update((r.id, r) for r in map(record_of, self._by_id(q.RECORDS, missing, RECORD)))
-        return {one: own_record(known[one]) for one in ids if one in known}
+        return {one: known[one].own() for one in ids if one in known}
 
     def all_records(self) -> Iterator[Record]:
         """See ``Transaction``."""
@@ -202,7 +203,11 @@ class Reading:
         self._numbered(ids, IDENTIFIER)
         if missing:
             self._learned(self._by_id(q.IDENTIFIERS, missing, IDENTIFIER))
-        return {one: own_node(known[one]) for one in ids if one in known}
+        return {one: known[one].own() for one in ids if one in known}
+
+    def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
+        """See ``Transaction``."""
+        return {one: node.shown() for one, node in self.identifiers(ids).items()}
 
     def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
         """See ``Transaction``."""

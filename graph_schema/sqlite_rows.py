@@ -19,6 +19,7 @@ from graph_schema.vocabulary import (
     Person,
     Record,
     RecordKey,
+    ShownIdentifier,
     StoredEvent,
 )
 
@@ -90,6 +91,8 @@ CONTENT = Columns("content", "id,keys,own,votes,said")
 IDENTIFIER = Columns(
     "identifier", "id,hash,namespace,value,place,holders,unknown,claims,timeless,sole,generic,peers"
 )
+SHOWN = "id, namespace, value, place, sole, generic"
+"""Of an identifier what a reader needs: its peers, in JSON, take longer than all of these."""
 PERSON = Columns("person", "id,person_id,founder,flags,size,version")
 JUDGEMENT = Columns("judgement", "judgement_id,kind,sides,at,judged_by,why,founders,retracted_at")
 CHANGE = Columns("change", "seq,kind,person_id,came_from,went_into,version,at")
@@ -154,6 +157,11 @@ def identifier_of(row: Row) -> IdentifierNode:
     peers = {each[0]: set(each[1:]) for each in orjson.loads(packed)} if packed else {}
     counted = (holders, unknown, claims, timeless, sole, bool(generic))
     return IdentifierNode(one, Identifier(namespace, value), place, *counted, peers)
+
+
+def shown_of(row: Row) -> ShownIdentifier:
+    """The same for readers, from a row of SHOWN."""
+    return ShownIdentifier(row[0], Identifier(row[1], row[2]), row[3], row[4], bool(row[5]))
 
 
 def person_row(person: Person) -> Row:

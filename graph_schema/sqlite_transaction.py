@@ -25,6 +25,7 @@ from graph_schema.vocabulary import (
     Person,
     Record,
     Related,
+    ShownIdentifier,
     StoredEvent,
 )
 
@@ -109,6 +110,11 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
         """See ``Transaction``."""
         return {row[0]: r.identifier_of(row) for row in self._rows(r.IDENTIFIER.by("id"), ids)}
+
+    def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
+        """See ``Transaction``."""
+        rows = self._rows(f"SELECT {r.SHOWN} FROM identifier WHERE id {GIVEN}", ids)
+        return {row[0]: r.shown_of(row) for row in rows}
 
     def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
         """See ``Transaction``."""

@@ -26,6 +26,7 @@ from graph_schema.vocabulary import (
     Person,
     Record,
     Related,
+    ShownIdentifier,
     StoredEvent,
 )
 
@@ -145,6 +146,9 @@ class Transaction(Protocol):
 
     def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
         """Identifiers by id."""
+
+    def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
+        """The same without what only who changes them needs to know."""
 
     def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
         """Identifiers by what they are, of those that are known."""

@@ -5,7 +5,7 @@ and never leave it: records, identifiers and persons are compared, ordered and h
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, NamedTuple
 
 CLAIMED: Final = 1
@@ -179,6 +179,11 @@ class Record:
     content: int = 0
     traits: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def own(self) -> "Record":
+        """The same, that nobody else changes."""
+        more = dict(self.holdings), self.erasures, self.ghost, self.content, dict(self.traits)
+        return Record(self.id, self.key, self.person, self.first_at, self.last_event, *more)
+
 
 class Content(NamedTuple):
     """What one or more records say, as matching compares it; ``id`` is a keyed hash of it.
@@ -193,6 +198,16 @@ class Content(NamedTuple):
     own: int
     votes: int
     said: Any
+
+
+class ShownIdentifier(NamedTuple):
+    """An identifier as readers need it: what it is, and of its node whose it is and whether it is generic."""
+
+    id: int
+    identifier: Identifier
+    namespace: int
+    sole: int
+    generic: bool
 
 
 @dataclass(slots=True)
@@ -216,6 +231,14 @@ class IdentifierNode:
     sole: int = 0
     generic: bool = False
     peers: dict[int, set[int]] = field(default_factory=dict)
+
+    def own(self) -> "IdentifierNode":
+        """The same, that nobody else changes."""
+        return replace(self, peers={place: set(others) for place, others in self.peers.items()})
+
+    def shown(self) -> ShownIdentifier:
+        """The same, as readers need it."""
+        return ShownIdentifier(self.id, self.identifier, self.namespace, self.sole, self.generic)
 
 
 @dataclass(slots=True)

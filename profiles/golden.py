@@ -4,8 +4,7 @@ Drawn from a portrait at a clock; nothing in it is stored. Without a clock (`at`
 left open: the stage, recency and lifetime value are null, and only what was reported to have run out has.
 """
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from graph_schema.rules import Rules
 from graph_schema.store import Document
@@ -76,23 +75,26 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
 class _Seen:
     """What all records of a person say of one identifier; ``said``: somebody doesn't merely claim it."""
 
-    first: int | None = None
-    last: int | None = None
-    sources: set[str] = field(default_factory=set)
-    said: bool = False
+    first: int | None
+    last: int | None
+    sources: set[str]
+    said: bool
 
 
 def _identifiers(portrait: Portrait, rules: Rules) -> list[Document]:
     """Her identifiers, the strongest namespace first; one is claimed where nobody but who claims it says
     so."""
-    found: dict[int, _Seen] = defaultdict(_Seen)
+    found: dict[int, _Seen] = {}
     # Plain steps: of who has many records this is what takes longest.
     for record in portrait.records:
         source = record.key.source
         for one, (_, first, last, flags) in () if record.ghost else record.holdings.items():
             if flags & BLOCKED:
                 continue
-            seen = found[one]
+            seen = found.get(one)
+            if seen is None:
+                found[one] = _Seen(first, last, {source}, not flags & CLAIMED)
+                continue
             seen.sources.add(source)
             seen.said |= not flags & CLAIMED
             if first is not None and (seen.first is None or first < seen.first):
@@ -100,23 +102,22 @@ def _identifiers(portrait: Portrait, rules: Rules) -> list[Document]:
             if last is not None and (seen.last is None or last > seen.last):
                 seen.last = last
     places = {name: place for place, name in enumerate(rules.by_name)}
-    nodes = sorted(
-        (portrait.identifiers[one] for one in found),
-        key=lambda node: (places.get(node.identifier.namespace, len(places)), node.identifier),
-    )
+    nodes = ((portrait.identifiers[one], seen) for one, seen in found.items())
+    ordered = [
+        (places.get(node.identifier[0], len(places)), *node.identifier, node, seen) for node, seen in nodes
+    ]
     return [
         {
-            "namespace": node.identifier.namespace,
-            "value": node.identifier.value,
-            "shown": shown_form(portrait, *node.identifier),
+            "namespace": namespace,
+            "value": value,
+            "shown": shown_form(portrait, namespace, value),
             "first_seen": iso(seen.first),
             "last_seen": iso(seen.last),
             "sources": sorted(seen.sources),
             "claimed": not seen.said,
             "generic": node.generic,
         }
-        for node in nodes
-        for seen in (found[node.id],)
+        for _, namespace, value, node, seen in sorted(ordered)
     ]
 
 

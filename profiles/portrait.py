@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from graph_schema.store import Document
-from graph_schema.vocabulary import Identifier, IdentifierNode, Record, RecordKey
+from graph_schema.vocabulary import Identifier, Record, RecordKey, ShownIdentifier
 
 
 class Sketch(Protocol):
@@ -33,7 +33,7 @@ class Portrait(NamedTuple):
     aliases: list[str]
     version: int
     records: Sequence[Record]
-    identifiers: Mapping[int, IdentifierNode]
+    identifiers: Mapping[int, ShownIdentifier]
     state: Document
     ambiguous: Sequence[Document]
 

@@ -42,7 +42,7 @@ def timeline(
 
 def shown_records(reader: Reader, found: Found) -> list[dict[str, Any]]:
     """A person's records, each with the identifiers that it holds and the id that it could found."""
-    nodes = reader.tx.identifiers({one for record in found.living for one in record.holdings})
+    nodes = reader.tx.shown({one for record in found.living for one in record.holdings})
     return [
         {
             "source": record.key.source,

@@ -78,7 +78,7 @@ def portraits_of(
             record.holdings = {
                 one: holding for one, holding in record.holdings.items() if holding.namespace in places
             }
-    nodes = tx.identifiers({one for record in records.values() for one in record.holdings})
+    nodes = tx.shown({one for record in records.values() for one in record.holdings})
     states = tx.profiles(persons)
     found: dict[int, Portrait] = {}
     for one, person in tx.persons(persons).items():

@@ -46,7 +46,7 @@ def meant(reader: Reader, reference: str) -> Meant:
         return _record(reader, reference)
     forms = reader.intake.every_form(namespace, value) if colon else []
     values = {(form.namespace, form.value) for form in forms}
-    held = reader.tx.identifiers({one for record in found.records for one in record.holdings})
+    held = reader.tx.shown({one for record in found.records for one in record.holdings})
     ids = {node.id for node in held.values() if tuple(node.identifier) in values}
     records = [
         record

@@ -101,7 +101,7 @@ def records_page(request: Request, service: TheService, person_id: str, q: str =
     with _looked_at(service, person_id, "records") as (reader, found, head):
         chosen = found.living
         if asked:
-            nodes = reader.tx.identifiers({one for record in chosen for one in record.holdings})
+            nodes = reader.tx.shown({one for record in chosen for one in record.holdings})
             held = {one: node.identifier.value for one, node in nodes.items()}
             said = {
                 one.id: fold(" ".join((*one.key, *(held[each] for each in one.holdings)))) for one in chosen

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from graph_schema.rules import Rules
-from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode
+from graph_schema.vocabulary import BLOCKED, CLAIMED, ShownIdentifier
 from profiles.audiences import Permission
 from profiles.moments import UNTIMED, kept
 from profiles.portrait import Portrait, shown_form
@@ -50,7 +50,7 @@ def contact_of(
     portrait: Portrait,
     rules: Rules,
     said: Permission,
-    is_hers: Callable[[IdentifierNode], bool],
+    is_hers: Callable[[ShownIdentifier], bool],
     traits: Iterable[str],
 ) -> Contact:
     """Draws a contact from a portrait. `is_hers` says whether she may be told by what she holds, `traits`

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from graph_schema.rules import Rules
 from graph_schema.store import Transaction
-from graph_schema.vocabulary import IdentifierNode, Membership
+from graph_schema.vocabulary import Membership, ShownIdentifier
 from profiles.audiences import may_be_given, permission
 from profiles.profile_rules import profile_rules
 from serving.destinations.contacts import NAMESPACES, contact_of, hash_namespaces
@@ -82,7 +82,7 @@ class Wants:
         return Wanted(rows, withheld, asked)
 
 
-def _is_hers(reader: Reader, person: int, shared: bool, node: IdentifierNode) -> bool:
+def _is_hers(reader: Reader, person: int, shared: bool, node: ShownIdentifier) -> bool:
     """Whether somebody may be told by what she holds: where it passes on to others after a time, its last
     owner; else whoever alone holds it or, to be spared (``shared``), everybody who does."""
     if node.sole < 0 and node.namespace >= 0 and reader.intake.plan.spaces[node.namespace].lease:

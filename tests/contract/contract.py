@@ -133,6 +133,7 @@ class StoreContract:
             assert tx.founded(["per_A", "per_B", "per_C"]) == {"per_A": 1, "per_B": 2}
             assert tx.identifier_ids([NODE.identifier, Identifier("phone", "a@x.de")]) == {NODE.identifier: 1}
             assert tx.identifiers([1, 9]) == {1: NODE}
+            assert tx.shown([2, 9]) == {2: COMMON.shown()}
             assert tx.look_up([NODE.identifier, Identifier("phone", "a@x.de")]) == {NODE.identifier: NODE}
             assert sorted(one.id for one in tx.all_identifiers()) == [1, 2]
             assert [one for one in tx.all_identifiers() if one.generic] == [COMMON]

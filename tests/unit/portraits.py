@@ -94,7 +94,7 @@ def portrait(*messages: Said, rules: Rules = RETAIL) -> Portrait:
         begin(state, one.at)
         fold(state, one.facts.own)
     show_objects(state, events, dict.fromkeys(records, 1))
-    by_id = {node.id: node for node in nodes.values()}
+    by_id = {node.id: node.shown() for node in nodes.values()}
     return Portrait("per_1", [], 1, list(records.values()), by_id, state, [])
 
 
