@@ -98,7 +98,7 @@ class Reader:
     def portrait(self, found: Found) -> Portrait:
         """Everything that a person's golden profile is made from."""
         living = found.living
-        identifiers = self.tx.identifiers({one for record in living for one in record.holdings})
+        identifiers = self.tx.shown({one for record in living for one in record.holdings})
         return Portrait(
             found.person.person_id,
             aliases(self.intake.plan, living, found.person.founder, self.id_key),
@@ -138,15 +138,20 @@ class Reader:
         """The open cases, all or those of a person's records. Kept apart by judgements: closed. The erased
         are in none."""
         wanted = None if records is None else {record.id for record in records}
-        found: dict[str, Case] = {}
+        # Between two persons several may be stored of a kind, one for each value: they are one to decide.
+        found: dict[tuple[str, tuple[str, ...]], tuple[set[Identifier], set[str]]] = {}
         for stored in self.tx.cases(wanted):
-            persons = self._persons_of(stored.records)
-            nodes = self.tx.identifiers(stored.identifiers).values()
-            identifiers = [node.identifier for node in nodes if not node.identifier.value.startswith("#")]
+            persons = tuple(self._persons_of(stored.records))
             if len(persons) > 1:
-                case = make_case(stored.kind, persons, identifiers, stored.detail)
-                found[case.case_id] = case
-        return sorted(found.values(), key=lambda case: case.case_id)
+                identifiers, details = found.setdefault((stored.kind, persons), (set(), set()))
+                nodes = self.tx.shown(stored.identifiers).values()
+                identifiers |= {one.identifier for one in nodes if not one.identifier.value.startswith("#")}
+                details.add(stored.detail)
+        cases = [
+            make_case(kind, persons, identifiers, ", ".join(sorted(details)))
+            for (kind, persons), (identifiers, details) in found.items()
+        ]
+        return sorted(cases, key=lambda case: case.case_id)
 
     def _persons_of(self, records: Sequence[int]) -> list[str]:
         persons = self._alive(self.tx.records(records).values())

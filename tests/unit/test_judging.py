@@ -88,6 +88,14 @@ def test_a_judgement_remembers_the_founding_events_of_its_records() -> None:
     assert said(engine, "different", ["crm/1"], ["crm/2"]).judgement_id != judgement.judgement_id
 
 
+def test_what_keeps_two_persons_apart_by_several_values_is_one_case() -> None:
+    shared: dict[str, Any] = {"traits": {"email": "home@shop.example", "phone": "+33612345678"}}
+    engine = engine_with(row("1", userId="ana", **shared), row("2", userId="bob", **shared))
+    (case,) = cases(engine)
+    assert (case.kind, case.detail) == ("unique", "email, matching, phone")
+    assert [one.namespace for one in case.identifiers] == ["email", "phone"]
+
+
 def test_without_a_second_side_the_first_is_split_off() -> None:
     engine = engine_with(*(row(name, **ANA) for name in "1234"))
     judgement = said(engine, "different", ["crm/2", "crm/3"], [])
