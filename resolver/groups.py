@@ -14,7 +14,8 @@ class Groups:
 
     ``unique`` holds, per group, the values of each unique namespace (as classes: values that judgements
     join count as one); ``known`` the groups with a live people-joining identifier; ``cells`` the cells of
-    judgements in a group; ``foes`` the records that vetoes keep apart from some record of a group;
+    judgements in a group; ``foes`` the records that vetoes keep apart from some record of a group, in sets
+    (by their ``id``) that all groups of one side share, for of these there can be thousands;
     ``unattributed`` the records whose people-joining identifiers are all generic.
     """
 
@@ -24,7 +25,7 @@ class Groups:
         self.unique: dict[int, dict[int, set[int]]] = {}
         self.known: set[int] = set()
         self.cells: dict[int, set[int]] = {record: {cell} for record, cell in judged.cell.items()}
-        self.foes: dict[int, set[int]] = {}
+        self.foes: dict[int, dict[int, frozenset[int]]] = {}
         self._judged = judged
         self._records = records
         self._known_alone: set[int] = set()
@@ -59,13 +60,16 @@ class Groups:
             if group in self.cells:
                 self.cells.setdefault(into, set()).update(self.cells.pop(group))
             if group in self.foes:
-                self.foes.setdefault(into, set()).update(self.foes.pop(group))
+                self.foes.setdefault(into, {}).update(self.foes.pop(group))
         return into
 
-    def veto(self, one: int, two: int) -> None:
-        """Keeps the group of a record apart from that of another from now on."""
-        self.foes.setdefault(self.of[one], set()).add(two)
-        self.foes.setdefault(self.of[two], set()).add(one)
+    def veto(self, ours: Mapping[int, int], others: Mapping[int, int]) -> None:
+        """Keeps groups apart from others from now on: each a record of each group, by the group."""
+        for side, against in ((ours, others), (others, ours)):
+            everyone = frozenset(against.values())
+            for group in side:
+                foes = everyone - {against[group]} if group in against else everyone
+                self.foes.setdefault(group, {})[id(foes)] = foes
 
     def count_as_one(self) -> None:
         """Lets the unique values within each group of several records count as one, and through others.
@@ -95,7 +99,12 @@ class Groups:
             broken = {cell for cell in present if self._judged.apart.get(cell, frozenset()) & present}
             if broken:
                 found["different"] = {group for group in marked if self.cells[group] & broken}
-        vetoed = {group for group in component & self.foes.keys() if self._foes(group) & component}
+        of = self.of
+        vetoed = {
+            group
+            for group in component & self.foes.keys()
+            if any(of[one] in component for foes in self.foes[group].values() for one in foes)
+        }
         if vetoed:
             found["veto"] = vetoed
         if anonymous:
@@ -110,12 +119,9 @@ class Groups:
             self.members[group], key=lambda one: (one not in self._known_alone, self._records[one].key)
         )
 
-    def _foes(self, group: int) -> set[int]:
-        return {self.of[one] for one in self.foes.get(group, ())}
-
-    def kept_apart(self, one: int, two: int) -> bool:
-        """Whether a judgement or a veto keeps two groups apart."""
-        return two in self._foes(one) or self.judged_apart(one, two)
+    def vetoed(self, group: int) -> set[int]:
+        """The groups that vetoes keep apart from one."""
+        return {self.of[one] for foes in self.foes.get(group, {}).values() for one in foes}
 
     def judged_apart(self, one: int, two: int) -> bool:
         """Whether a judgement keeps a record of one group apart from a record of the other."""

@@ -1,6 +1,6 @@
 """What matching has to go by within a set of records, and its step: groups joined by how alike they are."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
@@ -20,6 +20,10 @@ from resolver.plan import Matching, Plan, Step
 _COMPARED = 64
 """Of more contents that share one value those of the smallest record keys are compared, two by two."""
 
+_REMEMBERED = 100_000
+"""Pairs of contents of which it is remembered whether they speak against one person. At an address that many
+names were given for the same two thousand pairs are asked for at each of them."""
+
 _VOICES = 8
 """Where more contents than these would speak for a record that says nothing itself, none does."""
 
@@ -34,19 +38,31 @@ class Likeness:
     components: Sequence[Component] = ()
     contents: Mapping[int, Prepared] = field(default_factory=dict)
     edges: Mapping[int, Mapping[int, Weight]] = field(default_factory=dict)
+    _telling: dict[int, bool] = field(default_factory=dict)
 
-    def against(self, matching: Matching, one: int, two: int) -> bool:
+    def against(self, plan: Plan, matching: Matching, one: int, two: int) -> bool:
         """Whether two contents speak against one person, whatever ties those who say so."""
         mine, theirs = self.contents[one], self.contents[two]
-        model, compared = matching.model, bool(one != two and mine.fields and theirs.fields)
-        return compared and veto_weight(mine, theirs, model, matching.identifiers) < model.veto
+        if one == two or not mine.fields or not theirs.fields:
+            return False
+        known, pair = plan.opposed, (min(one, two), max(one, two))
+        if pair not in known:
+            if len(known) > _REMEMBERED:
+                known.clear()
+            weight = veto_weight(mine, theirs, matching.model, matching.identifiers)
+            known[pair] = weight < matching.model.veto
+        return known[pair]
 
     def tells(self, matching: Matching, record: Record) -> bool:
         """Whether a record says, or said before it was erased, more of a person than identifiers."""
         if not record.content or record.ghost:
             return record.content != 0
+        if (known := self._telling.get(record.content)) is not None:
+            return known
         fields = enumerate(self.contents[record.content].fields)
-        return any(said for place, said in fields if place not in matching.identifiers)
+        told = any(said for place, said in fields if place not in matching.identifiers)
+        self._telling[record.content] = told
+        return told
 
 
 def likeness_of(graph: Graph, kinship: Kinship, records: Mapping[int, Record]) -> Likeness:
@@ -74,11 +90,11 @@ class Voices:
     _told: dict[int, set[int]] = field(default_factory=dict)
     _live: dict[int, list[tuple[int, set[int]]]] = field(default_factory=dict)
 
-    def vetoes(self, matching: Matching, groups: Groups, tie: Tie) -> Iterator[tuple[int, int]]:
-        """Pairs of records that a value ties, of two groups, for which all that speaks is against one person.
-
-        A pair of each two voices and groups: more would say nothing else.
-        """
+    def vetoes(
+        self, matching: Matching, groups: Groups, tie: Tie
+    ) -> Iterator[tuple[Mapping[int, int], Mapping[int, int]]]:
+        """The sides of each two voices among the records that a value ties where all that speaks is against
+        one person: of each side a record of each group, by the group. More would say nothing else."""
         said: dict[frozenset[int], dict[int, int]] = {}
         for one in sorted(tie.records, key=lambda one: self.records[one].key):
             if voices := self._of(matching, self.records[one], tie.value):
@@ -87,10 +103,8 @@ class Voices:
             ours, others = said[mine], said[theirs]
             if len(ours) == len(others) == 1 and ours.keys() == others.keys():
                 continue
-            # Before any pair is made: of who has thousands of records there are millions.
-            if all(self.likeness.against(matching, *both) for both in product(mine, theirs)):
-                pairs = product(ours.items(), others.items())
-                yield from ((one, two) for (here, one), (there, two) in pairs if here != there)
+            if all(self.likeness.against(self.plan, matching, *both) for both in product(mine, theirs)):
+                yield ours, others
 
     def _of(self, matching: Matching, record: Record, value: int | None) -> frozenset[int]:
         if self.likeness.tells(matching, record):
@@ -125,9 +139,16 @@ class Matched:
 def match(
     model: Model, step: Step, likeness: Likeness, groups: Groups, records: Mapping[int, Record]
 ) -> Iterator[Matched]:
-    """Matches the groups of each component; the joins are not made yet."""
+    """Matches the groups of each component; the joins are to be made before the next one is asked for.
+
+    Where anonymous values have joined records before, a group may be of several components: they are then
+    matched in the order of their smallest record keys.
+    """
     voting = {one for one, content in likeness.contents.items() if content.votes}
-    for component in likeness.components:
+    components = likeness.components
+    if len(components) > 1:
+        components = sorted(components, key=lambda one: min(records[each].key for each in one.records))
+    for component in components:
         together = {groups.of[one] for one in component.records}
         if len(together) < 2:
             continue
@@ -142,16 +163,46 @@ def match(
             said = {records[one].content for one in groups.members[group]}
             held = {(at, one) for at in step.uniques for one in groups.unique.get(group, {}).get(at, ())}
             made[key] = Group(key, frozenset(said & voting), frozenset(held))
-        likes = Likes(made, likeness.edges, likeness.contents)
-        linkage = Linkage(likes, sorted(made), model, dict(_apart(groups, named)))
-        linkage.run()
-        yield Matched(named, linkage.joins, linkage.ambiguous, linkage.reviews())
+        linkage, twins = linked(model, likeness, made, dict(_apart(groups, named)))
+        yield Matched(named, [*twins, *linkage.joins], linkage.ambiguous, linkage.reviews())
 
 
-def _apart(groups: Groups, named: Mapping[Key, int]) -> Iterable[tuple[Key, set[Key]]]:
-    """The keys of the groups that each group is kept apart from."""
-    marked = [(key, group) for key, group in named.items() if group in groups.cells or group in groups.foes]
-    for key, one in marked:
-        others = {other for other, two in marked if one != two and groups.kept_apart(one, two)}
+def linked(
+    model: Model, likeness: Likeness, made: Mapping[Key, Group], apart: Mapping[Key, Set[Key]]
+) -> tuple[Linkage, list[Joined]]:
+    """Groups of one component after linkage, and the joins before it: of those that nothing tells apart, and
+    who are as like each other as anybody is. They come into one cluster in any case; but linkage would weigh
+    each pair of a thousand rows that two customers share an address on, again and again."""
+    left, twins = dict(made), []
+    first: dict[tuple[int, Set[Key]], Key] = {}
+    for key in () if any(group.unique for group in made.values()) else sorted(made):
+        said = min(made[key].contents, default=0)
+        if len(made[key].contents) != 1:
+            continue
+        own = likeness.contents[said].own
+        stands = first.setdefault((said, frozenset(apart.get(key, ()))), key)
+        if stands != key and own >= max([model.merge, *likeness.edges.get(said, {}).values()]):
+            twins.append(Joined((stands,), (key,), own))
+            left[stands] = left[stands]._replace(size=left[stands].size + 1)
+            del left[key]
+    linkage = Linkage(Likes(left, likeness.edges, likeness.contents), sorted(left), model, apart)
+    linkage.run()
+    return linkage, twins
+
+
+def _apart(groups: Groups, named: Mapping[Key, int]) -> Iterator[tuple[Key, Set[Key]]]:
+    """The keys of the groups that a judgement or a veto keeps apart from each group."""
+    key_of = {group: key for key, group in named.items()}
+    judged = [(key, group) for key, group in named.items() if group in groups.cells]
+    vetoed: dict[tuple[int, ...], frozenset[Key]] = {}
+    for key, one in named.items():
+        sides = tuple(groups.foes.get(one, ()))
+        if sides not in vetoed:
+            vetoed[sides] = frozenset(key_of[two] for two in groups.vetoed(one) if two in key_of)
+        others: Set[Key] = vetoed[sides]
+        if one in groups.cells:
+            others = others | {
+                two for two, other in judged if one != other and groups.judged_apart(one, other)
+            }
         if others:
             yield key, others

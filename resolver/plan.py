@@ -89,6 +89,12 @@ class Plan:
         return {space.name: place for place, space in enumerate(self.spaces)}
 
     @cached_property
+    def opposed(self) -> dict[tuple[int, int], bool]:
+        """Which pairs of contents, the smaller first, speak against one person, as far as it was asked for:
+        it follows from the model and what they say."""
+        return {}
+
+    @cached_property
     def people(self) -> frozenset[int]:
         """Positions of the people-joining namespaces."""
         return frozenset(place for place, space in enumerate(self.spaces) if space.people)

@@ -164,15 +164,15 @@ class _Resolving:
         if self.plan.matching is None or unique or step.anonymous or not self.likeness.contents:
             return
         for tie in ties:
-            for one, two in self.voices.vetoes(self.plan.matching, self.groups, tie):
-                self.groups.veto(one, two)
+            for ours, others in self.voices.vetoes(self.plan.matching, self.groups, tie):
+                self.groups.veto(ours, others)
 
     def _match(self, step: Step) -> None:
         """Joins groups that are alike, and notes who might be."""
         if self.plan.matching is None:
             return
         model = self.plan.matching.model
-        for matched in list(match(model, step, self.likeness, self.groups, self.records)):
+        for matched in match(model, step, self.likeness, self.groups, self.records):
             stands = {key: self.groups.representative(group) for key, group in matched.group.items()}
             self._leave_open(matched, stands)
             for review in matched.reviews:

@@ -18,12 +18,14 @@ class Group(NamedTuple):
     """Records that are one person before matching. ``key`` is the smallest of the keys of those that vote.
 
     ``contents`` are the distinct contents of its records that vote. ``unique`` are (namespace, value) of
-    unique namespaces; two groups with different values of one can't join.
+    unique namespaces; two groups with different values of one can't join. ``size``: it stands for so many
+    groups that say the same, and counts as all of them.
     """
 
     key: Key
     contents: frozenset[int]
     unique: frozenset[tuple[Hashable, Hashable]] = frozenset()
+    size: int = 1
 
 
 class Graph:

@@ -40,12 +40,14 @@ class Linkage:
         self, graph: Graph, keys: Sequence[Key], model: Model, apart: Mapping[Key, Set[Key]]
     ) -> None:
         self._model = model
-        self._apart = apart
         self.joins: list[Joined] = []
         self.ambiguous: list[tuple[Key, Key]] = []
         self.members: dict[int, list[Key]] = {number: [key] for number, key in enumerate(keys)}
         contents = graph.contents
-        self._votes = [max(1, sum(contents[one].votes for one in graph.groups[key].contents)) for key in keys]
+        self._votes = [
+            graph.groups[key].size * max(1, sum(contents[one].votes for one in graph.groups[key].contents))
+            for key in keys
+        ]
         self._unique: list[dict[Hashable, frozenset[Hashable]]] = []
         for key in keys:
             held: dict[Hashable, frozenset[Hashable]] = {}
@@ -55,18 +57,21 @@ class Linkage:
         self._sums: dict[int, dict[int, Weight]] = {number: {} for number in self.members}
         self._banned: set[tuple[int, int]] = set()
         self._next = len(keys)
-        self._add_edges(graph, keys)
-
-    def _add_edges(self, graph: Graph, keys: Sequence[Key]) -> None:
-        """Sums of the weights between two clusters above what a missing pair counts, by the votes of both."""
         number = {key: place for place, key in enumerate(keys)}
+        self._apart = {
+            number[key]: {number[one] for one in apart.get(key, ()) if one in number} for key in keys
+        }
+        self._add_edges(graph, number)
+
+    def _add_edges(self, graph: Graph, number: Mapping[Key, int]) -> None:
+        """Sums of the weights between two clusters above what a missing pair counts, by the votes of both."""
         missing, contents = self._model.missing, graph.contents
-        for place, key in enumerate(keys):
-            sums = self._sums[place]
+        for key, place in number.items():
+            sums, size = self._sums[place], graph.groups[key].size
             for other, mine, theirs, weight in graph.around(key):
                 there = number.get(other)
                 if there is not None:
-                    votes = contents[mine].votes * contents[theirs].votes
+                    votes = contents[mine].votes * contents[theirs].votes * size * graph.groups[other].size
                     sums[there] = sums.get(there, 0) + (weight - missing) * votes
 
     def _mean(self, one: int, two: int) -> int:
@@ -83,10 +88,7 @@ class Linkage:
         return any(len(mine[namespace] | theirs[namespace]) > 1 for namespace in mine.keys() & theirs.keys())
 
     def _different(self, one: int, two: int) -> bool:
-        if not self._apart:
-            return False
-        theirs = set(self.members[two])
-        return any(not theirs.isdisjoint(self._apart.get(key, ())) for key in self.members[one])
+        return two in self._apart[one]
 
     def _entry(self, one: int, two: int) -> tuple[int, Key, Key, int, int] | None:
         mean = self._mean(one, two)
@@ -146,6 +148,9 @@ class Linkage:
         for namespace, values in self._unique[two].items():
             both[namespace] = both.get(namespace, frozenset()) | values
         self._unique.append(both)
+        self._apart[joined] = self._apart[one] | self._apart[two]
+        for other in self._apart[joined]:
+            self._apart[other].add(joined)
         sums: dict[int, Weight] = {}
         for old in (one, two):
             for other, weight in self._sums.pop(old).items():

@@ -83,7 +83,7 @@ class Given(Likeness):
 
     alike: Alike | None = None
 
-    def against(self, matching: Matching, one: int, two: int) -> bool:
+    def against(self, plan: Plan, matching: Matching, one: int, two: int) -> bool:
         """See ``Likeness``."""
         against = self.alike.against if self.alike is not None else frozenset()
         return {one, two} in [set(map(number, pair)) for pair in against]

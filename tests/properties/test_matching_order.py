@@ -6,20 +6,23 @@ That any order and one by one come to the same is shown of the engine, in test_i
 import random
 from collections import Counter
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resolver.likeness import Likeness, linked
 from resolver.matching.components import Graph, Group, Key
 from resolver.matching.content import Prepared, prepare
 from resolver.matching.kinds import KINDS
+from resolver.matching.linking import Linkage
 from resolver.matching.model import Model, from_dict, to_dict
 from resolver.matching.scoring import compare, edge, explain
 from resolver.matching.training import train
 from resolver.matching.values import Traits
+from tests.engine import alike
 from tests.engine.at_once import components, edges_of, match_all, weigh
 
 SYLLABLES = "ba ke li mo nu ra se ti vo za".split()
@@ -155,3 +158,48 @@ def test_the_sets_tried_here_are_hard_enough(model: Model) -> None:
         closed += sum(held > model.block_cap for held in blocks.values())
     assert min(joined, raised, closed) > 12
     assert reasons == {"review", "unique", "ambiguous"}
+
+
+@st.composite
+def likely(draw: st.DrawFn) -> tuple[Likeness, dict[Key, Group], dict[Key, set[Key]]]:
+    """Groups of one component that say few things, with weights that often tie, and sides kept apart."""
+    contents = {one: _said_as(one, draw(st.sampled_from((2, 4, 8)))) for one in range(1, 5)}
+    edges: dict[int, dict[int, int]] = {one: {} for one in contents}
+    for here, there in combinations(contents, 2):
+        if (weight := draw(st.sampled_from((None, -2, 1, 3, 4, 8)))) is not None:
+            edges[here][there] = edges[there][here] = weight
+    said = st.sampled_from(({1}, {2}, {3}, {4}, {1, 2}, set[int]()))
+    sides: dict[Key, tuple[frozenset[int], bool]] = {
+        ("crm", f"{number:02}"): (frozenset(draw(said)), draw(st.booleans()))
+        for number in range(draw(st.integers(2, 10)))
+    }
+    apart: dict[Key, set[Key]] = {}
+    found = sorted(set(sides.values()), key=str)
+    for one, two in draw(st.lists(st.tuples(st.sampled_from(found), st.sampled_from(found)), max_size=3)):
+        for a, b in permutations(sides, 2):
+            if one != two and {sides[a], sides[b]} == {one, two}:
+                apart.setdefault(a, set()).add(b)
+    groups = {key: Group(key, side[0]) for key, side in sides.items()}
+    return Likeness((), contents, edges), groups, apart
+
+
+def _said_as(content: int, own: int) -> Prepared:
+    return Prepared(content, ((("x",),),), ((0,),), (), own, 1 + content % 2)
+
+
+@settings(max_examples=400)
+@given(likely(), st.sampled_from((3, 5)), st.sampled_from((-8, -3, 0)))
+def test_who_says_the_same_is_linked_at_once_as_one_by_one(
+    drawn: tuple[Likeness, dict[Key, Group], dict[Key, set[Key]]], merge: int, missing: int
+) -> None:
+    likeness, groups, apart = drawn
+    small = replace(alike.MODEL, merge=merge, review=1, missing=missing)
+    slow = Linkage(Graph(groups, likeness.edges, likeness.contents), sorted(groups), small, apart)
+    slow.run()
+    fast, twins = linked(small, likeness, groups, apart)
+    behind = {key: [key] for key in groups}
+    for join in twins:
+        behind[join.one[0]] += behind.pop(join.two[0])
+    clusters = [sorted(key for one in members for key in behind[one]) for members in fast.members.values()]
+    assert sorted(clusters) == sorted(slow.members.values())
+    assert sorted(fast.reviews()) == sorted(slow.reviews())

@@ -58,7 +58,8 @@ def matched(
     def apart(a: Group, b: Group) -> bool:
         return facts.kept_apart(a, b) or facts.vetoed(a, b)
 
-    for component in components(alike, kins(facts, judgements)):
+    # A group may be of several components, where anonymous values are stronger than matching.
+    for component in sorted(components(alike, kins(facts, judgements)), key=lambda one: min(union(one))):
         together = {g for g in groups if g & union(component)}
         matching = Matching(alike, together, rivals, apart)
         matching.run()
