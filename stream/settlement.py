@@ -17,7 +17,7 @@ from graph_schema.vocabulary import (
 from resolver.founding import founding_record
 from resolver.neighbourhood import Neighbourhood
 from resolver.plan import MATCHING
-from resolver.resolution import MATCHED, Resolution
+from resolver.resolution import MATCHED, Contest, Resolution
 from stream.workspace import Workspace
 
 _UNREST = CONTESTED_PEOPLE | CONTESTED_ANONYMOUS
@@ -94,7 +94,12 @@ class Settlement:
             parts = {self.result.group_of[part[0][0]] for part in contest.parts}
             for group in between | parts:
                 flags[group] |= flag
-            led = parts - between if estranged.isdisjoint(between | parts) else parts | between
+            if estranged.isdisjoint(between | parts):
+                # In a pass over claims only those are rivals whom something claimed ties: another who holds a
+                # value of theirs may have taken along, by a weaker one, what they left open.
+                led = parts - (self._rivals(contest) if contest.step and contest.step.claims else between)
+            else:
+                led = parts | between
             for group in led & self.result.known if anonymous else ():
                 flags[group] |= LEADS
             if not contest.kinds <= _LASTING:
@@ -124,6 +129,11 @@ class Settlement:
             if new != person.flags:
                 self.ws.touch(person)
                 person.flags = new
+
+    def _rivals(self, contest: Contest) -> set[int]:
+        """The groups between whom something stands that several of them are tied to."""
+        several = (tied for _, tied, _ in contest.parts if len(tied) > 1)
+        return {self.result.group_of[one] for tied in several for one in tied}
 
     def _reown(self, moved: list[Record]) -> None:
         """Tells the identifiers of moved records whose they are now."""
