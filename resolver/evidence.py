@@ -39,7 +39,8 @@ def is_known(plan: Plan, holdings: Mapping[int, Holding], generic: Set[int]) -> 
 
 def is_unattributed(plan: Plan, holdings: Mapping[int, Holding], generic: Set[int]) -> bool:
     """Whether all people-joining identifiers of a record, and there are some, are generic."""
-    return is_founding(plan, holdings) and not is_known(plan, holdings, generic)
+    people = people_holdings(plan, holdings) if generic else ()
+    return bool(people) and all(identifier in generic for identifier, _ in people)
 
 
 def is_generic(space: Space, holders: int, peers: Mapping[int, Set[int]]) -> bool:

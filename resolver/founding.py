@@ -52,15 +52,23 @@ def founding_rank(plan: Plan, record: Record) -> Rank:
     return (
         bool(record.ghost),
         not is_founding(plan, record.holdings),
-        _LAST if record.first_at is None else record.first_at,
-        record.key,
-        record.erasures,
+        *_by_time(record),
     )
 
 
 def founding_record(plan: Plan, records: Iterable[Record]) -> Record:
     """The founding record of a person with these records."""
-    return min(records, key=lambda record: founding_rank(plan, record))
+    everyone = list(records)
+    living = [record for record in everyone if not record.ghost] or everyone
+    first = min(living, key=_by_time)
+    # Nearly always the first holds such an identifier: then none of thousands needs be asked for hers.
+    if is_founding(plan, first.holdings):
+        return first
+    return min(living, key=lambda record: founding_rank(plan, record))
+
+
+def _by_time(record: Record) -> tuple[int, RecordKey, int]:
+    return _LAST if record.first_at is None else record.first_at, record.key, record.erasures
 
 
 def aliases(plan: Plan, records: Iterable[Record], founder: int, id_key: bytes) -> list[str]:

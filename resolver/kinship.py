@@ -154,11 +154,11 @@ class Kinship:
             inside = self._graph.records(ring)
             read |= ring
             met: set[int] = set()
-            for one in inside:
-                kins.find(one)
             for together in [*self._sharing(inside.values(), walked), *self._judged(inside)]:
                 met |= together
                 kins.join(together)
+            for one in inside:
+                kins.find(one)
             ring = met - read
         for members in kins.sets():
             self._kin_of.update(dict.fromkeys(members, len(self._members)))

@@ -118,8 +118,7 @@ class _Walk:
         """The records to go on to from these, by people-joining values or by the others; notes borders."""
         values: set[int] = set()
         for record in records:
-            if not people and self._alone(record):
-                continue
+            led: list[int] = []
             for identifier, holding in record.holdings.items():
                 if holding.namespace < 0 or holding.flags & BLOCKED or (identifier, people) in self._walked:
                     continue
@@ -128,9 +127,10 @@ class _Walk:
                     continue
                 joins_people = holding.namespace in self.plan.people
                 said = not holding.flags & CLAIMED or identifier in self.flipped
-                wanted = joins_people and said if people else not joins_people or node.claims > 0
-                if wanted:
-                    values.add(identifier)
+                if joins_people and said if people else not joins_people or node.claims > 0:
+                    led.append(identifier)
+            if led and (people or not self._alone(record)):
+                values.update(led)
         self._walked.update((value, people) for value in values)
         holders = self.graph.holders(values) if values else {}
         met = {record for records in holders.values() for record in records}

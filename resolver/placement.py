@@ -150,6 +150,26 @@ def leads(plan: Plan, node: IdentifierNode, other: Record, person: Person) -> bo
     return node.namespace in plan.people or not people_holdings(plan, other.holdings)
 
 
+def stands_for(plan: Plan, other: Record, change: Change, nodes: Mapping[int, IdentifierNode]) -> bool:
+    """Whether the rule makes of a new record whatever it makes of another that says the same, if no judgement
+    names that one.
+
+    Both hold the same people-joining values, one of which joins them before matching, for good; wherever the
+    smallest key has to stand for several, it is the other's.
+    """
+    if plan.matching is None or other.ghost or other.key > change.record.key:
+        return False
+    after = plan.matching.after
+    joined = any(place <= after and not nodes[one].generic for one, place in change.people)
+    leased = any(plan.spaces[place].lease for _, place in change.people)
+    return joined and not leased and sorted(people_holdings(plan, other.holdings)) == sorted(change.people)
+
+
+def says_more(record: Record) -> bool:
+    """Whether more than values that are said can tie a record to others, or keep it apart."""
+    return bool(record.content) or any(holding.flags & CLAIMED for holding in record.holdings.values())
+
+
 def holds_live(people: Iterable[tuple[int, int]], nodes: Mapping[int, IdentifierNode]) -> bool:
     """Whether one of these people-joining identifiers is not generic: so is its holder known."""
     return any(not nodes[one].generic for one, _ in people)

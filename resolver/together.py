@@ -23,9 +23,11 @@ class Together(Generic[T]):
     def join(self, several: Iterable[T]) -> None:
         """Makes one set of those of several things."""
         first, *others = several
-        into = self.find(first)
+        into, above = self.find(first), self._above
         for other in others:
-            self._above[self.find(other)] = into
+            # Nearly all are told of for the first time, or again of the same set.
+            if above.setdefault(other, into) != into:
+                above[self.find(other)] = into
 
     def sets(self) -> list[list[T]]:
         """All sets of what was told of."""

@@ -125,7 +125,7 @@ class Batch:
             self.ws.awaited.wait(key, judgement.judgement_id)
         ids = set(found.values())
         self.ws.records(ids)
-        reached = self.identity.reach(ids)
+        reached = self.identity.kindred.reach(ids)
         self.ws.writes.judgements.append(judgement)
         self.ws.writes.judged_records += [(one, judgement.judgement_id) for one in sorted(ids)]
         self._state["judgements"] = True

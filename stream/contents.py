@@ -22,6 +22,9 @@ REMEMBERED = 50_000
 What comes again comes soon: to remember eight times as much saves a fiftieth of the time. Of contents, which
 are compared with whoever is alike however long ago, twice as many are kept."""
 
+_AHEAD = 64
+"""Speakers of a content who are read before it is known whether they matter."""
+
 Pair = tuple[int, int]
 Asked = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -141,7 +144,9 @@ class Contents:
             alike.update([other for other, weight in weighed.items() if weight is not None])
         self.edges(alike.union(near) if self.any_ghosts else alike)
         self.prepared(alike)
-        self.records(set[int]().union(*self.speakers(alike).values()))
+        # What thousands say tells of one of them: no more are read than are asked for.
+        few = [found for found in self.speakers(alike).values() if len(found) <= _AHEAD]
+        self.records(set[int]().union(*few))
 
     def _near(self, content: Prepared, model: Model) -> set[int]:
         """The candidates of a content that is new."""

@@ -4,8 +4,7 @@ The one place where a record gets its person: a short cut where ``placement`` fi
 neighbourhood of the change is resolved and what differs is moved.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Set
 
 from graph_schema.vocabulary import (
     BETWEEN,
@@ -20,11 +19,21 @@ from graph_schema.vocabulary import (
     Record,
 )
 from resolver.evidence import is_known, people_holdings
-from resolver.kinship import Kinship
 from resolver.neighbourhood import neighbourhood
-from resolver.placement import Change, Placement, Verdict, holds_live, leads, note_peers, only_tie, place
+from resolver.placement import (
+    Change,
+    Placement,
+    Verdict,
+    holds_live,
+    leads,
+    note_peers,
+    only_tie,
+    place,
+    says_more,
+)
 from resolver.resolve import resolve_near
 from stream.contents import Learnt
+from stream.kindred import Kindred
 from stream.settlement import Settlement
 from stream.workspace import Workspace
 
@@ -35,6 +44,7 @@ class Identity:
     def __init__(self, workspace: Workspace) -> None:
         self.ws = workspace
         self.plan = workspace.plan
+        self.kindred = Kindred(workspace)
 
     def known(self, record: Record) -> bool:
         """Whether a record by itself holds a people-joining identifier that is live."""
@@ -59,19 +69,17 @@ class Identity:
             placement = self._led(change, nodes, flipped) or placement
         if placement.contested and self._meets_leaders(placement.contested, nodes, fresh):
             placement = Placement(Verdict.RESOLVE)
-        if record.id in self.ws.awaited.back or self._compared(change, nodes, learnt):
+        if record.id in self.ws.awaited.back or self.kindred.compared(change, nodes, placement, learnt):
             placement = Placement(Verdict.RESOLVE)
-        if placement.absorbed and any(map(_says_more, self._all_of(placement.absorbed))):
+        if placement.absorbed and any(map(says_more, self._all_of(placement.absorbed))):
             placement = placement._replace(absorbed=(), local=True)
             if record.person:
                 placement = Placement(Verdict.RESOLVE, local=True)
         reached: set[int] = set()
-        only = (
-            learnt if learnt is not None and not flipped and self._only_adds(change, nodes, learnt) else None
-        )
+        adds = learnt is not None and not flipped and self.kindred.only_adds(change, nodes, learnt)
+        only = learnt if adds else None
         if placement.verdict is Verdict.RESOLVE and not placement.local and only is None:
-            with self._before(record, fresh, flipped):
-                reached = self._reached(record, fresh, learnt)
+            reached = self.kindred.reached(change, nodes, flipped, learnt)
         if learnt is not None:
             self.ws.say(record, learnt)
         known = holds_live(people, nodes)
@@ -110,7 +118,7 @@ class Identity:
         """
         found = neighbourhood(self.plan, self.ws, seeds, flipped, local, crossing)
         if only is not None and any(component.raised for component in found.likeness.components):
-            self.around({*seeds, *self._parted(seeds, only)}, flipped, local, crossing)
+            self.around({*seeds, *self.kindred.parted(seeds, only)}, flipped, local, crossing)
             return
         borders = self.ws.persons(set(found.borders.values()))
         if any(person.flags & LEADS for person in borders.values()):
@@ -161,79 +169,6 @@ class Identity:
                 if node.sole == before:
                     node.sole = person.id
                     self.ws.dirty_nodes.add(node.id)
-
-    def reach(self, records: Iterable[int]) -> set[int]:
-        """The records that are matched together with some, to be asked before anything changes that matching
-        goes by."""
-        return Kinship(self.plan, self.ws).reach(records)
-
-    def _compared(self, change: Change, nodes: Mapping[int, IdentifierNode], learnt: Learnt | None) -> bool:
-        """Whether a change has to be looked at for what records say, where identifiers alone would not ask
-        for it."""
-        if self.plan.matching is None:
-            return False
-        record = change.record
-        if learnt is not None and (record.person or learnt.likens):
-            return True
-        shared = [
-            node
-            for node in (nodes[one] for one in change.fresh)
-            if node.namespace in self.plan.people and node.holders and not node.generic
-        ]
-        if learnt is not None or record.content:
-            return bool(shared)
-        # Values of two kins that likeness has joined make one kin of them; and what says nothing itself is
-        # kept apart by one value for what is said of the other.
-        return len(shared) > 1
-
-    @contextmanager
-    def _before(self, record: Record, fresh: Set[int], flipped: Set[int]) -> Iterator[None]:
-        """The graph as it was before a record gained identifiers."""
-        now, nodes = record.holdings, self.ws.identifiers(flipped).values()
-        record.holdings = {one: holding for one, holding in now.items() if one not in fresh}
-        for node in nodes:
-            node.generic = False
-        self.ws.show(record, record.person > 0)
-        try:
-            yield
-        finally:
-            self.ws.show(record, True)
-            record.holdings = now
-            for node in nodes:
-                node.generic = True
-
-    def _reached(self, record: Record, fresh: Set[int], learnt: Learnt | None) -> set[int]:
-        """The records that matching could relate to a change, before it."""
-        if self.plan.matching is None:
-            return set()
-        nodes = self.ws.identifiers(fresh)
-        shared = [one for one, node in nodes.items() if node.namespace in self.plan.people]
-        starts = {other for found in self.ws.holders(shared).values() for other in found}
-        starts |= {record.id} if record.person else set()
-        if learnt is not None:
-            starts |= {other for found in self.ws.speakers(learnt.ends).values() for other in found}
-        if record.id in self.ws.awaited.back:
-            words = self.ws.judgements((record.id,))
-            named = {key for word in words for key in (*word.a, *word.b)} - {record.key}
-            starts |= set(self.ws.record_ids(named).values())
-        return self.reach(starts)
-
-    def _only_adds(self, change: Change, nodes: Mapping[int, IdentifierNode], learnt: Learnt) -> bool:
-        """Whether nothing but likeness ties a new record to others, and none of theirs ends by it."""
-        record = change.record
-        return (
-            not record.person
-            and record.id not in self.ws.awaited.back
-            and None not in learnt.edges.values()
-            and not any(
-                nodes[one].holders for one in change.fresh if nodes[one].namespace in self.plan.people
-            )
-        )
-
-    def _parted(self, new: Collection[int], learnt: Learnt) -> set[int]:
-        """The records that matching related, before a record was new, to those who are like it."""
-        starts = {one for found in self.ws.speakers(learnt.ends).values() for one in found}.difference(new)
-        return Kinship(self.plan, self.ws, without=min(new)).reach(starts)
 
     def _follow(
         self,
@@ -314,11 +249,6 @@ class Identity:
 
 _ASKED = 8
 """Holders of a contested value who are asked where a new one goes, the newest: nearly always one can tell."""
-
-
-def _says_more(record: Record) -> bool:
-    """Whether more than values that are said can tie a record to others, or keep it apart."""
-    return bool(record.content) or any(holding.flags & CLAIMED for holding in record.holdings.values())
 
 
 def _own(workspace: Workspace, record: Record, fresh: Set[int]) -> None:

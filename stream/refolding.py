@@ -21,6 +21,7 @@ from stream.contents import Learnt
 from stream.ghosts import ghost_identifier
 from stream.identity import Identity
 from stream.intake import Intake
+from stream.kindred import Kindred
 from stream.readying import Said, told
 from stream.workspace import Workspace
 
@@ -133,7 +134,7 @@ class Refolding:
         generic = [node.id for node in self.ws.identifiers(people).values() if node.generic]
         near = [self.ws.holders(generic), self.ws.speakers(learnt.ends if learnt is not None else ())]
         starts = {other for found in near for records in found.values() for other in records}
-        return Identity(self.ws).reach({record.id, *starts})
+        return Kindred(self.ws).reach({record.id, *starts})
 
     def _fold(self, record: Record, again: list[tuple[StoredEvent, Event]]) -> None:
         """Makes a record hold what its events say, and nothing else."""

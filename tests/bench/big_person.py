@@ -60,11 +60,15 @@ class _Person:
         cold = self._take(self._known_record(0))
         again = [self._take(self._known_record(n)) for n in range(times)]
         new = [self._take(self._new_record(n)) for n in range(times)]
+        named = [self._take(self._new_row(n)) for n in range(times)] if self._kind == "rows" else []
         yield self._figure("event of a known record, first after a start", cold, 50)
         yield self._figure("event of a known record, median", percentile(again, 0.5), 50)
         yield self._figure("event of a known record, slowest", max(again), 50)
         yield self._figure("new record of hers, median", percentile(new, 0.5), 50)
         yield self._figure("new record of hers, slowest", max(new), 50)
+        if named:
+            yield self._figure("new row that says her name, median", percentile(named, 0.5), 50)
+            yield self._figure("new row that says her name, slowest", max(named), 50)
 
     def _merge_and_split(self) -> Iterator[Figure]:
         """A customer's login ties her to all these records; then another's on the same value unties them."""
@@ -117,6 +121,13 @@ class _Person:
             row = {"type": "identify", "source": "crm", "context": {"recordId": f"late-{n}"}}
             return {**row, "traits": EMAIL}
         return {"type": "page", "source": "web", "anonymousId": "c-1", "context": {"sessionId": f"late-{n}"}}
+
+    def _new_row(self, n: int) -> Message:
+        """As the others are; one in ten writes her name as none did before."""
+        name = f"Lima {n % 7}" if n % 10 else f"Lima-{n}"
+        traits = {**EMAIL, "firstName": "Ana", "lastName": name, "visits": n}
+        row = {"type": "identify", "source": "crm", "context": {"recordId": f"row-late-{n}"}}
+        return {**row, "traits": traits}
 
     def _shared(self) -> Message:
         """What the big person's records hold in common."""

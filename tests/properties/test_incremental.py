@@ -121,6 +121,59 @@ def test_who_holds_only_generic_values_is_not_joined_by_what_comes_later() -> No
     play(history, steps, MemoryStore())
 
 
+def test_who_is_of_two_kins_by_an_anonymous_value_is_matched_with_both() -> None:
+    spaces = (Namespace(name="order_id", joins="anonymous"), Namespace(name="user_id", joins="people"))
+    said = {"matching": Matching(after="user_id"), "model": to_dict(MODEL), "model_digest": "small"}
+    by = Rules(namespaces=spaces).model_copy(update=said)
+    intake = Intake(by)
+    told = [
+        ("r0", {"order_id": "o", "user_id": "u"}, FOES[0]),
+        ("r1", {"order_id": "o"}, FOES[1]),
+        ("r2", {"order_id": "p"}, FOES[0]),
+        *((f"r{number}", {"order_id": "p"}, {}) for number in (3, 4)),
+        ("r5", {}, FOES[1]),
+    ]
+    steps: list[Step] = []
+    for number, (row, held, traits) in enumerate(told):
+        external = [{"type": name, "id": value} for name, value in held.items()]
+        context = {"recordId": row, "externalIds": external}
+        message = {"messageId": f"m{number}", "type": "identify", "context": context, "traits": traits}
+        steps.append(Batch((event_of(intake, "crm", message),)))
+    for several in (steps, steps[::-1]):
+        store = MemoryStore()
+        play(History(by, (), ()), several, store)
+        assert sorted(map(len, picture(store).persons)) == [6]
+
+
+def test_what_a_claim_left_open_is_noted_of_whom_it_went_along_with() -> None:
+    spaces = (
+        Namespace(name="user_id", joins="people"),
+        Namespace(name="email", joins="people"),
+        Namespace(name="anonymous_id", joins="anonymous"),
+    )
+    said = {"matching": Matching(after="user_id"), "model": to_dict(MODEL), "model_digest": "small"}
+    by = Rules(namespaces=spaces, sources={"shop": Source(claims=frozenset({"email"}))}).model_copy(
+        update=said
+    )
+    intake = Intake(by)
+    told = [
+        ("web", "r1", {}, {}),
+        ("web", "r0", {"email": "a", "user_id": "u"}, FOES[1]),
+        ("shop", "r2", {"email": "a", "anonymous_id": "d"}, FOES[0]),
+        ("web", "r3", {"email": "a"}, FOES[0]),
+        ("web", "r4", {"email": "b", "anonymous_id": "d"}, FOES[0]),
+        ("web", "r0", {"email": "b", "user_id": "v"}, FOES[1]),
+    ]
+    one, two = RecordKey("web", "r1"), RecordKey("web", "r0")
+    steps: list[Step] = [Word(Judgement("j", "different", (one,), (two,), START, "steward", "seen"))]
+    for number, (source, row, held, traits) in enumerate(told):
+        external = [{"type": name, "id": value} for name, value in held.items()]
+        context = {"recordId": row, "externalIds": external}
+        message = {"messageId": f"m{number}", "type": "identify", "context": context, "traits": traits}
+        steps.append(Batch((event_of(intake, source, message),)))
+    play(History(by, (), ()), steps, MemoryStore())
+
+
 def test_an_alias_that_turns_out_to_name_another_leaves_nothing_of_its_time() -> None:
     history = History(Rules(namespaces=(Namespace(name="user_id", joins="people"),)), (), ())
     intake = Intake(history.rules)
