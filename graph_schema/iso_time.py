@@ -9,6 +9,8 @@ from graph_schema.errors import Invalid
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _LONGEST: Final = 40
+EPOCH_DAY: Final = _EPOCH.toordinal()
+"""The first of January 1970 as ``date`` counts days."""
 EARLIEST: Final = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 """Begin of the year 1900: nothing that a customer does today happened before it."""
 LATEST: Final = (datetime(2101, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND - 1
@@ -57,8 +59,7 @@ def write_time(at: int) -> str:
 
 @lru_cache(maxsize=1 << 10)
 def _day(day: int) -> str:
-    return date.fromordinal(_EPOCH_DAY + day).isoformat()
+    return date.fromordinal(EPOCH_DAY + day).isoformat()
 
 
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _MINUTES: Final = tuple(f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(1_440))

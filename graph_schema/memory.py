@@ -131,7 +131,7 @@ class MemoryStore:
 
     def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
         """See ``Transaction``."""
-        return {one: copy.deepcopy(self._identifiers[one]) for one in ids if one in self._identifiers}
+        return {one: self._identifiers[one].own() for one in ids if one in self._identifiers}
 
     def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
         """See ``Transaction``."""
@@ -143,7 +143,7 @@ class MemoryStore:
 
     def all_identifiers(self) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
-        return iter(copy.deepcopy(list(self._identifiers.values())))
+        return iter([node.own() for node in self._identifiers.values()])
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""
@@ -337,7 +337,7 @@ class MemoryStore:
             before = self._identifiers.get(node.id)
             if before is not None and before.identifier != node.identifier:
                 del self._identifier_ids[before.identifier]
-            self._identifiers[node.id] = copy.deepcopy(node)
+            self._identifiers[node.id] = node.own()
             self._identifier_ids[node.identifier] = node.id
         for identifier, record_id in writes.holders_gone:
             self._holders.get(identifier, {}).pop(record_id, None)

@@ -4,15 +4,13 @@ others."""
 from datetime import date
 from typing import Final
 
-from graph_schema.iso_time import write_time
+from graph_schema.iso_time import EPOCH_DAY, write_time
 
 SECOND: Final = 1_000_000
 DAY: Final = 86_400 * SECOND
 
 UNTIMED: Final = -(1 << 53)
 """Stands for no time where times are compared or kept in lists: earlier than any."""
-
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
 
 def kept(at: int | None) -> int:
@@ -22,12 +20,12 @@ def kept(at: int | None) -> int:
 
 def date_of(at: int) -> date:
     """The calendar day of a moment, in UTC."""
-    return date.fromordinal(_EPOCH_DAY + at // DAY)
+    return date.fromordinal(EPOCH_DAY + at // DAY)
 
 
 def midnight(day: date) -> int:
     """The moment at which a day begins, in UTC."""
-    return (day.toordinal() - _EPOCH_DAY) * DAY
+    return (day.toordinal() - EPOCH_DAY) * DAY
 
 
 def iso(at: int | None) -> str | None:

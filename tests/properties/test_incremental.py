@@ -1,7 +1,7 @@
 """The engine, change by change, holds what all evidence at once would give: any order, any batches."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -121,11 +121,27 @@ def test_who_holds_only_generic_values_is_not_joined_by_what_comes_later() -> No
     play(history, steps, MemoryStore())
 
 
+def matched(by: Rules) -> Rules:
+    """The same rules with matching, after the user id."""
+    said = {"matching": Matching(after="user_id"), "model": to_dict(MODEL), "model_digest": "small"}
+    return by.model_copy(update=said)
+
+
+def rows(by: Rules, told: Iterable[tuple[str, str, Mapping[str, str], Mapping[str, str]]]) -> list[Step]:
+    """Rows of sources, each in a batch of its own: source, key, what it holds, and what it says."""
+    intake = Intake(by)
+    steps: list[Step] = []
+    for number, (source, row, held, traits) in enumerate(told):
+        external = [{"type": name, "id": value} for name, value in held.items()]
+        context = {"recordId": row, "externalIds": external}
+        message = {"messageId": f"m{number}", "type": "identify", "context": context, "traits": traits}
+        steps.append(Batch((event_of(intake, source, message),)))
+    return steps
+
+
 def test_who_is_of_two_kins_by_an_anonymous_value_is_matched_with_both() -> None:
     spaces = (Namespace(name="order_id", joins="anonymous"), Namespace(name="user_id", joins="people"))
-    said = {"matching": Matching(after="user_id"), "model": to_dict(MODEL), "model_digest": "small"}
-    by = Rules(namespaces=spaces).model_copy(update=said)
-    intake = Intake(by)
+    by = matched(Rules(namespaces=spaces))
     told = [
         ("r0", {"order_id": "o", "user_id": "u"}, FOES[0]),
         ("r1", {"order_id": "o"}, FOES[1]),
@@ -133,12 +149,7 @@ def test_who_is_of_two_kins_by_an_anonymous_value_is_matched_with_both() -> None
         *((f"r{number}", {"order_id": "p"}, {}) for number in (3, 4)),
         ("r5", {}, FOES[1]),
     ]
-    steps: list[Step] = []
-    for number, (row, held, traits) in enumerate(told):
-        external = [{"type": name, "id": value} for name, value in held.items()]
-        context = {"recordId": row, "externalIds": external}
-        message = {"messageId": f"m{number}", "type": "identify", "context": context, "traits": traits}
-        steps.append(Batch((event_of(intake, "crm", message),)))
+    steps = rows(by, [("crm", *one) for one in told])
     for several in (steps, steps[::-1]):
         store = MemoryStore()
         play(History(by, (), ()), several, store)
@@ -151,11 +162,7 @@ def test_what_a_claim_left_open_is_noted_of_whom_it_went_along_with() -> None:
         Namespace(name="email", joins="people"),
         Namespace(name="anonymous_id", joins="anonymous"),
     )
-    said = {"matching": Matching(after="user_id"), "model": to_dict(MODEL), "model_digest": "small"}
-    by = Rules(namespaces=spaces, sources={"shop": Source(claims=frozenset({"email"}))}).model_copy(
-        update=said
-    )
-    intake = Intake(by)
+    by = matched(Rules(namespaces=spaces, sources={"shop": Source(claims=frozenset({"email"}))}))
     told = [
         ("web", "r1", {}, {}),
         ("web", "r0", {"email": "a", "user_id": "u"}, FOES[1]),
@@ -166,12 +173,7 @@ def test_what_a_claim_left_open_is_noted_of_whom_it_went_along_with() -> None:
     ]
     one, two = RecordKey("web", "r1"), RecordKey("web", "r0")
     steps: list[Step] = [Word(Judgement("j", "different", (one,), (two,), START, "steward", "seen"))]
-    for number, (source, row, held, traits) in enumerate(told):
-        external = [{"type": name, "id": value} for name, value in held.items()]
-        context = {"recordId": row, "externalIds": external}
-        message = {"messageId": f"m{number}", "type": "identify", "context": context, "traits": traits}
-        steps.append(Batch((event_of(intake, source, message),)))
-    play(History(by, (), ()), steps, MemoryStore())
+    play(History(by, (), ()), [*steps, *rows(by, told)], MemoryStore())
 
 
 def test_an_alias_that_turns_out_to_name_another_leaves_nothing_of_its_time() -> None:
@@ -194,9 +196,7 @@ def test_only_a_judgement_marks_those_whom_a_veto_keeps_apart(word: Literal["dif
         Namespace(name="email", joins="people"),
         Namespace(name="anonymous_id", joins="anonymous"),
     )
-    said = {"matching": Matching(after="user_id"), "model": to_dict(MODEL), "model_digest": "small"}
-    by = Rules(namespaces=spaces).model_copy(update=said)
-    intake = Intake(by)
+    by = matched(Rules(namespaces=spaces))
     told = [
         ("r0", {"user_id": "u", "email": "a"}, FOES[0]),
         ("r1", {"email": "a"}, FOES[1]),
@@ -205,12 +205,7 @@ def test_only_a_judgement_marks_those_whom_a_veto_keeps_apart(word: Literal["dif
         ("r1", {"anonymous_id": "c"}, {}),
         ("r0", {"anonymous_id": "c"}, {}),
     ]
-    steps: list[Step] = []
-    for number, (row, held, traits) in enumerate(told):
-        external = [{"type": name, "id": value} for name, value in held.items()]
-        context = {"recordId": row, "externalIds": external}
-        message = {"messageId": f"m{number}", "type": "identify", "context": context, "traits": traits}
-        steps.append(Batch((event_of(intake, "crm", message),)))
+    steps = rows(by, [("crm", *one) for one in told])
     one, two, visit = (RecordKey("crm", row) for row in ("r0", "r1", "visit"))
     if word:
         steps.insert(4, Word(Judgement("j", word, (one,), (two,), 1, "steward", "seen")))
