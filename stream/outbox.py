@@ -97,14 +97,18 @@ class Outbox:
                     await self._send(producer, entries)
                 if len(entries) < _PAGE:
                     await asyncio.sleep(_PAUSE_SECONDS)
-                if self._sent != self._kept and time.monotonic() - self._kept_at > _KEEP_SECONDS:
-                    # No batch wrote it for a while.
+                if self._sent != self._kept and self._is_quiet():
                     await self._read(lambda: self._engine.put(self.state()))
         finally:
             # Where Kafka is away it would wait for it for ever.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_SECONDS):
                     await producer.stop()
+
+    def _is_quiet(self) -> bool:
+        """Whether no batch wrote how far it got for a while, and none is about to: one that waits would wait
+        for that transaction as well, and so the more of them the further behind it is."""
+        return not self._figures.waiting and time.monotonic() - self._kept_at > _KEEP_SECONDS
 
     async def _send(self, producer: AIOKafkaProducer, entries: Sequence[_Entry]) -> None:
         async with producer.transaction():

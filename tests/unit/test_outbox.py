@@ -86,6 +86,22 @@ def test_what_a_former_sender_still_writes_moves_nobody(monkeypatch: pytest.Monk
         assert {name.split("/")[2] for name in tx.scan(SENT)} == {"3"}
 
 
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_how_far_it_got_is_left_to_the_batches_that_wait(
+    waiting: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "AIOKafkaProducer", Producer)
+    monkeypatch.setattr(outbox, "_KEEP_SECONDS", 0)
+    engine = Engine(MemoryStore(), load_rules(), DEFAULT_ID_KEY, clock=lambda: 0)
+    engine.ingest([engine.intake.take(b"not JSON", 1)])
+    figures = Figures(waiting=waiting)
+    kafka = Kafka("localhost:9092")
+    sender = outbox.Outbox(engine, kafka, figures, lambda: figures.published < 1)
+    asyncio.run(sender._lead())
+    with engine.store.read() as tx:
+        assert sent(tx).numbers[kafka.dead_letters] == (0 if waiting else 1)
+
+
 def test_a_letter_that_its_topic_refuses_is_cut_and_counts_once_it_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
