@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Annotated, Final, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -13,6 +12,7 @@ from profiles.orders import Orders
 from resolver.founding import is_person_id
 from resolver.matching.text import fold
 from stream.comparing import name_of
+from stream.parts import in_parts
 from stream.reader import Reader
 
 _AT_ONCE: Final = 500
@@ -93,8 +93,8 @@ class QueueFilter(CaseFilter):
 
 def ranked(reader: Reader, cases: Iterable[Case]) -> list[Waiting]:
     """Cases with what they bear on, the most consequential first."""
-    waiting, found = iter(cases), []
-    while part := list(islice(waiting, _AT_ONCE)):
+    found = []
+    for part in in_parts(cases, _AT_ONCE):
         founded = reader.tx.founded({one for case in part for one in case.persons})
         founders = reader.tx.records(set(founded.values()))
         person_of = {one: founders[record].person for one, record in founded.items()}

@@ -23,6 +23,7 @@ from stream.engine import Engine
 from stream.ghosts import ghost_identifier
 from stream.intake import Intake
 from stream.judging import ALIASES, alias_name
+from stream.parts import in_parts
 from stream.reader import Reader
 from stream.workspace import Workspace
 
@@ -67,8 +68,8 @@ def reader_as_of(
 
 def replay(engine: Engine, events: list[StoredEvent], judgements: Iterable[Judgement], at: int) -> None:
     """Takes stored events, and the judgements that stood at a moment."""
-    for start in range(0, len(events), _AT_ONCE):
-        engine.ingest([engine.intake.again(event) for event in events[start : start + _AT_ONCE]])
+    for part in in_parts(events, _AT_ONCE):
+        engine.ingest([engine.intake.again(event) for event in part])
     taken = {alias_name(event.key) for event in events}
     standing = []
     for judgement in judgements:

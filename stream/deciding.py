@@ -1,7 +1,6 @@
 """Decisions from what a store keeps: one or a thousand at a time, from one consistent view of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, UnknownPerson
@@ -11,6 +10,7 @@ from profiles.portrait import Outline, Portrait
 from profiles.profile_rules import profile_rules
 from profiles.scene import Request
 from resolver.founding import is_person_id
+from stream.parts import in_parts
 from stream.reader import Reader
 from stream.sketching import addresses_in, living
 
@@ -43,9 +43,8 @@ def decide_all(reader: Reader, asked: Sequence[Asked]) -> list[Decision]:
             of_persons.setdefault(person, []).append(place)
         else:
             decisions[place] = nobody(person)
-    persons = iter(of_persons)
     # Few states at a time: dropped while they are young, they cost the collector of cycles nothing.
-    while part := list(islice(persons, _AT_ONCE)):
+    for part in in_parts(of_persons, _AT_ONCE):
         for person, sketch in sketches_of(reader, part).items():
             for place in of_persons[person]:
                 one = asked[place]

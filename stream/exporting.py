@@ -11,6 +11,7 @@ from typing import BinaryIO, Final, Literal
 
 import orjson
 
+from stream.parts import in_parts
 from stream.reader import Found, Reader
 
 Form = Literal["csv", "parquet", "jsonl"]
@@ -57,8 +58,8 @@ def events(reader: Reader) -> Iterator[Row]:
 
 def persons(reader: Reader, at: int) -> Iterator[Row]:
     """(person_id, golden profile as JSON) of every person who was not erased."""
-    found = iter(sorted((person.person_id, person.id) for person in reader.tx.all_persons()))
-    while part := [one for _, one in islice(found, _PERSONS_AT_ONCE)]:
+    found = sorted((person.person_id, person.id) for person in reader.tx.all_persons())
+    for part in in_parts((one for _, one in found), _PERSONS_AT_ONCE):
         known = reader.tx.persons(part)
         members = reader.tx.members(part)
         records = reader.tx.records([one for each in members.values() for one in each])

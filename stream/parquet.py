@@ -1,7 +1,6 @@
 """Rows of Parquet files, streamed, every cell as text. Apart, as they take a large library."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 
 from graph_schema.errors import Invalid
 from stream.mapping import FileMapping
+from stream.parts import in_parts
 from stream.rows import Row
 
 _ROWS_AT_ONCE: Final = 2048
@@ -44,10 +44,9 @@ def _parquet_rows(file: pq.ParquetFile, columns: list[str], where: str) -> Itera
 def write_parquet(rows: Iterable[Sequence[str]], columns: tuple[str, ...], out: BinaryIO) -> int:
     """Writes a table of texts; returns how many rows it has."""
     schema = pa.schema([(name, pa.string()) for name in columns])
-    waiting = iter(rows)
     written = 0
     with pq.ParquetWriter(out, schema) as writer:
-        while part := list(islice(waiting, _ROWS_WRITTEN_AT_ONCE)):
+        for part in in_parts(rows, _ROWS_WRITTEN_AT_ONCE):
             cells = [pa.array(column, pa.string()) for column in zip(*part, strict=True)]
             writer.write_table(pa.Table.from_arrays(cells, schema=schema))
             written += len(part)

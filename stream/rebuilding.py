@@ -6,15 +6,14 @@ to the records that now hold the founding events of those it spoke of. Person id
 as well: one that no record founds any more, by the event that founded it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Final, TypeVar
 
 from graph_schema.errors import Conflict, Invalid
 from graph_schema.rules import Rules
 from graph_schema.store import Replaceable, Store, Transaction, Writes
-from graph_schema.vocabulary import GHOST_SOURCE, DeadLetter, Event, EventKey, Judgement, RecordKey
+from graph_schema.vocabulary import GHOST_SOURCE, EventKey, Judgement, RecordKey
 from resolver.founding import person_id
 from stream.awaited import AWAITED, ISSUED
 from stream.burial import bury_all
@@ -22,7 +21,9 @@ from stream.engine import KEY_STATE, RULES_STATE, Engine
 from stream.ghosts import ANY_GHOSTS
 from stream.intake import Intake
 from stream.judging import ALIASES, founding_events
+from stream.letters import every_letter
 from stream.parsing import Job, Parsing
+from stream.parts import followed, in_parts
 from stream.retelling import tell_what_changed
 from stream.upkeep import AUDIENCES_STATE
 
@@ -75,8 +76,9 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _:
         _carry_over(was, engine.store)
         bury_all(was, engine)
         with engine.quietly(), Parsing(engine.rules, engine.id_key, behind=True) as parsing:
-            for items in _grouped(parsing.run(_jobs(was))):
-                counts = engine.ingest(items)
+            jobs = (Job(part) for part in in_parts(was.all_events(), _JOB))
+            for made in in_parts(parsing.run(jobs), _AT_ONCE // _JOB):
+                counts = engine.ingest([item for items in made for item in items])
                 told.events += counts.taken
                 told.refused += counts.erased
                 report(told.events)
@@ -89,17 +91,6 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _:
     return told
 
 
-def _jobs(was: Transaction) -> Iterator[Job]:
-    waiting = was.all_events()
-    while part := list(islice(waiting, _JOB)):
-        yield Job(part)
-
-
-def _grouped(made: Iterator[list[Event | DeadLetter]]) -> Iterator[list[Event | DeadLetter]]:
-    while part := [item for items in islice(made, _AT_ONCE // _JOB) for item in items]:
-        yield part
-
-
 def _carry_over(was: Transaction, fresh: Store) -> None:
     """The feed, the dead letters, the audit log, and operational state that is not derived from the rules."""
     key = () if was.get(ANY_GHOSTS) else (KEY_STATE,)
@@ -107,13 +98,10 @@ def _carry_over(was: Transaction, fresh: Store) -> None:
     state = {name: value for name, value in was.scan("").items() if not name.startswith(derived)}
     with fresh.write() as tx:
         tx.apply(Writes(state=state))
-    seq = number = 0
-    while changes := was.changes(seq, _AT_ONCE):
-        seq = changes[-1].seq
+    for changes in in_parts(followed(was.changes, 0, _AT_ONCE), _AT_ONCE):
         with fresh.write() as tx:
             tx.apply(Writes(changes=changes))
-    while letters := was.dead_letters(number, _AT_ONCE):
-        number = letters[-1][0]
+    for letters in in_parts(every_letter(was), _AT_ONCE):
         with fresh.write() as tx:
             tx.apply(Writes(dead_letters=[letter for _, letter in letters]))
     audit = was.audit(None, 1 << 30)[::-1]
@@ -174,7 +162,7 @@ def _moved(
 def _keep_ids(was: Transaction, engine: Engine) -> None:
     """Remembers the founding event of every person id that no record founds any more."""
     living = (record for record in was.all_records() if not record.ghost)
-    while part := list(islice(living, _AT_ONCE)):
+    for part in in_parts(living, _AT_ONCE):
         named = {person_id(record.key, record.erasures, engine.id_key): record for record in part}
         with engine.store.read() as tx:
             gone = named.keys() - tx.founded(named.keys()).keys()

@@ -7,7 +7,6 @@ them as far as it told.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from graph_schema.errors import Invalid
@@ -23,6 +22,7 @@ from profiles.orders import NO_CURRENCY, Orders, net
 from profiles.profile_rules import profile_rules
 from profiles.settings import ProfileSettings
 from profiles.value import Purchases, purchases_of
+from stream.parts import in_parts
 from stream.reader import Reader
 
 STAGES: Final = ("new", "active", "defecting", "inactive", "closed")
@@ -91,8 +91,8 @@ def fitted(reader: Reader, percentile: float, at: int) -> Document:
 
 def _states(reader: Reader) -> Iterator[Document]:
     """What is known of every person; of who was erased nothing is."""
-    persons = iter([person.id for person in reader.tx.all_persons()])
-    while part := list(islice(persons, _AT_ONCE)):
+    persons = [person.id for person in reader.tx.all_persons()]
+    for part in in_parts(persons, _AT_ONCE):
         yield from reader.tx.profiles(part).values()
 
 

@@ -6,7 +6,6 @@ Versions go on from what they were: who follows the feed by them is told nothing
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 from typing import Final, TypeVar
 
 from graph_schema.store import Transaction, Writes
@@ -14,6 +13,7 @@ from graph_schema.vocabulary import EventKey, Person
 from stream.engine import Engine
 from stream.feed import History, entries
 from stream.judging import founding_events
+from stream.parts import in_parts
 
 _AT_ONCE: Final = 1_000
 
@@ -43,7 +43,7 @@ def links(was: Transaction, tx: Transaction) -> Iterator[tuple[int, int, int]]:
     """Whose the events of each living record were, and whose they are in a store that was derived from it,
     both by number; and the record."""
     records = (record for record in was.all_records() if not record.ghost)
-    while part := list(islice(records, _AT_ONCE)):
+    for part in in_parts(records, _AT_ONCE):
         person_of = {record.id: record.person for record in part}
         # What is told of two records links the first.
         told = {event.key: record for record, event in was.history(person_of) if event.record == record}
@@ -98,7 +98,7 @@ def _unchanged(was: _Side, now: _Side, history: History) -> set[str]:
         and history.came.get(now[1][one].id, {one}) == history.went.get(one, {one}) == {one}
     )
     same: set[str] = set()
-    while part := list(islice(alone, _AT_ONCE)):
+    for part in in_parts(alone, _AT_ONCE):
         pairs = zip(part, shown(was, part), shown(now, part), strict=True)
         same.update(one for one, then, since in pairs if then == since)
     return same

@@ -8,12 +8,13 @@ import orjson
 from graph_schema.errors import Invalid, nearest
 from graph_schema.rules import Rules
 from graph_schema.store import Transaction
-from graph_schema.vocabulary import Event
+from graph_schema.vocabulary import Event, RecordKey
 from resolver.matching.proposing import DECLARABLE
 from resolver.matching.values import Traits, traits_of
 from stream.files import read_file
 from stream.mapping import FileMapping
 from stream.parsing import Job, Parsing
+from stream.parts import in_parts
 
 _LINES: Final = 1_000
 
@@ -27,38 +28,19 @@ def of_file(path: str, mapping: FileMapping | None, rules: Rules, report: Report
     Rows that can't be read are left out, as they are when the file is ingested. Raises what ``read_file``
     raises.
     """
-    said: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    if mapping is not None:
-        for number, line in enumerate(read_file(path, mapping), 1):
-            if isinstance(line.body, dict):
-                key = (mapping.source, str(line.body["context"]["recordId"]))
-                said.setdefault(key, []).append(line.body)
-            if number % _LINES == 0:
-                report(number)
-    else:
-        _gather_messages(path, rules, said, report)
-    return [traits for key in sorted(said) if (traits := traits_of(said[key]))]
+    said: dict[RecordKey, list[Mapping[str, Any]]] = {}
 
-
-def _gather_messages(
-    path: str, rules: Rules, said: dict[tuple[str, str], list[Mapping[str, Any]]], report: Report
-) -> None:
     def jobs() -> Iterator[Job]:
-        lines = []
-        for number, line in enumerate(read_file(path, None), 1):
-            lines.append(line)
-            if number % _LINES == 0:
-                report(number)
-                yield Job(lines, path, None, None, 0)
-                lines = []
-        if lines:
-            yield Job(lines, path, None, None, 0)
+        for lines in in_parts(read_file(path, mapping), _LINES):
+            yield Job(lines, path)
+            report(lines[-1].position)
 
     with Parsing(rules, behind=True) as parsing:
         for items in parsing.run(jobs()):
             for item in items:
                 if isinstance(item, Event) and b'"traits"' in item.content:
                     said.setdefault(item.record, []).append(orjson.loads(item.content))
+    return [traits for key in sorted(said) if (traits := traits_of(said[key]))]
 
 
 def of_store(tx: Transaction, report: Report) -> list[Traits]:

@@ -8,7 +8,6 @@ import hashlib
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Set
 from functools import cached_property, partial
-from itertools import islice
 from typing import Final, NamedTuple
 
 import orjson
@@ -20,6 +19,7 @@ from profiles.audiences import concerns_audiences, memberships, tells_address
 from profiles.channels import ADDRESSED
 from profiles.portrait import Outline, Sketch
 from profiles.profile_rules import profile_rules
+from stream.parts import followed, in_parts
 from stream.profiling import Profiling, Told
 from stream.sketching import addresses_in, living
 from stream.turns import in_turn
@@ -222,8 +222,7 @@ def refresh_all(store: Store, upkeep: Upkeep, ws: Workspace, at: int, tell: bool
     now: set[Place] = set()
     with store.read() as tx:
         everybody = [person.id for person in tx.all_persons()]
-    for start in range(0, len(everybody), _AT_ONCE):
-        some = everybody[start : start + _AT_ONCE]
+    for some in in_parts(everybody, _AT_ONCE):
         now |= in_turn(store, partial(upkeep.refresh, ws=ws, persons=some, at=at, tell=tell)).now
     return now
 
@@ -232,13 +231,11 @@ def carry_over(was: Transaction, store: Store, upkeep: Upkeep, ws: Workspace, at
     """Gives the audiences of a store to one that was derived from it again: its feed goes on with what is
     otherwise now than it was told there."""
     told: set[Place] = set()
-    persons = was.all_persons()
-    while part := {person.id: person.person_id for person in islice(persons, _AT_ONCE)}:
-        for one, places in was.memberships(part.keys()).items():
-            told |= _places(part[one], places)
-    sequence = 0
-    while deltas := was.deltas(None, sequence, _AT_ONCE):
-        sequence = deltas[-1].seq
+    for part in in_parts(was.all_persons(), _AT_ONCE):
+        named = {person.id: person.person_id for person in part}
+        for one, places in was.memberships(named.keys()).items():
+            told |= _places(named[one], places)
+    for deltas in in_parts(followed(partial(was.deltas, None), 0, _AT_ONCE), _AT_ONCE):
         with store.write() as tx:
             tx.apply(Writes(deltas=deltas))
     now = refresh_all(store, upkeep, ws, at, tell=False)

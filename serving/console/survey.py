@@ -5,7 +5,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Final, TypeVar
 
 from graph_schema.store import Document, Transaction
@@ -13,6 +12,7 @@ from graph_schema.vocabulary import KNOWN
 from profiles.moments import iso
 from serving.service import Service
 from stream.letters import every_letter
+from stream.parts import followed, in_parts
 
 _log: Final = logging.getLogger("onefold")
 _EVERY_S: Final = 600.0
@@ -87,11 +87,8 @@ def _growth(tx: Transaction) -> list[Document]:
     """Persons created, merged and split by day, as far as the end of the feed tells."""
     days: dict[str, Counter[str]] = {}
     after = max(0, tx.last_change() - _CHANGES)
-    while part := tx.changes(after, _SLICE):
-        after = part[-1].seq
-        for change in part:
-            days.setdefault(str(iso(change.at))[:10], Counter())[change.kind] += 1
-        time.sleep(_REST_S)
+    for change in _gently(followed(tx.changes, after, _SLICE)):
+        days.setdefault(str(iso(change.at))[:10], Counter())[change.kind] += 1
     return [
         {"bucket": day, **{kind: days[day][kind] for kind in ("created", "merged", "split", "erased")}}
         for day in sorted(days)[-_DAYS:]
@@ -129,7 +126,6 @@ def _most(counts: Counter[str]) -> list[Document]:
 
 def _gently(items: Iterable[T]) -> Iterator[T]:
     """The items, with rests in which pages are made."""
-    waiting = iter(items)
-    while part := list(islice(waiting, _SLICE)):
+    for part in in_parts(items, _SLICE):
         yield from part
         time.sleep(_REST_S)

@@ -7,6 +7,7 @@ is sent, and only a request that was under way is made again, as the same reques
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from graph_schema.errors import Conflict
@@ -23,6 +24,7 @@ from serving.destinations.settings import GoogleSettings, Settings, Uid2Settings
 from serving.destinations.settling import Settling, expect_receipts
 from stream.batch import Batch
 from stream.engine import Engine
+from stream.parts import followed
 
 AT_ONCE: Final = 10_000
 """How many entries of a feed, or members, one step takes."""
@@ -232,13 +234,10 @@ class List:
         ]
 
     def _changed_since(self, tx: Transaction, flight: Flight) -> Iterator[str]:
-        delta, change = flight.delta, flight.change
-        while deltas := tx.deltas(self.target.audience, delta, AT_ONCE):
-            yield from (one.person_id for one in deltas)
-            delta = deltas[-1].seq
-        while changes := tx.changes(change, AT_ONCE):
-            yield from (each for one in changes for each in (one.person_id, *one.came_from))
-            change = changes[-1].seq
+        for delta in followed(partial(tx.deltas, self.target.audience), flight.delta, AT_ONCE):
+            yield delta.person_id
+        for change in followed(tx.changes, flight.change, AT_ONCE):
+            yield from (change.person_id, *change.came_from)
 
     def settled(self, op: Op, told: Delivery, dropped: Collection[Row]) -> Settling:
         """What to write when a request was answered."""
