@@ -4,12 +4,11 @@ These are the addresses as shown, not the match forms: each platform makes its o
 claimed, blocked or generic is left out; what several persons hold is nobody's to advertise to.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from graph_schema.rules import Rules
 from graph_schema.vocabulary import BLOCKED, CLAIMED, ShownIdentifier
-from profiles.audiences import Permission
 from profiles.moments import UNTIMED, kept
 from profiles.portrait import Portrait, shown_form
 from profiles.profile_rules import profile_rules
@@ -26,30 +25,19 @@ NAMESPACES: Final[Mapping[Kind, tuple[str, ...]]] = {
 """Where a kind of handle is from."""
 
 
-class Device(NamedTuple):
-    """An advertising id, and whose it is: "idfa" or "gaid"."""
-
-    kind: str
-    value: str
-
-
 class Contact(NamedTuple):
-    """How one person can be recognised. `hashed` are SHA-256 of e-mail addresses (hexadecimal) that only
-    sources who know no more have told; `traits` are her names, birthday, gender and address."""
+    """How one person can be recognised: what she holds, by namespace. `hashed` are SHA-256 of e-mail
+    addresses (hexadecimal) that only sources who know no more have told; `traits` are her names, birthday,
+    gender and address."""
 
-    person_id: str
-    said: Permission
-    emails: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
-    devices: tuple[Device, ...] = ()
-    hashed: tuple[str, ...] = ()
+    held: Mapping[str, Sequence[str]] = {}
+    hashed: Sequence[str] = ()
     traits: Mapping[str, Any] = {}
 
 
 def contact_of(
     portrait: Portrait,
     rules: Rules,
-    said: Permission,
     is_hers: Callable[[ShownIdentifier], bool],
     traits: Iterable[str],
 ) -> Contact:
@@ -71,17 +59,13 @@ def contact_of(
         found = sorted(last, key=lambda value: (-last[value], value))
         return [shown_form(portrait, namespace, one) for one in found]
 
-    hashes = hash_namespaces(rules)
+    found = {namespace: held(namespace) for each in NAMESPACES.values() for namespace in each}
+    hashes = () if found["email"] else hash_namespaces(rules)
     settings = profile_rules(rules).settings
     known = {name: attribute_value(portrait.state, name, settings) for name in traits}
-    emails = tuple(held("email"))
     return Contact(
-        portrait.person_id,
-        said,
-        emails,
-        tuple(held("phone")),
-        tuple(Device(kind, one) for kind in DEVICES for one in held(kind)),
-        () if emails else tuple(one for name in hashes for one in held(name)),
+        found,
+        [one for name in hashes for one in held(name)],
         {name: value for name, value in known.items() if value is not None},
     )
 

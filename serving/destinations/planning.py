@@ -68,17 +68,17 @@ class Wants:
         for person, portrait in portraits_of(reader, members, self._namespaces).items():
             said = permission(portrait, self._rules, at, self._platform.channels)
             is_hers = partial(_is_hers, reader, person, shared)
-            contact = contact_of(portrait, self._rules, said, is_hers, self._traits)
+            contact = contact_of(portrait, self._rules, is_hers, self._traits)
             handles = self._platform.recognition.handles(contact, self._settings.identifiers)
-            why = self._platform.why_not(contact.said)
-            if not may_be_given(target.audience, contact.said, self._rules):
+            why = self._platform.why_not(said)
+            if not may_be_given(target.audience, said, self._rules):
                 why = "no_consent"
             elif not handles:
                 why = "no_identifier"
             if why:
-                withheld[contact.person_id] = why
+                withheld[portrait.person_id] = why
             else:
-                rows[contact.person_id] = Row(contact.person_id, contact.said, tuple(handles))
+                rows[portrait.person_id] = Row(portrait.person_id, said, tuple(handles))
         return Wanted(rows, withheld, asked)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from serving.destinations import forms
-from serving.destinations.contacts import Contact
+from serving.destinations.contacts import NAMESPACES, Contact
 from serving.destinations.settings import Convention, Kind
 
 Form = Callable[[str], str]
@@ -30,16 +30,14 @@ class Recognition(NamedTuple):
 
     def handles(self, contact: Contact, kinds: tuple[Kind, ...]) -> list[str]:
         """Her handles, each once, the best of each kind first; what has no form is left out."""
+        form = {"email": self.email, "phone": self.phone, "device": self.device}
         found: list[str] = []
         for kind in kinds:
+            for space in NAMESPACES[kind]:
+                found += [f"{space}:{form[kind](one)}" for one in contact.held.get(space, ())]
             if kind == "email":
-                found += [f"email:{self.email(one)}" for one in contact.emails]
                 found += [f"email:{self.hashed(one)}" for one in contact.hashed if forms.is_digest(one)]
-            elif kind == "phone":
-                found += [f"phone:{self.phone(one)}" for one in contact.phones]
-            elif kind == "device":
-                found += [f"{one.kind}:{self.device(one.value)}" for one in contact.devices]
-            else:
+            elif kind == "address":
                 found.append(f"address:{self.address(contact.traits)}")
         return [one for one in dict.fromkeys(found) if not one.endswith(":")]
 

@@ -76,7 +76,7 @@ class _Weighing(Courier):
 def _contacts(first: int, number: int) -> Iterator[Contact]:
     for one in range(first, first + number):
         mails = (f"First.Last{one}+shop@Example.com", f"f.last.{one}@gmail.com")[: 1 + one % 2]
-        yield Contact(f"per_{one:016d}", "granted", mails, (f"+336{one:08d}",) if one % 3 else ())
+        yield Contact({"email": mails, "phone": (f"+336{one:08d}",) if one % 3 else ()})
 
 
 def hashed(name: str, first: int, number: int) -> tuple[int, int]:
@@ -89,8 +89,10 @@ def hashed(name: str, first: int, number: int) -> tuple[int, int]:
     waiting = _contacts(first, number)
     while part := list(islice(waiting, 10_000)):
         rows = [
-            Row(one.person_id, one.said, tuple(platform.recognition.handles(one, settings.identifiers)))
-            for one in part
+            Row(
+                f"per_{place:016d}", "granted", tuple(platform.recognition.handles(one, settings.identifiers))
+            )
+            for place, one in enumerate(part)
         ]
         handles += sum(len(row.handles) for row in rows)
         for rows_at_once in chunks(rows, platform, settings.rows_per_request):

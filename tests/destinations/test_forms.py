@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from resolver.telephone import e164
 from serving.destinations import forms
-from serving.destinations.contacts import Contact, Device
+from serving.destinations.contacts import Contact
 from serving.destinations.forms import base64_digest, hex_digest
 from serving.destinations.recognition import RECOGNITIONS
 from serving.destinations.settings import Convention, Kind
@@ -126,7 +126,7 @@ def test_a_text_that_holds_a_hash_is_no_hash() -> None:
 
 def test_a_number_of_nothing_has_no_form_and_fails_no_batch() -> None:
     # Segment, Meta: +0000000000 became empty, and the whole request failed.
-    contact = Contact("per_1", "granted", emails=("ana@example.com",), phones=("+0000000000", "+33612345678"))
+    contact = Contact({"email": ["ana@example.com"], "phone": ["+0000000000", "+33612345678"]})
     handles = RECOGNITIONS["meta"].handles(contact, KINDS)
     assert [one.partition(":")[0] for one in handles] == ["email", "phone"]
 
@@ -220,20 +220,20 @@ ADDRESS: dict[str, Any] = {
 
 
 def test_an_address_is_hashed_where_the_platform_wants_it_so() -> None:
-    contact = Contact("per_1", "granted", traits=ADDRESS)
+    contact = Contact(traits=ADDRESS)
     (google,) = RECOGNITIONS["google"].handles(contact, ("address",))
     assert google == f"address:{hex_digest('ana')}|{hex_digest('lima')}|US|94025"
     (meta,) = RECOGNITIONS["meta"].handles(contact, ("address",))
     said = ["ana", "lima", "sãopaulo", "", "94025", "us", "1990", "05", "09", ""]
     assert meta == "address:" + "|".join(hex_digest(one) for one in said)
     assert RECOGNITIONS["tiktok"].handles(contact, ("address",)) == []
-    less = Contact("per_1", "granted", traits={"firstName": "Ana", "address": ADDRESS["address"]})
+    less = Contact(traits={"firstName": "Ana", "address": ADDRESS["address"]})
     assert RECOGNITIONS["google"].handles(less, ("address",)) == []
     assert RECOGNITIONS["meta"].handles(less, ("address",)) == []
 
 
 def test_devices_are_hashed_by_tiktok_alone() -> None:
-    contact = Contact("per_1", "granted", devices=(Device("idfa", "AB-1"), Device("gaid", "cd-2")))
+    contact = Contact({"idfa": ["AB-1"], "gaid": ["cd-2"]})
     assert RECOGNITIONS["google"].handles(contact, ("device",)) == ["idfa:AB-1", "gaid:cd-2"]
     assert RECOGNITIONS["meta"].handles(contact, ("device",)) == ["idfa:ab-1", "gaid:cd-2"]
     assert RECOGNITIONS["tiktok"].handles(contact, ("device",)) == [
@@ -245,7 +245,7 @@ def test_devices_are_hashed_by_tiktok_alone() -> None:
 
 def test_who_is_known_by_a_hash_alone_is_told_by_it() -> None:
     digest = hashlib.sha256(b"user@example.com").hexdigest()
-    contact = Contact("per_1", "granted", hashed=(digest.upper(), "no hash"))
+    contact = Contact(hashed=(digest.upper(), "no hash"))
     for convention in ("google", "meta", "tiktok"):
         assert RECOGNITIONS[convention].handles(contact, ("email",)) == [f"email:{digest}"]
     (uid2,) = RECOGNITIONS["uid2"].handles(contact, ("email",))
@@ -265,7 +265,7 @@ def test_whatever_is_given_nothing_but_hashes_leaves(
         "lastName": name,
         "address": {"postalCode": name, "country": name, "city": name},
     }
-    contact = Contact("per_1", "granted", (address, f"{address}@example.com"), (phone,), traits=traits)
+    contact = Contact({"email": [address, f"{address}@example.com"], "phone": [phone]}, traits=traits)
     for handle in RECOGNITIONS[convention].handles(contact, KINDS):
         kind, _, value = handle.partition(":")
         assert kind in KINDS
