@@ -58,7 +58,7 @@ class List:
 
     def __init__(self, home: Home, means: Means) -> None:
         self.target = home.target
-        self.ledger = Ledger(home.target, home.prefix, means.engine.id_key)
+        self.ledger = Ledger(home.target, home.now["prefix"], means.engine.id_key)
         self.complaints: list[DestinationRefuses] = []
         self._home = home
         self._look_again = True
@@ -193,17 +193,9 @@ class List:
             told = delivered(self._means.platform, job, self._means.courier) if rows else Delivery()
             kept = {row.person_id for row in rows}
             dropped = [row for row in flight.rows if row.person_id not in kept]
-            settling = self.settled(op, told, dropped)
-            self.put({**settling.state, flight.name: None}, settling.head)
-            self.report(op, told)
-            if settling.left:
-                self._complain(f"{counted(settling.left, 'member')} not taken out yet")
-
-    def report(self, op: Op, told: Delivery) -> None:
-        """Tells how many members were taken, and how many not."""
-        for said, fate in ((op, False), ("refused", True)):
-            if members := len({row.person_id for row, why in told.rows if bool(why) is fate}):
-                self._means.report(self.target.key, said, members)
+            left = self.settle(op, told, dropped, {flight.name: None})
+            if left:
+                self._complain(f"{counted(left, 'member')} not taken out yet")
 
     def still(self, flight: Flight) -> list[Row]:
         """The rows of a flight that may be sent now: nobody who changed since is sent by what was so then.
@@ -239,13 +231,20 @@ class List:
         for change in followed(tx.changes, flight.change, AT_ONCE):
             yield from (change.person_id, *change.came_from)
 
-    def settled(self, op: Op, told: Delivery, dropped: Collection[Row]) -> Settling:
-        """What to write when a request was answered."""
+    def settle(
+        self, op: Op, told: Delivery, dropped: Collection[Row] = (), state: Mapping[str, Any] = {}
+    ) -> int:
+        """Writes what is so once a request was answered, with ``state``, and tells how many members were
+        taken, and how many not; returns how many are still to be taken out."""
         with self._engine.store.read() as tx:
             rows = [*(row for row, _ in told.rows), *dropped]
             settling = Settling(self.ledger, tx, rows, self._engine.clock())
             settling.answered(op, told, dropped)
-        return settling
+        self.put({**settling.state, **state}, settling.head)
+        for said, fate in ((op, False), ("refused", True)):
+            if members := len({row.person_id for row, why in told.rows if bool(why) is fate}):
+                self._means.report(self.target.key, said, members)
+        return settling.left
 
     # What comes later, and all at once
 

@@ -20,12 +20,11 @@ _FILES: Final = ("file", "uid2")
 
 
 class Home(NamedTuple):
-    """Where a list's ledger is, and by which settings it is told; ``told`` is what is kept of that from
-    before (empty: nothing), ``now`` what is to be kept."""
+    """By which settings a list is told, and under which ``name`` it is kept where its ledger is; ``told`` is
+    what is kept of that from before (empty: nothing), ``now`` what is to be kept."""
 
     target: Target
     settings: Settings
-    prefix: str
     name: str
     told: Document
     now: Document
@@ -47,7 +46,7 @@ def homes(tx: Transaction, declared: Mapping[str, Settings], destination: str) -
             prefix = f"{prefix}{key_of(place)}/"
         prefix = told.get("prefix", prefix)
         now = {"prefix": prefix, **target._asdict(), **_said(settings)}
-        found.append(Home(target, settings, prefix, name, told, now))
+        found.append(Home(target, settings, name, told, now))
     for name, told in _unclaimed(kept, declared):
         if _whose(told, declared) == destination:
             target = Target(destination, f"{told['key']}@{told['remote']}", "", None, told["remote"])
@@ -55,7 +54,7 @@ def homes(tx: Transaction, declared: Mapping[str, Settings], destination: str) -
             if told["account"] != account_of(settings):
                 way = settings.model_copy(update={"path": told["account"][1]})
             now = {**told, "audience": "", **_said(way)}
-            found.append(Home(target, way, told["prefix"], name, told, now))
+            found.append(Home(target, way, name, told, now))
     return found
 
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator
 
-from serving.destinations.delivering import Delivery, chunks, delivered, key_of
+from serving.destinations.delivering import chunks, delivered, key_of
 from serving.destinations.ledger import Flight
 from serving.destinations.lists import List, Means
 from serving.destinations.planning import Wanted
@@ -65,17 +65,4 @@ def _note(one: List, means: Means, is_open: bool) -> None:
 def _send(one: List, means: Means, rows: list[Row], place: Place) -> None:
     key = key_of(f"{one.ledger.head_name}/{place.session}/{place.number}")
     told = delivered(means.platform, Job("replace", one.target.remote, rows, key, place=place), means.courier)
-    _settle(one, means, told)
-    one.report("replace", told)
-
-
-def _settle(one: List, means: Means, told: Delivery) -> None:
-    with means.engine.store.read() as tx:
-        persons = one.ledger.handles(tx, {row.person_id for row, _ in told.rows})
-    new = sum(not handles for handles in persons.values())
-    for row, _ in told.rows:
-        persons[row.person_id] = list(dict.fromkeys([*persons[row.person_id], *row.handles]))
-    settling = one.settled("replace", told, ())
-    settling.head.members += new
-    told_of = {one.ledger.person(name): handles for name, handles in persons.items()}
-    one.put({**settling.state, **told_of}, settling.head)
+    one.settle("replace", told)

@@ -67,6 +67,8 @@ class Settling:
         for row, refused in (*told.rows, *((row, WITHHELD) for row in dropped)):
             if op != "remove":
                 self._added(row, refused, request, told)
+                if op == "replace":
+                    self._known_by(row)
             elif refused and not self._never_came(row):
                 self.still_there(row, refused)
             else:
@@ -125,15 +127,19 @@ class Settling:
 
     def still_there(self, row: Row, why: str) -> None:
         """A row was to be taken out and wasn't, or nobody knows: it stays to be taken out."""
-        had = self._handles[row.person_id]
-        self.head.members += not had
-        self._handles[row.person_id] = list(dict.fromkeys([*had, *row.handles]))
-        self.state[self._ledger.person(row.person_id)] = self._handles[row.person_id]
+        self._known_by(row)
         self.state[self._ledger.left(row.person_id)] = why
         self.left += 1
         for handle in row.handles:
             known = self._entries.get(handle) or Entry(handle, (), self._at)
             self._put(known._replace(persons=tuple(sorted({*known.persons, row.person_id}))))
+
+    def _known_by(self, row: Row) -> None:
+        """By a row's handles she is in the list, besides those by which she was."""
+        had = self._handles[row.person_id]
+        self.head.members += not had
+        self._handles[row.person_id] = list(dict.fromkeys([*had, *row.handles]))
+        self.state[self._ledger.person(row.person_id)] = self._handles[row.person_id]
 
     def _put(self, entry: Entry) -> None:
         self._entries[entry.handle] = entry
