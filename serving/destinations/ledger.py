@@ -161,7 +161,10 @@ class Ledger:
     def flights(self, tx: Transaction) -> list[Flight]:
         """The requests that are not settled, in their order."""
         found = tx.scan(f"{self._prefix}flight/")
-        return [_flight(name, kept) for name, kept in sorted(found.items())]
+        return [
+            Flight(name, op, rows_of(rows), delta, change)
+            for name, (op, rows, delta, change) in sorted(found.items())
+        ]
 
     def waiting(self, tx: Transaction) -> Mapping[str, int]:
         """When each request was made whose outcome comes later."""
@@ -188,16 +191,11 @@ class Ledger:
             for kept in tx.scan(f"{self._prefix}row/{shard:02x}").values():
                 entry = _entry(kept)
                 if not entry.refused:
-                    yield Published(entry.handle, entry.persons, entry.told)
+                    yield entry.handle, entry.told
 
 
 def _entry(kept: Sequence[Any]) -> Entry:
     return Entry(*kept)._replace(persons=tuple(kept[1]))
-
-
-def _flight(name: str, kept: Sequence[Any]) -> Flight:
-    op, rows, delta, change = kept
-    return Flight(name, op, rows_of(rows), delta, change)
 
 
 def kept_rows(rows: Iterable[Row]) -> list[list[Any]]:

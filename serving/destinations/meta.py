@@ -27,6 +27,7 @@ _ROWS: Final = re.compile(r"payload|data", re.IGNORECASE)
 _FLAGGED: Final = 1_713_230
 _KEYS: Final = {"email": "EMAIL", "phone": "PHONE", "idfa": "MADID", "gaid": "MADID"}
 _KEYS_SENT: Final = tuple(dict.fromkeys(_KEYS.values()))
+_NOWHERE: Final = "|" * (len(META_ADDRESS) - 1)
 _PATHS: Final = {"add": "users", "remove": "users", "replace": "usersreplace"}
 _SIZE: Final = "approximate_count_lower_bound,approximate_count_upper_bound,operation_status,delivery_status"
 
@@ -81,21 +82,14 @@ class Meta(Platform):
 
     def _entries(self, row: Row, addressed: bool) -> list[list[str]]:
         """One entry holds one value of each key; who has more of a key has more entries."""
-        by_key: dict[str, list[str]] = {}
-        address = ""
+        values: dict[str, list[str]] = {key: [] for key in (*_KEYS_SENT, "address")}
         for handle in row.handles:
             kind, _, value = handle.partition(":")
-            if kind == "address":
-                address = value
-            else:
-                by_key.setdefault(_KEYS[kind], []).append(value)
-        keys = [by_key.get(key, []) for key in _KEYS_SENT]
-        entries = [list(entry) for entry in zip_longest(*keys, fillvalue="")] or [["", "", ""]]
-        if not addressed:
-            return entries
-        blank = [""] * len(META_ADDRESS)
-        parts = address.split("|") if address else blank
-        return [[*entry, *(blank if number else parts)] for number, entry in enumerate(entries)]
+            values[_KEYS.get(kind, kind)].append(value)
+        return [
+            [*entry, *(address or _NOWHERE).split("|")] if addressed else entry
+            for *entry, address in zip_longest(*values.values(), fillvalue="")
+        ]
 
     def _read(self, response: httpx.Response, data: list[list[Any]], origins: list[int]) -> Answer:
         told = body_of(response.content)

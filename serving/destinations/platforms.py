@@ -12,6 +12,8 @@ from serving.destinations.settings import Settings, path_of
 
 Op = Literal["add", "remove", "replace"]
 Body = dict[str, Any]
+Published = tuple[str, Any]
+"""A handle that a list holds, and what the platform told for it."""
 
 
 class Row(NamedTuple):
@@ -77,14 +79,6 @@ class Size(NamedTuple):
     most: int | None = None
     match_rate: str = ""
     state: str = ""
-
-
-class Published(NamedTuple):
-    """A handle that a list holds, and what the platform told for it."""
-
-    handle: str
-    persons: Sequence[str]
-    told: Any
 
 
 class DestinationRefuses(OnefoldError):

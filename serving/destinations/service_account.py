@@ -13,7 +13,6 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from pydantic import BaseModel, ValidationError
 
-from graph_schema.errors import Invalid
 from serving.destinations.platforms import DestinationRefuses, body_of
 from serving.destinations.sending import Courier
 from serving.destinations.settings import Address, Secret
@@ -65,9 +64,8 @@ class ServiceAccount:
             key = _Key.model_validate_json(self._secret.read())
             RSAKey.import_key(key.private_key)
         except (ValidationError, JoseError, ValueError):
-            where = self._secret.env or self._secret.file
-            raise Invalid(
-                where, "What is there is no service account's key; put the JSON file there that Google made."
+            raise self._secret.wrong(
+                "What is there is no service account's key; put the JSON file there that Google made."
             ) from None
         return key
 

@@ -19,7 +19,7 @@ class Files(Platform):
 
     def publish(self, remote: str, members: Iterable[Published]) -> None:
         """Columns: how she is recognised, in the form of the file's convention, and the kind of that."""
-        rows = ((kind, value) for kind, _, value in (one.handle.partition(":") for one in members))
+        rows = ((kind, value) for kind, _, value in (handle.partition(":") for handle, _ in members))
         write_table(path_of(self.settings.path, remote), ("kind", "value"), rows)
 
 

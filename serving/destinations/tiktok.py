@@ -6,6 +6,7 @@ An answer is a success only where the body says code 0, whatever the HTTP status
 import re
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Final
 
 import httpx
@@ -112,9 +113,6 @@ def _entries(row: Row, remote: str, schema: Sequence[str]) -> list[list[dict[str
         kind, _, value = handle.partition(":")
         values[_PLACES[kind]].append(value)
     return [
-        [
-            {"id": one[number], "audience_ids": [remote]} if number < len(one) else {}
-            for one in values.values()
-        ]
-        for number in range(max(map(len, values.values())))
+        [{"id": one, "audience_ids": [remote]} if one else {} for one in entry]
+        for entry in zip_longest(*values.values())
     ]

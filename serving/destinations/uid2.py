@@ -73,9 +73,9 @@ class Uid2(Platform):
     def publish(self, remote: str, members: Iterable[Published]) -> None:
         """See ``Platform``; who opted out is left out."""
         rows = (
-            (one.told["u"], one.told.get("p") or "", str(one.told["r"]))
-            for one in members
-            if isinstance(one.told, dict) and "u" in one.told
+            (told["u"], told.get("p") or "", str(told["r"]))
+            for _, told in members
+            if isinstance(told, dict) and "u" in told
         )
         write_table(path_of(self.settings.path, remote), ("uid2", "previous_uid2", "refresh_from"), rows)
 
