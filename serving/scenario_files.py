@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
 import jmespath
 import yaml
 from jmespath.exceptions import JMESPathError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from graph_schema.errors import Invalid, nearest
 from graph_schema.iso_time import EARLIEST, LATEST, read_time
 from profiles.moments import iso
 from profiles.settings import Reason
 
-M = TypeVar("M", bound=BaseModel)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _FURTHEST: Final = 365_000 * _UNITS["d"]
 
@@ -60,8 +58,16 @@ Several = Annotated[list[Reference], Field(min_length=2)]
 Two = Annotated[list[Reference], Field(min_length=2, max_length=2)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+class _Part(BaseModel, frozen=True, coerce_numbers_to_str=True):
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_other_key(cls, said: object) -> object:
+        """A misspelt key is missing under its right name as well: what was written tells more."""
+        names = [field.alias or name for name, field in cls.model_fields.items() if name != "where"]
+        for name in said if isinstance(said, dict) else ():
+            if name not in (*names, "where"):
+                raise ValueError(f"unknown key {str(name)!r}. {nearest(str(name), names)}")
+        return said
 
 
 class _Expected(_Part):
@@ -154,12 +160,37 @@ class Erasing(_Part):
     person: Reference
 
 
-class Told(NamedTuple):
-    """A message, when it happened and when it arrives: in microseconds from the start, where it is said."""
+class Told(BaseModel, frozen=True, extra="allow"):
+    """A message; when it happened and when it arrives, in microseconds from the start, where it is said."""
 
-    message: dict[str, Any]
-    at: int | None
-    arrives: int | None
+    at: Offset = None
+    arrives: Offset = None
+
+
+def _event(said: object) -> object:
+    if not isinstance(said, dict):
+        raise ValueError("is no message: write {at: +0m, source: web, type: track, …}")
+    return said
+
+
+def _word(said: object) -> object:
+    if not isinstance(said, dict) or ("same" in said) == ("different" in said):
+        raise ValueError("must say either same or different, each with two sides")
+    return said
+
+
+def _expectation(said: object) -> _Expected:
+    """One expectation, by the form that it has."""
+    if not isinstance(said, dict):
+        raise ValueError("is no expectation: write {same_person: [...]} or another form")
+    forms = [name for name in FORMS if name in said]
+    if len(forms) != 1:
+        odd = next((str(name) for name in said if name not in FORMS), "")
+        raise ValueError(f"must be of exactly one form. {nearest(odd, FORMS)}")
+    found = FORMS[forms[0]].model_validate(said)
+    if isinstance(found, Audience) and ("includes" in said) == ("excludes" in said):
+        raise ValueError("must say either includes or excludes")
+    return found
 
 
 class Scenario(_Part):
@@ -168,10 +199,10 @@ class Scenario(_Part):
     story: str
     start: Annotated[Any, AfterValidator(_start)]
     rules: str = "retail"
-    events: list[Told]
-    judgements: list[WordOfSteward] = []
+    events: list[Annotated[Told, BeforeValidator(_event)]]
+    judgements: list[Annotated[WordOfSteward, BeforeValidator(_word)]] = []
     erasures: list[Erasing] = []
-    expect: list[Expectation] = Field(min_length=1)
+    expect: list[Annotated[Expectation, BeforeValidator(_expectation)]] = Field(min_length=1)
     where: str = ""
 
     def rules_source(self, folder: Path) -> str | Path:
@@ -226,71 +257,16 @@ def read_scenarios(path: Path) -> list[Scenario]:
 
 
 def _scenario(said: object, where: str) -> Scenario:
-    """A scenario; its parts are read by themselves before, so that what is said of them fits."""
     if not isinstance(said, dict):
         raise Invalid(where, "is no scenario: write story, start, events and expect")
-    parts = {"expect": _expectation, "judgements": _word, "events": _event}
-    read = {
-        name: [part(one, f"{where}, {name}[{number}]") for number, one in enumerate(said[name])]
-        for name, part in parts.items()
-        if isinstance(said.get(name), list)
-    }
-    return _validated(Scenario, {**said, **read, "where": where}, where)
-
-
-def _expectation(said: object, where: str) -> _Expected:
-    """One expectation, by the form that it has."""
-    if not isinstance(said, dict):
-        raise Invalid(where, "is no expectation: write {same_person: [...]} or another form")
-    forms = [name for name in FORMS if name in said]
-    if len(forms) != 1:
-        odd = next((str(name) for name in said if name not in FORMS), "")
-        raise Invalid(where, f"must be of exactly one form. {nearest(odd, FORMS)}")
-    found = _validated(FORMS[forms[0]], said, where)
-    if isinstance(found, Audience) and ("includes" in said) == ("excludes" in said):
-        raise Invalid(where, "must say either includes or excludes")
-    return found
-
-
-def _word(said: object, where: str) -> WordOfSteward:
-    if not isinstance(said, dict) or ("same" in said) == ("different" in said):
-        raise Invalid(where, "must say either same or different, each with two sides")
-    return _validated(WordOfSteward, said, where)
-
-
-def _event(said: object, where: str) -> Told:
-    if not isinstance(said, dict):
-        raise Invalid(where, "is no message: write {at: +0m, source: web, type: track, …}")
-    times: dict[str, int | None] = {"at": None, "arrives": None}
-    for name in times.keys() & said.keys():
-        try:
-            times[name] = _offset(said[name])
-        except ValueError as error:
-            raise Invalid(f"{where}, {name}", str(error)) from error
-    return Told({name: value for name, value in said.items() if name not in times}, **times)
-
-
-def _validated(model: type[M], said: Mapping[str, Any], where: str) -> M:
     try:
-        return model.model_validate(said)
+        return Scenario.model_validate({**said, "where": where})
     except ValidationError as error:
-        # A misspelt key is missing under its right name as well: what was written tells more.
-        found = sorted(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
-        raise _said_wrong(found[0], model, where) from None
-
-
-def _said_wrong(detail: ErrorDetails, model: type[BaseModel], where: str) -> Invalid:
-    steps = detail["loc"]
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
-    at = f"{where}, {place}" if place else where
-    if detail["type"] == "extra_forbidden":
-        names = [field.alias or name for name, field in model.model_fields.items() if name != "where"]
-        return Invalid(at, f"unknown key {str(steps[-1])!r}. {nearest(str(steps[-1]), names)}")
-    if detail["type"] == "missing":
-        return Invalid(at, "is missing")
-    if detail["type"] == "value_error":
-        return Invalid(at, str(detail["ctx"]["error"]))
-    return Invalid(at, detail["msg"])
+        detail = error.errors(include_url=False)[0]
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in detail["loc"]]
+    place = "".join(steps).removeprefix(".")
+    told = {"missing": "is missing", "value_error": str(detail.get("ctx", {}).get("error"))}
+    raise Invalid(f"{where}, {place}" if place else where, told.get(detail["type"], detail["msg"]))
 
 
 class Arrival(NamedTuple):
@@ -308,9 +284,9 @@ def in_arrival(scenario: Scenario) -> list[Arrival]:
     """
     arrived: list[Arrival] = []
     last = 0
-    for number, (told, at, arrives) in enumerate(scenario.events):
-        last = arrives if arrives is not None else at if at is not None else last
-        message = dict(told)
+    for number, told in enumerate(scenario.events):
+        at, message = told.at, dict(told.model_extra or {})
+        last = told.arrives if told.arrives is not None else at if at is not None else last
         if at is not None:
             message.setdefault("timestamp", iso(scenario.start + at))
         message.setdefault("messageId", f"event-{number + 1}")
