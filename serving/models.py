@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from graph_schema.vocabulary import JudgementKind
 from profiles.decide import Decision
@@ -10,10 +10,8 @@ from profiles.scene import Request
 from profiles.schema import GoldenProfile
 
 
-class Open(BaseModel):
+class Open(BaseModel, extra="allow"):
     """A shape that may hold more than it tells."""
-
-    model_config = ConfigDict(extra="allow")
 
 
 class Problem(Open):
@@ -35,10 +33,8 @@ class Success(Open):
     rejected: list[dict[str, str | None]] | None = None
 
 
-class Wanted(BaseModel):
+class Wanted(BaseModel, extra="forbid"):
     """Person ids or identifiers, in the order of the answer."""
-
-    model_config = ConfigDict(extra="forbid")
 
     identifiers: list[str] = Field(max_length=1000)
 
@@ -69,10 +65,8 @@ class Timeline(BaseModel):
     next: str | None
 
 
-class Change(BaseModel):
+class Change(BaseModel, populate_by_name=True):
     """What became of a person."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     seq: int
     kind: Literal["created", "merged", "split", "updated", "erased"]
@@ -106,10 +100,8 @@ class Cases(BaseModel):
     cases: list[Case]
 
 
-class NewJudgement(BaseModel):
+class NewJudgement(BaseModel, extra="forbid"):
     """A steward's word on two sides; `different` without `b` splits `a` off from the rest of its person."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: JudgementKind
     a: list[str] = Field(min_length=1, description="person ids, namespace:value or source/record_id")
@@ -144,19 +136,15 @@ class Erased(BaseModel):
     erased: Literal[True]
 
 
-class Offer(BaseModel):
+class Offer(BaseModel, extra="forbid", allow_inf_nan=False):
     """Two prices of one article: what is asked now, and what it is compared with."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     price: float = Field(ge=0)
     reference_price: float = Field(ge=0)
 
 
-class DecisionRequest(BaseModel):
+class DecisionRequest(BaseModel, extra="forbid", coerce_numbers_to_str=True):
     """May this campaign go to this person now?"""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     identifier: str = Field(min_length=1, description="a person id, or namespace:value")
     campaign: str
@@ -179,10 +167,8 @@ class Decisions(BaseModel):
     decisions: list[Decision]
 
 
-class ClaimRequest(BaseModel):
+class ClaimRequest(BaseModel, extra="forbid", coerce_numbers_to_str=True):
     """Where a reward is to be used, with which order, and by whom where that is known."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     channel: str = Field(min_length=1, max_length=200, description="web, app, store, ...")
     order_id: str | None = Field(None, min_length=1, max_length=200)

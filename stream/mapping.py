@@ -5,15 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, StrictStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from graph_schema.errors import MappingError, nearest
@@ -25,15 +17,13 @@ _Column = Annotated[StrictStr, Field(min_length=1)]
 _Name = Annotated[StrictStr, Field(pattern=r"^[^\s:/]+$")]
 
 
-class FileMapping(BaseModel):
+class FileMapping(BaseModel, extra="forbid", frozen=True):
     """What the columns of a file mean; a column is named as in the file's header.
 
     `region` (ISO 3166, two letters) is where a phone number without a country code is from: it is used in
     normalising the phones of `source`. `identifiers` names a column for each namespace, `traits` for each
     trait, one level nested where a trait is an object (`address.street`).
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: StrictStr
     record_id: _Column

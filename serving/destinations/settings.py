@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self, get_ar
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from graph_schema.errors import Invalid, RulesError, nearest
 from graph_schema.rules import Rules
@@ -24,8 +24,8 @@ LONGEST_LIFETIME: Final = 540 * DAY
 _NAME: Final = re.compile(r"[\w-]+")
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Table(BaseModel, frozen=True, extra="forbid"):
+    """A part of a table of the rules."""
 
 
 class Secret(_Table):
