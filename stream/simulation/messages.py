@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stream.simulation.people import Person
-from stream.simulation.words import GOODS
+from stream.simulation.words import GOODS, SDKS
 
 Message = dict[str, object]
 """A Segment message as a JSON object, with a top-level `source`."""
@@ -18,15 +18,6 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as all times here
-_SDKS = {
-    source: {"name": name, "version": version}
-    for source, name, version in (
-        ("web", "analytics.js", "next-1.70.0"),
-        ("app", "analytics-kotlin", "1.16.3"),
-        ("shop", "@segment/analytics-node", "2.1.3"),
-        ("store", "analytics-python", "2.3.2"),
-    )
-}
 
 
 class Simulated(NamedTuple):
@@ -63,7 +54,7 @@ class Touch:
 
 def context_of(source: str, **more: object) -> dict[str, object]:
     """The `context` that a source's own library sends, and `more`."""
-    sdk = _SDKS.get(source)
+    sdk = SDKS.get(source)
     return {"library": sdk, **more} if sdk else more
 
 
@@ -95,7 +86,7 @@ def message_of(
     return message
 
 
-Product = dict[str, object]
+Product = dict[str, Any]
 
 
 def catalogue(rng: Random) -> list[list[Product]]:
@@ -129,7 +120,7 @@ def _product(rng: Random, category: str, article: str, edition: str) -> Product:
 
 def order_of(order_id: str, lines: list[Product], gift: bool) -> dict[str, object]:
     """The properties of an order over these lines (products with a quantity)."""
-    total = sum(_amount(line["price"]) * _amount(line["quantity"]) for line in lines)
+    total = sum(line["price"] * line["quantity"] for line in lines)
     order: dict[str, object] = {
         "order_id": order_id,
         "total": round(total, 2),
@@ -139,7 +130,3 @@ def order_of(order_id: str, lines: list[Product], gift: bool) -> dict[str, objec
     if gift:
         order["gift"] = True
     return order
-
-
-def _amount(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0

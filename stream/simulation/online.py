@@ -125,8 +125,11 @@ def _check_out(town: Town, touch: Touch, cart: list[Product]) -> None:
     if touch.user_id != person.user_id:
         context["traits"] = {"email": town.typed_email(person, verified=False)}
         person.mailed = True
-    if person.reward is not None and person.reward.usable(touch.at) and town.chance(0.6):
-        redeem_online(town, touch, order)
+    reward = person.reward
+    if reward is not None and reward.usable(touch.at) and town.chance(0.6):
+        person.reward = None
+        redeemed = {"reward_code": reward.code, "order_id": order["order_id"], "channel": touch.source}
+        town.send(touch, "track", "Reward Redeemed", redeemed)
     shop = town.touch(person, "shop", touch.at, **context)
     shop.user_id = touch.user_id if touch.user_id == person.user_id else None
     if town.chance(0.7):
@@ -136,13 +139,3 @@ def _check_out(town: Town, touch: Touch, cart: list[Product]) -> None:
     shop.at += 2 * SECOND
     town.send(shop, "track", "Order Completed", order)
     follow_order(town, shop, order)
-
-
-def redeem_online(town: Town, touch: Touch, order: dict[str, object]) -> None:
-    """Use up the person's reward on this order."""
-    if touch.person.reward is None:
-        return
-    code = touch.person.reward.code
-    touch.person.reward = None
-    redeemed = {"reward_code": code, "order_id": order["order_id"], "channel": touch.source}
-    town.send(touch, "track", "Reward Redeemed", redeemed)

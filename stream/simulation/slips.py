@@ -3,7 +3,7 @@
 import unicodedata
 from random import Random
 
-from stream.simulation.words import DOMAIN_SLIPS, UNACCENTED
+from stream.simulation.words import DOMAIN_SLIPS, STREET_SLIPS, UNACCENTED
 
 _NEIGHBOURS = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuiopoasdfghjkkzxcvbnn", strict=False))
 
@@ -60,13 +60,7 @@ def restreeted(rng: Random, street: str) -> str:
     """A street line as a hurried clerk writes it: shortened words, no accents, or a slip."""
     kind = rng.random()
     if kind < 0.4:
-        for long, short in (
-            ("straße", "str."),
-            ("rue ", "r. "),
-            ("Calle ", "C/ "),
-            (" Road", " Rd"),
-            (" Street", " St"),
-        ):
+        for long, short in STREET_SLIPS.items():
             street = street.replace(long, short)
         return street
     if kind < 0.7:
