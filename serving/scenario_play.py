@@ -1,13 +1,14 @@
 """One scenario played into one fresh store, in one order of its events."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from graph_schema.errors import OnefoldError
 from graph_schema.rules import Rules
 from graph_schema.store import Store
 from graph_schema.vocabulary import DeadLetter, Event, Judgement, RecordKey
 from resolver.founding import DEFAULT_ID_KEY
-from serving.scenario_files import Arrival, Erasing, Scenario, WordOfSteward, in_arrival
+from serving.scenario_files import Arrival, Scenario, WordOfSteward, in_arrival
 from stream.engine import Engine
 from stream.judging import Word
 from stream.stewarding import Doer, erase
@@ -43,11 +44,11 @@ class AsWritten:
         self.scenario = scenario
         self.judgements: list[Judgement] = []
         self.unheard: list[str] = []
-        arrivals = [(one.at, one) for one in in_arrival(scenario)]
-        words = [(scenario.start + word.at, word) for word in scenario.judgements]
-        gone = [(scenario.start + one.at, one) for one in scenario.erasures]
+        arrivals = [(one.at, partial(self.play.ingest, [one])) for one in in_arrival(scenario)]
+        words = [(scenario.start + word.at, partial(self._judge, word)) for word in scenario.judgements]
+        gone = [(scenario.start + one.at, partial(self._erase, one.person)) for one in scenario.erasures]
         # What arrives at the moment of a word comes before it.
-        self._steps: list[tuple[int, Arrival | WordOfSteward | Erasing]] = sorted(
+        self._steps: list[tuple[int, Callable[[], object]]] = sorted(
             [*arrivals, *words, *gone], key=lambda one: one[0]
         )
         self.end = self._steps[-1][0] if self._steps else scenario.start
@@ -55,14 +56,8 @@ class AsWritten:
     def advance(self, until: int) -> None:
         """Plays all that has arrived by a moment (microseconds since 1970 UTC), that moment included."""
         while self._steps and self._steps[0][0] <= until:
-            at, step = self._steps.pop(0)
-            if isinstance(step, Arrival):
-                self.play.ingest([step])
-            elif isinstance(step, WordOfSteward):
-                self._judge(step)
-            else:
-                self.play.now = at
-                self._erase(step)
+            self.play.now, play = self._steps.pop(0)
+            play()
         self.play.now = until
         self.play.engine.fall_due(until)
 
@@ -80,11 +75,11 @@ class AsWritten:
         self.judgements.append(judgement)
         self.play.judge(judgement)
 
-    def _erase(self, step: Erasing) -> None:
+    def _erase(self, person: str) -> None:
         try:
-            erase(self.play.engine, step.person, Doer("steward", "admin"))
+            erase(self.play.engine, person, Doer("steward", "admin"))
         except OnefoldError as error:
-            self.unheard.append(f"{step.person} can't be erased: {error}")
+            self.unheard.append(f"{person} can't be erased: {error}")
 
 
 def play_otherwise(
