@@ -17,7 +17,7 @@ from serving.console.app import begin, make_console
 from serving.group_commit import GroupCommit
 from serving.guard import Guard
 from serving.handover import Handover, Sends
-from serving.problems import handle_problems
+from serving.problems import handle_problems, problem_of
 from serving.service import Service, Settings, asked_once
 from stream.engine import Engine
 
@@ -50,7 +50,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
         yield
         due.cancel()
         if handover is not None:
-            await handover.stop()
+            await handover.sender.stop()
         commits.close()
 
     app = FastAPI(
@@ -66,7 +66,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
         app.include_router(routes.router, dependencies=[Depends(asked_once)])
     for routes in (intake, health, api_page):
         app.include_router(routes.router)
-    handle_problems(app)
+    handle_problems(app, problem_of)
     # Whoever opens the address that `serve` prints is to see something.
     app.add_route("/", lambda _: RedirectResponse("console/queue"), include_in_schema=False)
     app.mount("/console", console)

@@ -28,7 +28,7 @@ class Handover:
     """Takes what a server's intake takes. ``most_bytes`` is the weight that may be under way."""
 
     def __init__(self, sender: Sends, commits: GroupCommit, most_bytes: int) -> None:
-        self._sender = sender
+        self.sender = sender
         self._commits = commits
         self._most = most_bytes
         self.waiting = 0
@@ -50,16 +50,8 @@ class Handover:
         self.waiting += size
         try:
             if events:
-                await self._sender.send(events)
+                await self.sender.send(events)
                 self.sent += len(events)
             await self._commits.take(letters, size)
         finally:
             self.waiting -= size
-
-    async def reach(self) -> None:
-        """See ``Sends``."""
-        await self._sender.reach()
-
-    async def stop(self) -> None:
-        """Ends when what is under way is safe."""
-        await self._sender.stop()

@@ -33,7 +33,7 @@ async def ready(service: TheService) -> Response:
     service.taking.check_room()
     await run_in_threadpool(service.engine.agree)
     if service.handover is not None:
-        await service.handover.reach()
+        await service.handover.sender.reach()
     return answer({"status": "ready"})
 
 

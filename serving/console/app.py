@@ -5,16 +5,14 @@ from importlib import import_module
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from graph_schema.errors import OnefoldError
 from serving.console import lists, persons, sign_in, work
 from serving.console.pages import compile_pages, go, refusal, static
 from serving.console.queue import Queue
 from serving.console.sessions import Sessions
 from serving.console.survey import Surveys
+from serving.problems import handle_problems
 from serving.service import Service
 
 _HOME: Final = APIRouter()
@@ -57,6 +55,5 @@ def make_console(service: Service) -> FastAPI:
     if rules.oidc is not None:
         app.include_router(import_module(_PROVIDER).routes(rules.oidc))
     app.add_middleware(Sessions)
-    for kind in (OnefoldError, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, refusal)
+    handle_problems(app, refusal)
     return app
