@@ -123,13 +123,17 @@ def records(person_id: PersonId, service: TheService) -> Response:
 @router.get("/v1/persons/{person_id}/export", responses=PROBLEMS)
 def export(person_id: PersonId, service: TheService, asker: Asker) -> Response:
     """Everything that is kept of a person, to hand to her."""
+    return answer(hand_out(service, person_id, Doer(*asker) if service.keyring.enforced else None))
+
+
+def hand_out(service: Service, reference: str, doer: Doer | None) -> Document:
+    """Everything that is kept of a person, once it is noted who had it, where that is known."""
     with service.engine.reader() as reader:
-        found = reader.find(person_id)
-        document = exported(reader, found, service.engine.clock())
-    if service.keyring.enforced:
-        about = (found.person.person_id,)
-        service.commits.run(lambda: stewarding.note_only(service.engine, Doer(*asker), "exported", about))
-    return answer(document)
+        document = exported(reader, reader.find(reference), service.engine.clock())
+    if doer is not None:
+        about = (document["person_id"],)
+        service.commits.run(lambda: stewarding.note_only(service.engine, doer, "exported", about))
+    return document
 
 
 def exported(reader: Reader, found: Found, now: int) -> Document:

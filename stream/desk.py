@@ -48,16 +48,16 @@ def claim_next(
         aside = desk["skipped"].setdefault(steward.session, {})
         if skipped is not None:
             aside[skipped] = batch.now + SKIP_US
-        _release(desk, steward)
-        free = [one for one in ranked if one not in desk["claims"]]
+        claimed = {case: one for case, one in desk["claims"].items() if one["session"] != steward.session}
+        free = [one for one in ranked if one not in claimed]
         later = sorted((one for one in free if one in aside), key=lambda one: (aside[one], one == skipped))
         fresh = [one for one in free if one not in aside]
         chosen = next((one for one in (*fresh, *later) if is_open(batch.tx, one)), None)
         if chosen is not None:
             aside.pop(chosen, None)
             until = batch.now + CLAIM_US
-            desk["claims"][chosen] = {"by": steward.name, "session": steward.session, "until": until}
-        batch.ws.writes.state[DESK] = desk
+            claimed[chosen] = {"by": steward.name, "session": steward.session, "until": until}
+        batch.ws.writes.state[DESK] = {**desk, "claims": claimed}
         return chosen
 
     return engine.carry_out(work)
@@ -90,8 +90,3 @@ def _current(tx: Transaction, now: int) -> dict[str, Any]:
         if (living := {case: until for case, until in cases.items() if until > now})
     }
     return {"claims": claimed, "skipped": skipped}
-
-
-def _release(desk: dict[str, Any], steward: Steward) -> None:
-    for case in [case for case, one in desk["claims"].items() if one["session"] == steward.session]:
-        del desk["claims"][case]

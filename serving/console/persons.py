@@ -18,7 +18,7 @@ from serving.console.pages import go, page
 from serving.console.queue import shown
 from serving.console.work import Token, told_of
 from serving.masking import masked
-from serving.persons import exported
+from serving.persons import hand_out
 from serving.service import Service, TheService, time_of
 from serving.stewardship import shown_judgement
 from serving.timeline import shown_records, timeline
@@ -30,7 +30,7 @@ from stream.judging import Judging, Word
 from stream.reader import Found
 from stream.rehearsal import consequences
 from stream.seeing import seen
-from stream.stewarding import Doer, give, note_only
+from stream.stewarding import Doer, give
 
 _RECORDS: Final = 300
 """Records of a person that one page shows."""
@@ -194,13 +194,9 @@ def export(
 ) -> Response:
     """Everything that is kept of her, as a file."""
     principal = sessions.sender_of(request, csrf, "steward")
-    with service.engine.reader() as reader:
-        found = reader.find(person_id)
-        document = exported(reader, found, service.engine.clock())
-    doer = Doer(*principal, why.strip())
-    service.commits.run(lambda: note_only(service.engine, doer, "exported", (found.person.person_id,)))
+    document = hand_out(service, person_id, Doer(*principal, why.strip()))
     headers = {
-        "Content-Disposition": f'attachment; filename="{found.person.person_id}.json"',
+        "Content-Disposition": f'attachment; filename="{document["person_id"]}.json"',
         "Cache-Control": "no-store",
     }
     body = orjson.dumps(document, option=orjson.OPT_INDENT_2)
