@@ -5,7 +5,6 @@ in the resolution, founds nothing and is never shown. Its messages are remembere
 Dead letters that tell of her are emptied.
 """
 
-import hashlib
 from collections.abc import Collection, Set
 from dataclasses import replace
 from itertools import combinations
@@ -34,7 +33,7 @@ from profiles.state import mentions, new_state, views
 from resolver.neighbourhood import neighbourhood
 from resolver.resolution import Resolution
 from resolver.resolve import resolve_near
-from stream.ghosts import ANY_GHOSTS, ghost_identifier
+from stream.ghosts import ANY_GHOSTS, ghost_identifier, keyed_hash
 from stream.intake import Intake
 from stream.judging import alias_name
 from stream.letters import letters_of
@@ -54,11 +53,7 @@ def tomb(key: EventKey, id_key: bytes) -> str:
 
 
 def _tomb(said: bytes, id_key: bytes) -> str:
-    return _TOMB + _hashed(said, id_key)
-
-
-def _hashed(said: bytes, id_key: bytes) -> str:
-    return hashlib.blake2b(said, digest_size=16, key=id_key[:64]).hexdigest()
+    return _TOMB + keyed_hash(said, id_key)
 
 
 def ghost_object_key(key: ObjectKey, id_key: bytes) -> ObjectKey:
@@ -252,7 +247,7 @@ class Erasure:
 
     def _nameless(self, event: str) -> str:
         """What an erased event is called in all that it spoke of."""
-        return f"{GHOST_SOURCE}/{_hashed(event.encode(), self.ws.id_key)}"
+        return f"{GHOST_SOURCE}/{keyed_hash(event.encode(), self.ws.id_key)}"
 
     def _forget_user(self, key: ObjectKey, found: Document, erased: Collection[RecordKey]) -> None:
         """Takes out of what others show of a reward which record used it."""

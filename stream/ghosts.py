@@ -8,8 +8,12 @@ ANY_GHOSTS = "ghosts"
 """Operational state: set once a person was ever erased."""
 
 
+def keyed_hash(said: bytes, id_key: bytes) -> str:
+    """What stands for something and tells it to nobody who hasn't the key."""
+    return hashlib.blake2b(said, digest_size=16, key=id_key[:64]).hexdigest()
+
+
 def ghost_identifier(identifier: Identifier, id_key: bytes) -> Identifier:
     """The form in which an erased identifier is kept: its keyed hash."""
     text = f"{identifier.namespace}:{identifier.value}".encode()
-    digest = hashlib.blake2b(text, digest_size=16, key=id_key[:64]).hexdigest()
-    return Identifier(identifier.namespace, "#" + digest)
+    return Identifier(identifier.namespace, "#" + keyed_hash(text, id_key))

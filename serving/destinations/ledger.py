@@ -15,7 +15,6 @@ A handle is hashed personal data: the name of its row is a keyed hash, so that n
 row is gone.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -25,6 +24,7 @@ from graph_schema.store import Transaction
 from resolver.founding import CROCKFORD
 from serving.destinations.platforms import Op, Published, Row
 from serving.destinations.settings import Target
+from stream.ghosts import keyed_hash
 
 State = dict[str, Any]
 SHARDS: Final = [first + second for first in CROCKFORD for second in CROCKFORD]
@@ -99,7 +99,7 @@ class Ledger:
     def __init__(self, target: Target, prefix: str, id_key: bytes) -> None:
         self.target = target
         self._prefix = prefix
-        self._key = id_key[:64]
+        self._key = id_key
         self.head_name = f"{self._prefix}head"
 
     def person(self, person_id: str) -> str:
@@ -108,7 +108,7 @@ class Ledger:
 
     def digest(self, handle: str) -> str:
         """A handle's keyed hash."""
-        return hashlib.blake2b(handle.encode(), digest_size=16, key=self._key).hexdigest()
+        return keyed_hash(handle.encode(), self._key)
 
     def row(self, handle: str) -> str:
         """The name of a handle's row."""
