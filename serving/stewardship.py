@@ -1,5 +1,6 @@
 """The stewards' work: the cases that wait for them, their judgements, and taking those back."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -58,13 +59,7 @@ def retract(judgement_id: str, service: TheService, asker: Asker) -> Response:
 
 def shown_case(case: Case) -> dict[str, Any]:
     """A case as JSON."""
-    return {
-        "case_id": case.case_id,
-        "kind": case.kind,
-        "persons": case.persons,
-        "identifiers": [one._asdict() for one in case.identifiers],
-        "detail": case.detail,
-    }
+    return {**asdict(case), "identifiers": [one._asdict() for one in case.identifiers]}
 
 
 def shown_judgement(judgement: Judgement) -> dict[str, Any]:

@@ -158,12 +158,6 @@ class _Claiming:
 
 
 def _told(reward: Document) -> Document:
-    return {
-        "reward_code": reward["code"],
-        "state": reward["state"],
-        "amount": reward.get("amount"),
-        "currency": reward.get("currency"),
-        "redeemed_at": iso(reward.get("redeemed_at")),
-        "channel": reward.get("channel"),
-        "order_id": reward.get("order_id"),
-    }
+    names = ("state", "amount", "currency", "redeemed_at", "channel", "order_id")
+    told = {name: reward.get(name) for name in names}
+    return {"reward_code": reward["code"], **told, "redeemed_at": iso(told["redeemed_at"])}

@@ -133,12 +133,5 @@ def _histories(ws: Workspace) -> tuple[dict[int, set[str]], dict[str, set[str]]]
 
 def shown(change: Change) -> dict[str, Any]:
     """A change as JSON."""
-    return {
-        "seq": change.seq,
-        "kind": change.kind,
-        "person_id": change.person_id,
-        "from": change.came_from,
-        "into": change.went_into,
-        "version": change.version,
-        "at": iso(change.at),
-    }
+    names = ("seq", "kind", "person_id", "from", "into", "version", "at")
+    return {**dict(zip(names, change, strict=True)), "at": iso(change.at)}
