@@ -19,17 +19,16 @@ from stream.consuming import BUCKETS, Figures
 @contextmanager
 def watched(figures: Figures, host: str, port: int) -> Iterator[str]:
     """Serves a worker's health beside it; gives the address. Raises ``Invalid`` where it can't be had."""
-    listening = listen(host, port)
     config = uvicorn.Config(_app(figures), log_config=None, access_log=False, server_header=False)
     server = uvicorn.Server(config)
-    serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    serving.start()
-    try:
-        yield url_of(host, listening)
-    finally:
-        server.should_exit = True
-        serving.join(5)
-        listening.close()
+    with listen(host, port) as listening:
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        serving.start()
+        try:
+            yield url_of(host, listening)
+        finally:
+            server.should_exit = True
+            serving.join(5)
 
 
 def _app(figures: Figures) -> Starlette:

@@ -1,6 +1,7 @@
 """What other rules, or another model, would change on the evidence that a store keeps. Nothing is written."""
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,14 +49,13 @@ def difference(
     Merged: several persons become one; split: one becomes several; moved: records go from some to others;
     renamed: the same events under another id. ``examples`` of each kind are told.
     """
-    with TemporaryDirectory(prefix="onefold-diff-") as folder:
-        fresh = SqliteStore(Path(folder) / "diff.db")
-        try:
-            derive(store, Engine(fresh, rules, id_key, audiences=False), report)
-            with store.read() as was, fresh.read() as now:
-                return _compared(was, now, examples)
-        finally:
-            fresh.close()
+    with (
+        TemporaryDirectory(prefix="onefold-diff-") as folder,
+        closing(SqliteStore(Path(folder) / "diff.db")) as fresh,
+    ):
+        derive(store, Engine(fresh, rules, id_key, audiences=False), report)
+        with store.read() as was, fresh.read() as now:
+            return _compared(was, now, examples)
 
 
 def _compared(was: Transaction, now: Transaction, examples: int) -> Difference:

@@ -7,6 +7,7 @@ as well: one that no record founds any more, by the event that founded it.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -56,14 +57,11 @@ def rebuild(store: Store, rules: Rules, id_key: bytes, report: Callable[[int], N
         raise Invalid("--store", "A store in memory has nothing to rebuild; name a file or a graph.")
     for _ in range(_ATTEMPTS):
         with store.swap() as swap:
-            fresh = swap.fresh()
-            try:
+            with closing(swap.fresh()) as fresh:
                 engine = Engine(fresh, rules, id_key)
                 told = derive(store, engine, report)
                 with store.read() as was:
                     tell_what_changed(was, engine)
-            finally:
-                fresh.close()
             if swap.take_place():
                 return told
     raise Conflict("others wrote to the store while it was rebuilt", way_out="Stop them, and run it again")

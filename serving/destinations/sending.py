@@ -42,20 +42,13 @@ class TryAgain(Exception):
 class Courier:
     """Makes the requests of one destination, one after the other."""
 
-    def __init__(
-        self,
-        destination: str,
-        requests_per_minute: int,
-        attempts: int,
-        timeout: int,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, destination: str, requests_per_minute: int, attempts: int, timeout: int) -> None:
         """``timeout`` in microseconds, for each step of a request."""
         self.destination = destination
         self._apart = 60.0 / requests_per_minute
         self._next = 0.0
         self._attempts = attempts
-        self._sleep = sleep
+        self._sleep = time.sleep
         self._client = httpx.Client(timeout=timeout / SECOND, follow_redirects=False)
         self._spread = wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)
 
