@@ -2,13 +2,15 @@
 
 import threading
 from importlib import import_module
+from importlib.resources import files
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from serving.console import lists, persons, sign_in, work
-from serving.console.pages import compile_pages, go, refusal, static
+from serving.console.pages import compile_pages, go, refusal
 from serving.console.queue import Queue
 from serving.console.sessions import Sessions
 from serving.console.survey import Surveys
@@ -17,6 +19,7 @@ from serving.service import Service
 
 _HOME: Final = APIRouter()
 _PROVIDER: Final = "serving.console.oidc"  # with a large library, which is needed where one is declared
+_STATIC: Final = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
 @_HOME.get("/")
@@ -28,7 +31,12 @@ def home() -> Response:
 @_HOME.get("/static/{name}")
 def file(name: str) -> Response:
     """Style, script and icon."""
-    return static(name)
+    kind = _STATIC.get(name)
+    if kind is None:
+        raise HTTPException(404, "there is no such file")
+    content = files("serving.console").joinpath("static", name).read_bytes()
+    headers = {"Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type=kind, headers=headers)
 
 
 def begin(console: FastAPI, patience_s: float) -> None:

@@ -4,7 +4,6 @@ Whoever has the role viewer gets every page's content masked before a template s
 """
 
 from datetime import datetime
-from importlib.resources import files
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -34,8 +33,6 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_STATIC: Final = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
-
 _TITLES: Final = {
     400: "This can't be",
     403: "Not yours to do",
@@ -111,16 +108,6 @@ def came_from(request: Request) -> str:
     """The page that sent a form: browsers tell of ours, and of nobody else's (see Referrer-Policy)."""
     page = urlsplit(request.headers.get("referer", ""))
     return f"{page.path}?{page.query}".rstrip("?") if page.path.startswith("/console/") else "/console/queue"
-
-
-def static(name: str) -> Response:
-    """A file that pages load."""
-    kind = _STATIC.get(name)
-    if kind is None:
-        raise HTTPException(404, "there is no such file")
-    content = files("serving.console").joinpath("static", name).read_bytes()
-    headers = {"Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type=kind, headers=headers)
 
 
 def refusal(request: Request, error: Exception) -> Response:
