@@ -5,10 +5,11 @@ the request: so it is evidence like any other, and a request that is sent again 
 """
 
 import hashlib
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson
-from graph_schema.store import Document, Transaction
+from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Event, EventKey, ObjectKey, RecordKey
 from profiles.moments import iso
 from profiles.objects import speakers
@@ -80,7 +81,7 @@ class _Claiming:
     def settle(self) -> Document:
         now = self.batch.now
         found = self._person()
-        reward = self._reward(self.batch.tx, found)
+        reward = self._reward(found)
         if reward is None:
             raise UnknownReward("no reward with this code was issued to who claims it")
         if self.batch.tx.seen((self.event,)):
@@ -99,15 +100,13 @@ class _Claiming:
         return _told({**reward, "state": "redeemed", **used})
 
     def _person(self) -> Found | None:
-        if self.asked.identifier is None:
-            return None
-        try:
-            return self.reader.find(self.asked.identifier)
-        except (UnknownPerson, AmbiguousIdentifier, Erased):
-            return None
+        """Who claims it, None for nobody known."""
+        with suppress(UnknownPerson, AmbiguousIdentifier, Erased):
+            return None if self.asked.identifier is None else self.reader.find(self.asked.identifier)
+        return None
 
-    def _reward(self, tx: Transaction, found: Found | None) -> Document | None:
-        told = tx.objects((self.key,)).get(self.key)
+    def _reward(self, found: Found | None) -> Document | None:
+        told = self.batch.tx.objects((self.key,)).get(self.key)
         if told is None:
             return None
         ids = self.batch.ws.record_ids(speakers(told))
