@@ -1,14 +1,16 @@
 """What a platform refuses: rows, a whole list, what was to be taken out; and what receipts say of that."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from graph_schema.errors import UnknownPerson
-from profiles.moments import DAY, iso
+from profiles.moments import DAY, SECOND, iso
 from serving.commands_sync import receipts
 from serving.destinations.delivering import delivered
+from serving.destinations.meta import Meta
 from serving.destinations.platforms import Answer, DestinationRefuses, Job, Platform, Row
 from serving.destinations.sending import Courier
 from serving.destinations.syncing import Sync
@@ -50,6 +52,10 @@ def many(shop: Shop, number: int) -> set[str]:
     for one in range(number):
         shop.tell(*shopper(f"u-{one}", f"ana{one}@example.com"))
     return {f"email:ana{one}@example.com" for one in range(number)}
+
+
+def digest(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def synced(shop: Shop) -> Sync:
@@ -199,6 +205,23 @@ def test_of_those_to_be_taken_out_it_is_known_who_was_refused(hooked: tuple[Hook
     courier.close()
     assert sorted(row for row, _ in told.rows) == sorted(rows)
     assert [row.person_id for row, why in told.rows if why] == ["per_7"]
+
+
+def test_who_moved_before_her_old_address_was_taken_out_is_taken_out_with_both() -> None:
+    said: list[list[str]] = []
+
+    class Seen(MetaEmulator):
+        def _users(self, method: str, edge: str, list_id: str, body: dict[str, Any]) -> Reply:
+            said.extend(body["payload"]["data"])
+            return super()._users(method, edge, list_id, body)
+
+    old, new, email = ("|".join(map(digest, one)) for one in ("abcdefghij", "ABCDEFGHIJ", "e"))
+    row = Row("per_1", "", (f"email:{email}", f"address:{old}", f"address:{new}"))
+    with Seen() as emulator:
+        shop, courier = Shop({"ads": meta(emulator.url)}), Courier("ads", 60_000, 1, 30 * SECOND)
+        delivered(Meta("ads", shop.settings["ads"]), Job("remove", "1", [row], "1" * 16), courier)
+        courier.close()
+    assert [[one for one in entry if one] for entry in said] == [[email, *old.split("|")], new.split("|")]
 
 
 # A merge before the erasure, and other ids of hers

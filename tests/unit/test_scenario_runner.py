@@ -117,6 +117,13 @@ def test_a_mistake_in_a_judgement_is_named(tmp_path: Path) -> None:
         run_files([write(tmp_path, "{dead_letter: m}", "{at: +1d, bye: me, same: [a:b, c:d]}")])
 
 
+def test_a_mistake_in_an_erasure_is_told_by_what_an_erasure_has(tmp_path: Path) -> None:
+    path = write(tmp_path, "{dead_letter: m}")
+    path.write_text(path.read_text() + "erasures: [{at: +1d, persn: user_id:u-1}]\n")
+    with pytest.raises(Invalid, match=r"unknown key 'persn'. Did you mean 'person'"):
+        run_files([path])
+
+
 def test_a_judgement_that_cannot_be_given_fails(tmp_path: Path) -> None:
     said = "{at: +1d, same: [user_id:u-1, crm/8]}"
     report = run_files([write(tmp_path, "{same_person: [user_id:u-1, email:ana@example.com]}", said)])
