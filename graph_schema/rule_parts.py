@@ -87,6 +87,7 @@ class Source(_Table):
 
 
 _UNDECLARED_SOURCE = Source()
+_Tables = dict[str, dict[str, Any]]
 
 
 class RulesParts(_Table):
@@ -97,12 +98,12 @@ class RulesParts(_Table):
     """
 
     extends: str | None = None
-    namespace: tuple[Namespace, ...] = ()
+    namespaces: tuple[Namespace, ...] = Field(default=(), validation_alias="namespace")
     matching: Matching | None = None
-    source: dict[str, Source] = {}
-    campaign: dict[str, dict[str, Any]] = {}
-    audience: dict[str, dict[str, Any]] = {}
-    destination: dict[str, dict[str, Any]] = {}
+    sources: dict[str, Source] = Field(default={}, validation_alias="source")
+    campaigns: _Tables = Field(default={}, validation_alias="campaign")
+    audiences: _Tables = Field(default={}, validation_alias="audience")
+    destinations: _Tables = Field(default={}, validation_alias="destination")
     profile: dict[str, Any] = {}
     access: Access | None = None
 
@@ -115,17 +116,12 @@ class Fault(NamedTuple):
     way_out: str
 
 
-class Rules(_Table):
+class Rules(RulesParts):
     """All rules in force, checked as a whole. `model` is the matching model as its file has it, and
     `model_digest` stands for it."""
 
-    namespaces: tuple[Namespace, ...]
-    matching: Matching | None = None
-    sources: dict[str, Source] = {}
-    campaigns: dict[str, dict[str, Any]] = {}
-    audiences: dict[str, dict[str, Any]] = {}
-    destinations: dict[str, dict[str, Any]] = {}
-    profile: dict[str, Any] = {}
+    model_config = ConfigDict(validate_by_name=True)
+
     access: Access = Access()
     model: dict[str, Any] = Field(default={}, repr=False)
     model_digest: str = ""

@@ -67,18 +67,9 @@ def load_rules(source: str | Path | None = None, trained: bool = True) -> Rules:
     for base in bases:
         joined = _extend(joined, base.parts)
     matching, model, digest = _model(joined.matching, chain) if trained else (joined.matching, {}, "")
-    rules = Rules.model_construct(
-        namespaces=joined.namespace,
-        matching=matching,
-        sources=joined.source,
-        campaigns=joined.campaign,
-        audiences=joined.audience,
-        destinations=joined.destination,
-        profile=joined.profile,
-        access=joined.access or Access(),
-        model=model,
-        model_digest=digest,
-    )
+    access = joined.access or Access()
+    found = {"matching": matching, "access": access, "model": model, "model_digest": digest}
+    rules = Rules.model_construct(**(dict(joined) | found))
     for fault in faults(rules):
         raise _located(fault, chain)
     return rules
@@ -240,7 +231,7 @@ def _known_keys(path: KeyPath) -> list[str]:
         model: type[BaseModel] = Comparison
     else:
         model = _TABLES.get(str(path[0]), RulesParts) if len(path) > 1 else RulesParts
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return [str(field.validation_alias or name) for name, field in model.model_fields.items()]
 
 
 def _bundled_hint(name: str) -> str:
@@ -260,17 +251,12 @@ def _located(fault: Fault, chain: list[_RulesFile]) -> RulesError:
 
 
 def _extend(own: RulesParts, base: RulesParts) -> RulesParts:
-    return RulesParts.model_construct(
-        extends=None,
-        namespace=own.namespace or base.namespace,
-        matching=own.matching or _kept(base.matching, own.namespace),
-        source={**base.source, **own.source},
-        campaign={**base.campaign, **own.campaign},
-        audience={**base.audience, **own.audience},
-        destination={**base.destination, **own.destination},
-        profile={**base.profile, **own.profile},
-        access=own.access or base.access,
-    )
+    tables = ("sources", "campaigns", "audiences", "destinations", "profile")
+    joined: dict[str, Any] = {name: getattr(base, name) | getattr(own, name) for name in tables}
+    joined["namespaces"] = own.namespaces or base.namespaces
+    joined["matching"] = own.matching or _kept(base.matching, own.namespaces)
+    joined["access"] = own.access or base.access
+    return RulesParts.model_construct(**joined)
 
 
 def _kept(matching: Matching | None, namespaces: tuple[Namespace, ...]) -> Matching | None:
