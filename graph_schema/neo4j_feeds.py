@@ -1,16 +1,15 @@
 """What the Neo4j store keeps beside the graph: feeds, audiences, dead letters, operational state."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Final, LiteralString, NamedTuple, TypeVar
+from typing import Any, Final, LiteralString, TypeVar
 
 import orjson
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
-from graph_schema.neo4j_asking import Ask
-from graph_schema.neo4j_known import PERSON, Known
+from graph_schema.neo4j_known import PERSON
 from graph_schema.neo4j_reading import Reading
-from graph_schema.neo4j_rows import Numbers, Row, changes_of, deltas_of, letter_of, within
+from graph_schema.neo4j_rows import Row, changes_of, deltas_of, letter_of, within
 from graph_schema.vocabulary import Change, DeadLetter, Delta, Enrolment, Membership
 
 T = TypeVar("T", Change, Delta)
@@ -21,23 +20,8 @@ _NODES: Final = 16
 """Batches of a feed that are read at once."""
 
 
-class Graph(NamedTuple):
-    """The node of a graph: its number, and how many commits, entries of feeds, letters and cases it saw."""
-
-    number: int
-    commits: int
-    changes: int
-    deltas: int
-    letters: int
-    cases: int
-
-
 class Feeds(Reading):
-    """The part of a transaction that reads what is beside the graph; ``graph`` is as it stood at first."""
-
-    def __init__(self, ask: Ask, graph: Graph, known: Known) -> None:
-        super().__init__(ask, Numbers(graph.number), known)
-        self.graph = graph
+    """The part of a transaction that reads what is beside the graph."""
 
     def _fed(
         self,
@@ -51,7 +35,7 @@ class Feeds(Reading):
         found: list[T] = []
         at = self._low + after
         while len(found) < limit:
-            asked = {"after": at, "end": self._numbers.end, "page": _NODES, "audience": audience}
+            asked = {"after": at, "end": self.graph.end, "page": _NODES, "audience": audience}
             rows = self._ask(query, asked)
             for last, entries in rows:
                 at = last
@@ -95,7 +79,7 @@ class Feeds(Reading):
         self, audience: str, product: str | None, after: tuple[str, int], limit: int
     ) -> list[Enrolment]:
         """See ``Transaction``."""
-        number = self._numbers.graph
+        number = self.graph.number
         first = place_of(number, Enrolment(after[1], audience, after[0]))
         scope = [str(number), audience, *([] if product is None else [product])]
         begin, end = _SEPARATOR.join([*scope, ""]), _SEPARATOR.join(scope) + " "
@@ -107,13 +91,13 @@ class Feeds(Reading):
         known = self._known
         if known.due is not None and until < known.due:
             return []
-        rows = self._ask(more.DUE, {"number": self._numbers.graph, "until": _EVER, "page": limit})
+        rows = self._ask(more.DUE, {"number": self.graph.number, "until": _EVER, "page": limit})
         known.due = rows[0][0] if rows else _EVER
         return [(row[0], within(row[1])) for row in rows if row[0] <= until]
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
-        asked = {"after": self._low + after, "end": self._numbers.end, "page": limit}
+        asked = {"after": self._low + after, "end": self.graph.end, "page": limit}
         return [letter_of(row) for row in self._ask(more.DEAD_LETTERS, asked)]
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
@@ -135,7 +119,7 @@ class Feeds(Reading):
     def _look_up(self, names: Collection[str]) -> None:
         """Has what is stated under names in memory."""
         known = self._known.state
-        asked = {path_of(self._numbers.graph, name): marks.of_other("state", name) for name in names}
+        asked = {path_of(self.graph.number, name): marks.of_other("state", name) for name in names}
         self.read.update(asked.values())
         missing = {path: mark for path, mark in asked.items() if mark not in known}
         if missing:
@@ -146,7 +130,7 @@ class Feeds(Reading):
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """See ``Transaction``."""
         self.read_all = True
-        begin = path_of(self._numbers.graph, "")
+        begin = path_of(self.graph.number, "")
         rows: Iterator[Row] = iter(self._ask(more.SCAN, {"path": begin + prefix}))
         return {row[0].removeprefix(begin): orjson.loads(row[1]) for row in rows}
 

@@ -7,9 +7,8 @@ from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
 from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_console import Console
-from graph_schema.neo4j_feeds import Graph
 from graph_schema.neo4j_known import Known
-from graph_schema.neo4j_rows import Row, content_of, content_row, keyed, within
+from graph_schema.neo4j_rows import Graph, Row, content_of, content_row, keyed, within
 from graph_schema.store import Writes
 from graph_schema.vocabulary import Content
 

@@ -13,7 +13,7 @@ from graph_schema.judgement_rows import judgement_of
 from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known
 from graph_schema.neo4j_rows import (
-    Numbers,
+    Graph,
     Row,
     case_of,
     event_of,
@@ -49,13 +49,13 @@ _KINDS: Final[dict[LiteralString, tuple[int, int, int]]] = {
 
 
 class Reading:
-    """The part of a transaction that reads the graph, through what is ``known`` of it already. ``read`` are
-    the marks of everything that it was asked for."""
+    """The part of a transaction that reads the graph, through what is ``known`` of it already. ``graph`` is
+    as it stood at first; ``read`` are the marks of everything that it was asked for."""
 
-    def __init__(self, ask: Ask, numbers: Numbers, known: Known) -> None:
+    def __init__(self, ask: Ask, graph: Graph, known: Known) -> None:
         self._ask = ask
-        self._numbers = numbers
-        self._low = numbers.low
+        self.graph = graph
+        self._low = graph.low
         self._known = known
         self._new: dict[Kind, set[int]] = defaultdict(set)
         self._foreseen: dict[LiteralString, tuple[set[int], list[Row]]] = {}
@@ -93,14 +93,14 @@ class Reading:
         self.read_all = True
         at = self._low + _FIRST
         while True:
-            rows = self._ask(query, {"after": at, "end": self._numbers.end, "page": _PAGE})
+            rows = self._ask(query, {"after": at, "end": self.graph.end, "page": _PAGE})
             yield from rows
             if len(rows) < _PAGE:
                 return
             at = rows[-1][0]
 
     def _all(self, query: LiteralString) -> list[Row]:
-        return self._ask(query, {"after": self._low + _FIRST, "end": self._numbers.end})
+        return self._ask(query, {"after": self._low + _FIRST, "end": self.graph.end})
 
     # Evidence
 

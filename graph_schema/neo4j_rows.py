@@ -32,20 +32,25 @@ _SHIFT: Final = 47
 _MASK: Final = (1 << _SHIFT) - 1
 
 
-class Numbers(NamedTuple):
-    """The numbers of one graph: ``low`` is the first of its own, ``end`` the first of the next graph's."""
+class Graph(NamedTuple):
+    """The node of a graph: its number, and how many commits, entries of feeds, letters and cases it saw."""
 
-    graph: int
+    number: int
+    commits: int
+    changes: int
+    deltas: int
+    letters: int
+    cases: int
 
     @property
     def low(self) -> int:
         """What is added to the store's own ids (and to hashes) within this graph."""
-        return self.graph << _SHIFT
+        return self.number << _SHIFT
 
     @property
     def end(self) -> int:
         """The first number beyond this graph."""
-        return (self.graph + 1) << _SHIFT
+        return (self.number + 1) << _SHIFT
 
 
 def within(number: int) -> int:

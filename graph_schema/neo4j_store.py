@@ -21,10 +21,10 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavaila
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Invalid, Lost, Overtaken, StoreUnavailable
 from graph_schema.neo4j_asking import Ask, begun
-from graph_schema.neo4j_feeds import Graph
 from graph_schema.neo4j_ids import Ids
 from graph_schema.neo4j_known import Known
 from graph_schema.neo4j_pace import Pace
+from graph_schema.neo4j_rows import Graph
 from graph_schema.neo4j_schema import drift, migrate, shipped
 from graph_schema.neo4j_swap import Neo4jSwap, remove, unique_name
 from graph_schema.neo4j_transaction import Neo4jTransaction, changed_since

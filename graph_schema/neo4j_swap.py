@@ -12,7 +12,7 @@ from typing import Final, LiteralString
 from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.neo4j_asking import Ask
-from graph_schema.neo4j_rows import Numbers
+from graph_schema.neo4j_rows import Graph
 from graph_schema.store import Store
 
 _PAGE: Final = 5_000
@@ -70,11 +70,11 @@ class Neo4jSwap:
 def remove(ask: Ask, name: str) -> None:
     """Removes a graph, some at a time; nothing where there is none of this name."""
     for row in ask(q.GRAPH, {"name": name}):
-        numbers = Numbers(row[0])
-        span = {"low": numbers.low, "end": numbers.end, "page": _PAGE}
+        graph = Graph(*row)
+        span = {"low": graph.low, "end": graph.end, "page": _PAGE}
         for query in more.REMOVALS:
             _while_any(ask, query, span)
-        path = {"path": f"{numbers.graph}/", "page": _PAGE}
+        path = {"path": f"{graph.number}/", "page": _PAGE}
         _while_any(ask, more.REMOVE_STATE, path)
         _while_any(ask, more.REMOVE_COUNTERS, path)
         ask(q.REMOVE_GRAPH, {"name": name})

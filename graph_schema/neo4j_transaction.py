@@ -16,10 +16,11 @@ from graph_schema import neo4j_queries as q
 from graph_schema.errors import Overtaken
 from graph_schema.judgement_rows import judgement_row
 from graph_schema.neo4j_asking import Ask, Asked
-from graph_schema.neo4j_feeds import Graph, path_of, place_of
+from graph_schema.neo4j_feeds import path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
 from graph_schema.neo4j_likeness import Likeness
 from graph_schema.neo4j_rows import (
+    Graph,
     Row,
     event_row,
     held_row,
@@ -290,7 +291,6 @@ def changed_since(ask: Ask, now: Graph, commit: int) -> set[int] | None:
         return set()
     if commit < 0 or now.commits - commit > COMMITS:
         return None
-    low = now.number << 47
     wanted = range(commit + 1, now.commits + 1)
-    rows = ask(q.COMMITS, {"slots": [low + number % COMMITS for number in wanted]})
+    rows = ask(q.COMMITS, {"slots": [now.low + number % COMMITS for number in wanted]})
     return set(chain.from_iterable(marks.from_bytes(row[1]) for row in rows))
