@@ -7,7 +7,6 @@ import orjson
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
-from graph_schema.neo4j_known import PERSON
 from graph_schema.neo4j_reading import Reading
 from graph_schema.neo4j_rows import Row, changes_of, deltas_of, letter_of, within
 from graph_schema.vocabulary import Change, DeadLetter, Delta, Enrolment, Membership
@@ -67,10 +66,8 @@ class Feeds(Reading):
     def memberships(self, persons: Collection[int]) -> Mapping[int, set[Membership]]:
         """See ``Transaction``."""
         known = self._known.places
-        self._numbered(persons, PERSON)
-        missing = [one for one in persons if one not in known and one not in self._new["person"]]
-        rows = self._by_id(more.MEMBERSHIPS, missing, PERSON)
-        known.update((one, set()) for one in missing)
+        rows = self._unknown(more.MEMBERSHIPS, known, persons, "person")
+        known.update((one, set()) for one in persons if one not in known)
         for person, audience, product in rows:
             known[within(person)].add(Membership(audience, product))
         return {one: set(known.get(one, ())) for one in persons}

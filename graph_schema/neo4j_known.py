@@ -104,9 +104,7 @@ def to_bytes(marks: Iterable[int]) -> bytes:
 
 def from_bytes(kept: bytes) -> "array[int]":
     """Marks as they were kept."""
-    marks = array("q")
-    marks.frombytes(kept)
-    return marks
+    return array("q", kept)
 
 
 @dataclass

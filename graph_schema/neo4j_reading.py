@@ -1,7 +1,7 @@
 """Answering what a transaction asks of the Neo4j store: evidence, identity, profiles, stewardship."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, LiteralString
 
@@ -37,6 +37,7 @@ from graph_schema.vocabulary import (
     StoredEvent,
 )
 
+_MARKED: Final[Mapping[Kind, int]] = {"record": RECORD, "identifier": IDENTIFIER, "person": PERSON}
 _PAGE: Final = 5_000
 _FIRST: Final = -1
 _KINDS: Final[dict[LiteralString, tuple[int, int, int]]] = {
@@ -70,6 +71,14 @@ class Reading:
     def _by_id(self, query: LiteralString, ids: Collection[int], kind: int) -> list[Row]:
         numbers = self._numbered(ids, kind)
         return self._ask(query, {"ids": numbers}, [one << 3 | kind for one in ids]) if numbers else []
+
+    def _unknown(
+        self, query: LiteralString, known: Container[int], ids: Collection[int], kind: Kind
+    ) -> list[Row]:
+        """The rows of what is not in memory, and not of this transaction, of all that is asked for."""
+        self._numbered(ids, _MARKED[kind])
+        new = self._new[kind]
+        return self._by_id(query, [one for one in ids if one not in known and one not in new], _MARKED[kind])
 
     def _keyed(self, query: LiteralString, hashes: set[int]) -> list[Row]:
         if not self._foreseen.get(query, (set[int](),))[0].issuperset(hashes):
@@ -145,10 +154,8 @@ class Reading:
     def records(self, ids: Collection[int]) -> Mapping[int, Record]:
         """See ``Transaction``."""
         known = self._known.records
-        missing = [one for one in ids if one not in known]
-        self._numbered(ids, RECORD)
-        if missing:
-            known.update((r.id, r) for r in map(record_of, self._by_id(q.RECORDS, missing, RECORD)))
+        rows = self._unknown(q.RECORDS, known, ids, "record")
+        known.update((record.id, record) for record in map(record_of, rows))
         return {one: known[one].own() for one in ids if one in known}
 
     def all_records(self) -> Iterator[Record]:
@@ -199,10 +206,7 @@ class Reading:
     def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
         """See ``Transaction``."""
         known = self._known.identifiers
-        missing = [one for one in ids if one not in known]
-        self._numbered(ids, IDENTIFIER)
-        if missing:
-            self._learned(self._by_id(q.IDENTIFIERS, missing, IDENTIFIER))
+        self._learned(self._unknown(q.IDENTIFIERS, known, ids, "identifier"))
         return {one: known[one].own() for one in ids if one in known}
 
     def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
@@ -223,37 +227,25 @@ class Reading:
         """See ``Transaction``."""
         return {one for one, node in self.look_up(wanted).items() if node.generic}
 
-    def _gathered(self, query: LiteralString, ids: Collection[int], kind: int) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {one: [] for one in ids}
-        for one, others in self._by_id(query, ids, kind):
-            found[within(one)] = [within(other) for other in others]
-        return found
-
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         known = self._known.holders
-        self._numbered(identifiers, IDENTIFIER)
-        missing = [one for one in identifiers if one not in known and one not in self._new["identifier"]]
-        found = self._gathered(q.HOLDERS, missing, IDENTIFIER)
-        return {one: found[one] if one in found else list(known.get(one, ())) for one in identifiers}
+        rows = self._unknown(q.HOLDERS, known, identifiers, "identifier")
+        found = {within(one): [within(record) for record in records] for one, records in rows}
+        return {one: found.get(one) or list(known.get(one, ())) for one in identifiers}
 
     def members(self, persons: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         known = self._known.members
-        self._numbered(persons, PERSON)
-        missing = [one for one in persons if one not in known and one not in self._new["person"]]
-        if missing:
-            found = self._gathered(q.MEMBERS, missing, PERSON)
-            known.update((one, set(records)) for one, records in found.items())
+        for one, records in self._unknown(q.MEMBERS, known, persons, "person"):
+            known[within(one)] = {within(record) for record in records}
         return {one: list(known.get(one, ())) for one in persons}
 
     def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
         """See ``Transaction``."""
         known = self._known.persons
-        missing = [one for one in ids if one not in known]
-        self._numbered(ids, PERSON)
-        if missing:
-            known.update((p.id, p) for p in map(person_of, self._by_id(q.PERSONS, missing, PERSON)))
+        rows = self._unknown(q.PERSONS, known, ids, "person")
+        known.update((person.id, person) for person in map(person_of, rows))
         return {one: replace(known[one]) for one in ids if one in known}
 
     def all_persons(self) -> Iterator[Person]:
@@ -265,11 +257,9 @@ class Reading:
     def profiles(self, ids: Collection[int]) -> Mapping[int, Document]:
         """See ``Transaction``."""
         known = self._known.profiles
-        self._numbered(ids, PERSON)
-        missing = [one for one in ids if one not in known]
-        if missing:
-            known.update(dict.fromkeys(missing))
-            known.update((within(row[0]), row[1]) for row in self._by_id(q.PROFILES, missing, PERSON))
+        rows = self._unknown(q.PROFILES, known, ids, "person")
+        known.update(dict.fromkeys(one for one in ids if one not in known))
+        known.update((within(row[0]), row[1]) for row in rows)
         return {one: orjson.loads(text) for one in ids if (text := known.get(one)) is not None}
 
     def objects(self, keys: Collection[ObjectKey]) -> Mapping[ObjectKey, Document]:
