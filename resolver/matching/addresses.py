@@ -7,7 +7,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from graph_schema.bundled_files import bundled_lines
 from resolver.matching.text import fold
-from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
+from resolver.matching.values import Atoms, Value
 
 STREET_LEVELS = (
     "same street and number", "same street, no number to compare", "close street, same number",
@@ -38,11 +38,6 @@ def read(text: str) -> Value:
     if not words and not numbers:
         return ()
     return (" ".join(words), " ".join(numbers))
-
-
-def street_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
-    """(street, house number) of each street that a record has under these names."""
-    return tuple(sorted({read(text) for text in texts(traits, names)} - {()})[:VALUES_COMPARED])
 
 
 def _numbers(one: str, two: str) -> int:

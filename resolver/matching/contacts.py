@@ -6,7 +6,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from resolver.mailbox import GMAIL
 from resolver.matching.text import digits, unfloat
-from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
+from resolver.matching.values import Atoms, Value
 
 EMAIL_LEVELS = (
     "same", "one or two letters wrong", "same before the @", "near before the @", "same domain",
@@ -19,19 +19,15 @@ _SIGNIFICANT = 9
 """Digits of a number that count, from its end: country and trunk prefixes are written or left out."""
 
 
-def email_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
-    """(before the @, domain) of each address: lower case, without a +tag, at Gmail without dots."""
-    found = set()
-    for text in texts(traits, names):
-        local, _, domain = text.strip().lower().rpartition("@")
-        if not local:
-            local, domain = domain, ""
-        local = local.partition("+")[0] or local
-        if domain in GMAIL:
-            local, domain = local.replace(".", ""), "gmail.com"
-        if local:
-            found.add((local, domain))
-    return tuple(sorted(found)[:VALUES_COMPARED])
+def read_email(text: str) -> Value:
+    """(before the @, domain) of an address: lower case, without a +tag, at Gmail without dots."""
+    local, _, domain = text.strip().lower().rpartition("@")
+    if not local:
+        local, domain = domain, ""
+    local = local.partition("+")[0] or local
+    if domain in GMAIL:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return (local, domain) if local else ()
 
 
 def email_level(one: Value, two: Value) -> int:
@@ -79,10 +75,10 @@ def without_extension(number: str) -> str:
     return _EXTENSION.sub("", unfloat(number))
 
 
-def phone_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
-    """The last nine digits of each number that has at least six."""
-    numbers = {digits(without_extension(text))[-_SIGNIFICANT:] for text in texts(traits, names)}
-    return tuple(sorted((number,) for number in numbers if len(number) > 5)[:VALUES_COMPARED])
+def read_phone(text: str) -> Value:
+    """The last nine digits of a number that has at least six."""
+    number = digits(without_extension(text))[-_SIGNIFICANT:]
+    return (number,) if len(number) > 5 else ()
 
 
 def phone_level(one: Value, two: Value) -> int:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from resolver.matching.text import unfloat
-from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
+from resolver.matching.values import Atoms, Value
 
 DATE_LEVELS = (
     "same", "same year, 1 January as placeholder", "day and month swapped", "one digit wrong",
@@ -58,12 +58,6 @@ def _ordered(year: str, month: str, day: str) -> Value:
     if len(day) and int(month) > 12 >= int(day):
         month, day = day, month
     return (year, month.zfill(2), day.zfill(2) if day else "")
-
-
-def date_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
-    """(year, month, day) of each date that a record has under these names."""
-    found = {read(text.strip()) for text in texts(traits, names)} - {()}
-    return tuple(sorted(found)[:VALUES_COMPARED])
 
 
 @lru_cache(maxsize=1 << 16)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from resolver.matching import addresses, contacts, dates, names, plain
-from resolver.matching.values import Atoms, Traits, Value
+from resolver.matching.values import Atoms, Traits, Value, each
 
 Bounds: TypeAlias = tuple[tuple[int, float], ...]
 """(so many last levels, a share): together they are no more than that, whatever the data seem to say."""
@@ -68,61 +68,61 @@ KINDS: dict[str, Kind] = {
         namesakes=Shared((0.20, 0.02, 0.01, 0.03, 0.01, 0.73)), whole=slice(1), slips=(1, 3),
     ),
     "name": Kind(
-        names.NAME_LEVELS, plain.folded_values, names.name_level, names.name_atoms,
+        names.NAME_LEVELS, each(plain.folded), names.name_level, names.name_atoms,
         (0.82, 0.07, 0.02, 0.04, 0.01, 0.04), household=Shared((0.50, 0.05, 0.02, 0.03, 0.01, 0.39)),
         namesakes=Shared((0.80, 0.05, 0.01, 0.05, 0.02, 0.07)),
     ),
     "birth date": Kind(
-        dates.DATE_LEVELS, dates.date_values, dates.date_level, dates.date_atoms,
+        dates.DATE_LEVELS, each(dates.read), dates.date_level, dates.date_atoms,
         (0.83, 0.02, 0.02, 0.06, 0.02, 0.01, 0.01, 0.005, 0.005), unlike=((2, 0.08), (4, 0.15)),
         household=Shared((0.001, 0.001, 0.001, 0.01, 0.01, 0.06, 0.01, 0.35, 0.56), strangers=5),
         twin_same=True, own=True, personal=True, private=True,
     ),
     "date": Kind(
-        dates.DATE_LEVELS, dates.date_values, dates.date_level, dates.date_atoms,
+        dates.DATE_LEVELS, each(dates.read), dates.date_level, dates.date_atoms,
         (0.80, 0.02, 0.02, 0.06, 0.02, 0.02, 0.01, 0.02, 0.03), unlike=((2, 0.8),), own=True, personal=True,
         private=True,
     ),
     "street": Kind(
-        addresses.STREET_LEVELS, addresses.street_values, addresses.street_level, addresses.street_atoms,
+        addresses.STREET_LEVELS, each(addresses.read), addresses.street_level, addresses.street_atoms,
         (0.60, 0.05, 0.06, 0.03, 0.03, 0.02, 0.03, 0.18), unlike=((1, 0.4), (4, 0.45)),
         household=Shared((0.80, 0.05, 0.05, 0.02, 0.01, 0.01, 0.01, 0.05), unlike=((4, 0.08),)), private=True,
     ),
     "code": Kind(
-        plain.CODE_LEVELS, plain.code_values, plain.code_level, plain.code_atoms,
+        plain.CODE_LEVELS, each(plain.read_code), plain.code_level, plain.code_atoms,
         (0.80, 0.06, 0.02, 0.02, 0.10), unlike=((1, 0.4), (3, 0.45)), own=True, personal=True,
         private=True,
     ),
     "place code": Kind(
-        plain.CODE_LEVELS, plain.code_values, plain.code_level, plain.code_atoms,
+        plain.CODE_LEVELS, each(plain.read_code), plain.code_level, plain.code_atoms,
         (0.75, 0.06, 0.02, 0.03, 0.14), unlike=((1, 0.4), (3, 0.45)),
         household=Shared((0.85, 0.03, 0.01, 0.02, 0.09)),
         neighbours=Shared((0.60, 0.10, 0.05, 0.10, 0.15)), private=True,
     ),
     "text": Kind(
-        plain.TEXT_LEVELS, plain.folded_values, plain.text_level, plain.text_atoms,
+        plain.TEXT_LEVELS, each(plain.folded), plain.text_level, plain.text_atoms,
         (0.75, 0.08, 0.04, 0.13), unlike=((1, 0.5), (2, 0.55)),
     ),
     "place": Kind(
-        plain.TEXT_LEVELS, plain.folded_values, plain.text_level, plain.text_atoms,
+        plain.TEXT_LEVELS, each(plain.folded), plain.text_level, plain.text_atoms,
         (0.75, 0.08, 0.04, 0.13), unlike=((1, 0.5), (2, 0.55)), household=Shared((0.80, 0.06, 0.03, 0.11)),
         neighbours=Shared((0.70, 0.06, 0.04, 0.20)),
     ),
     "email": Kind(
-        contacts.EMAIL_LEVELS, contacts.email_values, contacts.email_level, contacts.email_atoms,
+        contacts.EMAIL_LEVELS, each(contacts.read_email), contacts.email_level, contacts.email_atoms,
         (0.60, 0.08, 0.07, 0.04, 0.06, 0.15), unlike=((2, 0.5), (3, 0.55)),
         household=Shared((0.15, 0.01, 0.01, 0.03, 0.20, 0.60)),
         namesakes=Shared((0.01, 0.05, 0.10, 0.50, 0.10, 0.24), strangers=1), personal=True, private=True,
     ),
     "phone": Kind(
-        contacts.PHONE_LEVELS, contacts.phone_values, contacts.phone_level, contacts.phone_atoms,
+        contacts.PHONE_LEVELS, each(contacts.read_phone), contacts.phone_level, contacts.phone_atoms,
         (0.70, 0.07, 0.02, 0.21), household=Shared((0.35, 0.02, 0.02, 0.61)), personal=True, private=True,
     ),
     "exact": Kind(
-        plain.EXACT_LEVELS, plain.folded_values, plain.exact_level, plain.exact_atoms, (0.93, 0.07),
+        plain.EXACT_LEVELS, each(plain.folded), plain.exact_level, plain.exact_atoms, (0.93, 0.07),
     ),
     "number": Kind(
-        plain.NUMBER_LEVELS, plain.number_values, plain.number_level, plain.exact_atoms,
+        plain.NUMBER_LEVELS, each(plain.read_number), plain.number_level, plain.exact_atoms,
         (0.85, 0.05, 0.03, 0.07), unlike=((1, 0.8),),
     ),
 }  # fmt: skip

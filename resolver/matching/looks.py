@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from resolver.matching.contacts import email_values, without_extension
+from resolver.matching.contacts import read_email, without_extension
 from resolver.matching.dates import read as read_date
 from resolver.matching.nicknames import is_common
 from resolver.matching.text import digits, fold, unfloat
@@ -82,7 +82,7 @@ def _share(values: Sequence[str], holds: Callable[[str], bool]) -> float:
 
 
 def _is_email(value: str) -> bool:
-    return "@" in value and bool(email_values({"email": (value,)}, ("email",)))
+    return "@" in value and bool(read_email(value))
 
 
 def _is_date(value: str) -> bool:

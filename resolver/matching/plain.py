@@ -3,7 +3,7 @@
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from resolver.matching.text import fold, unfloat
-from resolver.matching.values import VALUES_COMPARED, Atoms, Traits, Value, texts
+from resolver.matching.values import Atoms, Value
 
 CODE_LEVELS = (
     "same", "one letter or digit wrong", "two letters or digits wrong", "common beginning",
@@ -14,27 +14,24 @@ EXACT_LEVELS = ("same", "unlike")
 NUMBER_LEVELS = ("same", "within one per cent", "within ten per cent", "unlike")
 
 
-def folded_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
-    """Each value in folded form."""
-    found = {fold(unfloat(text)) for text in texts(traits, names)} - {""}
-    return tuple(sorted((text,) for text in found)[:VALUES_COMPARED])
+def folded(text: str) -> Value:
+    """A value in folded form."""
+    found = fold(unfloat(text))
+    return (found,) if found else ()
 
 
-def code_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
-    """Each value's letters and digits, in lower case, without the gaps."""
-    found = {fold(unfloat(text)).replace(" ", "") for text in texts(traits, names)} - {""}
-    return tuple(sorted((text,) for text in found)[:VALUES_COMPARED])
+def read_code(text: str) -> Value:
+    """A code's letters and digits, in lower case, without the gaps."""
+    found = fold(unfloat(text)).replace(" ", "")
+    return (found,) if found else ()
 
 
-def number_values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
-    """Each value that is a number, in one notation."""
-    found = set()
-    for text in texts(traits, names):
-        try:
-            found.add(f"{float(text.strip().replace(',', '.')):.12g}")
-        except ValueError:
-            continue
-    return tuple(sorted((text,) for text in found)[:VALUES_COMPARED])
+def read_number(text: str) -> Value:
+    """A number, in one notation."""
+    try:
+        return (f"{float(text.strip().replace(',', '.')):.12g}",)
+    except ValueError:
+        return ()
 
 
 def code_level(one: Value, two: Value) -> int:

@@ -1,6 +1,6 @@
 """What a comparison gets to see of a trait: values taken apart, and the atoms by which they are found."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from resolver.matching.text import fold
@@ -32,6 +32,16 @@ def is_placeholder(text: str) -> bool:
 def texts(traits: Traits, names: tuple[str, ...]) -> list[str]:
     """The values that a record has under any of these trait names, placeholders left out."""
     return [text for name in names for text in traits.get(name, ()) if not is_placeholder(text)]
+
+
+def each(read: Callable[[str], Value]) -> Callable[[Traits, tuple[str, ...]], tuple[Value, ...]]:
+    """What finds the values that a record has under some trait names, where ``read`` makes one of each text;
+    () is none."""
+
+    def values(traits: Traits, names: tuple[str, ...]) -> tuple[Value, ...]:
+        return tuple(sorted({read(text) for text in texts(traits, names)} - {()})[:VALUES_COMPARED])
+
+    return values
 
 
 def traits_of(said: Iterable[Mapping[str, object]]) -> dict[str, tuple[str, ...]]:
