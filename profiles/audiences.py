@@ -5,7 +5,6 @@ from typing import Final, Literal, NamedTuple
 
 from graph_schema.rules import Rules
 from graph_schema.vocabulary import Facts, Membership
-from profiles.conditions import Facing
 from profiles.consent import HALTS, is_halted
 from profiles.portrait import Sketch
 from profiles.profile_rules import profile_rules
@@ -28,17 +27,16 @@ def memberships(sketch: Sketch, rules: Rules, at: int) -> Memberships:
     """Evaluates every audience for a person."""
     compiled = profile_rules(rules)
     scene = Scene(sketch, compiled.settings, at, Request(""))
-    facing = Facing(scene)
     found: set[Membership] = set()
     turns: list[int | None] = []
     for audience in compiled.audiences.values():
         if not audience.is_per_product:
-            if audience.when.holds(facing):
+            if audience.when.holds(scene):
                 found.add(Membership(audience.name))
             continue
         for product in {*scene.orders.had, *(item.product for item in scene.cart.items)}:
             asked = scene.about(product)
-            if audience.when.holds(Facing(asked)):
+            if audience.when.holds(asked):
                 found.add(Membership(audience.name, product))
             turns.append(asked.next_at)
     turns.append(scene.next_at)

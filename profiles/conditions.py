@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 from graph_schema.errors import RulesError, nearest
 from profiles.expressions import cel
-from profiles.figures import FIGURES, Plain
+from profiles.figures import FIGURES
 from profiles.messages import last_sent
-from profiles.scene import Scene
+from profiles.scene import Plain, Scene
 from profiles.settings import span
 
 
@@ -27,15 +27,15 @@ class Condition(NamedTuple):
         parts = {part for name in self.figures for part in FIGURES[name].reads.split()}
         return parts | {"sent", "messages"} if "was_sent" in self.program.functions() else parts
 
-    def holds(self, facing: "Facing") -> bool:
+    def holds(self, scene: Scene) -> bool:
         """Whether it holds in a scene.
 
         Raises RulesError where the expression can't be evaluated, which no check foresaw.
         """
         try:
             if self.alone is not None:
-                return bool(facing.figure(self.alone)) is not self.denied
-            return _evaluated(self.program, facing)
+                return bool(_figure(scene, self.alone)) is not self.denied
+            return _evaluated(self.program, scene)
         except (TypeError, ValueError, RuntimeError, KeyError) as error:
             raise RulesError(
                 f"the expression can't be evaluated: {_short(error)}", where=self.where
@@ -76,26 +76,19 @@ def condition(text: str, where: str) -> Condition:
     return found
 
 
-class Facing:
-    """A scene that conditions are asked of. A figure is computed when it is first asked for, and most never
-    are: a condition is settled by its first parts."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self._computed: dict[str, Plain] = {}
-
-    def figure(self, name: str) -> Plain:
-        """What a figure is in this scene."""
-        if name not in self._computed:
-            self._computed[name] = FIGURES[name].of(self.scene)
-        return self._computed[name]
+def _figure(scene: Scene, name: str) -> Plain:
+    """What a figure is in a scene. It is computed when it is first asked for, and most never are: a condition
+    is settled by its first parts."""
+    if name not in scene.figures:
+        scene.figures[name] = FIGURES[name].of(scene)
+    return scene.figures[name]
 
 
 class _Stage:
     """What expressions are evaluated in, one after the other: to make a context for each would take longer
     than most evaluations do."""
 
-    facing: Facing
+    scene: Scene
 
     def __init__(self) -> None:
         # To the library None says that there is no such name: it then looks for it here.
@@ -104,38 +97,38 @@ class _Stage:
             {
                 "passed": self._passed,
                 "within": self._within,
-                "reached": lambda time: self.facing.scene.turned(time),
+                "reached": lambda time: self.scene.turned(time),
                 "before": self._before,
                 "was_sent": self._was_sent,
             },
         )
-        self.context.set_variable_resolver(lambda name: self.facing.figure(name))
+        self.context.set_variable_resolver(lambda name: _figure(self.scene, name))
 
     def _passed(self, time: int | None, text: str) -> bool:
-        return time is not None and self.facing.scene.turned(time + span(text))
+        return time is not None and self.scene.turned(time + span(text))
 
     def _within(self, time: int | None, text: str) -> bool:
-        turned = self.facing.scene.turned
+        turned = self.scene.turned
         return time is not None and turned(time) and not turned(time + span(text))
 
     def _before(self, time: int | None) -> bool:
-        return time is not None and not self.facing.scene.turned(time)
+        return time is not None and not self.scene.turned(time)
 
     def _was_sent(self, campaign: str) -> bool:
-        at = last_sent(self.facing.scene.state, campaign)
-        return at is not None and self.facing.scene.turned(at)
+        at = last_sent(self.scene.state, campaign)
+        return at is not None and self.scene.turned(at)
 
 
 _IDLE: Final[list[_Stage]] = []
 """Stages that nobody evaluates in: there come to be as many as threads were evaluating at once."""
 
 
-def _evaluated(program: cel.Program, facing: Facing) -> bool:
+def _evaluated(program: cel.Program, scene: Scene) -> bool:
     try:
         stage = _IDLE.pop()
     except IndexError:
         stage = _Stage()
-    stage.facing = facing
+    stage.scene = scene
     try:
         return bool(program.execute(stage.context))
     finally:

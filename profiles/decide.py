@@ -9,7 +9,6 @@ from typing import Literal
 
 from graph_schema.rules import Rules
 from profiles.affinity import question_of
-from profiles.conditions import Facing
 from profiles.consent import HALTS, is_halted
 from profiles.figures import FIGURES
 from profiles.messages import last_sent, letters, reports
@@ -47,7 +46,8 @@ def decide(sketch: Sketch, request: Request, rules: Rules, at: int) -> Decision:
         scene = scene.about(scene.orders.names.get(request.product, request.product))
     settings = campaign.settings
     missing = tuple(name for name in settings.needs if _is_missing(scene, name))
-    reasons = [*_conditions(scene, campaign), *_history(scene, campaign, compiled.uncapped, request.product)]
+    reasons = [reason for reason, one in campaign.suppress.items() if one.holds(scene)]
+    reasons += _history(scene, campaign, compiled.uncapped, request.product)
     if missing:
         reasons.append("missing_attribute")
     reasons += _consent(scene, settings)
@@ -72,11 +72,6 @@ def _is_missing(scene: Scene, name: str) -> bool:
     if name in ("email", "phone"):
         return not scene.ways.addresses(name)
     return name not in scene.state.get("traits", ()) and name not in scene.state.get("preferences", ())
-
-
-def _conditions(scene: Scene, campaign: Campaign) -> list[str]:
-    facing = Facing(scene)
-    return [reason for reason, one in campaign.suppress.items() if one.holds(facing)]
 
 
 def _history(scene: Scene, campaign: Campaign, uncapped: frozenset[str], product: str | None) -> list[str]:

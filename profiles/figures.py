@@ -16,12 +16,10 @@ from profiles.consent import is_halted, standing
 from profiles.moments import DAY, UNTIMED, date_of, midnight
 from profiles.orders import Orders
 from profiles.preferences import preference
-from profiles.scene import Scene
+from profiles.scene import Plain, Scene
 from profiles.settings import ProfileSettings
 from profiles.survivorship import attribute_value
 from resolver.matching.dates import read
-
-Plain = bool | int | float | str | None
 
 
 class Figure(NamedTuple):

@@ -19,6 +19,8 @@ from profiles.portrait import Sketch
 from profiles.rewards import reward_asked
 from profiles.settings import ProfileSettings
 
+Plain = bool | int | float | str | None
+
 
 class Request(NamedTuple):
     """What a decision is about, as `POST /v1/decisions` has it."""
@@ -33,7 +35,8 @@ class Request(NamedTuple):
 
 
 class Scene:
-    """One person, one request, one clock (microseconds since 1970 UTC)."""
+    """One person, one request, one clock (microseconds since 1970 UTC). `figures` are those of
+    `profiles.figures` that were computed."""
 
     def __init__(self, sketch: Sketch, settings: ProfileSettings, at: int, request: Request) -> None:
         self.sketch = sketch
@@ -42,6 +45,7 @@ class Scene:
         self.at = at
         self.request = request
         self.next_at: int | None = None
+        self.figures: dict[str, Plain] = {}
 
     @property
     def may_advertise(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from graph_schema.errors import RulesError
 from graph_schema.rules import Rules, load_rules
-from profiles.conditions import FUNCTIONS, Facing, condition
+from profiles.conditions import FUNCTIONS, condition
 from profiles.figures import FIGURES
 from profiles.profile_rules import profile_rules
 from profiles.scene import Request, Scene
@@ -102,18 +102,18 @@ def test_a_name_by_itself_is_what_the_library_makes_of_it(known: bool) -> None:
     scene = Scene(portrait(*said), profile_rules(RETAIL).settings, at(1), Request(""))
     for text in ("birthday_known", "!birthday_known", " ! birthday_known ", "!!birthday_known"):
         spelt = text.replace("birthday_known", "(birthday_known == true)")
-        holds = [condition(one, "here").holds(Facing(scene)) for one in (text, spelt)]
+        holds = [condition(one, "here").holds(scene) for one in (text, spelt)]
         assert holds == [known != (text.count("!") == 1)] * 2
 
 
 def test_scenes_that_are_asked_in_turns_keep_apart() -> None:
     asked = condition("birthday_known == true && stage == 'new'", "here")
     settings = profile_rules(RETAIL).settings
-    facing = [
-        Facing(Scene(portrait(one), settings, at(1), Request("")))
+    scenes = [
+        Scene(portrait(one), settings, at(1), Request(""))
         for one in (identify(email="a@b.de", birthday="1990-03-12"), identify(email="a@b.de"))
     ]
-    assert [asked.holds(one) for one in facing * 2] == [True, False] * 2
+    assert [asked.holds(one) for one in scenes * 2] == [True, False] * 2
 
 
 @pytest.mark.parametrize(
