@@ -114,18 +114,10 @@ class Ways:
         installed, removed = self._state.get("app", (None, None))
         if removed is not None and (installed is None or removed >= installed):
             return False
-        if installed is not None or is_granted_anywhere_for(self._state, channel):
+        if installed is not None or "device" in self._state:
             return True
-        return "device" in self._state
-
-
-def is_granted_anywhere_for(state: Document, channel: str) -> bool:
-    """Whether a word for this very channel was given: nobody grants push without an app."""
-    return any(
-        word[0] is not None
-        for channels in state.get("consents", {}).values()
-        for word in channels.get(channel, {}).values()
-    )
+        # Nobody grants push without an app.
+        return any(channel in ever_granted(self._state, one) for one in self._state.get("consents", ()))
 
 
 def has_bounced(state: Document, channel: str, address: Address) -> bool:

@@ -15,11 +15,10 @@ from profiles.told import Issued, Told, told
 
 def reward_views(key: str, words: list[Told], person_of: Mapping[RecordKey, int]) -> dict[int, Document]:
     """The view of each person who shows the reward."""
-    issued = [one for one in words if one.kind == "issued"]
-    owners = {person_of[one.record] for one in issued if one.record in person_of}
+    owners = _owners(words, person_of)
     if len(owners) > 1:
         return {owner: _view(key, _own(words, person_of, owner, owners)) for owner in owners}
-    if not issued:
+    if not any(one.kind == "issued" for one in words):
         used = _redemptions(words)
         owners = {person_of[use[0].record] for use in used[:1] if use[0].record in person_of}
     view = _view(key, words)
@@ -30,7 +29,7 @@ def reward_conflict(obj: Document, person_of: Mapping[RecordKey, int]) -> tuple[
     """Of a reward that can be used once and was used twice the persons concerned, owner and redeemers, by the
     store's ids, sorted; nobody where there is but one use."""
     words = told(obj)
-    owners = {person_of[one.record] for one in words if one.kind == "issued" and one.record in person_of}
+    owners = _owners(words, person_of)
     used = _redemptions(words)
     if len(owners) > 1 or len(used) < 2:
         return ()
@@ -46,13 +45,17 @@ def claimed_view(
     nobody, or not to her. It can be used while `rewards.state_at` of it is "issued"; else it says when and
     where it was."""
     words = told(obj)
-    issued = [one for one in words if one.kind == "issued"]
-    owners = {person_of[one.record] for one in issued if one.record in person_of}
-    if not issued:
+    owners = _owners(words, person_of)
+    if not any(one.kind == "issued" for one in words):
         return None
     if len(owners) > 1:
         return _view(key, _own(words, person_of, person, owners)) if person in owners else None
     return _view(key, words)
+
+
+def _owners(words: list[Told], person_of: Mapping[RecordKey, int]) -> set[int]:
+    """Those to whom it was issued."""
+    return {person_of[one.record] for one in words if one.kind == "issued" and one.record in person_of}
 
 
 def _own(

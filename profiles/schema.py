@@ -108,10 +108,8 @@ class Orders(_Part):
     items: list[Order]
 
 
-class CartItem(BaseModel):
+class CartItem(_Part):
     """An article put into the cart and neither taken out nor bought since."""
-
-    model_config = ConfigDict(extra="forbid")
 
     product_id: str
     quantity: Amount

@@ -8,15 +8,16 @@ Each falls back to the latest; what is told at one time goes by value, then by s
 decides nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from graph_schema.store import Document
 from profiles.moments import iso
 from profiles.preferences import Json
-from profiles.settings import AttributeRule, ProfileSettings, Rule
+from profiles.settings import AttributeRule, ProfileSettings
 
 
 class Said(NamedTuple):
@@ -46,7 +47,7 @@ def ranked(state: Document, name: str, settings: ProfileSettings) -> list[Said]:
     said.sort(key=lambda one: (one.text, one.source, one.record_id))
     said.sort(key=lambda one: one.at, reverse=True)
     if rule.rule != "latest":
-        said.sort(key=_RANKS[rule.rule](said, rule))
+        said.sort(key=_rank(said, rule))
     return said
 
 
@@ -75,32 +76,16 @@ def _shown(one: Said) -> Document:
     }
 
 
-Rank = Callable[[Said], int]
-
-
-def _by_source(_: list[Said], rule: AttributeRule) -> Rank:
-    places = {source: place for place, source in enumerate(rule.sources)}
-    return lambda one: places.get(one.source, len(places))
-
-
-def _by_verified(_: list[Said], rule: AttributeRule) -> Rank:
-    return lambda one: int(one.source not in rule.sources)
-
-
-def _by_times(said: list[Said], _: AttributeRule) -> Rank:
-    times: dict[str, int] = {}
+def _rank(said: list[Said], rule: AttributeRule) -> Callable[[Said], int]:
+    """By what a rule that doesn't only ask for the latest sorts values, the golden one first."""
+    if rule.rule == "trusted":
+        places = {source: place for place, source in enumerate(rule.sources)}
+        return lambda one: places.get(one.source, len(places))
+    if rule.rule == "verified":
+        return lambda one: int(one.source not in rule.sources)
+    if rule.rule == "longest":
+        return lambda one: -len(one.text)
+    times = Counter[str]()
     for one in said:
-        times[one.text] = times.get(one.text, 0) + one.times
+        times[one.text] += one.times
     return lambda one: -times[one.text]
-
-
-def _by_length(_: list[Said], __: AttributeRule) -> Rank:
-    return lambda one: -len(one.text)
-
-
-_RANKS: Final[dict[Rule, Callable[[list[Said], AttributeRule], Rank]]] = {
-    "trusted": _by_source,
-    "verified": _by_verified,
-    "frequent": _by_times,
-    "longest": _by_length,
-}
