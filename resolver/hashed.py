@@ -7,12 +7,14 @@ which it was given, of those that the ad platforms ask for, and of the match for
 import base64
 import hashlib
 import re
+from functools import lru_cache
 
 from resolver.mailbox import GMAIL
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{43}=?")
 
 
+@lru_cache(200_000)
 def digests(normaliser: str, match: str, shown: str) -> tuple[str, ...]:
     """The hashes (hexadecimal) that an address or number may go by, sorted.
 

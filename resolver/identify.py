@@ -6,15 +6,17 @@ blocked and claimed ones flagged; the record's key from the source's own row key
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from graph_schema.messages import Message, named_identifiers
-from graph_schema.rule_parts import Rules, Source
+from graph_schema.rule_parts import Rules
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Held, RecordKey
 from resolver.hashed import digests, hexadecimal
 from resolver.normalise import normalise, shown
 from resolver.plan import Plan
 
+_REMEMBERED = 200_000
 _DERIVED = "~"
 """Begins every derived record id; a source's own row key can't (intake refuses it)."""
 
@@ -33,12 +35,10 @@ class Identifying:
 
     def __init__(self, rules: Rules, plan: Plan) -> None:
         self._rules = rules
-        self._plan = plan
-        self._forms: dict[tuple[str, str, str], Held] = {}
-        self._derived: dict[tuple[str, ...], str] = {}
         self._people = {plan.spaces[place].name for place in plan.people}
         self._hashes = {space.hashes: space.name for space in plan.spaces if space.hashes is not None}
-        self._hashed: dict[tuple[str, Held], tuple[Held, ...]] = {}
+        # What is remembered knows nothing of this object: else all of it would be in a cycle.
+        self._form = lru_cache(_REMEMBERED)(partial(_formed, rules))
         self._leases = {space.name: space.lease for space in plan.spaces if space.lease is not None}
 
     def identify(self, message: Message) -> Identity:
@@ -51,9 +51,9 @@ class Identifying:
             if source.alias == "anonymous_id" or previous == str(message.body.get("anonymousId") or ""):
                 named.append(("anonymous_id", previous))
             else:
-                previously = self._held(message.source, source, [("user_id", previous)])
+                previously = self._held(message.source, [("user_id", previous)])
                 also = RecordKey(message.source, self._derive(message, previously)), previously
-        held = self._held(message.source, source, named)
+        held = self._held(message.source, named)
         context = message.body.get("context")
         row = context.get("recordId") if context else None
         if row is not None and row != "":
@@ -63,22 +63,21 @@ class Identifying:
         else:
             record_id = self._derive(message, held)
         if self._hashes:
-            held = self._with_hashes(message.source, source, held)
+            held = self._with_hashes(message.source, held)
         return Identity(RecordKey(message.source, record_id), held, also)
 
     def match_form(self, namespace: str, value: str, source: str = "") -> Held:
         """An identifier as it would be held, for looking it up."""
-        return self._form(source, self._rules.source(source), namespace, value)
+        return self._form(source, namespace, value)
 
-    def _held(self, name: str, source: Source, named: Iterable[tuple[str, str]]) -> tuple[Held, ...]:
+    def _held(self, source: str, named: Iterable[tuple[str, str]]) -> tuple[Held, ...]:
         found: dict[tuple[str, str], Held] = {}
-        forms = self._forms
         for namespace, value in named:
-            held = forms.get((name, namespace, value)) or self._form(name, source, namespace, value)
+            held = self._form(source, namespace, value)
             found.setdefault(held[:2], held)
         return tuple(found.values()) if len(found) < 2 else tuple([found[key] for key in sorted(found)])
 
-    def _with_hashes(self, name: str, source: Source, held: tuple[Held, ...]) -> tuple[Held, ...]:
+    def _with_hashes(self, source: str, held: tuple[Held, ...]) -> tuple[Held, ...]:
         """What a message names, and the hashes of its addresses: under them others may know the same person.
 
         They are no part of the record's key: the address itself is.
@@ -86,43 +85,11 @@ class Identifying:
         found = {one[:2]: one for one in held}
         for one in held:
             if one.namespace in self._hashes and not one.flags & BLOCKED:
-                for hashed in self._hashed.get((name, one)) or self._hash(name, source, one):
+                kind = self._rules.by_name[one.namespace].normaliser
+                for digest in digests(kind, one.value, one.shown):
+                    hashed = self._form(source, self._hashes[one.namespace], digest)
                     found.setdefault(hashed[:2], hashed)
         return held if len(found) == len(held) else tuple([found[key] for key in sorted(found)])
-
-    def _hash(self, name: str, source: Source, one: Held) -> tuple[Held, ...]:
-        space = self._hashes[one.namespace]
-        known = digests(self._rules.by_name[one.namespace].normaliser, one.value, one.shown)
-        if len(self._hashed) >= _FORMS_KEPT:
-            self._hashed.clear()
-        made = self._hashed[name, one] = tuple(self._form(name, source, space, digest) for digest in known)
-        return made
-
-    def _form(self, name: str, source: Source, namespace: str, value: str) -> Held:
-        cached = self._forms.get((name, namespace, value))
-        if cached is not None:
-            return cached
-        declared = self._rules.by_name.get(namespace)
-        if declared is None:
-            held = Held(namespace, value.strip(), value.strip(), 0)
-        else:
-            hashed = self._rules.hashes.get(namespace, namespace)
-            if hashed != namespace:
-                value = hexadecimal(value)
-            match = normalise(declared.normaliser, value, source.region)
-            # Who only claims an address only claims its hashes.
-            flags = CLAIMED if {namespace, hashed} & source.claims else 0
-            if match is None or declared.blocks(match):
-                flags |= BLOCKED
-            text = match if match is not None else value.strip()
-            visible = shown(declared.normaliser, value, source.region) or value.strip()
-            if name and namespace in source.scoped:
-                text, visible = f"{name}/{text}", f"{name}/{visible}"
-            held = Held(namespace, text, visible, flags)
-        if len(self._forms) >= _FORMS_KEPT:
-            self._forms.clear()
-        self._forms[name, namespace, value] = held
-        return held
 
     def _derive(self, message: Message, held: tuple[Held, ...]) -> str:
         """A record id from the people-joining identifiers, else from all, else from the message itself."""
@@ -130,24 +97,36 @@ class Identifying:
         keys = [one for one in held if not one.flags and one.namespace in people]
         keys = keys or [one for one in held if not one.flags & BLOCKED]
         if not keys:
-            return _DERIVED + _short("message", message.message_id)
+            return _derived("message", message.message_id)
         parts: list[str] = []
         for one in keys:
             parts += one[:2]
             lease = self._leases.get(one.namespace)
             if lease is not None:
                 parts.append("-" if message.at is None else str(message.at // (lease // 6)))
-        key = tuple(parts)
-        derived = self._derived.get(key)
-        if derived is None:
-            if len(self._derived) >= _FORMS_KEPT:
-                self._derived.clear()
-            derived = self._derived[key] = _DERIVED + _short(*parts)
-        return derived
+        return _derived(*parts)
 
 
-_FORMS_KEPT = 200_000
+@lru_cache(_REMEMBERED)
+def _derived(*parts: str) -> str:
+    return _DERIVED + hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def _short(*parts: str) -> str:
-    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+def _formed(rules: Rules, name: str, namespace: str, value: str) -> Held:
+    """A value as a source of this name is to hold it."""
+    declared, source = rules.by_name.get(namespace), rules.source(name)
+    if declared is None:
+        return Held(namespace, value.strip(), value.strip(), 0)
+    hashed = rules.hashes.get(namespace, namespace)
+    if hashed != namespace:
+        value = hexadecimal(value)
+    match = normalise(declared.normaliser, value, source.region)
+    # Who only claims an address only claims its hashes.
+    flags = CLAIMED if {namespace, hashed} & source.claims else 0
+    if match is None or declared.blocks(match):
+        flags |= BLOCKED
+    text = match if match is not None else value.strip()
+    visible = shown(declared.normaliser, value, source.region) or value.strip()
+    if name and namespace in source.scoped:
+        text, visible = f"{name}/{text}", f"{name}/{visible}"
+    return Held(namespace, text, visible, flags)
