@@ -19,7 +19,7 @@ from itertools import combinations
 from typing import Literal
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED
-from resolver.components import Tie, components, parts_of
+from resolver.components import Tie, components
 from resolver.evidence import Holder, leases
 from resolver.groups import Groups
 from resolver.judged import judge
@@ -226,19 +226,15 @@ class _Resolving:
         joining: list[tuple[set[int], list[Tie]]] = []
         parts = []
         stands = {anchor: self.groups.representative(anchor) for anchor in anchors}
-        for part, within in parts_of(component - anchors, ties):
+        for part, within in components(ties, component - anchors):
             tied = sorted({group for tie in within for group in tie.groups & anchors})
             chosen = tied[0] if len(tied) == 1 else self._owner(step, part, within, anchors)
             members = tuple(record for group in part for record in self.groups.members[group])
-            parts.append((members, tuple(stands[one] for one in tied), chosen))
-            if chosen is not None:
-                joining.append((part | {chosen}, within))
-            else:
-                joining.append((part, within))
-                if len(tied) > 1:
-                    place = step.namespace if step else -1
-                    who = tuple(stands[one] for one in tied)
-                    self.open.append(Ambiguity(members[0], who, place))
+            between = tuple(stands[one] for one in tied)
+            parts.append((members, between, chosen))
+            joining.append((part if chosen is None else part | {chosen}, within))
+            if chosen is None and len(tied) > 1:
+                self.open.append(Ambiguity(members[0], between, step.namespace if step else -1))
         values = tuple(sorted({tie.value for tie in ties if tie.value is not None}))
         kinds = frozenset(kind.split(":")[0] for kind in conflicts)
         self.contests.append(
