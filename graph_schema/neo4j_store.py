@@ -9,7 +9,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Final, NamedTuple
@@ -278,17 +278,10 @@ class Neo4jStore:
     def swap(self) -> Iterator[Neo4jSwap]:
         """See ``Replaceable``."""
 
-        def run(work: Callable[[Ask], bool]) -> bool:
-            with self._session() as session, session.begin_transaction() as transaction:
-                kept = work(Ask(transaction))
-                if not kept:
-                    transaction.rollback()
-                return kept
-
         def opened(name: str) -> Neo4jStore:
             return Neo4jStore(self.address._replace(graph=name))
 
-        with self._session() as session, Neo4jSwap(Ask(session), run, self.name, opened) as swap:
+        with self._session() as session, Neo4jSwap(session, self.name, opened) as swap:
             yield swap
 
     def remove(self) -> None:

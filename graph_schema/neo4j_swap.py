@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, LiteralString
 
+import neo4j
+
 from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.neo4j_asking import Ask
@@ -17,16 +19,13 @@ from graph_schema.store import Store
 
 _PAGE: Final = 5_000
 
-Run = Callable[[Callable[[Ask], bool]], bool]
-"""Does something in one transaction, which is kept where it says so."""
-
 
 class Neo4jSwap:
-    """See ``Swap``. ``ask`` speaks outside of any transaction, ``run`` within one."""
+    """See ``Swap``; ``opened`` opens a store in the graph of a name."""
 
-    def __init__(self, ask: Ask, run: Run, name: str, opened: Callable[[str], Store]) -> None:
-        self._ask = ask
-        self._run = run
+    def __init__(self, session: neo4j.Session, name: str, opened: Callable[[str], Store]) -> None:
+        self._session = session
+        self._ask = Ask(session)
         self._name = name
         self._opened = opened
         self._fresh = f"{name} (derived again)"
@@ -46,16 +45,15 @@ class Neo4jSwap:
 
     def take_place(self) -> bool:
         """See ``Swap``."""
-
-        def exchange(ask: Ask) -> bool:
+        with self._session.begin_transaction() as transaction:
+            ask = Ask(transaction)
             rows = ask(q.LOCK, {"name": self._name, "writer": "rebuild"})
             if not rows or rows[0][:2] != self._standing:
+                transaction.rollback()
                 return False
             ask(q.RENAME, {"name": self._name, "to": self._gone})
             ask(q.RENAME, {"name": self._fresh, "to": self._name})
-            return True
-
-        return self._run(exchange)
+        return True
 
     def _state(self, name: str) -> list[int]:
         """The number of a graph and how many commits it saw."""
