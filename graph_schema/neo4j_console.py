@@ -11,7 +11,7 @@ from graph_schema import neo4j_more_queries as more
 from graph_schema.neo4j_asking import Asked
 from graph_schema.neo4j_feeds import Feeds
 from graph_schema.neo4j_known import PERSON
-from graph_schema.neo4j_rows import Row, short_hash, within
+from graph_schema.neo4j_rows import Row, own, short_hash, within
 from graph_schema.store import Writes
 from graph_schema.vocabulary import Audited
 
@@ -51,7 +51,7 @@ class Console(Feeds):
         self.read.add(_AUDIT)
         end = self.graph.end if before is None else self._low + before
         rows = self._ask(more.AUDIT, {"low": self._low, "end": end, "page": limit})
-        return [Audited(within(row[0]), *row[1:])._replace(about=tuple(row[5])) for row in rows]
+        return [Audited(*own(row))._replace(about=tuple(row[5])) for row in rows]
 
     def _apply_audit(self, writes: Writes) -> set[int]:
         """Adds to the audit log; returns the marks of what changed by it."""

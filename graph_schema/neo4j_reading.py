@@ -9,7 +9,6 @@ import orjson
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_queries as q
-from graph_schema.judgement_rows import judgement_of
 from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known
 from graph_schema.neo4j_rows import (
@@ -17,12 +16,11 @@ from graph_schema.neo4j_rows import (
     Row,
     case_of,
     event_of,
-    identifier_of,
-    person_of,
-    record_of,
+    own,
     short_hash,
     within,
 )
+from graph_schema.rows import identifier_of, judgement_of, record_of
 from graph_schema.store import Document, Kind, StoredCase
 from graph_schema.vocabulary import (
     EventKey,
@@ -155,12 +153,12 @@ class Reading:
         """See ``Transaction``."""
         known = self._known.records
         rows = self._unknown(q.RECORDS, known, ids, "record")
-        known.update((record.id, record) for record in map(record_of, rows))
+        known.update((record.id, record) for record in map(record_of, map(own, rows)))
         return {one: known[one].own() for one in ids if one in known}
 
     def all_records(self) -> Iterator[Record]:
         """See ``Transaction``."""
-        return map(record_of, self._pages(q.ALL_RECORDS))
+        return map(record_of, map(own, self._pages(q.ALL_RECORDS)))
 
     def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
         """See ``Transaction``."""
@@ -169,7 +167,7 @@ class Reading:
         self.read.update(asked)
         hashes = {mark >> 3 for mark in asked.keys() - known.keys()}
         for founds, *row in self._keyed(q.FOUNDED, hashes):
-            record = record_of(row)
+            record = record_of(own(row))
             self._known.records[record.id] = record
             self.read.add(record.id << 3 | RECORD)
             known[marks.of_founded(founds)] = (founds, record.id)
@@ -196,7 +194,7 @@ class Reading:
 
     def _learned(self, rows: list[Row]) -> list[IdentifierNode]:
         """Remembers identifiers, and the holders of those that few hold."""
-        nodes = [identifier_of(row[:-1]) for row in rows]
+        nodes = [identifier_of(own(row[:-1])) for row in rows]
         for node, row in zip(nodes, rows, strict=True):
             self._known.learn(node)
             if row[-1] is not None:
@@ -221,7 +219,7 @@ class Reading:
 
     def all_identifiers(self) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
-        return map(identifier_of, self._pages(q.ALL_IDENTIFIERS))
+        return map(identifier_of, map(own, self._pages(q.ALL_IDENTIFIERS)))
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""
@@ -244,13 +242,13 @@ class Reading:
     def persons(self, ids: Collection[int]) -> Mapping[int, Person]:
         """See ``Transaction``."""
         known = self._known.persons
-        rows = self._unknown(q.PERSONS, known, ids, "person")
-        known.update((person.id, person) for person in map(person_of, rows))
+        for row in self._unknown(q.PERSONS, known, ids, "person"):
+            known[within(row[0])] = Person(*own(row))
         return {one: replace(known[one]) for one in ids if one in known}
 
     def all_persons(self) -> Iterator[Person]:
         """See ``Transaction``."""
-        return (person_of(row) for row in self._pages(q.ALL_PERSONS) if row[1] is not None)
+        return (Person(*own(row)) for row in self._pages(q.ALL_PERSONS) if row[1] is not None)
 
     # Profiles
 

@@ -17,12 +17,9 @@ from graph_schema.vocabulary import (
     DeadLetter,
     Delta,
     EventKey,
-    Holding,
-    Identifier,
     IdentifierNode,
     Person,
     Record,
-    RecordKey,
     StoredEvent,
 )
 
@@ -56,6 +53,11 @@ class Graph(NamedTuple):
 def within(number: int) -> int:
     """The store's own id of a node's number."""
     return number & _MASK
+
+
+def own(row: Row) -> Row:
+    """A row with the store's own id in the place of the node's number, with which it begins."""
+    return [row[0] & _MASK, *row[1:]]
 
 
 @lru_cache(200_000)
@@ -102,17 +104,6 @@ def said_row(record: Record, low: int) -> Row:
     return [*said, packed(record.traits) if record.traits else None]
 
 
-def record_of(row: Row) -> Record:
-    """A record from the columns that all questions for records return."""
-    one, source, record_id, person, first_at, last_event, holdings, *state, content, said = row
-    erasures, ghost = state
-    traits = {name: tuple(values) for name, values in orjson.loads(said).items()} if said else {}
-    held = {h[0]: Holding(h[1], h[2], h[3], h[4]) for h in orjson.loads(holdings)}
-    key = RecordKey(source, record_id)
-    kept = (held, erasures or 0, ghost or 0, content or 0, traits)
-    return Record(within(one), key, person, first_at, last_event, *kept)
-
-
 def keyed(number: int, low: int) -> Row:
     """How a content, or a block, is found by its own number, a hash of 63 bits: a key, and the number."""
     return [low + (number & _MASK), number]
@@ -139,24 +130,10 @@ def identifier_row(node: IdentifierNode, low: int) -> Row:
     return [one, low + short_hash(*named), *named, node.namespace, *counted, generic, peers]
 
 
-def identifier_of(row: Row) -> IdentifierNode:
-    """An identifier from the columns that all questions for identifiers return."""
-    one, namespace, value, place, holders, unknown, claims, timeless, sole, generic, peers = row
-    others = {each[0]: set(each[1:]) for each in orjson.loads(peers)} if peers else {}
-    named = Identifier(namespace, value)
-    counted = (holders, unknown, claims, timeless, sole)
-    return IdentifierNode(within(one), named, place, *counted, generic is not None, others)
-
-
 def person_row(person: Person, profile: str | None, low: int) -> Row:
     """A row of CREATE_PERSONS and MERGE_PERSONS; without a profile the one that stands stays."""
     counted = person.flags, person.size, person.version
     return [low + person.id, person.person_id, person.founder, *counted, profile]
-
-
-def person_of(row: Row) -> Person:
-    """A person from the columns that all questions for persons return."""
-    return Person(within(row[0]), *row[1:])
 
 
 def case_of(row: Row) -> StoredCase:

@@ -14,7 +14,6 @@ from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Overtaken
-from graph_schema.judgement_rows import judgement_row
 from graph_schema.neo4j_asking import Ask, Asked
 from graph_schema.neo4j_feeds import path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
@@ -31,6 +30,7 @@ from graph_schema.neo4j_rows import (
     said_row,
     short_hash,
 )
+from graph_schema.rows import judgement_row
 from graph_schema.store import Kind, Writes
 from graph_schema.vocabulary import Record
 

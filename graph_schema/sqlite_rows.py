@@ -13,12 +13,10 @@ from graph_schema.vocabulary import (
     Change,
     Content,
     EventKey,
-    Holding,
     Identifier,
     IdentifierNode,
     Person,
     Record,
-    RecordKey,
     ShownIdentifier,
     StoredEvent,
 )
@@ -85,11 +83,11 @@ class Statements:
 
 EVENT = Columns("event", "id,source,message_id,at,stamped,received,record,previous,content")
 RECORD = Columns(
-    "record", "id,source,record_id,person,first_at,last_event,erasures,ghost,holdings,content,traits"
+    "record", "id,source,record_id,person,first_at,last_event,holdings,erasures,ghost,content,traits"
 )
 CONTENT = Columns("content", "id,keys,own,votes,said")
 IDENTIFIER = Columns(
-    "identifier", "id,hash,namespace,value,place,holders,unknown,claims,timeless,sole,generic,peers"
+    "identifier", "id,namespace,value,place,holders,unknown,claims,timeless,sole,generic,peers,hash"
 )
 SHOWN = "id, namespace, value, place, sole, generic"
 """Of an identifier what a reader needs: its peers, in JSON, take longer than all of these."""
@@ -120,16 +118,8 @@ def record_row(record: Record) -> Row:
     """A row of RECORD."""
     holdings = [(one, *holding) for one, holding in record.holdings.items()]
     traits = orjson.dumps(record.traits) if record.traits else None
-    counted = (record.first_at, record.last_event, record.erasures, record.ghost)
-    return (record.id, *record.key, record.person, *counted, orjson.dumps(holdings), record.content, traits)
-
-
-def record_of(row: Row) -> Record:
-    """A record from a row of RECORD."""
-    holdings = {h[0]: Holding(h[1], h[2], h[3], h[4]) for h in orjson.loads(row[8])}
-    key = RecordKey(row[1], row[2])
-    traits = {name: tuple(said) for name, said in orjson.loads(row[10]).items()} if row[10] else {}
-    return Record(row[0], key, row[3], row[4], row[5], holdings, row[6], row[7], row[9], traits)
+    seen = (record.person, record.first_at, record.last_event, orjson.dumps(holdings))
+    return (record.id, *record.key, *seen, record.erasures, record.ghost, record.content, traits)
 
 
 def content_row(content: Content) -> Row:
@@ -148,15 +138,7 @@ def identifier_row(node: IdentifierNode, short: int) -> Row:
     """A row of IDENTIFIER, with the short hash of what it is."""
     peers = orjson.dumps([[place, *others] for place, others in node.peers.items()]) if node.peers else None
     counted = (node.holders, node.unknown, node.claims, node.timeless, node.sole, node.generic)
-    return (node.id, short, *node.identifier, node.namespace, *counted, peers)
-
-
-def identifier_of(row: Row) -> IdentifierNode:
-    """An identifier from a row of IDENTIFIER."""
-    one, _, namespace, value, place, holders, unknown, claims, timeless, sole, generic, packed = row
-    peers = {each[0]: set(each[1:]) for each in orjson.loads(packed)} if packed else {}
-    counted = (holders, unknown, claims, timeless, sole, bool(generic))
-    return IdentifierNode(one, Identifier(namespace, value), place, *counted, peers)
+    return (node.id, *node.identifier, node.namespace, *counted, peers, short)
 
 
 def shown_of(row: Row) -> ShownIdentifier:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import orjson
 
 from graph_schema import sqlite_rows as r
-from graph_schema.judgement_rows import judgement_of, judgement_row
+from graph_schema.rows import identifier_of, judgement_of, judgement_row, record_of
 from graph_schema.sqlite_audiences import SqliteAudiences
 from graph_schema.sqlite_console import SqliteConsole
 from graph_schema.sqlite_likeness import SqliteLikeness
@@ -82,11 +82,11 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def records(self, ids: Collection[int]) -> Mapping[int, Record]:
         """See ``Transaction``."""
-        return {row[0]: r.record_of(row) for row in self._rows(r.RECORD.by("id"), ids)}
+        return {row[0]: record_of(row) for row in self._rows(r.RECORD.by("id"), ids)}
 
     def all_records(self) -> Iterator[Record]:
         """See ``Transaction``."""
-        return map(r.record_of, self._connection.execute(f"{r.RECORD.all} ORDER BY id"))
+        return map(record_of, self._connection.execute(f"{r.RECORD.all} ORDER BY id"))
 
     def founded(self, person_ids: Collection[str]) -> Mapping[str, int]:
         """See ``Transaction``."""
@@ -109,7 +109,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
 
     def identifiers(self, ids: Collection[int]) -> Mapping[int, IdentifierNode]:
         """See ``Transaction``."""
-        return {row[0]: r.identifier_of(row) for row in self._rows(r.IDENTIFIER.by("id"), ids)}
+        return {row[0]: identifier_of(row[:-1]) for row in self._rows(r.IDENTIFIER.by("id"), ids)}
 
     def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
         """See ``Transaction``."""
@@ -119,12 +119,12 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
         """See ``Transaction``."""
         rows = self._rows(r.IDENTIFIER.by("hash"), {self._hash(*one) for one in wanted})
-        found = {Identifier(row[2], row[3]): row for row in rows}
-        return {one: r.identifier_of(found[one]) for one in found.keys() & set(wanted)}
+        found = {Identifier(row[1], row[2]): row for row in rows}
+        return {one: identifier_of(found[one][:-1]) for one in found.keys() & set(wanted)}
 
     def all_identifiers(self) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
-        return map(r.identifier_of, self._connection.execute(r.IDENTIFIER.all))
+        return (identifier_of(row[:-1]) for row in self._connection.execute(r.IDENTIFIER.all))
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """See ``Transaction``."""
