@@ -1,7 +1,6 @@
 """Namespaces: the kinds of identifiers that the rules declare, and which of them hold hashes of others."""
 
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -62,11 +61,6 @@ class Namespace(BaseModel):
             raise ValueError('needs joins = "people": a value that joins only anonymous evidence bars nobody')
         return unique
 
-    @property
-    def joins_people(self) -> bool:
-        """Whether a value of it may join two known persons."""
-        return self.joins == "people"
-
     @cached_property
     def lease_us(self) -> int | None:
         """How long a value may go unseen until it may have a new owner, in microseconds; None: for ever."""
@@ -82,20 +76,6 @@ class Namespace(BaseModel):
         Own patterns are searched for (anchor them with ^ and $), without regard to case.
         """
         return stands_for_nothing(value) or any(pattern.search(value) for pattern in self._own_patterns)
-
-
-def hash_spaces(namespaces: Mapping[str, Namespace]) -> dict[str, str]:
-    """By each namespace that holds hashes, the namespace of whose values they are: as it says itself, or by
-    its name, as email_sha256 is of email."""
-    found: dict[str, str] = {}
-    for name, space in namespaces.items():
-        hashed = space.hashes
-        if hashed is None:
-            other = namespaces.get(name.removesuffix("_sha256"), space)
-            hashed = "" if other is space or cannot_hash(space, other) else other.name
-        if hashed:
-            found[name] = hashed
-    return found
 
 
 def cannot_hash(namespace: Namespace, hashed: Namespace) -> str:

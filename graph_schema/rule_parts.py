@@ -25,7 +25,7 @@ from pydantic import (
 from graph_schema.access import Access
 from graph_schema.blocked import BUNDLED_PATTERNS
 from graph_schema.errors import RulesError, nearest
-from graph_schema.namespaces import Namespace, NamespaceName, Switch, cannot_hash, hash_spaces
+from graph_schema.namespaces import Namespace, NamespaceName, Switch, cannot_hash
 
 RESOLUTION_VERSION = 6
 """Part of `identity_hash`: raised when by the same rules a normaliser or the resolver joins otherwise, or
@@ -141,7 +141,15 @@ class Rules(RulesParts):
     def hashes(self) -> dict[str, str]:
         """By each namespace that holds hashes, the namespace of whose values they are: as it says itself, or
         by its name, as email_sha256 is of email."""
-        return hash_spaces(self.by_name)
+        found: dict[str, str] = {}
+        for name, space in self.by_name.items():
+            hashed = space.hashes
+            if hashed is None:
+                other = self.by_name.get(name.removesuffix("_sha256"), space)
+                hashed = "" if other is space or cannot_hash(space, other) else other.name
+            if hashed:
+                found[name] = hashed
+        return found
 
     def source(self, name: str) -> Source:
         """What is particular to a source; for one that the rules don't name, nothing is."""
@@ -223,9 +231,9 @@ def _matching_faults(rules: Rules) -> list[Fault]:
     after = rules.by_name.get(rules.matching.after)
     if after is None:
         return [_undeclared(("matching", "after"), rules.matching.after, rules)]
-    if not after.joins_people:
+    if after.joins != "people":
         what = f"matching can't stand after {after.name!r}, which joins only anonymous evidence"
-        people = [each.name for each in rules.namespaces if each.joins_people]
+        people = [each.name for each in rules.namespaces if each.joins == "people"]
         way_out = f"Matching joins people: put it after {people[-1]}" if people else "Leave [matching] out"
         return [Fault(("matching", "after"), what, way_out)]
     return []
@@ -239,7 +247,7 @@ def _source_faults(rules: Rules) -> list[Fault]:
             path = ("source", name, part)
             found += [_undeclared(path, each, rules) for each in sorted(names) if each not in rules.by_name]
         for claimed in sorted(source.claims & rules.by_name.keys()):
-            if not rules.by_name[claimed].joins_people:
+            if rules.by_name[claimed].joins != "people":
                 what = f"{claimed!r} can't be claimed: it joins only anonymous evidence"
                 found.append(
                     Fault(("source", name, "claims"), what, 'Claims are for namespaces with joins = "people"')

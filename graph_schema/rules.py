@@ -273,8 +273,8 @@ def _model(matching: Matching | None, chain: list[_RulesFile]) -> tuple[Matching
     if matching is None or matching.model == NO_MODEL:
         return None, {}, ""
     if matching.model in BUNDLED_MODELS:
-        model, digest = bundled_model(matching.model)
-        return matching, model, digest
+        text = files("graph_schema").joinpath("bundled", f"{matching.model}.json").read_bytes()
+        return matching, json.loads(text), hashlib.sha256(text).hexdigest()
     declaring = next(file for file in chain if file.parts.matching is not None)
     path = ((declaring.folder or Path()) / matching.model).absolute()
     try:
@@ -290,9 +290,3 @@ def _model(matching: Matching | None, chain: list[_RulesFile]) -> tuple[Matching
             way_out=f"Write one with onefold train --out, or name a bundled one: {', '.join(BUNDLED_MODELS)}",
         ) from error
     return matching.model_copy(update={"model": str(path)}), model, hashlib.sha256(text).hexdigest()
-
-
-def bundled_model(name: str) -> tuple[dict[str, Any], str]:
-    """A matching model that comes with Onefold, as its file has it, and its hash."""
-    text = files("graph_schema").joinpath("bundled", f"{name}.json").read_bytes()
-    return json.loads(text), hashlib.sha256(text).hexdigest()

@@ -64,14 +64,9 @@ class Product(TypedDict, total=False):
 
 
 @_open
-class Commerce(Properties, total=False):
+class Commerce(Properties, Product, total=False):
     """Browsing, cart and order events; some carry one product, some a list."""
 
-    product_id: Id
-    sku: Id
-    price: Number
-    quantity: Number
-    supply_days: Number
     total: Number
     revenue: Number
     amount: Number

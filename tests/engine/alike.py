@@ -51,7 +51,7 @@ MODEL = Model(
 @st.composite
 def matching(draw: st.DrawFn, rules: Rules) -> Rules:
     """The same rules with matching, after one of the people-joining namespaces."""
-    after = draw(st.sampled_from([space.name for space in rules.namespaces if space.joins_people]))
+    after = draw(st.sampled_from([space.name for space in rules.namespaces if space.joins == "people"]))
     blocks, components = draw(st.sampled_from((2, 3, 20))), draw(st.sampled_from((2, 3, 300)))
     model = to_dict(replace(MODEL, block_cap=blocks, component_cap=components))
     digest = f"{blocks}/{components}"
