@@ -10,7 +10,7 @@ from dataclasses import replace
 from threading import RLock
 from typing import Any
 
-from graph_schema.store import Document, Kind, StoredCase, Writes
+from graph_schema.store import Document, Kind, StoredCase, Transaction, Writes
 from graph_schema.vocabulary import (
     Audited,
     Change,
@@ -27,12 +27,11 @@ from graph_schema.vocabulary import (
     Person,
     Record,
     Related,
-    ShownIdentifier,
     StoredEvent,
 )
 
 
-class MemoryStore:
+class MemoryStore(Transaction):
     """A store that lives as long as its process; it is its own transaction."""
 
     def __init__(self) -> None:
@@ -76,11 +75,6 @@ class MemoryStore:
 
     def close(self) -> None:
         """See ``Store``."""
-
-    @property
-    def unchanged(self) -> bool:
-        """Never: so that every read comes from here."""
-        return False
 
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""
@@ -133,21 +127,9 @@ class MemoryStore:
         """See ``Transaction``."""
         return {one: self._identifiers[one].own() for one in ids if one in self._identifiers}
 
-    def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
-        """See ``Transaction``."""
-        return {one: self._identifiers[one].shown() for one in ids if one in self._identifiers}
-
-    def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
-        """See ``Transaction``."""
-        return {one: self.identifiers((id_,))[id_] for one, id_ in self.identifier_ids(wanted).items()}
-
     def all_identifiers(self) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
         return iter([node.own() for node in self._identifiers.values()])
-
-    def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
-        """See ``Transaction``."""
-        return {one for one, node in self.look_up(wanted).items() if node.generic}
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
@@ -262,13 +244,9 @@ class MemoryStore:
         """See ``Transaction``."""
         return list(enumerate(self._letters, start=1))[after : after + limit]
 
-    def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
-        """See ``Transaction``."""
-        return copy.deepcopy(self._state.get(name))
-
     def states(self, names: Collection[str]) -> Mapping[str, Any]:
         """See ``Transaction``."""
-        return {name: self.get(name) for name in names if name in self._state}
+        return {name: copy.deepcopy(self._state[name]) for name in names if name in self._state}
 
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """See ``Transaction``."""

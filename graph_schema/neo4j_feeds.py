@@ -97,32 +97,22 @@ class Feeds(Reading):
         asked = {"after": self._low + after, "end": self.graph.end, "page": limit}
         return [letter_of(row) for row in self._ask(more.DEAD_LETTERS, asked)]
 
-    def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
-        """See ``Transaction``."""
-        value = self._stated(name)
-        return None if value is None else orjson.loads(value)
-
     def states(self, names: Collection[str]) -> Mapping[str, Any]:
         """See ``Transaction``."""
-        self._look_up(names)
-        found = {name: self._stated(name) for name in names}
+        found = self._stated(names)
         return {name: orjson.loads(value) for name, value in found.items() if value is not None}
 
-    def _stated(self, name: str) -> str | None:
-        self._look_up((name,))
-        value: str | None = self._known.state[marks.of_other("state", name)]
-        return value
-
-    def _look_up(self, names: Collection[str]) -> None:
-        """Has what is stated under names in memory."""
-        known = self._known.state
-        asked = {path_of(self.graph.number, name): marks.of_other("state", name) for name in names}
+    def _stated(self, names: Collection[str]) -> dict[str, str | None]:
+        """What is stated under names, as it is kept; None for nothing."""
+        known, graph = self._known.state, self.graph.number
+        asked = {name: marks.of_other("state", name) for name in names}
         self.read.update(asked.values())
-        missing = {path: mark for path, mark in asked.items() if mark not in known}
+        missing = {path_of(graph, name): mark for name, mark in asked.items() if mark not in known}
         if missing:
             known.update(dict.fromkeys(missing.values()))
             for path, value in self._ask(more.GET, {"paths": list(missing)}, missing.values()):
                 known[missing[path]] = value
+        return {name: known[mark] for name, mark in asked.items()}
 
     def scan(self, prefix: str) -> Mapping[str, Any]:
         """See ``Transaction``."""

@@ -9,7 +9,7 @@ that it has worked out stands on something that changed meanwhile.
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from graph_schema.neo4j_rows import short_hash, within
 from graph_schema.store import Kind, Writes
@@ -123,7 +123,7 @@ class Known:
     founded: dict[int, tuple[str, int]] = field(default_factory=dict)
     named: dict[Identifier, int] = field(default_factory=dict)
     holders: dict[int, list[int]] = field(default_factory=dict)
-    state: dict[int, Any] = field(default_factory=dict)
+    state: dict[int, str | None] = field(default_factory=dict)
     members: dict[int, set[int]] = field(default_factory=dict)
     profiles: dict[int, str | None] = field(default_factory=dict)
     places: dict[int, set[Membership]] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from graph_schema.neo4j_rows import (
     within,
 )
 from graph_schema.rows import identifier_of, judgement_of, record_of
-from graph_schema.store import Document, Kind, StoredCase
+from graph_schema.store import Document, Kind, StoredCase, Transaction
 from graph_schema.vocabulary import (
     EventKey,
     Identifier,
@@ -31,7 +31,6 @@ from graph_schema.vocabulary import (
     Person,
     Record,
     Related,
-    ShownIdentifier,
     StoredEvent,
 )
 
@@ -47,7 +46,7 @@ _KINDS: Final[dict[LiteralString, tuple[int, int, int]]] = {
 """The kind of mark of what is called by a hash, and where in a row which kind of number stands."""
 
 
-class Reading:
+class Reading(Transaction):
     """The part of a transaction that reads the graph, through what is ``known`` of it already. ``graph`` is
     as it stood at first; ``read`` are the marks of everything that it was asked for."""
 
@@ -207,23 +206,9 @@ class Reading:
         self._learned(self._unknown(q.IDENTIFIERS, known, ids, "identifier"))
         return {one: known[one].own() for one in ids if one in known}
 
-    def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
-        """See ``Transaction``."""
-        return {one: node.shown() for one, node in self.identifiers(ids).items()}
-
-    def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
-        """See ``Transaction``."""
-        ids = self.identifier_ids(wanted)
-        nodes = self.identifiers(ids.values())
-        return {one: nodes[ids[one]] for one in ids}
-
     def all_identifiers(self) -> Iterator[IdentifierNode]:
         """See ``Transaction``."""
         return map(identifier_of, map(own, self._pages(q.ALL_IDENTIFIERS)))
-
-    def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
-        """See ``Transaction``."""
-        return {one for one, node in self.look_up(wanted).items() if node.generic}
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """See ``Transaction``."""

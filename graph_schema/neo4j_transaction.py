@@ -97,7 +97,7 @@ class Neo4jTransaction(Likeness):
         state = [
             (name, value)
             for name, value in told.items()
-            if marks.of_other("state", name) not in self.read or self._stated(name) != value
+            if marks.of_other("state", name) not in self.read or self._stated((name,))[name] != value
         ]
         changed = marks.marks_of(writes)
         changed.update(marks.of_other("state", name) for name, _ in state)

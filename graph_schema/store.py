@@ -102,12 +102,14 @@ class Writes:
 
 
 class Transaction(Protocol):
-    """A consistent view of a store. ``unchanged`` tells that nobody else wrote since this process last
-    did."""
+    """A consistent view of a store. What follows from other answers stands here: a store that has a shorter
+    way takes that.
 
-    @property
-    def unchanged(self) -> bool:
-        """Whether what this process remembers of its last transaction still holds."""
+    ``unchanged``: nobody else wrote since this process last did, so what it remembers of its last transaction
+    still holds.
+    """
+
+    unchanged: bool = False
 
     def allocate(self, kind: Kind) -> int:
         """A new id, unused until now."""
@@ -149,15 +151,20 @@ class Transaction(Protocol):
 
     def shown(self, ids: Collection[int]) -> Mapping[int, ShownIdentifier]:
         """The same without what only who changes them needs to know."""
+        return {one: node.shown() for one, node in self.identifiers(ids).items()}
 
     def look_up(self, wanted: Collection[Identifier]) -> Mapping[Identifier, IdentifierNode]:
         """Identifiers by what they are, of those that are known."""
+        ids = self.identifier_ids(wanted)
+        nodes = self.identifiers(ids.values())
+        return {one: nodes[ids[one]] for one in ids}
 
     def all_identifiers(self) -> Iterator[IdentifierNode]:
         """Every identifier."""
 
     def generic(self, wanted: Collection[Identifier]) -> set[Identifier]:
         """Those of these identifiers that are generic."""
+        return {one for one, node in self.look_up(wanted).items() if node.generic}
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, list[int]]:
         """Ids of the records that hold each identifier."""
@@ -238,6 +245,7 @@ class Transaction(Protocol):
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON
         """A piece of operational state, or None."""
+        return self.states((name,)).get(name)
 
     def states(self, names: Collection[str]) -> Mapping[str, Any]:
         """Pieces of operational state by name, of those that there are."""
