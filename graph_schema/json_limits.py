@@ -16,7 +16,7 @@ MAX_BYTES: Final = 512 * 1024
 MAX_DEPTH: Final = 32
 _LONGEST_PATH: Final = 200
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # How JSON writes the control characters that we refuse; tab, line feed and return have forms of their own.
 _ESCAPED: Final = (b"\\u000", b"\\u001", b"\\b", b"\\f")
 
@@ -134,7 +134,7 @@ def _is_unicode(text: str) -> bool:
 
 def shorten(path: str) -> str:
     """A field's path as it can be printed anywhere: whole characters, no endless names."""
-    return _UNPRINTABLE.sub("?", path[:_LONGEST_PATH])
+    return UNPRINTABLE.sub("?", path[:_LONGEST_PATH])
 
 
 def _too_deep(field: str) -> Invalid:

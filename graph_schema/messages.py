@@ -10,7 +10,7 @@ import orjson
 
 from graph_schema.errors import Invalid
 from graph_schema.iso_time import EARLIEST, LATEST, read_time
-from graph_schema.json_limits import as_json, check_limits, parse
+from graph_schema.json_limits import UNPRINTABLE, as_json, check_limits, parse
 from graph_schema.wire import check_shape
 
 TYPES: Final = frozenset(("identify", "track", "page", "screen", "alias", "group"))
@@ -19,7 +19,6 @@ _VERSIONS: Final = ("1", "1.1", "2", 1, 1.1, 2)
 _TRANSPORT: Final = ("sentAt", "receivedAt", "originalTimestamp", "writeKey", "_metadata", "source")
 _LONGEST_SOURCE: Final = 128
 _UNNAMEABLE: Final = re.compile(r"[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _FOUND_BY: Final = ("order_id", "receipt_id", "reward_code", "payment_token")
 
 
@@ -299,7 +298,7 @@ def _given(value: str | None) -> bool:
 def _rejected(wrong: Invalid, raw: object, body: object, source: object) -> Rejected:
     named: Mapping[Any, Any] = body if isinstance(body, Mapping) else {}
     message_id = named.get("messageId")
-    if not isinstance(message_id, str) or not 0 < len(message_id) <= 256 or _UNPRINTABLE.search(message_id):
+    if not isinstance(message_id, str) or not 0 < len(message_id) <= 256 or UNPRINTABLE.search(message_id):
         message_id = None
     source = named.get("source") if source is None else source
     known = source if isinstance(source, str) and flaw_of_source(source) is None else None

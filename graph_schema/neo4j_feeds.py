@@ -8,7 +8,7 @@ import orjson
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
 from graph_schema.neo4j_reading import Reading
-from graph_schema.neo4j_rows import Row, changes_of, deltas_of, letter_of, within
+from graph_schema.neo4j_rows import Row, changes_of, deltas_of, within
 from graph_schema.vocabulary import Change, DeadLetter, Delta, Enrolment, Membership
 
 T = TypeVar("T", Change, Delta)
@@ -95,7 +95,7 @@ class Feeds(Reading):
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
         asked = {"after": self._low + after, "end": self.graph.end, "page": limit}
-        return [letter_of(row) for row in self._ask(more.DEAD_LETTERS, asked)]
+        return [(within(row[0]), DeadLetter(*row[1:])) for row in self._ask(more.DEAD_LETTERS, asked)]
 
     def states(self, names: Collection[str]) -> Mapping[str, Any]:
         """See ``Transaction``."""

@@ -31,11 +31,6 @@ def of_event(source: str, message_id: str) -> int:
     return short_hash(source, message_id) << 3 | EVENT
 
 
-def of_event_key(key: int) -> int:
-    """The same from its hash."""
-    return key << 3 | EVENT
-
-
 def of_founded(person_id: str) -> int:
     """The mark of whom a person id names."""
     return short_hash(person_id) << 3 | FOUNDED
@@ -164,12 +159,15 @@ class Known:
                 if node is not None:
                     self.named.pop(node.identifier, None)
             elif kind == PERSON:
-                for kept in (self.persons, self.members, self.profiles, self.places):
-                    kept.pop(one, None)
+                self._drop_person(one)
             elif kind == FOUNDED:
                 self.founded.pop(mark, None)
             elif kind == _OTHER:
                 self.state.pop(mark, None)
+
+    def _drop_person(self, person: int) -> None:
+        for kept in (self.persons, self.members, self.profiles, self.places):
+            kept.pop(person, None)
 
     def learn(self, node: IdentifierNode) -> None:
         """Remembers an identifier, by id and by value."""
@@ -203,8 +201,7 @@ class Known:
         for one in writes.records_gone:
             self.records.pop(one, None)
         for one in writes.persons_gone:
-            for kept in (self.persons, self.members, self.profiles, self.places):
-                kept.pop(one, None)
+            self._drop_person(one)
         self.places.update((one, set()) for one in made["person"])
         for place in writes.enrolled_gone:
             self.places.get(place.person, set()).discard(Membership(place.audience, place.product))

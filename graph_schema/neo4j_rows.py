@@ -14,7 +14,6 @@ from graph_schema.store import StoredCase
 from graph_schema.vocabulary import (
     Change,
     Content,
-    DeadLetter,
     Delta,
     EventKey,
     IdentifierNode,
@@ -139,11 +138,6 @@ def person_row(person: Person, profile: str | None, low: int) -> Row:
 def case_of(row: Row) -> StoredCase:
     """A case from (kind, records, identifiers, detail)."""
     return StoredCase(row[0], tuple(row[1]), tuple(row[2]), row[3])
-
-
-def letter_of(row: Row) -> tuple[int, DeadLetter]:
-    """A dead letter with its number."""
-    return within(row[0]), DeadLetter(*row[1:])
 
 
 def changes_of(entries: str) -> list[Change]:

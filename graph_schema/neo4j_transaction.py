@@ -29,6 +29,7 @@ from graph_schema.neo4j_rows import (
     record_row,
     said_row,
     short_hash,
+    within,
 )
 from graph_schema.rows import judgement_row
 from graph_schema.store import Kind, Writes
@@ -140,7 +141,7 @@ class Neo4jTransaction(Likeness):
         gone = [self._low + one for one in sorted(writes.erased_records)]
         keys = self._ask(q.ERASE_EVENTS, {"ids": gone}) if gone else []
         self._tell(q.ALSO_ERASED, gone, "ids")
-        return {marks.of_event_key(row[0] - self._low) for row in keys}
+        return {within(row[0]) << 3 | marks.EVENT for row in keys}
 
     def _apply_persons(self, writes: Writes) -> None:
         profiles = {one: packed(state) for one, state in writes.profiles.items()}

@@ -5,7 +5,7 @@ are written once a word.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -54,7 +54,7 @@ class SqliteConsole(Statements):
         if came:
             words = {word for word, _ in came}
             words -= {row[0] for row in self._rows(f"SELECT word FROM word WHERE word {GIVEN}", words)}
-            keys = [(word, _json(writes.name_keys[word])) for word in sorted(words)]
+            keys = [(word, orjson.dumps([*writes.name_keys[word]]).decode()) for word in sorted(words)]
             many("INSERT INTO word (word, keys) VALUES (?, ?)", keys)
             rows = sorted((key, word) for word in words for key in writes.name_keys[word])
             many("INSERT INTO word_key (key, word) VALUES (?, ?)", rows)
@@ -67,7 +67,3 @@ class SqliteConsole(Statements):
             rows = [(key, word) for key in orjson.loads(keys)]
             self._many("DELETE FROM word_key WHERE key = ? AND word = ?", rows)
             self._connection.execute("DELETE FROM word WHERE word = ?", (word,))
-
-
-def _json(values: Collection[Any]) -> str:
-    return orjson.dumps(list(values)).decode()

@@ -31,15 +31,6 @@ class Figure(NamedTuple):
     of: Callable[[Scene], Plain]
 
 
-def _product_bought(scene: Scene) -> bool:
-    product = scene.request.product
-    return product in scene.orders.had if product is not None else False
-
-
-def _product_owned(scene: Scene) -> bool:
-    return scene.request.product in scene.orders.owned
-
-
 def _cart_at(scene: Scene) -> int | None:
     return max((item.at for item in scene.cart.items if item.at != UNTIMED), default=None)
 
@@ -153,18 +144,14 @@ def born(state: Document, settings: ProfileSettings) -> tuple[int, int] | None:
     return birthday(said) if isinstance(said, str) else None
 
 
-def _birthday(scene: Scene) -> tuple[int, int] | None:
-    return born(scene.state, scene.settings)
-
-
 def _birthday_today(scene: Scene) -> bool:
     """Whether it is her birthday in UTC; who was born on 29 February has it on the 28th in other years."""
-    born = _birthday(scene)
-    if born is None:
+    day = born(scene.state, scene.settings)
+    if day is None:
         return False
     today = date_of(scene.at)
     scene.turned(midnight(today) + DAY)
-    return _day_in(today.year, *born) == today
+    return _day_in(today.year, *day) == today
 
 
 def birthday(text: str) -> tuple[int, int] | None:
@@ -214,16 +201,12 @@ def _objected(scene: Scene) -> bool:
     return any(is_halted(scene.state, "objected", purpose) for purpose in ("advertising", "marketing"))
 
 
-def _preferred(scene: Scene) -> str:
-    return str(preference(scene.state, "channel") or "")
-
-
 FIGURES: Final[Mapping[str, Figure]] = {
     "cart_size": Figure(1, "cart objects", lambda s: len(s.cart.items)),
     "cart_bought": Figure(True, "cart objects", lambda s: s.cart.bought),
     "cart_at": Figure(None, "cart objects", _cart_at),
-    "product_bought": Figure(True, "objects cart", _product_bought),
-    "product_owned": Figure(True, "objects cart", _product_owned),
+    "product_bought": Figure(True, "objects cart", lambda s: s.request.product in s.orders.had),
+    "product_owned": Figure(True, "objects cart", lambda s: s.request.product in s.orders.owned),
     "product_bought_at": Figure(None, "objects cart", _bought_at),
     "product_seen": Figure(True, "viewed cart objects", _looked_at),
     "supply_ends_at": Figure(None, "objects cart", _due_at),
@@ -247,10 +230,10 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "account_unknown": Figure(True, "accounts", _account_unknown),
     "account_over": Figure(True, "accounts", _account_over),
     "account_closed": Figure(True, "accounts", _account_closed),
-    "birthday_known": Figure(True, "traits preferences", lambda s: _birthday(s) is not None),
+    "birthday_known": Figure(True, "traits preferences", lambda s: born(s.state, s.settings) is not None),
     "birthday_today": Figure(True, "traits preferences", _birthday_today),
     "may_advertise": Figure(True, "consents halts", lambda s: s.may_advertise),
     "withdrew": Figure(True, "consents reached", _withdrew),
     "objected": Figure(True, "halts", _objected),
-    "preferred_channel": Figure("email", "preferences", _preferred),
+    "preferred_channel": Figure("email", "preferences", lambda s: str(preference(s.state, "channel") or "")),
 }

@@ -21,7 +21,8 @@ def digests(normaliser: str, match: str, shown: str) -> tuple[str, ...]:
     ``normaliser`` is that of its namespace, "email" or "phone"; ``match`` its match form, ``shown`` the form
     in which it was given.
     """
-    forms = _phone_forms(match) if normaliser == "phone" else _email_forms(match, shown)
+    # A number goes by its hash with the plus and without.
+    forms = {match, match.removeprefix("+")} if normaliser == "phone" else _email_forms(match, shown)
     return tuple(sorted(hashlib.sha256(form.encode()).hexdigest() for form in forms))
 
 
@@ -41,7 +42,3 @@ def _email_forms(match: str, shown: str) -> set[str]:
         forms.add(f"{local.replace('.', '')}@{domain}")
         forms.add(f"{local.partition('+')[0].replace('.', '')}@{domain}")
     return forms
-
-
-def _phone_forms(match: str) -> set[str]:
-    return {match, match.removeprefix("+")}
