@@ -34,8 +34,3 @@ class Access(_Table):
 
     key: dict[str, AccessKey] = {}
     oidc: OpenIdConnect | None = None
-
-    def known_keys(self, path: tuple[str | int, ...]) -> list[str]:
-        """What can be written at a path of keys below `[access]`."""
-        parts: dict[str, type[BaseModel]] = {"key": AccessKey, "oidc": OpenIdConnect}
-        return list(parts.get(str(path[0]) if len(path) > 1 else "", Access).model_fields)

@@ -12,23 +12,17 @@ import tomllib
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from graph_schema.access import Access
 from graph_schema.bundled_files import bundled_text
 from graph_schema.errors import RulesError, nearest
 from graph_schema.namespaces import Namespace
-from graph_schema.rule_parts import (
-    Comparison,
-    Fault,
-    Matching,
-    RulesParts,
-    Source,
-    faults,
-)
+from graph_schema.rule_parts import Fault, Matching, RulesParts, faults
 from graph_schema.rule_parts import Rules as Rules
 
 KeyPath = tuple[str | int, ...]
@@ -37,7 +31,6 @@ BUNDLED_MODELS = ("people",)
 NO_MODEL = "none"
 """What a file that extends another names to match by identifiers alone."""
 
-_TABLES: dict[str, type[BaseModel]] = {"namespace": Namespace, "matching": Matching, "source": Source}
 _WRITTEN_SO: dict[str | int, tuple[str, str]] = {
     "sha256": ("access.key.….sha256 is not 64 hexadecimal digits", "Make a key with onefold access-key"),
     "issuer": ("access.oidc.issuer is not an address", 'Write it as issuer = "https://id.example.com"'),
@@ -225,13 +218,23 @@ def _inside(path: KeyPath) -> str:
 
 
 def _known_keys(path: KeyPath) -> list[str]:
-    if path[0] == "access" and len(path) > 1:
-        return Access().known_keys(path[1:])
-    if path[:2] == ("matching", "comparison"):
-        model: type[BaseModel] = Comparison
-    else:
-        model = _TABLES.get(str(path[0]), RulesParts) if len(path) > 1 else RulesParts
-    return [str(field.validation_alias or name) for name, field in model.model_fields.items()]
+    """What can stand where a path of keys leads."""
+    fields = _fields(RulesParts)
+    for step in path[:-1]:
+        inner = _model_in(fields[step].annotation) if step in fields else None
+        fields = fields if inner is None else _fields(inner)
+    return [str(key) for key in fields]
+
+
+def _fields(model: type[BaseModel]) -> dict[str | int, FieldInfo]:
+    return {str(field.validation_alias or name): field for name, field in model.model_fields.items()}
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """The model of a table, or of each of several tables."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
 def _bundled_hint(name: str) -> str:
