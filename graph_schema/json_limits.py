@@ -16,6 +16,7 @@ MAX_BYTES: Final = 512 * 1024
 MAX_DEPTH: Final = 32
 _LONGEST_PATH: Final = 200
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_BROKEN: Final = re.compile(r"[\ud800-\udfff]")
 UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # How JSON writes the control characters that we refuse; tab, line feed and return have forms of their own.
 _ESCAPED: Final = (b"\\u000", b"\\u001", b"\\b", b"\\f")
@@ -99,7 +100,7 @@ def _named(path: str, container: _Container) -> Iterator[tuple[str, Any]]:
             raise Invalid(
                 path or "message", "It has a field whose name is not text; make every name a string."
             )
-        if _CONTROL.search(name) or not _is_unicode(name):
+        if _CONTROL.search(name) or _BROKEN.search(name):
             reason = "It has a field whose name holds a control or broken character; rename that field."
             raise Invalid(path or "message", reason)
         yield shorten(f"{path}.{name}" if path else name or "message"), value
@@ -109,7 +110,7 @@ def _check_leaf(path: str, value: object) -> None:
     if isinstance(value, str):
         if _CONTROL.search(value):
             raise Invalid(path, "It holds a control character; remove it before sending.")
-        if not _is_unicode(value):
+        if _BROKEN.search(value):
             raise Invalid(path, "It isn't whole UTF-8: another encoding, or half a character; send UTF-8.")
     elif isinstance(value, float):
         if not isfinite(value):
@@ -122,14 +123,6 @@ def _check_leaf(path: str, value: object) -> None:
             orjson.dumps(value)
         except TypeError:
             raise Invalid(path, "JSON has no form for a value of this type; send text or a number.") from None
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def shorten(path: str) -> str:
