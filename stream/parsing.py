@@ -1,33 +1,23 @@
 """Makes events of raw lines beside the engine: in other processes, so that the engine has a core of its own.
 
-A few lines are parsed here, for a process takes longer to start than they take. The other processes are
-fed and drained through pipes, in order and with a bound on what is under way; they end when the pipe does,
-however the process that feeds them ended. Whenever this process would wait for them, it parses as well.
+A few lines are parsed here, for a process takes longer to start than they take. What is under way in the
+other processes is bounded. Whenever this process would wait for them, it parses as well.
 """
 
-import gc
 import os
-import pickle
-import queue
-import signal
-import subprocess
-import sys
-import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain, cycle
-from multiprocessing.connection import Connection
-from typing import Any, BinaryIO, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from graph_schema.errors import OnefoldError
 from graph_schema.messages import Rejected, is_batch, names_no_source
 from graph_schema.rules import Rules
 from graph_schema.vocabulary import DeadLetter, Event, StoredEvent
 from resolver.normalise import normalise
+from stream.beside import Beside, let_others_go_first
 from stream.files import RawLine
 from stream.intake import Intake
 
@@ -36,8 +26,6 @@ _ALONE: Final = 4_000
 _UNDER_WAY: Final = 24
 """Jobs that a process may have waiting, at work and done: enough to work on while a batch is taken in, or
 this process would have to parse the next one itself."""
-_PRIORITY: Final = 10
-"""As `nice` counts: what answers people has 0, the last of all 19."""
 
 Items = list[Event | DeadLetter]
 
@@ -121,6 +109,11 @@ class Parser:
         return normalise("phone", value, region) or value
 
 
+def parser_by(rules: Rules, id_key: bytes | None) -> Callable[[Job], Items]:
+    """What parses jobs."""
+    return Parser(rules, id_key).parse
+
+
 def _names_no_source(body: bytes | Mapping[str, Any]) -> bool:
     try:
         message = orjson.loads(body) if isinstance(body, bytes) else body
@@ -140,7 +133,7 @@ class Parsing:
         self._parser = Parser(rules, id_key)
         self._wanted = min(3, max(1, (os.cpu_count() or 1) - 1)) if workers is None else workers
         self._behind = behind
-        self._workers: list[_Worker] = []
+        self._workers: list[Beside[Job, Items]] = []
 
     def __enter__(self) -> "Parsing":
         return self
@@ -164,8 +157,8 @@ class Parsing:
             if following is None:
                 return
             if self._behind:
-                _let_others_go_first()
-            self._workers = [_Worker(self._by) for _ in range(self._wanted)]
+                let_others_go_first()
+            self._workers = [Beside(parser_by, *self._by) for _ in range(self._wanted)]
             waiting = chain((following,), waiting)
         if not self._workers:
             yield from map(self._parser.parse, waiting)
@@ -174,7 +167,7 @@ class Parsing:
 
     def _shared_out(self, waiting: Iterator[Job]) -> Iterator[Items]:
         """Gives jobs to the workers in turn; parses one itself whenever it would have to wait for them."""
-        under_way: deque[_Worker | Items] = deque()
+        under_way: deque[Beside[Job, Items] | Items] = deque()
         bound = _UNDER_WAY * len(self._workers)
         turns = cycle(self._workers)
         sent = 0
@@ -187,7 +180,7 @@ class Parsing:
             if not under_way:
                 return
             head = under_way[0]
-            if isinstance(head, _Worker):
+            if isinstance(head, Beside):
                 job = None if head.is_ready() or len(under_way) > 2 * bound else next(waiting, None)
                 if job is not None:
                     under_way.append(self._parser.parse(job))
@@ -196,100 +189,3 @@ class Parsing:
                 head = head.receive()
             under_way.popleft()
             yield head
-
-
-def _let_others_go_first() -> None:
-    """Puts this process into the background: whoever answers somebody meanwhile waits for it no longer than
-    it takes to change over, and is not interrupted by it. Where a sandbox forbids that, all are equal."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, max(_PRIORITY, os.getpriority(os.PRIO_PROCESS, 0)))
-        if sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER:
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
-class _Worker:
-    """One process that parses. What is sent and received are pickles."""
-
-    def __init__(self, by: tuple[Rules, bytes | None]) -> None:
-        # Never the working directory's modules, but those that this process found.
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", "from stream.parsing import serve; serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-        # Each end has one owner: what Popen holds is closed here.
-        with cast(BinaryIO, self._process.stdin) as to, cast(BinaryIO, self._process.stdout) as back:
-            self._input, self._output = (Connection(os.dup(pipe.fileno())) for pipe in (to, back))
-        self._results: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        threading.Thread(target=_take_all, args=(self._output, self._results), daemon=True).start()
-        self.send(by)
-
-    def send(self, thing: Job | tuple[Rules, bytes | None]) -> None:
-        try:
-            self._input.send_bytes(pickle.dumps(thing, pickle.HIGHEST_PROTOCOL))
-        except BrokenPipeError as error:
-            raise _ended() from error
-
-    def is_ready(self) -> bool:
-        return not self._results.empty()
-
-    def receive(self) -> Items:
-        data = self._results.get()
-        if data is None:
-            raise _ended()
-        return cast(Items, pickle.loads(data))  # noqa: S301 - what our own process wrote
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._input.close()
-
-
-def _ended() -> OnefoldError:
-    return OnefoldError(
-        "a process that was parsing ended before its time", way_out="Run again: it goes on where it was"
-    )
-
-
-def _take_all(pipe: Connection, into: "queue.SimpleQueue[bytes | None]") -> None:
-    """Takes what comes, and None at the end, when the other side has ended."""
-    with suppress(EOFError, OSError):
-        while True:
-            into.put(pipe.recv_bytes())
-    into.put(None)
-
-
-def serve() -> None:
-    """What a worker runs: parses what comes on standard input until it ends.
-
-    Reading and writing have threads of their own, so that neither side ever waits for the other to take
-    something off its hands.
-    """
-    # An interrupt is for the process that feeds this one; this one ends when it does.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Nothing that is parsed is ever in a cycle.
-    gc.disable()
-    _let_others_go_first()
-    source, sink = Connection(sys.stdin.fileno(), writable=False), Connection(sys.stdout.fileno())
-    jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-    results: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-
-    def deliver() -> None:
-        try:
-            while True:
-                sink.send_bytes(results.get())
-        except BrokenPipeError:
-            os._exit(0)
-
-    threading.Thread(target=_take_all, args=(source, jobs), daemon=True).start()
-    threading.Thread(target=deliver, daemon=True).start()
-    by = jobs.get()
-    if by is None:
-        os._exit(0)
-    parser = Parser(*pickle.loads(by))  # noqa: S301 - from the process that started this one
-    while (data := jobs.get()) is not None:
-        made = parser.parse(pickle.loads(data))  # noqa: S301
-        results.put(pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
-    os._exit(0)

@@ -1,7 +1,7 @@
 """What came off a topic and waits for its batch: so much at most, and typed meanwhile."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
@@ -15,6 +15,11 @@ _BATCH_BYTES: Final = 1 << 20
 """Of messages in one transaction: some two thousand events, however many of them lie in a message."""
 
 
+_TYPED_BYTES: Final = 1 << 16
+"""Of messages that are typed at a time: to take over what was made of more would keep the thread that writes
+waiting."""
+
+
 class Waiting(NamedTuple):
     """A message, what is to be acknowledged once it is durable, and by which sharing out of partitions this
     worker has it."""
@@ -25,10 +30,12 @@ class Waiting(NamedTuple):
 
 
 class Line:
-    """Messages in the order in which they came. ``read`` types one, in a thread beside the one that writes:
-    so it is done while that one waits for the store. Only one task may ask for batches."""
+    """Messages in the order in which they came. ``read`` types some of them, in a thread beside the one that
+    writes: so it is done while that one waits for the store. Only one task may ask for batches."""
 
-    def __init__(self, options: Options, figures: Figures, read: Callable[[Arrived], object]) -> None:
+    def __init__(
+        self, options: Options, figures: Figures, read: Callable[[Sequence[Arrived]], object]
+    ) -> None:
         self._options, self._figures, self._read = options, figures, read
         self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue()
         self._untyped: SimpleQueue[Arrived | None] = SimpleQueue()
@@ -96,7 +103,16 @@ class Line:
         (self._room.set if weight < _WAITING_BYTES else self._room.clear)()
 
     def _type(self) -> None:
-        while (one := self._untyped.get()) is not None:
-            # Whatever is wrong with it, its batch comes upon it.
+        waiting = self._untyped
+        ended = False
+        while not ended:
+            some, size = list[Arrived](), 0
+            while not ended and (not some or (size < _TYPED_BYTES and not waiting.empty())):
+                if (one := waiting.get()) is None:
+                    ended = True
+                else:
+                    some.append(one)
+                    size += len(one.value)
+            # Whatever is wrong with one, its batch comes upon it.
             with suppress(Exception):
-                self._read(one)
+                self._read(some)

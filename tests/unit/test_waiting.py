@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 from stream.consuming import Arrived, Figures
 from stream.kafka import Options
@@ -16,12 +17,13 @@ def test_what_waits_is_typed_before_anybody_asks_for_it() -> None:
     typed: list[int] = []
     done = threading.Event()
 
-    def read(message: Arrived) -> None:
-        typed.append(message.offset)
-        if message.offset == 1:
-            raise ValueError("its batch comes upon it")
-        if message.offset == 2:
+    def read(messages: Sequence[Arrived]) -> None:
+        offsets = [one.offset for one in messages]
+        typed.extend(offsets)
+        if 2 in offsets:
             done.set()
+        if 1 in offsets:
+            raise ValueError("its batch comes upon it")
 
     async def scene() -> None:
         line = Line(Options(), Figures(), read)
