@@ -113,11 +113,10 @@ class Groups:
                 found["known"] = set(known)
         return found
 
-    def representative(self, group: int) -> int:
-        """The record that stands for a group in what is told of it: one that can't leave it without her."""
-        return min(
-            self.members[group], key=lambda one: (one not in self._known_alone, self._records[one].key)
-        )
+    def representative(self, *groups: int) -> int:
+        """The record that stands for groups in what is told of them: one that can't leave it alone."""
+        members = (one for group in groups for one in self.members[group])
+        return min(members, key=lambda one: (one not in self._known_alone, self._records[one].key))
 
     def vetoed(self, group: int) -> set[int]:
         """The groups that vetoes keep apart from one."""

@@ -229,12 +229,15 @@ class _Resolving:
         for part, within in components(ties, component - anchors):
             tied = sorted({group for tie in within for group in tie.groups & anchors})
             chosen = tied[0] if len(tied) == 1 else self._owner(step, part, within, anchors)
-            members = tuple(record for group in part for record in self.groups.members[group])
+            # Who stands for the others comes first: whom the rule met first follows the order of arrival.
+            first = self.groups.representative(*part)
+            others = (record for group in part for record in self.groups.members[group] if record != first)
+            members = (first, *others)
             between = tuple(stands[one] for one in tied)
             parts.append((members, between, chosen))
             joining.append((part if chosen is None else part | {chosen}, within))
             if chosen is None and len(tied) > 1:
-                self.open.append(Ambiguity(members[0], between, step.namespace if step else -1))
+                self.open.append(Ambiguity(first, between, step.namespace if step else -1))
         values = tuple(sorted({tie.value for tie in ties if tie.value is not None}))
         kinds = frozenset(kind.split(":")[0] for kind in conflicts)
         self.contests.append(

@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 from stream.consuming import Arrived, Figures
 from stream.kafka import Options
 
-_WAITING_BYTES: Final = 16 << 20
+_WAITING_BYTES: Final = 4 << 20
+"""Enough for four batches: what is read ahead is kept typed, and reading takes turns with the thread that
+writes."""
 _BATCH_BYTES: Final = 1 << 20
 """Of messages in one transaction: some two thousand events, however many of them lie in a message."""
-
-
 _TYPED_BYTES: Final = 1 << 16
 """Of messages that are typed at a time: to take over what was made of more would keep the thread that writes
 waiting."""

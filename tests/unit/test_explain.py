@@ -1,5 +1,6 @@
 """Why and how in plain English: every reason that joins two records or keeps them apart."""
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -118,6 +119,19 @@ def test_what_stands_between_is_told_from_both_sides(town: Town) -> None:
     (sentence,) = town.says("crm/3", "crm/1")
     assert "Record crm/3 belongs to one of several persons" in sentence
     assert "record crm/1 and record crm/2, who are kept apart" in sentence
+
+
+@pytest.mark.parametrize("order", tuple(permutations("345")))
+def test_who_stands_for_evidence_between_several_is_no_matter_of_arrival(
+    order: tuple[str, ...], town: Town
+) -> None:
+    cards = {"3": ["t1"], "4": [], "5": []}
+    for number in ("1", "2"):
+        town.row(number, user_id=f"u-{number}", payment_token="t1")
+    for number in order:
+        town.row(number, session_id="s1", payment_token=cards[number])
+    (sentence,) = town.says("crm/5", "crm/1")
+    assert "Record crm/3 belongs to one of several persons" in sentence
 
 
 def test_judgements_with_others_part_two_as_well(town: Town) -> None:

@@ -57,7 +57,7 @@ def test_a_batch_is_bounded_and_in_order_and_none_comes_after_the_end() -> None:
 def test_where_much_waits_more_waits_outside() -> None:
     async def scene() -> None:
         line = Line(Options(batch=1), Figures(), lambda message: None)
-        await line.put(arrived(0, bytes(16 << 20)))
+        await line.put(arrived(0, bytes(4 << 20)))
         more = asyncio.create_task(line.put(arrived(1)))
         assert not (await asyncio.wait({more}, timeout=0.05))[0]
         await line.batch()
@@ -72,7 +72,7 @@ def test_at_a_rebalance_what_waits_is_let_go_of_and_nothing_behind_it_is_taken()
         figures = Figures()
         line = Line(Options(batch=1), figures, lambda message: None)
         for offset in (0, 1):
-            await line.put(arrived(offset, bytes(9 << 20)))
+            await line.put(arrived(offset, bytes(3 << 20)))
         outside = asyncio.create_task(line.put(arrived(2)))
         await asyncio.sleep(0)
         assert [one.message.offset for one in line.drop(1)] == [0, 1]
