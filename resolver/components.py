@@ -15,9 +15,10 @@ class Tie(NamedTuple):
 
 
 def components(ties: list[Tie], among: Set[int] | None = None) -> list[tuple[set[int], list[Tie]]]:
-    """The connected components of groups under ties, each with its ties; or ``among`` what is left of one
-    without its anchors: a tie between these alone reaches nothing, one of another and these makes a part of
-    that.
+    """The connected components of groups under ties, each with the ties that reach it.
+
+    ``among``: of these groups alone, such as what is left of a component without its anchors. A tie connects
+    those of its groups that are among them, and reaches nothing where none is.
     """
     together = Together[int]()
     reached = [(tie, tie.groups if among is None else tie.groups & among) for tie in ties]

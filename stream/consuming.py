@@ -20,7 +20,7 @@ from graph_schema.vocabulary import DeadLetter, Event
 from stream.batch import Counts
 from stream.beside import Beside
 from stream.engine import Engine
-from stream.intake import Intake
+from stream.intake import Intake, Items
 
 _log: Final = logging.getLogger("onefold")
 _POSITION: Final = "position/kafka/"
@@ -52,7 +52,11 @@ class Arrived:
         return f"{self.topic}/{self.partition}:{self.offset}"
 
 
-Items = list[Event | DeadLetter]
+class _Untyped(NamedTuple):
+    """Messages to type that are received now."""
+
+    messages: Sequence[Arrived]
+    now: int
 
 
 class _Batch(NamedTuple):
@@ -97,7 +101,7 @@ class Consuming:
         self._stopping = threading.Event()
         self._handed_in: tuple[_Batch, Counts] | None = None
         self._typing_turn = threading.Lock()
-        self._typing: Beside[tuple[Sequence[Arrived], int], list[Items]] | None = None
+        self._typing: Beside[_Untyped, list[Items]] | None = None
 
     def stop(self) -> None:
         """No longer waits for a store that is away."""
@@ -115,7 +119,7 @@ class Consuming:
         Raises ``Stopped``, and what no waiting mends, such as ``RulesMismatch``.
         """
         started = time.perf_counter()
-        items: list[Event | DeadLetter] = []
+        items: Items = []
         positions: list[str | None] = []
         for message in messages:
             made = self.read(message)
@@ -157,7 +161,7 @@ class Consuming:
         if self._typing is None:
             self._typing = Beside(_typing_by, self._engine.rules, self._engine.id_key)
         try:
-            self._typing.send((messages, self._engine.clock()))
+            self._typing.send(_Untyped(messages, self._engine.clock()))
             return self._typing.receive()
         except OnefoldError:
             self._typing.stop()
@@ -240,7 +244,7 @@ class Consuming:
                 self._figures.delays[sum(seconds > bound for bound in BUCKETS)] += 1
 
 
-def typed(intake: Intake, message: Arrived, now: int) -> list[Event | DeadLetter]:
+def typed(intake: Intake, message: Arrived, now: int) -> Items:
     """What a message says that is received now."""
     asked = (message.value, now, message.source, message.at, message.position)
     made = intake.take_batch(*asked) if is_batch(message.value) else [intake.take(*asked)]
@@ -249,10 +253,10 @@ def typed(intake: Intake, message: Arrived, now: int) -> list[Event | DeadLetter
     return [one._replace(at=at) if isinstance(one, DeadLetter) else one for one in made]
 
 
-def _typing_by(rules: Rules, id_key: bytes) -> "Callable[[tuple[Sequence[Arrived], int]], list[Any]]":
+def _typing_by(rules: Rules, id_key: bytes) -> Callable[[_Untyped], list[Items]]:
     """What types messages, in a process beside."""
     intake = Intake(rules, id_key)
-    return lambda job: [typed(intake, one, job[1]) for one in job[0]]
+    return lambda job: [typed(intake, one, job.now) for one in job.messages]
 
 
 def _unworkable(item: Event | DeadLetter, error: Exception) -> DeadLetter:

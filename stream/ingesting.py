@@ -17,8 +17,9 @@ from graph_schema.store import Behindhand
 from stream.batch import Counts
 from stream.engine import Engine
 from stream.files import RawLine, read_file
+from stream.intake import Items
 from stream.mapping import FileMapping
-from stream.parsing import Items, Job, Parsing
+from stream.parsing import Job, Parsing
 
 BATCH: Final = 20_000
 """Events in one transaction. More write less each, as several change one page, and take more memory."""

@@ -15,6 +15,8 @@ from resolver.plan import Plan
 from resolver.said import Saying
 from stream.readying import Readying
 
+Items = list[Event | DeadLetter]
+
 
 class Intake:
     """Makes events under one set of rules; with the key of the store also what they say ready to be
@@ -48,7 +50,7 @@ class Intake:
         stamp: int | None,
         position: str | None = None,
         otherwise: str | None = None,
-    ) -> list[Event | DeadLetter]:
+    ) -> Items:
         """Every message of a Segment ``batch`` body, each with its own fate; ``otherwise`` is the source of
         those for which neither ``source`` nor anything in the body is one."""
         return [self._made(read, received, position) for read in read_batch(raw, source, stamp, otherwise)]

@@ -19,15 +19,13 @@ from graph_schema.vocabulary import DeadLetter, Event, StoredEvent
 from resolver.normalise import normalise
 from stream.beside import Beside, let_others_go_first
 from stream.files import RawLine
-from stream.intake import Intake
+from stream.intake import Intake, Items
 
 _ALONE: Final = 4_000
 """Lines that are parsed in this process before others are started."""
 _UNDER_WAY: Final = 24
 """Jobs that a process may have waiting, at work and done: enough to work on while a batch is taken in, or
 this process would have to parse the next one itself."""
-
-Items = list[Event | DeadLetter]
 
 
 class Job(NamedTuple):

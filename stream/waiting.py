@@ -103,16 +103,14 @@ class Line:
         (self._room.set if weight < _WAITING_BYTES else self._room.clear)()
 
     def _type(self) -> None:
-        waiting = self._untyped
-        ended = False
-        while not ended:
-            some, size = list[Arrived](), 0
-            while not ended and (not some or (size < _TYPED_BYTES and not waiting.empty())):
-                if (one := waiting.get()) is None:
-                    ended = True
-                else:
-                    some.append(one)
-                    size += len(one.value)
+        while (one := self._untyped.get()) is not None:
+            some, size = [one], len(one.value)
+            while size < _TYPED_BYTES and not self._untyped.empty():
+                if (one := self._untyped.get()) is None:
+                    # The end, whoever waits: what is still typed nobody asks for.
+                    return
+                some.append(one)
+                size += len(one.value)
             # Whatever is wrong with one, its batch comes upon it.
             with suppress(Exception):
                 self._read(some)

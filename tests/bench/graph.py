@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 import orjson
 
 from graph_schema.rules import load_rules
-from graph_schema.vocabulary import DeadLetter, Event
+from graph_schema.vocabulary import Event
 from serving.cli import look_for_cycles_rarely
 from serving.stores import open_store
 from stream.engine import Engine
 from stream.files import RawLine
+from stream.intake import Items
 from stream.parsing import Job, Parser, Parsing
 from stream.simulation import simulate
 from stream.simulation.people import Population
@@ -29,7 +30,6 @@ from tests.bench.matching import jobs
 from tests.services import Service, Services
 from tests.services.neo4j_graph import driver
 
-Items = list[Event | DeadLetter]
 _SHARDS = 2
 _AT_ONCE = 8_000
 _WARMING = 8
