@@ -40,7 +40,7 @@ class Beside(Generic[Job, Made]):
     """One process that makes something of each job. What is sent and received are pickles.
 
     ``maker`` is a function of a module: called there with ``by``, it gives the function that is called with
-    each job.
+    each job. It has this process's priority, unless ``maker`` changes that.
     """
 
     def __init__(self, maker: Callable[..., Callable[[Job], Made]], *by: object) -> None:
@@ -117,7 +117,6 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Nothing that is made is ever in a cycle.
     gc.disable()
-    let_others_go_first()
     source, sink = Connection(sys.stdin.fileno(), writable=False), Connection(sys.stdout.fileno())
     jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     results: queue.SimpleQueue[bytes] = queue.SimpleQueue()

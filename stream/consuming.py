@@ -13,50 +13,20 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from graph_schema.errors import Conflict, Lost, OnefoldError, StoreUnavailable
-from graph_schema.messages import is_batch
-from graph_schema.rules import Rules
 from graph_schema.store import Behindhand
 from graph_schema.vocabulary import DeadLetter, Event
+from stream.arrived import Arrived, Typing
 from stream.batch import Counts
-from stream.beside import Beside
 from stream.engine import Engine
-from stream.intake import Intake, Items
+from stream.intake import Items
 
 _log: Final = logging.getLogger("onefold")
 _POSITION: Final = "position/kafka/"
 """Operational state: the offset after the last message that was taken of a partition."""
 _PATIENCE_SECONDS: Final = 5.0
 _ATTEMPTS: Final = 3
-_FEW_BYTES: Final = 1 << 14
-"""Of messages that are typed here: a process beside is for those who fall behind."""
 BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 """Bounds of the histogram of delays, in seconds."""
-
-
-@dataclass(slots=True)
-class Arrived:
-    """A message as a topic holds it. ``at`` is its own time in microseconds, ``source`` that of its header,
-    where it has one; ``items`` are what it says, once it is typed."""
-
-    topic: str
-    partition: int
-    offset: int
-    at: int | None
-    value: bytes
-    source: str | None = None
-    items: Sequence[Event | DeadLetter] | None = None
-
-    @property
-    def position(self) -> str:
-        """Where it stands, in a word."""
-        return f"{self.topic}/{self.partition}:{self.offset}"
-
-
-class _Untyped(NamedTuple):
-    """Messages to type that are received now."""
-
-    messages: Sequence[Arrived]
-    now: int
 
 
 class _Batch(NamedTuple):
@@ -100,8 +70,7 @@ class Consuming:
         self._engine, self._figures, self._also = engine, figures, also
         self._stopping = threading.Event()
         self._handed_in: tuple[_Batch, Counts] | None = None
-        self._typing_turn = threading.Lock()
-        self._typing: Beside[_Untyped, list[Items]] | None = None
+        self.typing = Typing(engine.intake, engine.id_key, engine.clock)
 
     def stop(self) -> None:
         """No longer waits for a store that is away."""
@@ -121,8 +90,7 @@ class Consuming:
         started = time.perf_counter()
         items: Items = []
         positions: list[str | None] = []
-        for message in messages:
-            made = self.read(message)
+        for message, made in zip(messages, self.typing.read(messages), strict=True):
             items += made
             positions += [message.position] * len(made)
         state = {f"{_POSITION}{one.topic}/{one.partition}": one.offset + 1 for one in messages}
@@ -135,38 +103,6 @@ class Consuming:
     def settle(self) -> None:
         """Returns when all that was taken is durable; raises as ``take``."""
         self._insist()
-
-    def read(self, message: Arrived) -> Sequence[Event | DeadLetter]:
-        """What a message says. Any thread may ask ahead of ``take``, which types what nobody did."""
-        if message.items is None:
-            message.items = typed(self._engine.intake, message, self._engine.clock())
-        return message.items
-
-    def read_ahead(self, messages: Sequence[Arrived]) -> None:
-        """Types messages ahead of ``take``: many of them in a process beside this one, for what is typed here
-        takes turns with the thread that writes. There what they say is made ready to be matched as well.
-        Raises ``OnefoldError`` where that process ended before its time."""
-        untyped = [one for one in messages if one.items is None]
-        if sum(len(one.value) for one in untyped) < _FEW_BYTES:
-            for one in untyped:
-                self.read(one)
-            return
-        # Who came off Kafka anew may ask while what waited before is still being typed.
-        with self._typing_turn:
-            made = self._typed_beside(untyped)
-        for one, items in zip(untyped, made, strict=True):
-            one.items = one.items or items
-
-    def _typed_beside(self, messages: Sequence[Arrived]) -> list[Items]:
-        if self._typing is None:
-            self._typing = Beside(_typing_by, self._engine.rules, self._engine.id_key)
-        try:
-            self._typing.send(_Untyped(messages, self._engine.clock()))
-            return self._typing.receive()
-        except OnefoldError:
-            self._typing.stop()
-            self._typing = None
-            raise
 
     def _insist(self, *batches: "_Batch") -> None:
         """Hands batches in; without any, waits until all that was handed in is durable."""
@@ -242,21 +178,6 @@ class Consuming:
                 seconds = max(0.0, (done - message.at) / 1e6)
                 self._figures.delay_seconds += seconds
                 self._figures.delays[sum(seconds > bound for bound in BUCKETS)] += 1
-
-
-def typed(intake: Intake, message: Arrived, now: int) -> Items:
-    """What a message says that is received now."""
-    asked = (message.value, now, message.source, message.at, message.position)
-    made = intake.take_batch(*asked) if is_batch(message.value) else [intake.take(*asked)]
-    # A letter keeps the topic's time, for when it is replayed.
-    at = now if message.at is None else min(now, message.at)
-    return [one._replace(at=at) if isinstance(one, DeadLetter) else one for one in made]
-
-
-def _typing_by(rules: Rules, id_key: bytes) -> Callable[[_Untyped], list[Items]]:
-    """What types messages, in a process beside."""
-    intake = Intake(rules, id_key)
-    return lambda job: [typed(intake, one, job.now) for one in job.messages]
 
 
 def _unworkable(item: Event | DeadLetter, error: Exception) -> DeadLetter:

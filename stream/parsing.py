@@ -108,7 +108,8 @@ class Parser:
 
 
 def parser_by(rules: Rules, id_key: bytes | None) -> Callable[[Job], Items]:
-    """What parses jobs."""
+    """What parses jobs, in a process beside."""
+    let_others_go_first()
     return Parser(rules, id_key).parse
 
 

@@ -7,7 +7,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Final, NamedTuple
 
-from stream.consuming import Arrived, Figures
+from stream.arrived import Arrived
+from stream.consuming import Figures
 from stream.kafka import Options
 
 _WAITING_BYTES: Final = 4 << 20

@@ -22,7 +22,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT, TransportT
 from mode.threads import ServiceThread, WorkerThread
 
-from stream.consuming import Arrived, Consuming, Figures, Stopped
+from stream.arrived import Arrived
+from stream.consuming import Consuming, Figures, Stopped
 from stream.engine import Engine
 from stream.kafka import Kafka, Options, make_topics
 from stream.outbox import Outbox
@@ -95,7 +96,7 @@ class _Worker:
 
     async def _work(self) -> None:
         """Runs one app until it crashes or this is to stop; raises what no other app would mend."""
-        line = Line(self._options, self._figures, self._consuming.read_ahead)
+        line = Line(self._options, self._figures, self._consuming.typing.read)
         with tempfile.TemporaryDirectory(prefix="onefold-worker-") as folder:
             app = self._app = self._make_app(folder, line)
             start, batches, watch = map(

@@ -14,7 +14,8 @@ from graph_schema.neo4j_store import Neo4jStore
 from graph_schema.rules import load_rules
 from graph_schema.store import Writes
 from serving.stores import open_store
-from stream.consuming import Arrived, Consuming, Figures
+from stream.arrived import Arrived
+from stream.consuming import Consuming, Figures
 from stream.engine import Engine
 from stream.simulation import simulate
 from tests.engine.kept import differences, picture

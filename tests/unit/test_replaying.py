@@ -4,7 +4,8 @@ from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.vocabulary import DeadLetter
 from resolver.founding import DEFAULT_ID_KEY
-from stream.consuming import Arrived, Consuming, Figures
+from stream.arrived import Arrived
+from stream.consuming import Consuming, Figures
 from stream.engine import Engine
 from stream.files import RawLine
 from stream.parsing import Job, Parser

@@ -12,7 +12,8 @@ from graph_schema import sqlite
 from graph_schema.errors import StoreUnavailable
 from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
-from stream.consuming import Arrived, Consuming, Figures, Stopped
+from stream.arrived import Arrived
+from stream.consuming import Consuming, Figures, Stopped
 from stream.engine import Engine
 from stream.simulation import simulate
 

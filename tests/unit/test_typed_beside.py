@@ -2,17 +2,16 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import orjson
 import pytest
 
-from graph_schema.errors import OnefoldError
-from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
-from stream import consuming
-from stream.consuming import Arrived, Consuming, Figures, typed
-from stream.engine import Engine
+from stream import arrived
+from stream.arrived import Arrived, Typing, typed
 from stream.intake import Intake
 from stream.simulation import simulate
 
@@ -29,39 +28,64 @@ def messages() -> list[Arrived]:
 
 
 @pytest.fixture
-def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Consuming]:
-    monkeypatch.setattr(consuming, "_FEW_BYTES", 1_000)
-    working = Consuming(Engine(MemoryStore(), load_rules(), clock=lambda: CLOCK), Figures())
-    yield working
-    if working._typing is not None:
-        working._typing.stop()
+def typing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Typing]:
+    monkeypatch.setattr(arrived, "_FEW_BYTES", 1_000)
+    made = Typing(Intake(load_rules()), b"a key", lambda: CLOCK)
+    yield made
+    if made._beside is not None:
+        made._beside.stop()
 
 
-def test_the_same_comes_of_messages_wherever_they_are_typed(worker: Consuming) -> None:
+def start_beside(typing: Typing) -> int:
+    """Has messages typed until a process beside has started; gives its number."""
+    deadline = time.monotonic() + 60
+    while not typing._has_started:
+        assert time.monotonic() < deadline
+        typing.read(messages())
+    assert typing._beside is not None
+    return typing._beside.pid
+
+
+def test_the_same_comes_of_messages_wherever_they_are_typed(typing: Typing) -> None:
+    start_beside(typing)
     known, *waiting = messages()
     known.items = []
-    worker.read_ahead([known, *waiting])
-    assert worker._typing is not None
-    assert known.items == []
-    intake = Intake(worker._engine.rules, worker._engine.id_key)
-    for one, same in zip(waiting, messages()[1:], strict=True):
-        assert one.items == typed(intake, same, CLOCK)
+    made = typing.read([known, *waiting])
+    intake = Intake(typing._intake.rules, b"a key")
+    assert made == [[], *(typed(intake, same, CLOCK) for same in messages()[1:])]
+    assert made == [one.items for one in (known, *waiting)]
 
 
-def test_few_messages_need_no_process(worker: Consuming) -> None:
-    few = messages()[-2:]
-    worker.read_ahead(few)
-    assert worker._typing is None
-    assert all(one.items for one in few)
-
-
-def test_where_that_process_is_killed_another_goes_on(worker: Consuming) -> None:
-    worker.read_ahead(messages())
-    assert worker._typing is not None
-    os.kill(worker._typing.pid, signal.SIGKILL)
+def test_nobody_waits_for_that_process_to_start(typing: Typing) -> None:
     waiting = messages()
-    with pytest.raises(OnefoldError):
-        worker.read_ahead(waiting)
-    assert not any(one.items for one in waiting)
-    worker.read_ahead(waiting)
-    assert all(one.items for one in waiting)
+    assert all(typing.read(waiting))
+    assert typing._beside is not None
+    assert not typing._has_started
+
+
+def test_few_messages_need_no_process(typing: Typing) -> None:
+    few = messages()[-2:]
+    assert all(typing.read(few))
+    assert typing._beside is None
+
+
+def test_who_asks_meanwhile_waits_and_types_nothing_twice(
+    typing: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = start_beside(typing)
+    monkeypatch.setattr(arrived, "typed", None)
+    waiting = messages()
+    os.kill(beside, signal.SIGSTOP)
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(typing.read, waiting) for _ in range(2)]
+        assert not wait(both, timeout=0.2).done
+        os.kill(beside, signal.SIGCONT)
+        assert both[0].result(60) == both[1].result(60)
+
+
+def test_where_that_process_is_killed_another_goes_on(typing: Typing) -> None:
+    killed = start_beside(typing)
+    os.kill(killed, signal.SIGKILL)
+    assert all(typing.read(messages()))
+    assert typing._beside is None
+    assert start_beside(typing) != killed

@@ -4,7 +4,8 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
-from stream.consuming import Arrived, Figures
+from stream.arrived import Arrived
+from stream.consuming import Figures
 from stream.kafka import Options
 from stream.waiting import Line, Waiting
 
