@@ -20,7 +20,7 @@ class Apart:
         self.evidence = evidence
         self.sides = (ours, theirs)
         held = [{one for record in side for one in evidence.records[record].holdings} for side in self.sides]
-        self.shared = sorted(held[0] & held[1], key=lambda one: evidence.nodes[one].identifier)
+        self.shared = sorted(held[0] & held[1])
         self.words = [*self._judged()]
 
     def reasons(self) -> Iterator[Document]:
@@ -82,7 +82,7 @@ class Apart:
         for one in self.evidence.resolution.ambiguities:
             anchors = {of[anchor] for anchor in one.anchors}
             if one.namespace == MATCHED and of[one.part] in groups and anchors & set(groups):
-                between = [self.evidence.shown(each) for each in self.evidence.by_key(one.anchors)]
+                between = [self.evidence.shown(each) for each in sorted(one.anchors)]
                 part = self.evidence.shown(one.part)
                 yield {"kind": "ambiguous", "by": [], "matching": True, "part": part, "between": between}
 
@@ -126,7 +126,7 @@ class Apart:
                 if owner not in (None, "apart"):
                     yield {"kind": "owner", "by": by, "owner": owner, "part": self.evidence.shown(records[0])}
                 continue
-            between = [self.evidence.shown(one) for one in self.evidence.by_key(tied)]
+            between = [self.evidence.shown(one) for one in sorted(tied)]
             yield {"kind": "ambiguous", "by": by, "part": self.evidence.shown(records[0]), "between": between}
 
     def _uncounted(self, contested: set[int]) -> Iterator[Document]:

@@ -36,7 +36,7 @@ def why(
     ``reasons``) or unconnected; ``likeness`` weighs what both say; ``sentences`` tell the same. ``aliased``:
     sources that are not trusted with aliases and sent one between the two.
     """
-    one, two = (evidence.by_key(side)[0] for side in (ours, theirs))
+    one, two = (min(side) for side in (ours, theirs))
     if evidence.resolution.group_of[one] == evidence.resolution.group_of[two]:
         document: Document = {"outcome": "one_person", "path": _path(evidence, ours, theirs), "reasons": []}
     else:
@@ -59,7 +59,7 @@ def how(evidence: Evidence, record: int) -> Document:
             "values": [evidence.identifier(value) for value in join.values],
             "likeness": _likeness(evidence, join),
             "judgements": [judgement_shown(one) for one in _speaking(evidence, join)],
-            "joined": [[evidence.shown(one) for one in evidence.by_key(part)] for part in join.groups],
+            "joined": [[evidence.shown(one) for one in sorted(part)] for part in join.groups],
         }
         for join in evidence.resolution.joins
         if members.issuperset(join.groups[0])
@@ -70,11 +70,11 @@ def how(evidence: Evidence, record: int) -> Document:
         if group in met:
             others |= {other: one for other, one in met.items() if other != group and other not in others}
     refused = []
-    for one in islice(evidence.by_key(others.values()), _MOST_REFUSED):
+    for one in islice(sorted(others.values()), _MOST_REFUSED):
         reasons = [*Apart(evidence, [*members], evidence.of(one)).reasons()]
         refused.append({"from": evidence.shown(one), "reasons": reasons})
     document = {
-        "records": [evidence.shown(one) for one in evidence.by_key(members)],
+        "records": [evidence.shown(one) for one in sorted(members)],
         "steps": steps,
         "kept_apart": refused,
     }
@@ -117,9 +117,9 @@ def _links(evidence: Evidence, number: int, join: Join) -> Iterator[tuple[Link, 
     elif join.step.matching:
         one, two = join.groups
         yield ("likeness", number, 0), [*(closest(evidence, one, two) or (one[0], two[0]))]
-    for value in sorted(join.values, key=lambda one: evidence.nodes[one].identifier):
+    for value in sorted(join.values):
         for span, holders in enumerate(evidence.spans(value)):
-            yield ("value", value, span), evidence.by_key({h.record for h in holders} & members)
+            yield ("value", value, span), sorted({h.record for h in holders} & members)
 
 
 Way = list[int | Link]
@@ -140,7 +140,7 @@ def _path(evidence: Evidence, ours: Collection[int], theirs: Collection[int]) ->
                 if not graph.has_edge(link, record):
                     graph.add_edge(link, record, weight=weight)
     found: dict[int | Link, Way] = nx.multi_source_dijkstra_path(graph, set(ours))
-    ends = [one for one in evidence.by_key(theirs) if one in found]
+    ends = [one for one in sorted(theirs) if one in found]
     if not ends:
         return []
     way = min((found[end] for end in ends), key=len)

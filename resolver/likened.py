@@ -55,7 +55,7 @@ def likened(evidence: Evidence, ours: Collection[int], theirs: Collection[int]) 
 def _said(evidence: Evidence, side: Collection[int]) -> dict[int, int]:
     """The contents of some records with values left to compare, each with the first who says it."""
     found: dict[int, int] = {}
-    for one in evidence.by_key(side):
+    for one in sorted(side):
         content = evidence.records[one].content
         if content in evidence.contents and evidence.contents[content].fields:
             found.setdefault(content, one)

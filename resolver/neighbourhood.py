@@ -12,8 +12,9 @@ That is exact where all people-joining namespaces are stronger than all anonymou
 that is not known stands under a ``different``; otherwise there are no borders.
 """
 
-from collections.abc import Collection, Iterable, Set
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode, Judgement, Record
 from resolver.evidence import is_known, is_unattributed
@@ -31,6 +32,25 @@ class Neighbourhood:
     generic: set[int] = field(default_factory=set)
     judgements: dict[str, Judgement] = field(default_factory=dict)
     likeness: Likeness = field(default_factory=Likeness)
+
+    def renumbered(self, records: Mapping[int, int], identifiers: Mapping[int, int]) -> "Neighbourhood":
+        """The same by other numbers, in their order."""
+        found: dict[int, Record] = {}
+        for one, number in sorted(records.items(), key=itemgetter(1)):
+            record = self.records[one]
+            held = sorted((identifiers[value], holding) for value, holding in record.holdings.items())
+            found[number] = replace(record, id=number, holdings=dict(held))
+        components = [
+            each._replace(records=frozenset(records[one] for one in each.records))
+            for each in self.likeness.components
+        ]
+        return Neighbourhood(
+            found,
+            {number: self.borders[one] for one, number in records.items() if one in self.borders},
+            {identifiers[one] for one in self.generic & identifiers.keys()},
+            dict(sorted(self.judgements.items())),
+            replace(self.likeness, components=components),
+        )
 
     def estranged(self, plan: Plan) -> list[Record]:
         """The records that are not known by themselves and stand under a ``different``."""

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from graph_schema.iso_time import write_time
 from graph_schema.store import Document
-from graph_schema.vocabulary import BLOCKED, IdentifierNode, Judgement, Record
+from graph_schema.vocabulary import BLOCKED, IdentifierNode, Judgement, Record, RecordKey
 from resolver.evidence import Holder, leases
 from resolver.matching.content import Prepared
 from resolver.plan import Plan
@@ -15,7 +15,8 @@ from resolver.resolution import Contest, Resolution
 
 @dataclass(frozen=True)
 class Evidence:
-    """A neighbourhood, resolved with a trace. ``persons`` names the person of each record, by record id;
+    """A neighbourhood, resolved with a trace: its records by numbers in the order of their keys, identifiers
+    by numbers in theirs. ``persons`` names the person of each record, by record id;
     ``contents`` are what records say that matching compares."""
 
     plan: Plan
@@ -28,9 +29,9 @@ class Evidence:
 
     @cached_property
     def holders(self) -> Mapping[int, list[int]]:
-        """The records that hold each identifier in whatever way, ordered by key."""
+        """The records that hold each identifier in whatever way."""
         found: dict[int, list[int]] = {}
-        for record in sorted(self.records.values(), key=lambda one: one.key):
+        for record in self.records.values():
             for identifier in record.holdings:
                 found.setdefault(identifier, []).append(record.id)
         return found
@@ -59,9 +60,10 @@ class Evidence:
         """An identifier as it is told, in its match form."""
         return self.nodes[value].identifier._asdict()
 
-    def by_key(self, records: Iterable[int]) -> list[int]:
-        """Records in the order of their keys."""
-        return sorted(records, key=lambda one: self.records[one].key)
+    def numbers(self, keys: Iterable[RecordKey]) -> list[int]:
+        """The records with these keys."""
+        wanted = set(keys)
+        return [one for one, record in self.records.items() if record.key in wanted]
 
 
 def involved(contest: Contest) -> list[int]:

@@ -1,7 +1,8 @@
 """Why and how, asked of a store: resolves the neighbourhood of those who are meant again, with a trace."""
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from graph_schema.errors import UnknownPerson, naming
 from graph_schema.store import Document
@@ -71,9 +72,8 @@ def why(reader: Reader, a: str, b: str) -> Document:
     with naming("b"):
         two = meant(reader, b)
     evidence = evidence_around(reader, [*one.found.records, *two.found.records])
-    document = why_of(
-        evidence, [r.id for r in one.records], [r.id for r in two.records], _aliased(reader, one, two)
-    )
+    ours, theirs = (evidence.numbers(record.key for record in each.records) for each in (one, two))
+    document = why_of(evidence, ours, theirs, _aliased(reader, one, two))
     persons = [one.found.person.person_id, two.found.person.person_id]
     return {"references": [a, b], "person_ids": persons, **document}
 
@@ -82,7 +82,8 @@ def how(reader: Reader, reference: str) -> Document:
     """How the person of a reference came to be: the document of ``resolver.explain.how``, with her id."""
     one = meant(reader, reference)
     evidence = evidence_around(reader, one.found.records)
-    return {"person_id": one.found.person.person_id, **how_of(evidence, one.found.records[0].id)}
+    (number,) = evidence.numbers([one.found.records[0].key])
+    return {"person_id": one.found.person.person_id, **how_of(evidence, number)}
 
 
 def _aliased(reader: Reader, one: Meant, two: Meant) -> list[str]:
@@ -94,18 +95,30 @@ def _aliased(reader: Reader, one: Meant, two: Meant) -> list[str]:
 
 
 def evidence_around(reader: Reader, records: Collection[Record]) -> Evidence:
-    """The neighbourhood of records, resolved with a trace."""
+    """The neighbourhood of records, resolved with a trace. Its numbers follow keys and values: so what is
+    told of it is the same in whatever order it arrived."""
     workspace = Workspace(reader.intake.plan, reader.id_key)
     workspace.begin(reader.tx)
     found = neighbourhood(reader.intake.plan, workspace, {record.id for record in records})
-    judgements = list(found.judgements.values())
-    resolution = resolve_near(reader.intake.plan, found, trace=True)
     persons = workspace.persons({record.person for record in found.records.values()})
+    nodes = workspace.identifiers({one for record in found.records.values() for one in record.holdings})
+    values = _numbered(nodes, lambda one: nodes[one].identifier)
+    found = found.renumbered(_numbered(found.records, lambda one: found.records[one].key), values)
     named = {
         one: persons[record.person].person_id
         for one, record in found.records.items()
         if record.person in persons
     }
-    nodes = workspace.identifiers({one for record in found.records.values() for one in record.holdings})
-    contents = found.likeness.contents
-    return Evidence(reader.intake.plan, found.records, nodes, judgements, resolution, named, contents)
+    return Evidence(
+        reader.intake.plan,
+        found.records,
+        {number: replace(nodes[one], id=number) for one, number in values.items()},
+        list(found.judgements.values()),
+        resolve_near(reader.intake.plan, found, trace=True),
+        named,
+        found.likeness.contents,
+    )
+
+
+def _numbered(things: Iterable[int], order: Callable[[int], Any]) -> dict[int, int]:
+    return {one: number for number, one in enumerate(sorted(things, key=order), 1)}
