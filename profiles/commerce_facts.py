@@ -73,33 +73,26 @@ def _text(value: object) -> str | None:
     return str(value) if value not in (None, "") and not isinstance(value, dict | list) else None
 
 
-def _products(properties: Mapping[str, Any]) -> tuple[Fact, ...]:
+def _products(properties: Mapping[str, Any]) -> Iterator[Fact]:
     """(id, quantity, price, category, days of supply, name) of each product of an order."""
     listed = properties.get("products")
-    found = []
     for one in listed if isinstance(listed, list) else ():
         key = product_id(one)
         if key is not None:
             quantity = number(one.get("quantity"))
-            found.append(
-                (
-                    key,
-                    1 if quantity is None else quantity,
-                    number(one.get("price")),
-                    _text(one.get("category")),
-                    number(one.get("supply_days")),
-                    _text(one.get("name")),
-                )
+            yield (
+                key,
+                1 if quantity is None else quantity,
+                number(one.get("price")),
+                _text(one.get("category")),
+                number(one.get("supply_days")),
+                _text(one.get("name")),
             )
-    return tuple(found)
 
 
 def _total(properties: Mapping[str, Any]) -> Number | None:
-    for name in ("total", "revenue", "amount"):
-        amount = number(properties.get(name))
-        if amount is not None:
-            return amount
-    return None
+    amounts = (number(properties.get(name)) for name in ("total", "revenue", "amount"))
+    return next((amount for amount in amounts if amount is not None), None)
 
 
 def _currency(properties: Mapping[str, Any]) -> str | None:
@@ -119,7 +112,7 @@ def _order(kind: str, track: Track) -> Fact:
         _text(properties.get("order_id") or properties.get("receipt_id")),
         _total(properties),
         _currency(properties),
-        _products(properties),
+        tuple(_products(properties)),
         "store" if track.channel == "store" else _channel(track),
         None if gift is None else int(gift is True or str(gift).lower() == "true"),
         _text(properties.get("refund_id")) if kind == "refunded" else None,

@@ -129,7 +129,4 @@ def _question(scene: Scene, missing: tuple[str, ...], ask_first: bool) -> str | 
     if ask_first and scene.request.category is not None:
         asked.append(question_of(scene.request.category))
     asked += scene.settings.questions
-    for name in asked:
-        if _is_missing(scene, name):
-            return name
-    return None
+    return next((name for name in asked if _is_missing(scene, name)), None)

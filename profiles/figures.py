@@ -5,6 +5,7 @@ where there is none.
 """
 
 import re
+from calendar import isleap
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final, NamedTuple
@@ -151,7 +152,8 @@ def _birthday_today(scene: Scene) -> bool:
         return False
     today = date_of(scene.at)
     scene.turned(midnight(today) + DAY)
-    return _day_in(today.year, *day) == today
+    this_year = (2, 28) if day == (2, 29) and not isleap(today.year) else day
+    return (today.month, today.day) == this_year
 
 
 def birthday(text: str) -> tuple[int, int] | None:
@@ -170,13 +172,6 @@ def birthday(text: str) -> tuple[int, int] | None:
 
 
 _WITHOUT_YEAR: Final = re.compile(r"(?:--)?(\d\d)[-/.](\d\d)")
-
-
-def _day_in(year: int, month: int, day: int) -> date:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return date(year, 2, 28)
 
 
 def _withdrew(scene: Scene) -> bool:

@@ -57,10 +57,7 @@ def fold(state: Document, facts: Iterable[Fact]) -> None:
 def merge(into: Document, other: Document) -> None:
     """Adds all of another state, of other events; `other` is not to be used afterwards."""
     for part, content in other.items():
-        if part in into:
-            into[part] = _MERGES[part](into[part], content)
-        else:
-            into[part] = content
+        into[part] = _MERGES[part](into[part], content) if part in into else content
 
 
 def begin(state: Document, at: int | None) -> bool:
@@ -109,13 +106,6 @@ def articles(state: Document) -> dict[str, str]:
 def views(state: Document, kind: str) -> Mapping[str, Document]:
     """What she shows of her orders or rewards, by key."""
     return {key: view for key, view in state.get("objects", {}).get(kind, {}).items() if view is not None}
-
-
-def _keep_latest(items: dict[str, Any], limit: int) -> None:
-    """Drops the entries of the smallest (value, key) above the limit: what is dropped could never come
-    back."""
-    while len(items) > limit:
-        del items[min(items, key=lambda key: (items[key], key))]
 
 
 def _sighted(mine: list[Any], theirs: list[Any]) -> list[Any]:
@@ -188,17 +178,12 @@ def _deep(merge_leaf: Callable[[Part, Part], Part], depth: int) -> Callable[[Par
     return merged
 
 
-def _limited(merge_all: Callable[[Part, Part], Part], limit: int) -> Callable[[Part, Part], Part]:
-    def merged(into: Part, other: Part) -> Part:
-        merge_all(into, other)
-        _keep_latest(into, limit)
-        return into
-
-    return merged
-
-
-def _either(mine: Part, theirs: Part) -> Part:
-    return theirs if mine is None else mine
+def _looked_at(into: Part, other: Part) -> Part:
+    """The later of each; above the limit the smallest (value, key) go, as they could never come back."""
+    found = _deep(max, 1)(into, other)
+    while len(found) > _LOOKED_AT_KEPT:
+        del found[min(found, key=lambda key: (found[key], key))]
+    return found
 
 
 def _message(at: int, kind: str, message_id: str, campaign: str, channel: str) -> Part:
@@ -254,13 +239,13 @@ _MERGES: Final[Mapping[str, Callable[[Part, Part], Part]]] = {
     "halts": _deep(_higher, 2),
     "preferences": _deep(max, 1),
     "cart": lambda into, other: _latest(into, other, _CART_KEPT),
-    "viewed": _limited(_deep(max, 1), _LOOKED_AT_KEPT),
-    "categories": _limited(_deep(max, 1), _LOOKED_AT_KEPT),
+    "viewed": _looked_at,
+    "categories": _looked_at,
     "messages": _merge_messages,
     "sent": _deep(max, 2),
     "reached": _deep(_higher, 2),
     "accounts": _deep(_higher, 1),
     "app": _higher,
     "groups": _deep(max, 1),
-    "objects": _deep(_either, 2),
+    "objects": _deep(lambda mine, theirs: theirs if mine is None else mine, 2),
 }

@@ -20,39 +20,13 @@ class BadRow(NamedTuple):
     raw: bytes
 
 
-class _Remembering:
-    """The lines of a text, of which it remembers those taken since it was last asked."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
-        self._taken: list[str] = []
-        self.ended = False
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines, None)
-        if line is None:
-            self.ended = True
-            raise StopIteration
-        self._taken.append(line)
-        return line
-
-    def taken(self) -> bytes:
-        """The lines since the last call, as bytes as they were."""
-        text = "".join(self._taken)
-        self._taken.clear()
-        return text.encode("utf-8", "surrogateescape")
-
-
 def csv_rows(stream: BufferedReader, mapping: FileMapping, where: str) -> Iterator[Row | BadRow]:
     """The rows below the header. Raises MappingError now, before the first row, where a column is missing.
 
     The text is UTF-8, with or without a byte order mark; the delimiter is a comma, semicolon, tab or bar,
     whichever gives the mapping its columns.
     """
-    lines = _Remembering(TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline=""))
+    lines = TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
     first = next(lines, "")
     if not first.strip():
         way_out = "The first line must name the columns"
@@ -80,25 +54,35 @@ def _delimiter(header: str, mapping: FileMapping) -> str:
     return max(_DELIMITERS, key=fit)
 
 
-def _csv_rows(lines: _Remembering, header: list[str], delimiter: str) -> Iterator[Row | BadRow]:
-    lines.taken()
-    reader = csv.reader(lines, delimiter=delimiter)
+def _csv_rows(lines: Iterable[str], header: list[str], delimiter: str) -> Iterator[Row | BadRow]:
+    taken: list[str] = []
+    ended = False
+
+    def remembered() -> Iterator[str]:
+        nonlocal ended
+        for line in lines:
+            taken.append(line)
+            yield line
+        ended = True
+
+    reader = csv.reader(remembered(), delimiter=delimiter)
     width = len(header)
     while True:
+        taken.clear()
+        reason = ""
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            yield BadRow(_ENDLESS, lines.taken())
-            continue
-        raw = lines.taken()
-        if lines.ended:  # it looked for the end of a cell behind the last line
-            yield BadRow(_ENDLESS, raw)
-        elif len(cells) == width:
-            yield dict(zip(header, cells, strict=True))
-        elif cells:
+            cells, reason = [], _ENDLESS
+        if ended:  # it looked for the end of a cell behind the last line
+            reason = _ENDLESS
+        elif cells and len(cells) != width:
             reason = (
                 f"The row has {len(cells)} cells under {width} columns; quote cells that hold the delimiter."
             )
-            yield BadRow(reason, raw)
+        if reason:
+            yield BadRow(reason, "".join(taken).encode("utf-8", "surrogateescape"))
+        elif cells:
+            yield dict(zip(header, cells, strict=True))
