@@ -6,7 +6,7 @@ import io
 import tempfile
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from itertools import islice
+from itertools import count, islice
 from typing import BinaryIO, Final, Literal
 
 import orjson
@@ -38,7 +38,9 @@ def export(reader: Reader, what: str, out: BinaryIO, form: Form, at: int) -> int
 
 def write_rows(form: Form, rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
     """Writes a table to a binary file; returns how many rows."""
-    return _WRITERS[form](rows, columns, out)
+    numbers = count()
+    _WRITERS[form]((row for row, _ in zip(rows, numbers, strict=False)), columns, out)
+    return next(numbers)
 
 
 def links(reader: Reader) -> Iterator[Row]:
@@ -104,31 +106,24 @@ def _spilled(rows: list[Row]) -> Iterator[Row]:
     return read()
 
 
-def _write_csv(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
+def _write_csv(rows: Iterable[Row], columns: Row, out: BinaryIO) -> None:
     text = io.TextIOWrapper(out, "utf-8", newline="", write_through=False)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    written = 0
-    for row in rows:
-        writer.writerow(row)
-        written += 1
+    writer.writerows(rows)
     text.flush()
     text.detach()
-    return written
 
 
-def _write_json(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
-    written = 0
+def _write_json(rows: Iterable[Row], columns: Row, out: BinaryIO) -> None:
     for row in rows:
         line = row[1].encode() if "profile" in columns else orjson.dumps(dict(zip(columns, row, strict=True)))
         out.write(line + b"\n")
-        written += 1
     out.flush()
-    return written
 
 
-def _write_parquet(rows: Iterable[Row], columns: Row, out: BinaryIO) -> int:
-    return int(import_module("stream.parquet").write_parquet(rows, columns, out))  # a large library
+def _write_parquet(rows: Iterable[Row], columns: Row, out: BinaryIO) -> None:
+    import_module("stream.parquet").write_parquet(rows, columns, out)  # a large library
 
 
 _WRITERS: Final = {"csv": _write_csv, "jsonl": _write_json, "parquet": _write_parquet}

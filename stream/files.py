@@ -45,10 +45,10 @@ def read_file(path: str | Path, mapping: FileMapping | None = None) -> Iterator[
     the file can't be read; while reading, Invalid where it turns out to be damaged.
     """
     name = "standard input" if str(path) == "-" else str(path)
-    kind = _kind(str(path), mapping)
+    is_parquet = _is_parquet(str(path), mapping)
     if mapping is None:
         return _lines(_open(path), name)
-    if kind == "parquet":
+    if is_parquet:
         tables = import_module("stream.parquet")  # a large library, which few need
         return _messages(tables.parquet_rows(Path(path), mapping), mapping, name)
     stream = _open(path)
@@ -62,8 +62,8 @@ def read_file(path: str | Path, mapping: FileMapping | None = None) -> Iterator[
 _DAMAGED: Final = (EOFError, zlib.error, OSError)
 
 
-def _kind(path: str, mapping: FileMapping | None) -> str:
-    """ "lines", "csv" or "parquet"; raises MappingError where a mapping is missing or has no use."""
+def _is_parquet(path: str, mapping: FileMapping | None) -> bool:
+    """Raises MappingError where a mapping is missing or has no use."""
     suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
     suffix = suffixes[-1] if suffixes else ""
     if suffix in _LINES and mapping is not None:
@@ -72,9 +72,7 @@ def _kind(path: str, mapping: FileMapping | None) -> str:
     if suffix in (*_CSV, *_PARQUET) and mapping is None:
         what, way_out = "the columns of this file need a mapping", "Give --mapping MAP.toml"
         raise MappingError(what, where=path, way_out=way_out)
-    if suffix in _PARQUET:
-        return "parquet"
-    return "lines" if mapping is None else "csv"
+    return suffix in _PARQUET
 
 
 def _open(path: str | Path) -> BufferedReader:

@@ -40,7 +40,7 @@ class Intake:
         """One message. ``received`` is now, ``stamp`` the time to give a message that has none (else it stays
         without), ``position`` where it stood in its file or topic."""
         read = read_message(raw, source, stamp)
-        return self._made(read, received, position)
+        return self.made(read, received, position)
 
     def take_batch(
         self,
@@ -53,7 +53,7 @@ class Intake:
     ) -> Items:
         """Every message of a Segment ``batch`` body, each with its own fate; ``otherwise`` is the source of
         those for which neither ``source`` nor anything in the body is one."""
-        return [self._made(read, received, position) for read in read_batch(raw, source, stamp, otherwise)]
+        return [self.made(read, received, position) for read in read_batch(raw, source, stamp, otherwise)]
 
     def again(self, stored: StoredEvent) -> Event:
         """A stored event as it was when it came in, under the rules of now."""
@@ -71,7 +71,8 @@ class Intake:
         its region."""
         return [self.match_form(namespace, value, source) for source in ("", *self.rules.sources)]
 
-    def _made(self, read: Message | Rejected, received: int, position: str | None) -> Event | DeadLetter:
+    def made(self, read: Message | Rejected, received: int, position: str | None) -> Event | DeadLetter:
+        """What has been read already; a refusal becomes a dead letter."""
         if isinstance(read, Rejected):
             return DeadLetter(
                 read.source, read.message_id, read.field, read.reason, read.raw, received, position

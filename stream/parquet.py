@@ -41,16 +41,13 @@ def _parquet_rows(file: pq.ParquetFile, columns: list[str], where: str) -> Itera
             raise Invalid(where, "This Parquet file is damaged; write it again.") from error
 
 
-def write_parquet(rows: Iterable[Sequence[str]], columns: tuple[str, ...], out: BinaryIO) -> int:
-    """Writes a table of texts; returns how many rows it has."""
+def write_parquet(rows: Iterable[Sequence[str]], columns: tuple[str, ...], out: BinaryIO) -> None:
+    """Writes a table of texts."""
     schema = pa.schema([(name, pa.string()) for name in columns])
-    written = 0
     with pq.ParquetWriter(out, schema) as writer:
         for part in in_parts(rows, _ROWS_WRITTEN_AT_ONCE):
             cells = [pa.array(column, pa.string()) for column in zip(*part, strict=True)]
             writer.write_table(pa.Table.from_arrays(cells, schema=schema))
-            written += len(part)
-    return written
 
 
 def _texts(column: pa.Array) -> list[str | None]:

@@ -70,9 +70,7 @@ class Parser:
         body, position = line.body, f"{job.name}:{line.position}"
         if isinstance(body, Rejected):
             source = body.source if body.source is not None else job.source
-            return DeadLetter(
-                source, body.message_id, body.field, body.reason, body.raw, job.received, position
-            )
+            return self._intake.made(body._replace(source=source), job.received, position)
         if isinstance(body, dict) and job.region is not None:
             body = self._international(body, job.region)
         source = job.source if job.source is not None and _names_no_source(body) else None
@@ -146,23 +144,18 @@ class Parsing:
         waiting = iter(jobs)
         if self._wanted and not self._workers:
             alone = 0
-            while alone < _ALONE:
-                job = next(waiting, None)
-                if job is None:
-                    return
+            for job in waiting:
+                if alone >= _ALONE:
+                    break
                 alone += len(job.lines)
                 yield self._parser.parse(job)
-            following = next(waiting, None)
-            if following is None:
+            else:
                 return
             if self._behind:
                 let_others_go_first()
             self._workers = [Beside(parser_by, *self._by) for _ in range(self._wanted)]
-            waiting = chain((following,), waiting)
-        if not self._workers:
-            yield from map(self._parser.parse, waiting)
-            return
-        yield from self._shared_out(waiting)
+            waiting = chain((job,), waiting)
+        yield from self._shared_out(waiting) if self._workers else map(self._parser.parse, waiting)
 
     def _shared_out(self, waiting: Iterator[Job]) -> Iterator[Items]:
         """Gives jobs to the workers in turn; parses one itself whenever it would have to wait for them."""

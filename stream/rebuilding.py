@@ -6,10 +6,10 @@ to the records that now hold the founding events of those it spoke of. Person id
 as well: one that no record founds any more, by the event that founded it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from graph_schema.errors import Conflict, Invalid
 from graph_schema.rules import Rules
@@ -31,8 +31,6 @@ from stream.upkeep import AUDIENCES_STATE
 _AT_ONCE: Final = 10_000
 _JOB: Final = 1_000
 _ATTEMPTS: Final = 3
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -71,7 +69,9 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _:
     """Derives what ``old`` keeps into the empty store of ``engine``, by the engine's rules."""
     with old.read() as was:
         told = Rebuilt(persons_before=sum(1 for _ in was.all_persons()))
-        _carry_over(was, engine.store)
+        for writes in _carried_over(was):
+            with engine.store.write() as tx:
+                tx.apply(writes)
         bury_all(was, engine)
         with engine.quietly(), Parsing(engine.rules, engine.id_key, behind=True) as parsing:
             jobs = (Job(part) for part in in_parts(was.all_events(), _JOB))
@@ -89,22 +89,17 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _:
     return told
 
 
-def _carry_over(was: Transaction, fresh: Store) -> None:
+def _carried_over(was: Transaction) -> Iterator[Writes]:
     """The feed, the dead letters, the audit log, and operational state that is not derived from the rules."""
     key = () if was.get(ANY_GHOSTS) else (KEY_STATE,)
     derived = (RULES_STATE, AUDIENCES_STATE, ALIASES, AWAITED, *key)
     state = {name: value for name, value in was.scan("").items() if not name.startswith(derived)}
-    with fresh.write() as tx:
-        tx.apply(Writes(state=state))
+    yield Writes(state=state)
     for changes in in_parts(followed(was.changes, 0, _AT_ONCE), _AT_ONCE):
-        with fresh.write() as tx:
-            tx.apply(Writes(changes=changes))
+        yield Writes(changes=changes)
     for letters in in_parts(every_letter(was), _AT_ONCE):
-        with fresh.write() as tx:
-            tx.apply(Writes(dead_letters=[letter for _, letter in letters]))
-    audit = was.audit(None, 1 << 30)[::-1]
-    with fresh.write() as tx:
-        tx.apply(Writes(audit=audit))
+        yield Writes(dead_letters=[letter for _, letter in letters])
+    yield Writes(audit=was.audit(None, 1 << 30)[::-1])
 
 
 def _attach(was: Transaction, engine: Engine) -> tuple[int, int]:

@@ -122,13 +122,12 @@ class Town:
 
     def send(
         self, touch: Touch, kind: str, name: str | None = None, body: Mapping[str, object] | None = None
-    ) -> int:
-        """Queue one message of the touch at its time, now and then late or twice. Returns the time."""
-        at = touch.at
+    ) -> None:
+        """Queue one message of the touch at its time, now and then late or twice."""
         rng = self.rng
         self.sent += 1
         message = message_of(touch, kind, f"{self._seed:x}-{self.sent:08x}", name, body)
-        arrival = at
+        arrival = touch.at
         if rng.random() < _LATE:
             arrival += int(rng.random() ** 3 * 3 * DAY) + 5 * MINUTE
         heappush(self.queue, (arrival, self.sent, message, touch.person.key, False))
@@ -138,8 +137,7 @@ class Town:
                 self.queue,
                 (arrival + int(rng.random() ** 4 * 2 * DAY), self.sent, message, touch.person.key, True),
             )
-        touch.at = at + int((2 + rng.random() ** 2 * 150) * SECOND)
-        return at
+        touch.at += int((2 + rng.random() ** 2 * 150) * SECOND)
 
     def serial(self) -> int:
         """A number that this stream has not used: for orders, receipts and letters."""
