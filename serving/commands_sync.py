@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -123,11 +123,9 @@ def sync(
                         show_json(one)
             return
         stop = threading.Event()
+        run = partial(_run, engine, stop, follow, reconcile)
         with ThreadPoolExecutor(len(chosen)) as pool:
-            waiting = [
-                pool.submit(_Running(engine, stop, follow, reconcile).run, name, settings)
-                for name, settings in chosen.items()
-            ]
+            waiting = [pool.submit(run, *one) for one in chosen.items()]
             try:
                 endings = [one.result() for one in waiting]
             except KeyboardInterrupt:
@@ -137,68 +135,69 @@ def sync(
         raise typer.Exit(max(endings))
 
 
-@dataclass(frozen=True)
-class _Running:
-    """One destination's thread."""
+def _run(
+    engine: Engine,
+    stop: threading.Event,
+    follow: bool,
+    reconcile: Reconcile | None,
+    name: str,
+    settings: Settings,
+) -> int:
+    """Syncs a destination, in a thread of its own; returns what the command is to end with."""
 
-    engine: Engine
-    stop: threading.Event
-    follow: bool
-    reconcile: Reconcile | None
+    def report(key: str, op: str, members: int) -> None:
+        SPOKEN.print(f"{name}: {counted(members, 'member')} {_WORDS[op]} ({key})")
 
-    def run(self, name: str, settings: Settings) -> int:
-        """Syncs a destination; returns what the command is to end with."""
-
-        def report(key: str, op: str, members: int) -> None:
-            SPOKEN.print(f"{name}: {counted(members, 'member')} {_WORDS[op]} ({key})")
-
-        code = 0
-        with Sync(self.engine, name, settings, report) as running:
+    code = 0
+    with Sync(engine, name, settings, report) as running:
+        try:
+            running.take_over()
+            _settle(running, stop)
+            if reconcile == "compare":
+                running.go_over()
+            elif reconcile == "replace":
+                running.replace()
+            _settle(running, stop)
+            running.rest()
+        except Exception as error:  # noqa: BLE001 - else this one would end in silence
+            code = _failed(error)
+        refused_at = time.monotonic()
+        while follow and not stop.wait(_LATER_SECONDS if code else _POLL_SECONDS):
+            if running.complaints() and time.monotonic() - refused_at > _LATER_SECONDS:
+                # What a platform refuses altogether may be mended there meanwhile.
+                refused_at = time.monotonic()
+                _tell_refusals(running)
+                running.look_again()
             try:
-                running.take_over()
-                self._settle(running)
-                if self.reconcile == "compare":
-                    running.go_over()
-                elif self.reconcile == "replace":
-                    running.replace()
-                self._settle(running)
-                running.rest()
+                code = 0
+                engine.fall_due(engine.clock())
+                _settle(running, stop)
             except Exception as error:  # noqa: BLE001 - else this one would end in silence
-                code = self._failed(error)
-            refused_at = time.monotonic()
-            while self.follow and not self.stop.wait(_LATER_SECONDS if code else _POLL_SECONDS):
-                if running.complaints() and time.monotonic() - refused_at > _LATER_SECONDS:
-                    # What a platform refuses altogether may be mended there meanwhile.
-                    refused_at = time.monotonic()
-                    self._tell_refusals(running)
-                    running.look_again()
-                try:
-                    code = 0
-                    self.engine.fall_due(self.engine.clock())
-                    self._settle(running)
-                except Exception as error:  # noqa: BLE001 - else this one would end in silence
-                    code = self._failed(error)
-            code = self._tell_refusals(running) or code
-        if not code:
-            SPOKEN.print(f"{name}: up to date")
-        return code
+                code = _failed(error)
+        code = _tell_refusals(running) or code
+    if not code:
+        SPOKEN.print(f"{name}: up to date")
+    return code
 
-    def _settle(self, running: Sync) -> None:
-        while running.round() and not self.stop.is_set():
-            pass
 
-    def _tell_refusals(self, running: Sync) -> int:
-        return max((self._failed(one) for one in running.complaints()), default=0)
+def _settle(running: Sync, stop: threading.Event) -> None:
+    while running.round() and not stop.is_set():
+        pass
 
-    def _failed(self, error: Exception) -> int:
-        """Tells what went wrong; of what nobody foresaw not its words: they may hold what somebody sent."""
-        if isinstance(error, OnefoldError):
-            SPOKEN.print(f"onefold: {error}", markup=False)
-            return error.exit_code
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
-        SPOKEN.print(f"onefold: an error that nobody foresaw ({told}); nothing is lost", markup=False)
-        return OnefoldError.exit_code
+
+def _tell_refusals(running: Sync) -> int:
+    return max((_failed(one) for one in running.complaints()), default=0)
+
+
+def _failed(error: Exception) -> int:
+    """Tells what went wrong; of what nobody foresaw not its words: they may hold what somebody sent."""
+    if isinstance(error, OnefoldError):
+        SPOKEN.print(f"onefold: {error}", markup=False)
+        return error.exit_code
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    told = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+    SPOKEN.print(f"onefold: an error that nobody foresaw ({told}); nothing is lost", markup=False)
+    return OnefoldError.exit_code
 
 
 def _as_sent(engine: Engine, destination: str, key: str, unmask: bool) -> Iterator[Document]:

@@ -190,9 +190,7 @@ class Reader:
             raise Invalid(
                 "identifier", "is neither a person id nor namespace:value, as in email:ana@example.com"
             )
-        owners: set[int] = set()
-        for identifier in self.forms(namespace, value):
-            owners |= self.owners(identifier)
+        owners = set[int]().union(*map(self.owners, self.forms(namespace, value)))
         if not owners:
             raise UnknownPerson
         if len(owners) > 1:

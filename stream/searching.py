@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, OnefoldError
-from graph_schema.vocabulary import Identifier
 from resolver.founding import is_person_id
 from resolver.names import keys_of, likeness, words_of
 from stream.reader import Found, Reader
@@ -58,9 +57,8 @@ def _exact(reader: Reader, query: str) -> Iterator[Hit]:
 
 def _by_value(reader: Reader, query: str) -> Iterator[Hit]:
     """Holders of the query as a value of any namespace, declared or not in a match form."""
-    forms: dict[Identifier, str] = {}
-    for space in reader.intake.plan.spaces:
-        forms |= dict.fromkeys(reader.forms(space.name, query), space.name)
+    spaces = reader.intake.plan.spaces
+    forms = {form: space.name for space in spaces for form in reader.forms(space.name, query)}
     ids = reader.tx.identifier_ids(forms.keys())
     holders = reader.tx.holders(ids.values())
     for identifier, one in sorted(ids.items()):

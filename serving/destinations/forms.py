@@ -57,9 +57,21 @@ def _letters(text: str) -> str:
     return "".join(one for one in folded if unicodedata.category(one)[0] not in "PSC")
 
 
-def _international(number: str) -> str:
-    """A number that is in E.164 already; anything else has no form here, for its country is unknown."""
+def e164(number: str) -> str:
+    """Google's, TikTok's and UID2's telephone: E.164 with its plus. What isn't in it already has no form
+    here, for its country is unknown."""
     return number if _E164.fullmatch(number) else ""
+
+
+def digits(number: str) -> str:
+    """Meta's telephone, and TikTok's where its older page is followed: the digits with the country's code,
+    without plus and leading zeros."""
+    return e164(number).removeprefix("+")
+
+
+def device(identifier: str) -> str:
+    """Meta's and TikTok's advertising id: lower case, hyphens kept. TikTok wants it hashed."""
+    return identifier.strip().lower()
 
 
 def google_email(address: str) -> str:
@@ -68,11 +80,6 @@ def google_email(address: str) -> str:
     if domain in GMAIL:
         local = local.replace(".", "")
     return f"{local}@{domain}" if local else ""
-
-
-def google_phone(number: str) -> str:
-    """E.164 with its plus."""
-    return _international(number)
 
 
 def google_given_name(name: str) -> str:
@@ -111,11 +118,6 @@ def meta_email(address: str) -> str:
     """Trimmed, lower case; dots and tag kept."""
     text = address.strip().lower()
     return text if all(_parts(text)) else ""
-
-
-def meta_phone(number: str) -> str:
-    """The digits with the country's code, without plus and leading zeros."""
-    return _international(number).removeprefix("+")
 
 
 def meta_name(name: str) -> str:
@@ -164,11 +166,6 @@ def meta_gender(gender: str) -> str:
     return _GENDERS.get(gender.strip().lower(), "")
 
 
-def meta_device(device: str) -> str:
-    """Lower case, hyphens kept; not hashed."""
-    return device.strip().lower()
-
-
 def tiktok_email(address: str, keep_tag: bool = True) -> str:
     """Spaces out, lower case; the tag out where the older page is followed."""
     local, domain = _parts(_SPACE.sub("", address).lower())
@@ -177,25 +174,9 @@ def tiktok_email(address: str, keep_tag: bool = True) -> str:
     return f"{local}@{domain}" if local else ""
 
 
-def tiktok_phone(number: str, plus: bool = True) -> str:
-    """E.164; without the plus where the older page is followed."""
-    form = _international(number)
-    return form if plus else form.removeprefix("+")
-
-
-def tiktok_device(device: str) -> str:
-    """Lower case, always; hashed."""
-    return device.strip().lower()
-
-
 def uid2_email(address: str) -> str:
     """Trimmed, lower case; at gmail.com (that domain alone) without dots and tag."""
     local, domain = _parts(address.strip().lower())
     if domain == "gmail.com":
         local = local.partition("+")[0].replace(".", "")
     return f"{local}@{domain}" if local else ""
-
-
-def uid2_phone(number: str) -> str:
-    """E.164 with its plus."""
-    return _international(number)

@@ -94,17 +94,17 @@ def _none(_: object) -> str:
 
 RECOGNITIONS: Final[Mapping[Convention, Recognition]] = {
     "google": Recognition(
-        hashed(forms.google_email), hashed(forms.google_phone), str.strip, str.lower, _google_address
+        hashed(forms.google_email), hashed(forms.e164), str.strip, str.lower, _google_address
     ),
     "meta": Recognition(
-        hashed(forms.meta_email), hashed(forms.meta_phone), forms.meta_device, str.lower, _meta_address
+        hashed(forms.meta_email), hashed(forms.digits), forms.device, str.lower, _meta_address
     ),
     "tiktok": Recognition(
-        hashed(forms.tiktok_email), hashed(forms.tiktok_phone), hashed(forms.tiktok_device), str.lower, _none
+        hashed(forms.tiktok_email), hashed(forms.e164), hashed(forms.device), str.lower, _none
     ),
     "uid2": Recognition(
         hashed(forms.uid2_email, forms.base64_digest),
-        hashed(forms.uid2_phone, forms.base64_digest),
+        hashed(forms.e164, forms.base64_digest),
         _none,
         forms.base64_of,
         _none,

@@ -42,7 +42,7 @@ class TikTok(Platform):
     def __init__(self, name: str, settings: TikTokSettings) -> None:
         super().__init__(name, settings)
         email = partial(forms.tiktok_email, keep_tag=settings.tag == "keep")
-        phone = partial(forms.tiktok_phone, plus=settings.phone == "e164")
+        phone = forms.e164 if settings.phone == "e164" else forms.digits
         self.recognition = self.recognition._replace(email=hashed(email), phone=hashed(phone))
 
     def units(self, row: Row) -> int:

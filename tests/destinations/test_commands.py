@@ -212,10 +212,11 @@ def following(shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
     monkeypatch.setattr(commands_sync, "_LATER_SECONDS", 0.2)
     store = SqliteStore(shop.store)
     engine, stop = Engine(store, load_rules(shop.rules)), threading.Event()
-    running = commands_sync._Running(engine, stop, True, None)
     (settings,) = destination_settings(engine.rules).values()
     ended: list[int] = []
-    thread = threading.Thread(target=lambda: ended.append(running.run("meta", settings)))
+    thread = threading.Thread(
+        target=lambda: ended.append(commands_sync._run(engine, stop, True, None, "meta", settings))
+    )
     thread.start()
     yield ended
     stop.set()

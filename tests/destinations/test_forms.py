@@ -30,7 +30,7 @@ def number(given: str, region: str) -> str:
     [
         # developers.google.com/data-manager/api/get-started/formatting
         (
-            forms.google_phone(number("(800) 555-0100", "US")),
+            forms.e164(number("(800) 555-0100", "US")),
             "fb4f73a6ec5fdb7077d564cdd22c3554b43ce49168550c3b12c547b78c517b30",
         ),
         # The page of Meta's custom audiences, and its table of customer information.
@@ -39,7 +39,7 @@ def number(given: str, region: str) -> str:
             "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f",
         ),
         (
-            forms.meta_phone(number("(650)555-1212", "US")),
+            forms.digits(number("(650)555-1212", "US")),
             "e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176",
         ),
         (forms.meta_name("Mary"), "6915771be1c5aa0c886870b6951b03d7eafc121fea0e80a5ea83beb7c449f4ec"),
@@ -57,10 +57,10 @@ def test_a_published_hash_comes_out(form: str, digest: str) -> None:
 
 
 def test_tiktoks_printed_number_is_the_one_without_its_plus() -> None:
-    assert forms.tiktok_phone("+37493828222", plus=False) == "37493828222"
+    assert forms.digits("+37493828222") == "37493828222"
     assert hex_digest("37493828222").startswith("65b7e6dc")
     assert hex_digest("37493828222").endswith("a422d4")
-    assert forms.tiktok_phone("+37493828222") == "+37493828222"
+    assert forms.e164("+37493828222") == "+37493828222"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_tiktoks_printed_number_is_the_one_without_its_plus() -> None:
         (forms.uid2_email("JANE.SAOIRSE@gmail.com"), "ku4mBX7Z3qJTXWyLFB1INzkyR2WZGW4ANSJUiW21iI8="),
         (forms.uid2_email("JaneSaoirse+Work@gmail.com"), "ku4mBX7Z3qJTXWyLFB1INzkyR2WZGW4ANSJUiW21iI8="),
         (forms.uid2_email("JaneSaoirse+Work@example.com"), "KKruSBUjDNO069iMUVImVQZm6RrAGZKeOtrD9mwogYA="),
-        (forms.uid2_phone("+12345678901"), "EObwtHBUqDNZR33LNSMdtt5cafsYFuGmuY4ZLenlue4="),
+        (forms.e164("+12345678901"), "EObwtHBUqDNZR33LNSMdtt5cafsYFuGmuY4ZLenlue4="),
     ],
 )
 def test_uid2s_published_hashes_come_out(form: str, digest: str) -> None:
@@ -112,7 +112,7 @@ def test_tiktok_keeps_dots_and_tags_of_every_domain() -> None:
     # Segment, tiktok-audiences: took both out, at every domain.
     assert forms.tiktok_email("a.b+c@example.com") == "a.b+c@example.com"
     assert forms.tiktok_email("a.b+c@example.com", keep_tag=False) == "a.b@example.com"
-    assert forms.tiktok_device("AEBE52E7-03EE") == "aebe52e7-03ee"
+    assert forms.device("AEBE52E7-03EE") == "aebe52e7-03ee"
 
 
 def test_a_text_that_holds_a_hash_is_no_hash() -> None:

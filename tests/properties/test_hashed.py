@@ -91,8 +91,8 @@ def test_what_a_platform_hashes_is_among_the_hashes_of_an_address(local: str, do
 def test_numbers_go_by_their_hash_with_and_without_the_plus() -> None:
     known = digests("phone", "+33612345678", "+33612345678")
     assert set(known) == {
-        forms.hex_digest(forms.google_phone("+33612345678")),
-        forms.hex_digest(forms.meta_phone("+33612345678")),
+        forms.hex_digest(forms.e164("+33612345678")),
+        forms.hex_digest(forms.digits("+33612345678")),
     }
 
 
