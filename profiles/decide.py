@@ -15,7 +15,6 @@ from profiles.messages import last_sent, letters, reports
 from profiles.portrait import Sketch
 from profiles.profile_rules import Campaign, profile_rules
 from profiles.scene import Request, Scene
-from profiles.settings import CampaignSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,9 @@ def decide(sketch: Sketch, request: Request, rules: Rules, at: int) -> Decision:
     reasons += _history(scene, campaign, compiled.uncapped, request.product)
     if missing:
         reasons.append("missing_attribute")
-    reasons += _consent(scene, settings)
+    # A service message is for no purpose that anybody could object to.
     purpose = "" if settings.purpose == "service" else settings.purpose
+    reasons += [kind for kind in HALTS if is_halted(scene.state, kind, purpose)]
     way = scene.ways.open(purpose, settings.channels)
     if way is None:
         reasons += scene.ways.closed_because(purpose, settings.channels)
@@ -113,12 +113,6 @@ def _was_sent(scene: Scene, campaign: Campaign, product: str | None) -> bool:
         )
         return since is None or sent >= since
     return settings.again is None or scene.at < sent + settings.again
-
-
-def _consent(scene: Scene, settings: CampaignSettings) -> list[str]:
-    if settings.purpose == "service":
-        return []
-    return [kind for kind in HALTS if is_halted(scene.state, kind, settings.purpose)]
 
 
 def _question(scene: Scene, missing: tuple[str, ...], ask_first: bool) -> str | None:

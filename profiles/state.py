@@ -25,11 +25,11 @@ The parts, each left out while it is empty:
     objects      order | reward → key → what she shows of it, null where it is not hers
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from graph_schema.store import Document
-from graph_schema.vocabulary import Fact, ObjectKey
+from graph_schema.vocabulary import Facts, ObjectKey
 from profiles.moments import UNTIMED
 
 Part = Any
@@ -46,12 +46,15 @@ def new_state() -> Document:
     return {}
 
 
-def fold(state: Document, facts: Iterable[Fact]) -> None:
-    """Adds the own facts of events that are not yet in the state: each is a state by itself."""
-    for fact in facts:
+def fold(state: Document, facts: Facts) -> None:
+    """Adds the facts of an event that is not yet in the state: each of her own is a state by itself, and of
+    an order or a reward it is noted that a record of hers spoke of it."""
+    for fact in facts.own:
         part, alone = _ALONE[fact[0]]
         content = alone(*fact[1:])
         state[part] = _MERGES[part](state[part], content) if part in state else content
+    for (kind, key), _ in facts.shared:
+        state.setdefault("objects", {}).setdefault(kind, {}).setdefault(key, None)
 
 
 def merge(into: Document, other: Document) -> None:
@@ -67,11 +70,6 @@ def begin(state: Document, at: int | None) -> bool:
         return False
     state["since"] = at
     return True
-
-
-def mention(state: Document, key: ObjectKey) -> None:
-    """Notes that a record of hers spoke of an order or a reward."""
-    state.setdefault("objects", {}).setdefault(key.kind, {}).setdefault(key.key, None)
 
 
 def mentions(state: Document) -> list[ObjectKey]:

@@ -36,7 +36,7 @@ def meant(reader: Reader, reference: str) -> Meant:
         founder = reader.founder(canonical_person_id(reference)).id
         return Meant(found, [record for record in found.records if record.id == founder])
     before_slash, _, _ = reference.partition("/")
-    namespace, colon, value = reference.partition(":")
+    namespace, _, value = reference.partition(":")
     if "/" in reference and ":" not in before_slash:
         return _record(reader, reference)
     try:
@@ -45,10 +45,9 @@ def meant(reader: Reader, reference: str) -> Meant:
         if "/" not in reference:
             raise
         return _record(reader, reference)
-    forms = reader.intake.every_form(namespace, value) if colon else []
-    values = {(form.namespace, form.value) for form in forms}
+    values = {(form.namespace, form.value) for form in reader.intake.every_form(namespace, value)}
     held = reader.tx.shown({one for record in found.records for one in record.holdings})
-    ids = {node.id for node in held.values() if tuple(node.identifier) in values}
+    ids = {node.id for node in held.values() if node.identifier in values}
     records = [
         record
         for record in found.records

@@ -55,15 +55,13 @@ class FileMapping(BaseModel, extra="forbid", frozen=True):
                 raise ValueError(f"traits.{'.'.join(path)} is given twice, or whole and in part; keep one.")
         return self
 
-    def trait_columns(self) -> list[tuple[tuple[str, ...], str]]:
+    def trait_columns(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Each trait's path with its column."""
-        found: list[tuple[tuple[str, ...], str]] = []
         for name, inside in self.traits.items():
             if isinstance(inside, str):
-                found.append((tuple(name.split(".")), inside))
+                yield tuple(name.split(".")), inside
             else:
-                found.extend(((name, part), column) for part, column in inside.items())
-        return found
+                yield from (((name, part), column) for part, column in inside.items())
 
     def columns(self) -> dict[str, str]:
         """Every column that is asked for, with the key of the mapping that first names it."""

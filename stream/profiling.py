@@ -11,7 +11,7 @@ from typing import NamedTuple
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import GHOST_SOURCE, Event, EventKey, ObjectKey, RecordKey, SharedFact
 from profiles.objects import RECEIPT, fold_object, speakers, tied, unfold_object, views, whole
-from profiles.state import begin, fold, mention, mentions, merge, new_state, show
+from profiles.state import begin, fold, mentions, merge, new_state, show
 from stream.erasure import ghost_object_key
 from stream.intake import Intake
 from stream.workspace import Workspace
@@ -102,21 +102,14 @@ class Profiling:
             begin(self.states[persons[record]], stored.at)
             if record != stored.record:
                 continue
-            event = self.intake.again(stored)
-            state = self.states[persons[record]]
-            fold(state, event.facts.own)
-            for shared in event.facts.shared:
-                mention(state, shared.key)
+            fold(self.states[persons[record]], self.intake.again(stored).facts)
         self.changed.update(parts)
 
     def _add(self, told: list[Told], beginnings: Iterable[tuple[int, int]]) -> None:
         for record, event in told:
             if event.facts.own or event.facts.shared:
                 person = self.ws.record(record).person
-                state = self._state(person)
-                fold(state, event.facts.own)
-                for shared in event.facts.shared:
-                    mention(state, shared.key)
+                fold(self._state(person), event.facts)
                 self.changed.add(person)
         for person, at in beginnings:
             if begin(self._state(person), at):

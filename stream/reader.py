@@ -258,9 +258,6 @@ _GENERATIONS = 1_000
 
 def make_case(kind: str, persons: Sequence[str], identifiers: Iterable[Identifier], detail: str) -> Case:
     """A case, by an id that is a function of its kind and the founding records of its persons."""
-    return Case(case_id_of(kind, persons), kind, tuple(sorted(persons)), tuple(sorted(identifiers)), detail)
-
-
-def case_id_of(kind: str, persons: Iterable[str]) -> str:
-    """The id of a case between these persons."""
-    return "case_" + "_".join((kind, *(person.removeprefix("per_") for person in sorted(persons))))
+    persons = tuple(sorted(persons))
+    case_id = "_".join(("case", kind, *(person.removeprefix("per_") for person in persons)))
+    return Case(case_id, kind, persons, tuple(sorted(identifiers)), detail)

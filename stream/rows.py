@@ -26,9 +26,8 @@ class RowReader:
         self._mapping = mapping
         self._fields = [(_FIELDS[name], column) for name, column in named if name in _FIELDS]
         self._external = [(name, column) for name, column in named if name not in (*_FIELDS, *_TRAITS)]
-        self._traits = [
-            ((name,), column) for name, column in named if name in _TRAITS
-        ] + mapping.trait_columns()
+        own = (((name,), column) for name, column in named if name in _TRAITS)
+        self._traits = [*own, *mapping.trait_columns()]
 
     def message(self, row: Row) -> dict[str, Any] | Rejected:
         """The message of a row, or why it can't be one: then `field` is the column.

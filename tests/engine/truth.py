@@ -22,7 +22,7 @@ from graph_schema.vocabulary import (
     RecordKey,
 )
 from profiles.objects import fold_object, views, whole
-from profiles.state import begin, fold, mention, new_state, show
+from profiles.state import begin, fold, new_state, show
 from resolver.founding import DEFAULT_ID_KEY, founding_record, person_id
 from resolver.kinship import Kinship
 from resolver.likeness import Likeness, likeness_of
@@ -206,9 +206,7 @@ class Folded:
             state = states[self.person_of[event.record]]
             for key in (event.record, *(event.also or ())[:1]):
                 begin(states[self.person_of[key]], event.at)
-            fold(state, event.facts.own)
-            for shared in event.facts.shared:
-                mention(state, shared.key)
+            fold(state, event.facts)
         objects = self._objects()
         for key in objects:
             for group, view in views(key, whole(key, objects), self.person_of).items():

@@ -10,7 +10,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph_schema.vocabulary import Event, EventKey, ObjectKey, RecordKey
+from graph_schema.vocabulary import Event, EventKey, Facts, ObjectKey, RecordKey
 from profiles.audiences import memberships
 from profiles.channels import Ways
 from profiles.consent import standing
@@ -18,7 +18,7 @@ from profiles.golden import golden
 from profiles.moments import DAY, UNTIMED
 from profiles.objects import fold_object, ghost_object, speakers, unfold_object, views
 from profiles.schema import GoldenProfile
-from profiles.state import fold, mention, merge, new_state
+from profiles.state import fold, merge, new_state
 from tests.unit.portraits import RETAIL, START, at, event, portrait
 
 _DAYS = st.one_of(st.none(), st.integers(0, 6))
@@ -107,9 +107,7 @@ def canonical(document: object) -> bytes:
 def folded(events: list[Event]) -> dict[str, Any]:
     state = new_state()
     for one in events:
-        fold(state, one.facts.own)
-        for shared in one.facts.shared:
-            mention(state, shared.key)
+        fold(state, one.facts)
     return state
 
 
@@ -147,12 +145,12 @@ def test_what_is_kept_in_part_is_the_same_part_whatever_the_order() -> None:
         dice = random.Random(seed)
         facts = [_random_fact(dice) for _ in range(2000)]
         whole = new_state()
-        fold(whole, facts)
+        fold(whole, Facts(tuple(facts), ()))
         dice.shuffle(facts)
         parts: list[dict[str, Any]] = []
         for begin, end in pairwise(sorted({0, 2000, *(dice.randint(0, 2000) for _ in range(4))})):
             parts.append(new_state())
-            fold(parts[-1], facts[begin:end])
+            fold(parts[-1], Facts(tuple(facts[begin:end]), ()))
         merged = new_state()
         for part in parts:
             merge(merged, part)

@@ -16,7 +16,7 @@ from graph_schema.vocabulary import (
 from profiles.moments import DAY, iso
 from profiles.objects import fold_object, views, whole
 from profiles.portrait import Portrait
-from profiles.state import begin, fold, mention, new_state, show
+from profiles.state import begin, fold, new_state, show
 from stream.intake import Intake
 
 START = 1_772_442_000_000_000
@@ -92,19 +92,18 @@ def portrait(*messages: Said, rules: Rules = RETAIL) -> Portrait:
                 place, min(seen, default=None), max(seen, default=None), old.flags
             )
         begin(state, one.at)
-        fold(state, one.facts.own)
+        fold(state, one.facts)
     show_objects(state, events, dict.fromkeys(records, 1))
     by_id = {node.id: node.shown() for node in nodes.values()}
     return Portrait("per_1", [], 1, list(records.values()), by_id, state, [])
 
 
 def show_objects(state: dict[str, Any], events: Iterable[Event], person_of: Mapping[RecordKey, int]) -> None:
-    """Folds the orders and rewards of events and shows them to person 1."""
+    """Folds the orders and rewards of events and shows them to person 1, who spoke of them."""
     objects: dict[ObjectKey, dict[str, Any]] = {}
     for one in events:
         for shared in one.facts.shared:
             fold_object(objects.setdefault(shared.key, {}), one.key, one.record, one.at, shared.fact)
-            mention(state, shared.key)
     for key in objects:
         show(state, key, views(key, whole(key, objects), person_of).get(1))
 
