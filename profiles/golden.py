@@ -20,7 +20,7 @@ from profiles.households import shown_households
 from profiles.lifecycle import lifecycle_of
 from profiles.messages import shown_messages
 from profiles.moments import DAY, iso
-from profiles.orders import Orders, net
+from profiles.orders import Orders
 from profiles.portrait import Portrait, shown_form
 from profiles.preferences import preference
 from profiles.profile_rules import profile_rules
@@ -171,8 +171,7 @@ def _value(orders: Orders, settings: ProfileSettings, at: int | None) -> Documen
     last = orders.times[-1] if orders.times else None
     clv = None
     if at is not None:
-        paid = [(order["at"], float(net(order))) for order in orders.counted if "at" in order]
-        clv = lifetime_value(purchases_of(paid, at), settings.value)
+        clv = lifetime_value(purchases_of(orders.paid, at), settings.value)
     return {
         "recency_days": None if last is None or at is None else max(at - last, 0) // DAY,
         "frequency": len(orders.counted),

@@ -40,6 +40,11 @@ class Orders:
         """When she bought, oldest first."""
         return [order["at"] for order in self.counted if "at" in order]
 
+    @property
+    def paid(self) -> list[tuple[int, float]]:
+        """What she paid for each of them, refunds taken off, and when."""
+        return [(order["at"], float(_net(order))) for order in self.counted if "at" in order]
+
     @lazily
     def bought(self) -> dict[str, int]:
         """Per product, also of a cancelled order, the kept time at which it was last bought. "" is whatever
@@ -66,7 +71,7 @@ class Orders:
         """What she paid, refunds taken off, by currency."""
         amounts: dict[str, list[Number]] = {}
         for order in self.counted:
-            amounts.setdefault(order.get("currency") or NO_CURRENCY, []).append(net(order))
+            amounts.setdefault(order.get("currency") or NO_CURRENCY, []).append(_net(order))
         return {currency: tidy(fsum(paid)) for currency, paid in sorted(amounts.items())}
 
     @lazily
@@ -93,7 +98,7 @@ class Orders:
         }
 
 
-def net(order: Document) -> Number:
+def _net(order: Document) -> Number:
     """What was paid for an order in the end."""
     paid: Number = order["total"] - order.get("refunded", 0)
     return paid

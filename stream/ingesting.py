@@ -61,13 +61,13 @@ def ingest(
     total = Counts()
     chunks = _Chunks(given, engine.clock, _resumed(given, _position(engine, name)), min(batch, _CHUNK_LINES))
     behind = (0, 0)
-    for items, lines, size, mark in chunks.batches(parsing, batch):
+    for items, size, mark in chunks.batches(parsing, batch):
         state = {} if given.path == "-" else {name: list(mark)}
         total.add(engine.ingest(items, state, soon=True))
         if behind[0]:
             # What went before, or this would not have been taken.
             report(*behind)
-        behind = lines, size
+        behind = len(items), size
     if isinstance(engine.store, Behindhand):
         engine.store.settle()
     if behind[0]:
@@ -127,9 +127,9 @@ class _Chunks:
         self._most = most
         self._read: list[tuple[Mark, int]] = []
 
-    def batches(self, parsing: Parsing, size: int) -> Iterator[tuple[Items, int, int, Mark]]:
-        """What became of lines, at least so many but for the last of them: how many items, of how many bytes
-        of lines, and where they end."""
+    def batches(self, parsing: Parsing, size: int) -> Iterator[tuple[Items, int, Mark]]:
+        """What became of lines, at least so many but for the last of them: of how many bytes of lines, and
+        where they end."""
         items: Items = []
         read, mark = 0, Mark(0, "")
         for made in parsing.run(self._jobs()):
@@ -137,10 +137,10 @@ class _Chunks:
             items += made
             read += more
             if len(items) >= size:
-                yield items, len(items), read, mark
+                yield items, read, mark
                 items, read = [], 0
         if items:
-            yield items, len(items), read, mark
+            yield items, read, mark
 
     def _jobs(self) -> Iterator[Job]:
         lines: list[RawLine] = []

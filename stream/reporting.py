@@ -18,7 +18,7 @@ from profiles.lifecycle import lifecycle_of
 from profiles.moments import iso
 from profiles.objects import speakers, tied, views, whole
 from profiles.order_views import tidy
-from profiles.orders import NO_CURRENCY, Orders, net
+from profiles.orders import NO_CURRENCY, Orders
 from profiles.profile_rules import profile_rules
 from profiles.settings import ProfileSettings
 from profiles.value import Purchases, purchases_of
@@ -73,8 +73,7 @@ def fitted(reader: Reader, percentile: float, at: int) -> Document:
     spent: list[float] = []
     for state in _states(reader):
         orders = _by_then(state, at)
-        paid = [(order["at"], float(net(order))) for order in orders.counted if "at" in order]
-        history = purchases_of(paid, at)
+        history = purchases_of(orders.paid, at)
         if history is not None:
             histories.append(history)
             spent.append(float(orders.total))

@@ -18,7 +18,7 @@ import pytest
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from profiles.moments import DAY
-from profiles.orders import Orders, net
+from profiles.orders import Orders
 from profiles.value import purchases_of
 from stream.deciding import portraits_of
 from stream.engine import Engine
@@ -122,8 +122,7 @@ def test_frequency_recency_and_age_are_the_published_ones(orders: dict[str, Orde
     assert summary.keys() == orders.keys()
     wrong = {}
     for customer, row in summary.items():
-        paid = [(order["at"], float(net(order))) for order in orders[customer].counted]
-        found = purchases_of(paid, microseconds(LAST_DAY) + DAY - 1)
+        found = purchases_of(orders[customer].paid, microseconds(LAST_DAY) + DAY - 1)
         assert found is not None
         came = (found.frequency, round(found.recency, 2), round(found.age, 2))
         if came != (int(row["frequency"]), float(row["recency"]), float(row["T"])):
