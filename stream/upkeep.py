@@ -39,13 +39,6 @@ class Place(NamedTuple):
     person_id: str
 
 
-class Moves(NamedTuple):
-    """Places before, and places now."""
-
-    was: set[Place]
-    now: set[Place]
-
-
 class Upkeep:
     """The audiences of one set of rules."""
 
@@ -79,7 +72,7 @@ class Upkeep:
         for one, places in before.items():
             named = ws.sizes_before[one][0] if one in ws.sizes_before else ws.person(one).person_id
             was |= _places(named, places)
-        _tell(profiling.tx, ws.writes, Moves(was, now), at)
+        _tell(profiling.tx, ws.writes, was, now, at)
 
     def fall_due(self, tx: Transaction, ws: Workspace, until: int) -> int:
         """Moves some of those who fall due by a moment, each at her own time; returns how many they were."""
@@ -97,8 +90,7 @@ class Upkeep:
             at, one = heapq.heappop(heap)
             after, due = self._evaluate(sketches[one], at)
             writes.dues[one] = due
-            moves = Moves(_places(names[one], standing[one]), _places(names[one], after))
-            _tell(tx, writes, moves, at)
+            _tell(tx, writes, _places(names[one], standing[one]), _places(names[one], after), at)
             standing[one] = after
             if due is not None and due <= until:
                 heapq.heappush(heap, (due, one))
@@ -109,22 +101,22 @@ class Upkeep:
 
     def refresh(
         self, tx: Transaction, ws: Workspace, persons: Collection[int], at: int, tell: bool
-    ) -> "Moves":
-        """Evaluates persons whatever changed, and writes their places."""
+    ) -> set[Place]:
+        """Evaluates persons whatever changed, and writes their places; returns these."""
         ws.begin(tx)
         writes = Writes()
         before = tx.memberships(persons)
-        moves = Moves(set(), set())
+        was, now = set[Place](), set[Place]()
         for one, sketch in self._sketches(ws, persons, tx.profiles(persons)).items():
             after, writes.dues[one] = self._evaluate(sketch, at)
             _enrol(writes, one, before[one], after)
             named = ws.person(one).person_id
-            moves.was.update(_places(named, before[one]))
-            moves.now.update(_places(named, after))
+            was |= _places(named, before[one])
+            now |= _places(named, after)
         if tell:
-            _tell(tx, writes, moves, at)
+            _tell(tx, writes, was, now, at)
         tx.apply(writes)
-        return moves
+        return now
 
     def _wanted(self, profiling: Profiling, told: Iterable[Told]) -> set[int]:
         """The persons whom a batch can have moved."""
@@ -206,12 +198,12 @@ def _enrol(writes: Writes, person: int, before: Set[Membership], after: Set[Memb
     writes.enrolled_gone.update(Enrolment(person, *one) for one in before - after)
 
 
-def _tell(tx: Transaction, writes: Writes, moves: Moves, at: int) -> None:
+def _tell(tx: Transaction, writes: Writes, was: set[Place], now: set[Place], at: int) -> None:
     """Adds what differs to the feed: who went before who came."""
-    if moves.was == moves.now:
+    if was == now:
         return
     sequence = tx.last_delta() + len(writes.deltas)
-    went, came = sorted(moves.was - moves.now), sorted(moves.now - moves.was)
+    went, came = sorted(was - now), sorted(now - was)
     for one, added in (*((one, False) for one in went), *((one, True) for one in came)):
         sequence += 1
         writes.deltas.append(Delta(sequence, one.audience, one.product, one.person_id, added, at))
@@ -223,7 +215,7 @@ def refresh_all(store: Store, upkeep: Upkeep, ws: Workspace, at: int, tell: bool
     with store.read() as tx:
         everybody = [person.id for person in tx.all_persons()]
     for some in in_parts(everybody, _AT_ONCE):
-        now |= in_turn(store, partial(upkeep.refresh, ws=ws, persons=some, at=at, tell=tell)).now
+        now |= in_turn(store, partial(upkeep.refresh, ws=ws, persons=some, at=at, tell=tell))
     return now
 
 
@@ -241,5 +233,5 @@ def carry_over(was: Transaction, store: Store, upkeep: Upkeep, ws: Workspace, at
     now = refresh_all(store, upkeep, ws, at, tell=False)
     with store.write() as tx:
         writes = Writes(state={AUDIENCES_STATE: upkeep.hash})
-        _tell(tx, writes, Moves(told, now), at)
+        _tell(tx, writes, told, now, at)
         tx.apply(writes)
