@@ -25,7 +25,7 @@ from stream.intake import Intake
 from stream.judging import alias_name
 from stream.letters import kept_name
 from stream.naming import note_names
-from stream.profiling import Profiling, Told, Unsaid
+from stream.profiling import Profiling, Told
 from stream.readying import told
 from stream.refolding import Refolding
 from stream.upkeep import Upkeep
@@ -59,7 +59,7 @@ class Batch:
         self.position: str | None = None
         self.identity = Identity(ws)
         self.told: list[Told] = []
-        self.unsaid: list[Unsaid] = []
+        self.unsaid: dict[int, Event] = {}
         self._seen: dict[EventKey, int] = {}
         self._here: dict[int, StoredEvent] = {}
         self._mended: dict[int, StoredEvent] = {}
@@ -284,7 +284,7 @@ class Batch:
         if self._here.pop(stored.id, None) is not None:
             self.told = [one for one in self.told if one.event.key != old.key]
         else:
-            self.unsaid.append(Unsaid(stored.id, old))
+            self.unsaid[stored.id] = old
         if old.also is not None:
             self._unalias(old, old.also[0])
         Refolding(self.tx, self.ws, self.intake).without(stored)

@@ -13,7 +13,7 @@ from graph_schema.errors import Invalid, MappingError
 from graph_schema.messages import Rejected
 from stream.mapping import FileMapping
 from stream.rows import Row, RowReader
-from stream.tables import BadRow, csv_rows
+from stream.tables import csv_rows
 
 LONGEST_LINE: Final = 32 * 1024 * 1024
 """Bytes of a line that are read at once; a longer one is no message of anybody."""
@@ -115,17 +115,12 @@ def _endless(line: bytes) -> Rejected:
     return Rejected(None, None, "message", reason, line)
 
 
-def _messages(
-    rows: Iterator[Row] | Iterator[Row | BadRow], mapping: FileMapping, name: str
-) -> Iterator[RawLine]:
+def _messages(rows: Iterator[Row | Rejected], mapping: FileMapping, name: str) -> Iterator[RawLine]:
     reader = RowReader(mapping)
     position = 0
     try:
         for position, row in enumerate(rows, 1):
-            if isinstance(row, BadRow):
-                yield RawLine(position, reader.refused("row", row.reason, row.raw))
-            else:
-                yield RawLine(position, reader.message(row))
+            yield RawLine(position, row if isinstance(row, Rejected) else reader.message(row))
     except _DAMAGED as error:
         raise _damaged(name, position) from error
 

@@ -27,13 +27,6 @@ class Told(NamedTuple):
     event: Event
 
 
-class Unsaid(NamedTuple):
-    """A stored event that another of the same id replaces: what it told is taken back."""
-
-    event_id: int
-    event: Event
-
-
 class Profiling:
     """Brings profiles and objects up to date with one batch. ``restated`` are persons whose state changed
     otherwise than by facts of their own, ``reassembled`` those of them whose records changed, ``begun`` those
@@ -49,12 +42,13 @@ class Profiling:
         self.reassembled: set[int] = set()
         self.begun: set[int] = set()
         self._review: set[ObjectKey] = set()
-        self._unsaid: dict[int, Event] = {}
+        self._unsaid: Mapping[int, Event] = {}
 
-    def carry_out(self, told: list[Told], unsaid: list[Unsaid]) -> None:
-        """Writes into the workspace what the batch changes in profiles and objects."""
-        self._unsaid = {one.event_id: one.event for one in unsaid}
-        moves = self._moves(unsaid)
+    def carry_out(self, told: list[Told], unsaid: Mapping[int, Event]) -> None:
+        """Writes into the workspace what the batch changes in profiles and objects. ``unsaid`` are the stored
+        events, by number, that others of the same id replace: what they told is taken back."""
+        self._unsaid = unsaid
+        moves = self._moves()
         beginnings = list(self._beginnings(told))
         self._load(told, moves, {person for person, _ in beginnings})
         self._refold(moves.refold)
@@ -68,13 +62,13 @@ class Profiling:
         for person in self.restated:
             self._review.update(mentions(self._state(person)))
         self._add(told, beginnings)
-        self._objects(told, unsaid)
+        self._objects(told)
         for one in self.changed:
             if self.ws.person(one).size:
                 self.ws.writes.profiles[one] = self.states[one]
 
-    def _moves(self, unsaid: Iterable[Unsaid]) -> "_Moves":
-        keys = {key for one in unsaid for key in (one.event.record, *(one.event.also or ())[:1])}
+    def _moves(self) -> "_Moves":
+        keys = {key for one in self._unsaid.values() for key in (one.record, *(one.also or ())[:1])}
         return _Moves(self.ws, set(self.ws.record_ids(keys).values()))
 
     def _load(self, told: list[Told], moves: "_Moves", begun: set[int]) -> None:
@@ -126,21 +120,21 @@ class Profiling:
                 if event.at is not None and record.first_at == event.at:
                     yield record.person, event.at
 
-    def _objects(self, told: list[Told], unsaid: list[Unsaid]) -> None:
+    def _objects(self, told: list[Told]) -> None:
         """Folds orders and rewards, and shows each to its persons."""
         said: list[tuple[SharedFact, EventKey, RecordKey, int | None]] = [
             (shared, event.key, event.record, event.at) for _, event in told for shared in event.facts.shared
         ]
-        unsaid_keys = {shared.key for one in unsaid for shared in one.event.facts.shared}
+        unsaid = [(one.key, shared.key) for one in self._unsaid.values() for shared in one.facts.shared]
+        unsaid_keys = {key for _, key in unsaid}
         keys = {shared.key for shared, *_ in said} | unsaid_keys | self._review
         if not keys:
             return
         objects = self._stored(keys)
         bystanders = {key: speakers(objects[key]) for key in unsaid_keys}
         ties = {key: tied(key, objects[key]) for key in unsaid_keys}
-        for one in unsaid:
-            for shared in one.event.facts.shared:
-                unfold_object(objects[shared.key], one.event.key)
+        for event_key, key in unsaid:
+            unfold_object(objects[key], event_key)
         for shared, event_key, record, at in said:
             fold_object(objects[shared.key], event_key, record, at, shared.fact)
         shown = self._tied(objects, ties)

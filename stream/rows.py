@@ -41,7 +41,7 @@ class RowReader:
             reason = (
                 "The row has no record id in this column; give each row the key that its source knows it by."
             )
-            return self.refused(self._mapping.record_id, reason, row)
+            return self._refused(self._mapping.record_id, reason, row)
         context: dict[str, Any] = {"recordId": record_id}
         external = [{"type": name, "id": cells[column]} for name, column in self._external if column in cells]
         if external:
@@ -58,15 +58,13 @@ class RowReader:
             at = read_time(cells[dated])
             if at is None or not EARLIEST <= at <= LATEST:
                 reason = "This is not a time from 1900 to 2100 by ISO 8601, such as 2026-03-02; write it so."
-                return self.refused(dated, reason, row)
+                return self._refused(dated, reason, row)
             message["timestamp"] = cells[dated]
         message["messageId"] = f"row:{sha256(_canonical(message)).hexdigest()}"
         return message
 
-    def refused(self, field: str, reason: str, row: Row | bytes) -> Rejected:
-        """A row that can't be taken."""
-        raw = row if isinstance(row, bytes) else _canonical(row)
-        return Rejected(self._mapping.source, None, field, reason, raw)
+    def _refused(self, field: str, reason: str, row: Row) -> Rejected:
+        return Rejected(self._mapping.source, None, field, reason, _canonical(row))
 
 
 def _nested(values: Iterable[tuple[tuple[str, ...], str]]) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 import csv
 from collections.abc import Iterable, Iterator
 from io import BufferedReader, TextIOWrapper
-from typing import Final, NamedTuple
+from typing import Final
 
 from graph_schema.errors import MappingError
+from graph_schema.messages import Rejected
 from stream.mapping import FileMapping
 from stream.rows import Row
 
@@ -13,15 +14,9 @@ _DELIMITERS: Final = (",", ";", "\t", "|")
 _ENDLESS: Final = "The row has a cell without end, or far too long a one; close its quotes."
 
 
-class BadRow(NamedTuple):
-    """A row that can't be told apart into its cells: why, and its text."""
-
-    reason: str
-    raw: bytes
-
-
-def csv_rows(stream: BufferedReader, mapping: FileMapping, where: str) -> Iterator[Row | BadRow]:
-    """The rows below the header. Raises MappingError now, before the first row, where a column is missing.
+def csv_rows(stream: BufferedReader, mapping: FileMapping, where: str) -> Iterator[Row | Rejected]:
+    """The rows below the header; one that can't be told apart into its cells is refused. Raises MappingError
+    now, before the first row, where a column is missing.
 
     The text is UTF-8, with or without a byte order mark; the delimiter is a comma, semicolon, tab or bar,
     whichever gives the mapping its columns.
@@ -41,7 +36,7 @@ def csv_rows(stream: BufferedReader, mapping: FileMapping, where: str) -> Iterat
             "the first line names none of the columns of the mapping", where=where, way_out=way_out
         )
     mapping.check_columns(header, where)
-    return _csv_rows(lines, header, delimiter)
+    return _csv_rows(lines, header, delimiter, mapping.source)
 
 
 def _delimiter(header: str, mapping: FileMapping) -> str:
@@ -54,7 +49,9 @@ def _delimiter(header: str, mapping: FileMapping) -> str:
     return max(_DELIMITERS, key=fit)
 
 
-def _csv_rows(lines: Iterable[str], header: list[str], delimiter: str) -> Iterator[Row | BadRow]:
+def _csv_rows(
+    lines: Iterable[str], header: list[str], delimiter: str, source: str
+) -> Iterator[Row | Rejected]:
     taken: list[str] = []
     ended = False
 
@@ -83,6 +80,7 @@ def _csv_rows(lines: Iterable[str], header: list[str], delimiter: str) -> Iterat
                 f"The row has {len(cells)} cells under {width} columns; quote cells that hold the delimiter."
             )
         if reason:
-            yield BadRow(reason, "".join(taken).encode("utf-8", "surrogateescape"))
+            raw = "".join(taken).encode("utf-8", "surrogateescape")
+            yield Rejected(source, None, "row", reason, raw)
         elif cells:
             yield dict(zip(header, cells, strict=True))
