@@ -74,9 +74,10 @@ class GroupCommit:
         """Does a write of another kind in the writer's turn, so that what it read before still stands."""
         return self._writer.submit(work).result()
 
-    def check_room(self) -> None:
-        """Raises ``Busy`` where nothing more may wait now."""
-        if self.waiting >= self._most:
+    def check_room(self, weight: int = 1) -> None:
+        """Raises ``Busy`` where no more may wait now. What is larger than all that may wait is taken when
+        nothing else does."""
+        if self.waiting and self.waiting + weight > self._most:
             raise Busy("too much waits to be written", way_out="Send it again a little later")
 
     def close(self) -> None:
@@ -86,9 +87,7 @@ class GroupCommit:
     def _join(self, items: Sequence[Item], size: int) -> _Group:
         weight = size + _ITEM_BYTES * len(items)
         with self._lock:
-            # A request that is larger than all that may wait is taken when nothing else does.
-            if self.waiting and self.waiting + weight > self._most:
-                raise Busy("too much waits to be written", way_out="Send it again a little later")
+            self.check_room(weight)
             group = self._open
             if group is None or len(group.items) + len(items) > self._group_events:
                 group = self._open = _Group()
