@@ -65,7 +65,7 @@ class Timeline(BaseModel):
     next: str | None
 
 
-class Change(BaseModel, populate_by_name=True):
+class Change(BaseModel):
     """What became of a person."""
 
     seq: int

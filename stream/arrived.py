@@ -4,6 +4,7 @@ Where many wait, a process beside types them: what is typed here takes turns wit
 There it is made ready to be matched as well.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from graph_schema.vocabulary import DeadLetter
 from stream.beside import Beside
 from stream.intake import Intake, Items
 
+_log: Final = logging.getLogger("onefold")
 _FEW_BYTES: Final = 1 << 14
 """Of messages that are typed here: a process beside is for those who fall behind."""
 
@@ -63,7 +65,6 @@ class Typing:
         """What messages say, in their order."""
         with self._turn:
             untyped = [one for one in messages if one.items is None]
-            # Where the process beside ended before its time another takes its place the next time.
             with suppress(OnefoldError):
                 if sum(len(one.value) for one in untyped) >= _FEW_BYTES:
                     self._read_beside(untyped)
@@ -90,6 +91,7 @@ class Typing:
             for one, items in zip(messages, self._beside.receive(), strict=True):
                 one.items = items
         except OnefoldError:
+            _log.warning("the process that types messages ended before its time; another takes its place")
             if self._beside is not None:
                 self._beside.stop()
             self._beside, self._has_started = None, False

@@ -83,9 +83,12 @@ def test_who_asks_meanwhile_waits_and_types_nothing_twice(
         assert both[0].result(60) == both[1].result(60)
 
 
-def test_where_that_process_is_killed_another_goes_on(typing: Typing) -> None:
+def test_where_that_process_is_killed_another_goes_on(
+    typing: Typing, caplog: pytest.LogCaptureFixture
+) -> None:
     killed = start_beside(typing)
     os.kill(killed, signal.SIGKILL)
     assert all(typing.read(messages()))
+    assert "another takes its place" in caplog.text
     assert typing._beside is None
     assert start_beside(typing) != killed
