@@ -1,5 +1,6 @@
 """Scenarios as they are written: YAML documents, checked before anything runs (DESIGN section 10)."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
@@ -212,18 +213,22 @@ class Scenario(_Part):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: dates stay text as in JSON, and so do yes, no, on and off (Norway is NO)."""
+    """YAML as people mean it: dates stay text as in JSON, and so do yes, no, on and off (Norway is NO).
+
+    A whole number is one only as JSON writes it: a telephone number keeps its +, a postcode its zero.
+    """
 
 
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, form)
         for tag, form in found
-        if tag != "tag:yaml.org,2002:timestamp"
+        if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int")
         and not (tag == "tag:yaml.org,2002:bool" and first in "yYnNoO")
     ]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9][0-9]*)$"), [*"-0123456789"])
 
 
 def scenario_files(paths: list[Path]) -> list[Path]:

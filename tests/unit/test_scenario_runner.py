@@ -16,7 +16,8 @@ start: 2026-03-02T09:00:00Z
 events:
   - {{at: +0m, source: web, type: identify, userId: u-1, traits: {{email: ana@example.com}}}}
   - {{at: +1h, source: app, type: identify, userId: u-1, traits: {{city: Oslo, country: NO}}}}
-  - {{at: +2h, source: crm, type: identify, context: {{recordId: 7}}, traits: {{email: bob@example.com}}}}
+  - {{at: +2h, source: crm, type: identify, context: {{recordId: 7}}, traits: {{
+      email: bob@example.com, phone: +33612345678, address: {{postalCode: 01000}}}}}}
 judgements: [{judgements}]
 expect:
   - {expect}
@@ -40,6 +41,8 @@ def write(folder: Path, expect: str, judgements: str = "") -> Path:
         "{decide: newsletter, for: user_id:u-9, outcome: suppress, because: unknown_person}",
         "{audience: suppress_always, excludes: user_id:u-1}",
         "{same_person: [crm/7, email:bob@example.com]}",
+        "{same_person: [crm/7, phone:+33612345678]}",
+        "{profile: crm/7, path: attributes.address.value.postalCode, equals: '01000'}",
         "{different_people: [crm/7, user_id:u-1]}",
         "{profile: crm/7, path: 'length(records)', equals: 1}",
         "{decide: newsletter, for: crm/8, outcome: suppress, because: unknown_person}",
