@@ -77,11 +77,15 @@ def _document(
     return Response(orjson.dumps(body), status, dict(headers), "application/problem+json")
 
 
+def _no_json() -> Invalid:
+    return Invalid("body", "This is not JSON; send one JSON value in UTF-8.")
+
+
 def misshapen(detail: Mapping[str, Any], place: Sequence[str | int]) -> Invalid:
     """What pydantic says of the field at ``place``, with the way out. What was given stays out of it."""
     kind = detail["type"]
     if kind == "json_invalid":
-        return Invalid("body", "This is not JSON; send one JSON value in UTF-8.")
+        return _no_json()
     if not place and kind in ("model_attributes_type", "model_type", "list_type", "missing"):
         return Invalid("body", f"{_SHAPES['model_type']} Say so: Content-Type: application/json.")
     return Invalid(".".join(map(str, place)) or "body", _SHAPES.get(kind) or f"{detail['msg']}; correct it.")
@@ -112,6 +116,9 @@ def problem_of(request: Request, error: Exception) -> Response:
             # A location's first part says query, path or body.
             first = error.errors()[0]
             return problem(misshapen(first, first["loc"][1:]))
+        case HTTPException(status_code=400):
+            # So FastAPI tells of a body that isn't UTF-8 (packed, for one), or has endless digits.
+            return problem(_no_json())
         case HTTPException():
             return _document(error.status_code, "about:blank", str(error.detail), {}, error.headers or {})
     detail = "The server met an error that it did not foresee; its log tells more."

@@ -114,7 +114,12 @@ def test_what_cannot_be_decided_is_named(client: httpx.Client, body: Any, field:
 @pytest.mark.parametrize("path", ["/v1/decisions", "/v1/persons:batchGet", "/v1/judgements"])
 @pytest.mark.parametrize(
     ("body", "kind", "way_out"),
-    [(b"{", "application/json", "not JSON"), (b"{}", "text/plain", "Content-Type: application/json")],
+    [
+        (b"{", "application/json", "not JSON"),
+        ('{"why": "é"}'.encode("latin-1"), "application/json", "in UTF-8"),
+        (b'{"why": %s}' % (b"9" * 5_000), "application/json", "not JSON"),
+        (b"{}", "text/plain", "Content-Type: application/json"),
+    ],
 )
 def test_a_body_that_is_no_json_is_told_so(
     client: httpx.Client, path: str, body: bytes, kind: str, way_out: str
