@@ -10,6 +10,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, nearest
+from graph_schema.vocabulary import Case, Identifier
 from profiles.decide import Decision, nobody
 from profiles.scene import Request
 from serving.scenario_files import (
@@ -72,9 +73,8 @@ class Checks:
     @_check.register
     def _case(self, expected: InQueue) -> list[str] | None:
         found = {one: self._persons(one) for one in expected.case}
-        wanted = {person for persons in found.values() for person in persons}
         cases = open_cases(self._reader)
-        if all(found.values()) and len(wanted) > 1 and any(wanted.issubset(case.persons) for case in cases):
+        if any(self._is_about(case, found) for case in cases):
             return None
         queue = [f"{case.kind} between {', '.join(case.persons)}" for case in cases]
         return [*_leads(found), f"in the queue: {'; '.join(queue) or 'nothing'}"]
@@ -147,6 +147,20 @@ class Checks:
             return []
         except AmbiguousIdentifier as error:
             return list(error.persons)
+
+    def _is_about(self, case: Case, found: Mapping[str, list[str]]) -> bool:
+        """Whether a case is about these two: persons that it has, or an identifier that it names and one of
+        its persons, who may be the only one (she used a reward twice)."""
+        named = {one for one in found if self._forms(one).intersection(case.identifiers)}
+        persons = {one: theirs for one, theirs in found.items() if one not in named}
+        wanted = {person for theirs in persons.values() for person in theirs}
+        enough = len(wanted) > (0 if named else 1)
+        return enough and all(persons.values()) and wanted.issubset(case.persons)
+
+    def _forms(self, reference: str) -> set[Identifier]:
+        namespace, colon, value = reference.partition(":")
+        forms = self._reader.intake.every_form(namespace, value) if colon else []
+        return {Identifier(form.namespace, form.value) for form in forms}
 
     def _whys(self, found: Mapping[str, list[str]], telling: Callable[[str, str], bool]) -> Iterator[str]:
         """The evidence between each of those that lead to somebody and the one before it, where it tells."""

@@ -151,6 +151,29 @@ def test_a_judgement_keeps_its_sides_in_every_order(tmp_path: Path) -> None:
     assert run_files([path]).failures == []
 
 
+@pytest.mark.parametrize(
+    ("between", "holds"),
+    [
+        ("[reward_code:r-1, user_id:u-1]", True),
+        ("[user_id:u-1, reward_code:r-1]", True),
+        ("[reward_code:r-2, user_id:u-1]", False),
+        ("[reward_code:r-1, user_id:u-9]", False),
+        ("[user_id:u-1, email:ana@example.com]", False),
+    ],
+)
+def test_a_case_of_one_person_is_told_by_its_identifier(tmp_path: Path, between: str, holds: bool) -> None:
+    """Ana uses a reward on the site, and whoever has the paper of it uses it at a till."""
+    used = "type: track, event: Reward Redeemed"
+    told = f"""
+  - {{at: +3h, source: web, {used}, userId: u-1, properties: {{reward_code: r-1, order_id: o-1}}}}
+  - {{at: +4h, source: till, {used}, properties: {{reward_code: r-1, receipt_id: q-1}}}}
+  - {{at: +5h, source: web, {used}, userId: u-1, properties: {{reward_code: r-2, order_id: o-2}}}}
+judgements:"""
+    path = write(tmp_path, f"{{case: {between}}}")
+    path.write_text(path.read_text("utf-8").replace("\njudgements:", told), encoding="utf-8")
+    assert (run_files([path]).failures == []) is holds
+
+
 def test_arrival_is_at_or_arrives_or_with_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "story.yaml"
     path.write_text(
