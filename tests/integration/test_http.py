@@ -297,6 +297,8 @@ def test_health_is_told_without_a_word_on_persons(client: httpx.Client, name: st
     send(client, customer(name, 1))
     client.get(f"/v1/persons/user_id:u-{name}")
     assert client.get("/healthz").json() == {"status": "ok"}
+    # As some balancers of load ask.
+    assert [client.head(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
     assert client.get("/readyz").json() == {"status": "ready"}
     metrics = client.get("/metrics").text
     assert 'onefold_http_requests_total{route="/v1/batch",status="200"}' in metrics
