@@ -2,24 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
+
+from graph_schema.rules_table import RulesTable
 
 Role = Literal["viewer", "steward", "admin"]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class AccessKey(_Table):
+class AccessKey(RulesTable):
     """One key that lets in: only its hash is written down."""
 
     role: Role
     sha256: Digest
 
 
-class OpenIdConnect(_Table):
+class OpenIdConnect(RulesTable):
     """An identity provider. `roles` says which value of the claim `claim` is which role."""
 
     issuer: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
@@ -29,8 +27,8 @@ class OpenIdConnect(_Table):
     scope: str = "openid profile email"
 
 
-class Access(_Table):
+class Access(RulesTable):
     """Keys by the name of whoever has it, and the identity provider, where there is one."""
 
-    key: dict[str, AccessKey] = {}
+    key: dict[str, AccessKey] = Field(default={})
     oidc: OpenIdConnect | None = None

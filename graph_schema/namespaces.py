@@ -4,9 +4,10 @@ import re
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from graph_schema.blocked import stands_for_nothing
+from graph_schema.rules_table import RulesTable
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 
@@ -19,10 +20,8 @@ _LEASE = re.compile(r"(\d{1,5}) +(day|week|month|year)s?")
 _DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 
 
-class Namespace(BaseModel):
+class Namespace(RulesTable):
     """One kind of identifier. Its place in the list is its strength."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: NamespaceName
     joins: Literal["people", "anonymous"]

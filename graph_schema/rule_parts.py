@@ -12,20 +12,13 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
 import phonenumbers
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from graph_schema.access import Access
 from graph_schema.blocked import BUNDLED_PATTERNS
 from graph_schema.errors import RulesError, nearest
 from graph_schema.namespaces import Namespace, NamespaceName, Switch, cannot_hash
+from graph_schema.rules_table import RulesTable
 
 RESOLUTION_VERSION = 6
 """Part of `identity_hash`: raised when by the same rules a normaliser or the resolver joins otherwise, or
@@ -44,18 +37,14 @@ Region = Annotated[str, AfterValidator(_has_telephones)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Comparison(_Table):
+class Comparison(RulesTable):
     """One trait that matching compares, and as what kind of thing."""
 
     trait: str
     kind: str = Field(alias="as")
 
 
-class Matching(_Table):
+class Matching(RulesTable):
     """Names, birth dates, addresses: their place among the namespaces, and the model that weighs them."""
 
     after: NamespaceName
@@ -75,7 +64,7 @@ class Matching(_Table):
         return review
 
 
-class Source(_Table):
+class Source(RulesTable):
     """What is particular to one source of events."""
 
     region: Region | None = None
@@ -90,7 +79,7 @@ _UNDECLARED_SOURCE = Source()
 _Tables = dict[str, dict[str, Any]]
 
 
-class RulesParts(_Table):
+class RulesParts(RulesTable):
     """The parts that a rules file may declare, before it is joined with the file that it extends.
 
     The tables of campaigns, audiences, destinations and profiles are kept as they are written: the packages
@@ -104,7 +93,7 @@ class RulesParts(_Table):
     campaigns: _Tables = Field(default={}, validation_alias="campaign")
     audiences: _Tables = Field(default={}, validation_alias="audience")
     destinations: _Tables = Field(default={}, validation_alias="destination")
-    profile: dict[str, Any] = {}
+    profile: dict[str, Any] = Field(default={})
     access: Access | None = None
 
 
@@ -116,11 +105,9 @@ class Fault(NamedTuple):
     way_out: str
 
 
-class Rules(RulesParts):
+class Rules(RulesParts, validate_by_name=True):
     """All rules in force, checked as a whole. `model` is the matching model as its file has it, and
     `model_digest` stands for it."""
-
-    model_config = ConfigDict(validate_by_name=True)
 
     access: Access = Access()
     model: dict[str, Any] = Field(default={}, repr=False)
@@ -169,12 +156,7 @@ class Rules(RulesParts):
     @cached_property
     def hash(self) -> str:
         """64 hex digits over everything but keys and who may come in, which leave no trace."""
-        rest = {
-            "campaigns": self.campaigns,
-            "audiences": self.audiences,
-            "destinations": self.destinations,
-            "profile": self.profile,
-        }
+        rest = {name: getattr(self, name) for name in ("campaigns", "audiences", "destinations", "profile")}
         return _digest({"identity": self._identity(), **rest})
 
     def _identity(self) -> dict[str, Any]:

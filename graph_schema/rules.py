@@ -10,7 +10,9 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import reduce
 from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -55,10 +57,7 @@ def load_rules(source: str | Path | None = None, trained: bool = True) -> Rules:
     Raises RulesError, which names the file, the line, the key, and the nearest right one.
     """
     chain = _chain(source if source is not None else "retail", None, ())
-    own, *bases = chain
-    joined = own.parts
-    for base in bases:
-        joined = _extend(joined, base.parts)
+    joined = reduce(_extend, (file.parts for file in chain))
     matching, model, digest = _model(joined.matching, chain) if trained else (joined.matching, {}, "")
     access = joined.access or Access()
     found = {"matching": matching, "access": access, "model": model, "model_digest": digest}
@@ -120,12 +119,7 @@ def _keys(dotted: str) -> Iterable[str]:
 
 
 def _shared(one: KeyPath, other: KeyPath) -> int:
-    count = 0
-    for mine, theirs in zip(one, other, strict=False):
-        if mine != theirs:
-            break
-        count += 1
-    return count
+    return sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(one, other, strict=False)))
 
 
 def _chain(source: str | Path, folder: Path | None, above: tuple[str, ...]) -> list[_RulesFile]:

@@ -6,8 +6,9 @@ Times are given as in "30 days" or "1 hour", and kept in microseconds.
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from graph_schema.rules_table import RulesTable
 from graph_schema.wire import Channel
 from profiles.moments import DAY, SECOND
 
@@ -56,11 +57,7 @@ Reason = Literal[
 ]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LifecycleSettings(_Table):
+class LifecycleSettings(RulesTable):
     """Limits of the stages. The stage after the last purchase is a number of rhythms."""
 
     new_for: Span = 90 * DAY
@@ -71,7 +68,7 @@ class LifecycleSettings(_Table):
     inactive_after: float = Field(default=5.0, gt=0)
 
 
-class ValueSettings(_Table):
+class ValueSettings(RulesTable):
     """Frozen parameters of lifetime value (`profiles.value`), and the spending from which a customer is of
     high value.
 
@@ -89,7 +86,7 @@ class ValueSettings(_Table):
     high_value: float = Field(default=500.0, gt=0)
 
 
-class AttributeRule(_Table):
+class AttributeRule(RulesTable):
     """Which of several values of an attribute survives; `sources` are those trusted or verified, best
     first."""
 
@@ -97,7 +94,7 @@ class AttributeRule(_Table):
     sources: tuple[str, ...] = ()
 
 
-class ProfileSettings(_Table):
+class ProfileSettings(RulesTable):
     """The [profile] table.
 
     `expected`: attributes that are said to be missing where nobody knows them. `questions`: what to ask, in
@@ -107,18 +104,18 @@ class ProfileSettings(_Table):
     expected: tuple[str, ...] = ()
     questions: tuple[str, ...] = ("channel",)
     survivorship: AttributeRule = AttributeRule()
-    attributes: dict[str, AttributeRule] = {}
+    attributes: dict[str, AttributeRule] = Field(default={})
     quiet: Span = 7 * DAY
     delivered_within: Span = 30 * DAY
     messages: Annotated[int, Field(ge=0)] = 3
     messages_within: Span = 30 * DAY
     least_advantage: Annotated[float, Field(ge=0, le=1)] = 0.05
-    reorder: dict[str, Span] = {}
+    reorder: dict[str, Span] = Field(default={})
     lifecycle: LifecycleSettings = LifecycleSettings()
     value: ValueSettings = ValueSettings()
 
 
-class CampaignSettings(_Table):
+class CampaignSettings(RulesTable):
     """One [campaign.<name>] table.
 
     `purpose` "service" needs no consent. `once`: what it may be sent about but once ("person": ever;
@@ -132,7 +129,7 @@ class CampaignSettings(_Table):
     capped: bool | None = None
     once: Literal["", "person", "order", "reward", "product", "cart"] = ""
     again: Span | None = None
-    suppress: dict[Reason, str] = {}
+    suppress: dict[Reason, str] = Field(default={})
 
     @property
     def is_capped(self) -> bool:
@@ -141,7 +138,7 @@ class CampaignSettings(_Table):
         return self.purpose != "service" if self.capped is None else self.capped
 
 
-class AudienceSettings(_Table):
+class AudienceSettings(RulesTable):
     """One [audience.<name>] table: the CEL expression under which a person is in it.
 
     `per` "product": once for each product that she bought or has in the cart, which the expression may ask

@@ -7,10 +7,11 @@ from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self, get_ar
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from graph_schema.errors import Invalid, RulesError, nearest
 from graph_schema.rules import Rules
+from graph_schema.rules_table import RulesTable
 from profiles.moments import DAY, SECOND
 from profiles.profile_rules import checked, profile_rules
 from profiles.settings import Span
@@ -24,11 +25,7 @@ LONGEST_LIFETIME: Final = 540 * DAY
 _NAME: Final = re.compile(r"[\w-]+")
 
 
-class _Table(BaseModel, frozen=True, extra="forbid"):
-    """A part of a table of the rules."""
-
-
-class Secret(_Table):
+class Secret(RulesTable):
     """Where a secret is: in an environment variable, or in a file. It is read when it is used."""
 
     env: str = ""
@@ -83,7 +80,7 @@ def _encrypted(address: str) -> str:
 Address = Annotated[str, BeforeValidator(_encrypted)]
 
 
-class DestinationSettings(_Table):
+class DestinationSettings(RulesTable):
     """What every destination can say.
 
     `audiences`: which audience goes into which list there; "name/product" is one product of an audience per
