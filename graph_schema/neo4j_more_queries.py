@@ -165,6 +165,6 @@ REMOVALS: Final[tuple[LiteralString, ...]] = (
     ),
     "MATCH (n:Place) WHERE n.key >= $low AND n.key < $end AND n.block IS NOT NULL AND n.content IS NOT NULL "
     f"{_SOME}",
+    f"MATCH (n:State) WHERE n.path STARTS WITH $path {_SOME}",
+    f"MATCH (n:Counter) WHERE n.name STARTS WITH $path {_SOME}",
 )
-REMOVE_STATE: Final = f"MATCH (n:State) WHERE n.path STARTS WITH $path {_SOME}"
-REMOVE_COUNTERS: Final = f"MATCH (n:Counter) WHERE n.name STARTS WITH $path {_SOME}"

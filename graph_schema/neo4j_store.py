@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -281,7 +281,7 @@ class Neo4jStore:
         def opened(name: str) -> Neo4jStore:
             return Neo4jStore(self.address._replace(graph=name))
 
-        with self._session() as session, Neo4jSwap(session, self.name, opened) as swap:
+        with self._session() as session, closing(Neo4jSwap(session, self.name, opened)) as swap:
             yield swap
 
     def remove(self) -> None:

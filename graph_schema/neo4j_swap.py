@@ -5,9 +5,8 @@ the place of another by its name alone, in one small transaction; what the other
 """
 
 import uuid
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Final, LiteralString
+from collections.abc import Callable
+from typing import Final
 
 import neo4j
 
@@ -30,17 +29,12 @@ class Neo4jSwap:
         self._opened = opened
         self._fresh = f"{name} (derived again)"
         self._gone = f"{name} (replaced)"
-        self._standing = self._state(name)
-
-    def __enter__(self) -> "Neo4jSwap":
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._remove_others()
+        # Its number, and how many commits it saw.
+        self._standing = self._ask(q.GRAPH, {"name": name})[0][:2]
 
     def fresh(self) -> Store:
         """See ``Swap``."""
-        self._remove_others()
+        self.close()
         return self._opened(self._fresh)
 
     def take_place(self) -> bool:
@@ -55,12 +49,8 @@ class Neo4jSwap:
             ask(q.RENAME, {"name": self._fresh, "to": self._name})
         return True
 
-    def _state(self, name: str) -> list[int]:
-        """The number of a graph and how many commits it saw."""
-        numbers: list[int] = self._ask(q.GRAPH, {"name": name})[0][:2]
-        return numbers
-
-    def _remove_others(self) -> None:
+    def close(self) -> None:
+        """Removes what there is beside the graph that stands."""
         for name in (self._fresh, self._gone):
             remove(self._ask, name)
 
@@ -69,18 +59,11 @@ def remove(ask: Ask, name: str) -> None:
     """Removes a graph, some at a time; nothing where there is none of this name."""
     for row in ask(q.GRAPH, {"name": name}):
         graph = Graph(*row)
-        span = {"low": graph.low, "end": graph.end, "page": _PAGE}
+        span = {"low": graph.low, "end": graph.end, "path": f"{graph.number}/", "page": _PAGE}
         for query in more.REMOVALS:
-            _while_any(ask, query, span)
-        path = {"path": f"{graph.number}/", "page": _PAGE}
-        _while_any(ask, more.REMOVE_STATE, path)
-        _while_any(ask, more.REMOVE_COUNTERS, path)
+            while ask(query, span)[0][0]:
+                pass
         ask(q.REMOVE_GRAPH, {"name": name})
-
-
-def _while_any(ask: Ask, query: LiteralString, span: Mapping[str, object]) -> None:
-    while ask(query, dict(span))[0][0]:
-        pass
 
 
 def unique_name(name: str) -> str:

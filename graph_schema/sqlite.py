@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from graph_schema.errors import Lost, SchemaMismatch, StoreUnavailable
@@ -178,9 +178,9 @@ class SqliteStore:
             self._writes_little = little
             _hold(self._writer, little)
 
-    def swap(self) -> SqliteSwap:
+    def swap(self) -> closing[SqliteSwap]:
         """See ``Replaceable``."""
-        return SqliteSwap(self.path, SqliteStore)
+        return closing(SqliteSwap(self.path, SqliteStore))
 
     def schema(self) -> tuple[int, list[str]]:
         """See ``Replaceable``. A file whose schema is not ours is not even opened."""

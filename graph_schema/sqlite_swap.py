@@ -6,7 +6,6 @@ The file stays, so that whoever has it open sees all of the old or all of the ne
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 from graph_schema.errors import StoreUnavailable
 from graph_schema.store import Store
@@ -18,29 +17,27 @@ class SqliteSwap:
     """See ``Swap``; ``opened`` opens a store in a file."""
 
     def __init__(self, path: str, opened: Callable[[str], Store]) -> None:
-        self._path = path
+        self._fresh = f"{path}.rebuild"
         self._opened = opened
-        self._connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
         self._connection.execute("PRAGMA secure_delete = ON")
         self._version = self._data_version()
 
-    def __enter__(self) -> "SqliteSwap":
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def close(self) -> None:
+        """Gives back what is held open, and removes what is left of the fresh store."""
         self._connection.close()
         self._remove_fresh()
 
     def fresh(self) -> Store:
         """See ``Swap``."""
         self._remove_fresh()
-        return self._opened(self._fresh_path)
+        return self._opened(self._fresh)
 
     def take_place(self) -> bool:
         """See ``Swap``. Raises ``StoreUnavailable`` where the store that stands is locked or full."""
         execute = self._connection.execute
         try:
-            execute("ATTACH DATABASE ? AS fresh", (self._fresh_path,))
+            execute("ATTACH DATABASE ? AS fresh", (self._fresh,))
             execute("BEGIN IMMEDIATE")
             try:
                 if self._data_version() != self._version:
@@ -61,10 +58,6 @@ class SqliteSwap:
             ) from error
         return True
 
-    @property
-    def _fresh_path(self) -> str:
-        return f"{self._path}.rebuild"
-
     def _data_version(self) -> int:
         version: int = self._connection.execute("PRAGMA main.data_version").fetchone()[0]
         return version
@@ -75,4 +68,4 @@ class SqliteSwap:
 
     def _remove_fresh(self) -> None:
         for ending in ("", "-wal", "-shm"):
-            Path(self._fresh_path + ending).unlink(missing_ok=True)
+            Path(self._fresh + ending).unlink(missing_ok=True)
