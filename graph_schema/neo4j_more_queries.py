@@ -2,13 +2,16 @@
 
 from typing import Final, LiteralString
 
+from graph_schema.neo4j_queries import by_place, changed, of
+
 _ROWS: Final = "UNWIND $rows AS row"
 
 # What matching compares
 
+_SAID: Final = "blocks own votes said"
 CONTENTS: Final = (
     "UNWIND $rows AS row MATCH (c:Content {key: row[0]}) WHERE c.content = row[1] AND c.blocks IS NOT NULL "
-    "RETURN c.content, c.blocks, c.own, c.votes, c.said"
+    "RETURN " + of("c", f"content {_SAID}")
 )
 SPEAKERS: Final = (
     "UNWIND $rows AS row MATCH (r:Record {says: row[0]}) WHERE r.content = row[1] "
@@ -24,8 +27,7 @@ EDGES: Final = (
     "WHERE c.content = row[1] RETURN c.content, o.content, e.weight"
 )
 MERGE_CONTENTS: Final = (
-    "UNWIND $rows AS row MERGE (c:Content {key: row[0], content: row[1]}) SET c.blocks = row[2], "
-    "c.own = row[3], c.votes = row[4], c.said = row[5]"
+    f"{_ROWS} MERGE (c:Content {{key: row[0], content: row[1]}}) SET {changed('c', _SAID, 2)}"
 )
 PLACE: Final = f"{_ROWS} MERGE (p:Place {{key: row[0], block: row[1], content: row[2]}}) RETURN count(p)"
 DISPLACE: Final = "UNWIND $rows AS row MATCH (p:Place {key: row[0], block: row[1], content: row[2]}) DELETE p"
@@ -100,14 +102,12 @@ FORGET_WORDS: Final = (
     "DETACH DELETE w WITH spellings UNWIND spellings AS key WITH DISTINCT key MATCH (s:Spelling {key: key}) "
     "WHERE NOT EXISTS { (s)<-[:LIKE]-() } DELETE s"
 )
+_AUDITED: Final = "id at by role what about why"
 AUDIT: Final = (
-    "MATCH (a:Audited) WHERE a.id >= $low AND a.id < $end "
-    "RETURN a.id, a.at, a.by, a.role, a.what, a.about, a.why ORDER BY a.id DESC LIMIT $page"
+    f"MATCH (a:Audited) WHERE a.id >= $low AND a.id < $end RETURN {of('a', _AUDITED)} "
+    "ORDER BY a.id DESC LIMIT $page"
 )
-NOTE: Final = (
-    "UNWIND $rows AS row CREATE (a:Audited {id: row[0], at: row[1], by: row[2], role: row[3], what: row[4], "
-    "about: row[5], why: row[6]})"
-)
+NOTE: Final = f"{_ROWS} CREATE (a:Audited {{{by_place(_AUDITED)}}})"
 
 # Feeds, dead letters, state
 
@@ -121,14 +121,12 @@ DELTAS: Final = (
     "AND ($audience IS NULL OR $audience IN d.audiences) RETURN d.last, d.entries ORDER BY d.last LIMIT $page"
 )
 TELL_DELTAS: Final = "CREATE (d:Deltas {last: $last, audiences: $audiences, entries: $entries})"
+_LETTER: Final = "id source message_id field reason raw at position"
 DEAD_LETTERS: Final = (
-    "MATCH (d:DeadLetter) WHERE d.id > $after AND d.id < $end RETURN d.id, d.source, d.message_id, d.field, "
-    "d.reason, d.raw, d.at, d.position ORDER BY d.id LIMIT $page"
+    f"MATCH (d:DeadLetter) WHERE d.id > $after AND d.id < $end RETURN {of('d', _LETTER)} "
+    "ORDER BY d.id LIMIT $page"
 )
-CREATE_DEAD_LETTERS: Final = (
-    "UNWIND $rows AS row CREATE (d:DeadLetter {id: row[0], source: row[1], message_id: row[2], "
-    "field: row[3], reason: row[4], raw: row[5], at: row[6], position: row[7]})"
-)
+CREATE_DEAD_LETTERS: Final = f"{_ROWS} CREATE (d:DeadLetter {{{by_place(_LETTER)}}})"
 EMPTY_DEAD_LETTERS: Final = (
     "UNWIND $rows AS row MATCH (d:DeadLetter {id: row[0]}) SET d.message_id = NULL, d.raw = row[1]"
 )

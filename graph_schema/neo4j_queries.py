@@ -6,9 +6,25 @@ from, and no label elsewhere: a plan is made once, perhaps while there are no no
 a planner would rather begin there.
 """
 
-from typing import Final
+from typing import Final, LiteralString
 
 _ROWS: Final = "UNWIND $rows AS row"
+
+
+def of(name: LiteralString, properties: LiteralString) -> LiteralString:
+    """Properties of what has this name, as an answer has them."""
+    return ", ".join(f"{name}.{one}" for one in properties.split())
+
+
+def by_place(properties: LiteralString, first: int = 0) -> LiteralString:
+    """What a map of properties says, each by its place in a row."""
+    return ", ".join(f"{one}: row[{at}]" for at, one in enumerate(properties.split(), first))
+
+
+def changed(name: LiteralString, properties: LiteralString, first: int = 1) -> LiteralString:
+    """The same as changes of what has this name."""
+    return ", ".join(f"{name}.{one} = row[{at}]" for at, one in enumerate(properties.split(), first))
+
 
 # The graph, its turns and its counters
 
@@ -38,7 +54,7 @@ RESERVE: Final = (
 
 # Events
 
-_EVENT: Final = "e.id, e.source, e.message_id, e.at, e.stamped, e.received, e.record, e.previous, e.content"
+_EVENT: Final = of("e", "id source message_id at stamped received record previous content")
 SEEN: Final = "UNWIND $keys AS key MATCH (e:Event {key: key}) RETURN e.source, e.message_id, e.id"
 EVENTS: Final = f"UNWIND $ids AS id MATCH (e:Event {{id: id}}) RETURN {_EVENT}"
 ALL_EVENTS: Final = (
@@ -48,17 +64,15 @@ HISTORY: Final = (
     "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
     f"RETURN {_EVENT}, r.id"
 )
-_TOLD: Final = (
-    "{id: row[0], key: row[1], source: row[2], message_id: row[3], at: row[4], stamped: row[5], "
-    "received: row[6], record: row[7], previous: row[8], content: row[9]}"
-)
+_TOLD: Final = by_place("id key source message_id at stamped received record previous content")
 CREATE_EVENTS: Final = (
-    f"UNWIND $rows AS of CALL (of) {{ UNWIND of[1] AS row CREATE (e:Event {_TOLD}) RETURN collect(e) AS es "
-    "} MATCH (r:Record {id: of[0]}) UNWIND es AS e CREATE (e)-[:TOLD]->(r)"
+    f"UNWIND $rows AS of CALL (of) {{ UNWIND of[1] AS row CREATE (e:Event {{{_TOLD}}}) RETURN collect(e) "
+    "AS es } MATCH (r:Record {id: of[0]}) UNWIND es AS e CREATE (e)-[:TOLD]->(r)"
 )
 MERGE_EVENTS: Final = (
-    f"{_ROWS} MERGE (e:Event {{id: row[0]}}) SET e += {_TOLD} WITH e, row OPTIONAL MATCH (e)-[was:TOLD]->() "
-    "DELETE was WITH DISTINCT e, row MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
+    f"{_ROWS} MERGE (e:Event {{id: row[0]}}) SET e += {{{_TOLD}}} WITH e, row "
+    "OPTIONAL MATCH (e)-[was:TOLD]->() DELETE was WITH DISTINCT e, row "
+    "MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
 )
 ERASE_EVENTS: Final = (
     "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD]-(e) USING INDEX SEEK r:Record(id) "
@@ -79,9 +93,8 @@ ALSO_GONE: Final = (
 
 # Records
 
-_RECORD: Final = (
-    "r.id, r.source, r.record_id, r.person, r.first_at, r.last_event, r.holdings, r.erasures, r.ghost, "
-    "r.content, r.traits"
+_RECORD: Final = of(
+    "r", "id source record_id person first_at last_event holdings erasures ghost content traits"
 )
 RECORDS: Final = f"UNWIND $ids AS id MATCH (r:Record {{id: id}}) RETURN {_RECORD}"
 ALL_RECORDS: Final = (
@@ -102,9 +115,8 @@ UNFOUND: Final = (
     "REMOVE r.founds, r.founds_key"
 )
 FORMERLY_UNFOUND: Final = f"{_ROWS} MATCH (f:FormerId {{key: row[0]}}) WHERE f.person_id = row[1] DELETE f"
-_TOLD_OF: Final = (
-    "id: row[0], source: row[2], record_id: row[3], person: row[4], first_at: row[5], last_event: row[6], "
-    "holdings: row[7], erasures: row[8], ghost: row[9], content: row[10], says: row[11], traits: row[12]"
+_TOLD_OF: Final = "id: row[0], " + by_place(
+    "source record_id person first_at last_event holdings erasures ghost content says traits", 2
 )
 CREATE_RECORDS: Final = (
     f"{_ROWS} MATCH (p:Person {{id: row[1]}}) "
@@ -114,18 +126,14 @@ MERGE_RECORDS: Final = (
     f"{_ROWS} MERGE (r:Record {{id: row[0]}}) SET r += {{{_TOLD_OF}}} WITH r, row OPTIONAL MATCH "
     "(r)-[was:IS]->() DELETE was WITH DISTINCT r, row MERGE (p:Person {id: row[1]}) CREATE (r)-[:IS]->(p)"
 )
-UPDATE_RECORDS: Final = (
-    "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) SET r.first_at = row[1], r.last_event = row[2], "
-    "r.holdings = row[3], r.content = row[4], r.says = row[5], r.traits = row[6]"
+UPDATE_RECORDS: Final = f"{_ROWS} MATCH (r:Record {{id: row[0]}}) SET " + changed(
+    "r", "first_at last_event holdings content says traits"
 )
 DELETE_RECORDS: Final = "UNWIND $ids AS id MATCH (r:Record {id: id}) DETACH DELETE r"
 
 # Identifiers
 
-_IDENTIFIER: Final = (
-    "i.id, i.namespace, i.value, i.place, i.holders, i.unknown, i.claims, i.timeless, i.sole, i.generic, "
-    "i.peers"
-)
+_IDENTIFIER: Final = of("i", "id namespace value place holders unknown claims timeless sole generic peers")
 _FEW_HOLDERS: Final = "CASE WHEN i.holders <= 16 THEN COLLECT { MATCH (i)<-[:CARRIES]-(r) RETURN r.id } END"
 IDENTIFIERS: Final = f"UNWIND $ids AS id MATCH (i:Identifier {{id: id}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
 NAMED: Final = f"UNWIND $keys AS key MATCH (i:Identifier {{key: key}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
@@ -136,12 +144,9 @@ HOLDERS: Final = (
     "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r) USING INDEX SEEK i:Identifier(id) "
     "RETURN i.id, collect(r.id)"
 )
-_COUNTED: Final = (
-    "{id: row[0], key: row[1], namespace: row[2], value: row[3], place: row[4], holders: row[5], "
-    "unknown: row[6], claims: row[7], timeless: row[8], sole: row[9], generic: row[10], peers: row[11]}"
-)
-CREATE_IDENTIFIERS: Final = f"{_ROWS} CREATE (i:Identifier {_COUNTED})"
-MERGE_IDENTIFIERS: Final = f"{_ROWS} MERGE (i:Identifier {{id: row[0]}}) SET i += {_COUNTED}"
+_COUNTED: Final = by_place("id key namespace value place holders unknown claims timeless sole generic peers")
+CREATE_IDENTIFIERS: Final = f"{_ROWS} CREATE (i:Identifier {{{_COUNTED}}})"
+MERGE_IDENTIFIERS: Final = f"{_ROWS} MERGE (i:Identifier {{id: row[0]}}) SET i += {{{_COUNTED}}}"
 _HOLDING: Final = (
     "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) UNWIND row[1] AS held "
     "CALL (r, held) { MATCH (i:Identifier {id: held})"
@@ -155,7 +160,8 @@ LET_GO: Final = (
 
 # Persons
 
-_PERSON: Final = "p.id, p.person_id, p.founder, p.flags, p.size, p.version"
+_COUNTS: Final = "person_id founder flags size version"
+_PERSON: Final = of("p", f"id {_COUNTS}")
 PERSONS: Final = (
     f"UNWIND $ids AS id MATCH (p:Person {{id: id}}) WHERE p.person_id IS NOT NULL RETURN {_PERSON}"
 )
@@ -169,13 +175,10 @@ MEMBERS: Final = (
 PROFILES: Final = (
     "UNWIND $ids AS id MATCH (p:Person {id: id}) WHERE p.profile IS NOT NULL RETURN p.id, p.profile"
 )
-CREATE_PERSONS: Final = (
-    "UNWIND $rows AS row CREATE (p:Person {id: row[0], person_id: row[1], founder: row[2], flags: row[3], "
-    "size: row[4], version: row[5], profile: row[6]})"
-)
+CREATE_PERSONS: Final = f"{_ROWS} CREATE (p:Person {{{by_place(f'id {_COUNTS} profile')}}})"
 MERGE_PERSONS: Final = (
-    "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.person_id = row[1], p.founder = row[2], "
-    "p.flags = row[3], p.size = row[4], p.version = row[5], p.profile = coalesce(row[6], p.profile)"
+    f"{_ROWS} MERGE (p:Person {{id: row[0]}}) SET {changed('p', _COUNTS)}, "
+    "p.profile = coalesce(row[6], p.profile)"
 )
 SET_PROFILES: Final = "UNWIND $rows AS row MATCH (p:Person {id: row[0]}) SET p.profile = row[1]"
 DELETE_PERSONS: Final = "UNWIND $ids AS id MATCH (p:Person {id: id}) DETACH DELETE p"
@@ -197,7 +200,8 @@ DELETE_REWARDS: Final = (
 
 # What stewards see and say
 
-_JUDGEMENT: Final = "j.judgement_id, j.kind, j.sides, j.at, j.judged_by, j.why, j.founders, j.retracted_at"
+_WORD: Final = "kind sides at judged_by why founders retracted_at"
+_JUDGEMENT: Final = of("j", f"judgement_id {_WORD}")
 JUDGEMENTS: Final = (
     "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:JUDGES]-(j) USING INDEX SEEK r:Record(id) "
     f"WITH DISTINCT j RETURN {_JUDGEMENT}"
@@ -206,9 +210,7 @@ ALL_JUDGEMENTS: Final = (
     f"MATCH (j:Judgement) WHERE j.key > $after AND j.key < $end RETURN {_JUDGEMENT} ORDER BY j.judgement_id"
 )
 MERGE_JUDGEMENTS: Final = (
-    "UNWIND $rows AS row MERGE (j:Judgement {key: row[0], judgement_id: row[1]}) SET j.kind = row[2], "
-    "j.sides = row[3], j.at = row[4], j.judged_by = row[5], j.why = row[6], j.founders = row[7], "
-    "j.retracted_at = row[8]"
+    f"{_ROWS} MERGE (j:Judgement {{key: row[0], judgement_id: row[1]}}) SET {changed('j', _WORD, 2)}"
 )
 JUDGE: Final = (
     "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) CALL (r, row) { "
