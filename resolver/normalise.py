@@ -43,10 +43,6 @@ def shown(normaliser: str, value: str, region: str | None) -> str:
     return given
 
 
-def _text(value: str, _: str | None) -> str | None:
-    return unicodedata.normalize("NFC", value) or None
-
-
 def _card(value: str, _: str | None) -> str | None:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).upper())
     return unicodedata.normalize("NFKC", _CARD_PUNCTUATION.sub("", folded)) or None
@@ -62,13 +58,9 @@ def _sha256(value: str, _: str | None) -> str | None:
     return lower if _SHA256.fullmatch(lower) else None
 
 
-def _email(value: str, _: str | None) -> str | None:
-    return mailbox(value)
-
-
 _NORMALISERS: dict[str, Callable[[str, str | None], str | None]] = {
-    "text": _text,
-    "email": _email,
+    "text": lambda value, _: unicodedata.normalize("NFC", value) or None,
+    "email": lambda value, _: mailbox(value),
     "phone": e164,
     "card": _card,
     "uuid": _uuid,

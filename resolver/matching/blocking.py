@@ -5,6 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 def pairs_of_blocks(keys: Ints, owners: Ints, cap: int, among: int) -> Ints:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from resolver.matching.blocking import Ints
+from resolver.matching.blocking import Floats, Ints
 from resolver.matching.explanations import (
     AT_HOME,
     BEARERS,
@@ -21,7 +21,6 @@ from resolver.matching.explanations import (
 )
 from resolver.matching.kinds import KINDS, Bounds, Kind
 from resolver.matching.names import GIVEN_LEVELS, SURNAME_LEVELS
-from resolver.matching.table import Floats
 
 _PSEUDO_PAIRS = 0.03
 """The prior on m weighs as much as this many pairs per record: without it EM drifts where duplicates are

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from resolver.matching.blocking import Floats
 from resolver.matching.contacts import EMAIL_LEVELS
 from resolver.matching.kinds import Kind, Shared
-from resolver.matching.table import Floats
 
 TWIN = "twins"
 JUNIOR = "juniors"

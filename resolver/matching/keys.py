@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graph_schema.errors import Invalid
-from resolver.matching.blocking import Ints, pairs_of_blocks
+from resolver.matching.blocking import Floats, Ints, pairs_of_blocks
 from resolver.matching.content import atoms_of
 from resolver.matching.model import Comparison
 from resolver.matching.table import Column
@@ -96,7 +95,7 @@ def candidates(atoms: Atoms, cap: int, one_in: int) -> tuple[Ints, Ints]:
 
 
 def choose(
-    atoms: Atoms, left: Ints, right: Ints, weights: NDArray[np.float64], cap: int
+    atoms: Atoms, left: Ints, right: Ints, weights: Floats, cap: int
 ) -> list[tuple[tuple[int, ...], str]]:
     """Key types that together find nearly all of these pairs of one person, the most fruitful first, with
     why.
@@ -109,7 +108,7 @@ def choose(
         return [
             (key, "nothing to learn from: every part by itself") for key in atoms.possible() if len(key) == 1
         ]
-    finds: dict[tuple[int, ...], NDArray[np.float64]] = {}
+    finds: dict[tuple[int, ...], Floats] = {}
     cost: dict[tuple[int, ...], float] = {}
     for key in atoms.possible():
         column = atoms.column(key)

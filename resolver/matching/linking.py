@@ -87,12 +87,9 @@ class Linkage:
             return False
         return any(len(mine[namespace] | theirs[namespace]) > 1 for namespace in mine.keys() & theirs.keys())
 
-    def _different(self, one: int, two: int) -> bool:
-        return two in self._apart[one]
-
     def _entry(self, one: int, two: int) -> tuple[int, Key, Key, int, int] | None:
         mean = self._mean(one, two)
-        if mean < self._model.merge << _FINE or self._rivals(one, two) or self._different(one, two):
+        if mean < self._model.merge << _FINE or self._rivals(one, two) or two in self._apart[one]:
             return None
         first, second = self.members[one][0], self.members[two][0]
         if second < first:
@@ -130,7 +127,7 @@ class Linkage:
             if other != taker
             and self._rivals(taker, other)
             and not self._rivals(taken, other)
-            and not self._different(taken, other)
+            and other not in self._apart[taken]
             and self._mean(taken, other) >= self._model.merge << _FINE
         ]
         for holder in [taker, *rivals] if rivals else ():
@@ -171,7 +168,7 @@ class Linkage:
             for two in sums:
                 first, second = self.members[one][0], self.members[two][0]
                 mean = self._mean(one, two)
-                if first > second or mean < self._model.review << _FINE or self._different(one, two):
+                if first > second or mean < self._model.review << _FINE or two in self._apart[one]:
                     continue
                 why: Literal["review", "unique", "ambiguous"] = "review"
                 if tuple(sorted((one, two))) in undecided:

@@ -4,7 +4,7 @@ place."""
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
@@ -155,20 +155,8 @@ class Model:
 
 
 def to_dict(model: Model) -> dict[str, object]:
-    """The model as plain lists, texts and numbers, for a JSON file. ``from_dict`` undoes it."""
-    return {"format": FORMAT, **_named(model)}
-
-
-def _named(whole: Model | Comparison) -> dict[str, object]:
-    return {name: _plain(getattr(whole, name)) for name in whole.__dataclass_fields__}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, Mapping):
-        return {str(key): value[key] for key in sorted(value)}
-    return _named(value) if isinstance(value, Comparison) else value
+    """The model as dictionaries, tuples, texts and numbers, for a JSON file. ``from_dict`` undoes it."""
+    return {"format": FORMAT, **asdict(model)}
 
 
 def from_dict(plain: Mapping[str, object]) -> Model:
@@ -183,7 +171,7 @@ def from_dict(plain: Mapping[str, object]) -> Model:
     if missing:
         raise ValueError(f"{min(missing)}: missing from the model")
     comparisons = plain["comparisons"]
-    if not isinstance(comparisons, list):
+    if not isinstance(comparisons, list | tuple):
         raise ValueError("comparisons: not a list")
     fields["comparisons"] = tuple(_comparison(one) for one in comparisons)
     return Model(**fields)  # type: ignore[arg-type]  # checked by name above, and by use

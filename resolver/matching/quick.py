@@ -8,20 +8,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
 from resolver.matching import addresses, contacts, plain
-from resolver.matching.blocking import Ints
+from resolver.matching.blocking import Bools, Floats, Ints
 from resolver.matching.nicknames import has_others
 from resolver.matching.values import Value
 
 ASK = -2
 
 Quick: TypeAlias = Callable[[Sequence[Value], Ints, Ints], Ints]
-_Mask: TypeAlias = NDArray[np.bool_]
-_Floats: TypeAlias = NDArray[np.float64]
 
 
 def _numbers(texts: Iterable[str]) -> Ints:
@@ -36,14 +33,14 @@ def _bits(texts: Sequence[str], least: int = 1) -> Ints:
     return np.array([sum({bit[word] for word in text.split()}) for text in texts], np.int64)
 
 
-def _may_hold(texts: Sequence[str], one: Ints, two: Ints) -> _Mask:
+def _may_hold(texts: Sequence[str], one: Ints, two: Ints) -> Bools:
     """Whether all words of one may be words of the other."""
     bits = _bits(texts)
     mine, theirs = bits[one], bits[two]
     return np.asarray((mine & ~theirs == 0) | (theirs & ~mine == 0), np.bool_)
 
 
-def _measured(texts: Sequence[str], pairs: tuple[Ints, Ints], at: Ints, near: float | int) -> _Floats:
+def _measured(texts: Sequence[str], pairs: tuple[Ints, Ints], at: Ints, near: float | int) -> Floats:
     """How alike the texts are of the pairs at these places, 0 below ``near``; by how many edits they differ,
     one more than that many for more, where it's whole."""
     ones, others = ([texts[place] for place in side[at].tolist()] for side in pairs)
@@ -51,7 +48,7 @@ def _measured(texts: Sequence[str], pairs: tuple[Ints, Ints], at: Ints, near: fl
     return np.asarray(cpdist(ones, others, scorer=how, score_cutoff=near, dtype=np.float64))
 
 
-def _where_far(candidates: _Mask, texts: Sequence[str], pairs: tuple[Ints, Ints], near: float | int) -> _Mask:
+def _where_far(candidates: Bools, texts: Sequence[str], pairs: tuple[Ints, Ints], near: float | int) -> Bools:
     """Of which candidates the texts are less like than ``near``; or by more edits apart, where it's whole."""
     at, far = np.flatnonzero(candidates), np.zeros(len(candidates), np.bool_)
     found = _measured(texts, pairs, at, near)
@@ -86,7 +83,7 @@ def _named(values: Sequence[Value], texts: list[str], pairs: tuple[Ints, Ints], 
     return found
 
 
-def _unlike(far: _Mask, levels: Sequence[str]) -> Ints:
+def _unlike(far: Bools, levels: Sequence[str]) -> Ints:
     return np.where(far, len(levels) - 1, ASK)
 
 

@@ -3,11 +3,10 @@
 from collections import Counter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from resolver.matching.blocking import Ints
+from resolver.matching.blocking import Bools, Floats, Ints
 from resolver.matching.model import rarity_text
-from resolver.matching.table import Column, Floats
+from resolver.matching.table import Column
 
 _MOST = 8.0
 """Bits that rarity may add, or take, at most... a value is rarer than chance shows it."""
@@ -49,7 +48,7 @@ class Frequencies:
             if share * filled >= _LISTED:
                 self.bits[text] = float(np.clip(np.log2(self.same / max(share, least)), -_MOST, _MOST))
 
-    def listed(self) -> NDArray[np.bool_]:
+    def listed(self) -> Bools:
         """Of which records every value is listed; of those that have none as well."""
         listed = [all(self.bits.get(text, self.other) < self.other for text in some) for some in self._texts]
         return np.array([*listed, True])[self._of]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from resolver.matching.blocking import Ints
+from resolver.matching.blocking import Bools, Ints
 from resolver.matching.draws import alike, draw
 
 _PAIRS = 20_000
@@ -18,13 +18,11 @@ class Relations:
     two people rarely have the same (given names, dates): pairs that are unlike in these are of two people.
     """
 
-    def __init__(self, columns: Mapping[str, Ints], own: Sequence[str], seed: int = 5) -> None:
+    def __init__(self, columns: Mapping[str, Ints], own: Sequence[str]) -> None:
         self._columns = columns
         self._own = [columns[name] for name in own if name in columns]
-        records = len(next(iter(columns.values()))) if columns else 0
-        self._random = (
-            (draw(seed, _PAIRS, records), draw(seed + 1, _PAIRS, records)) if records else (None, None)
-        )
+        records = len(next(iter(columns.values()), ()))
+        self._random = draw(5, _PAIRS, records), draw(6, _PAIRS, records)
         self._agreeing: dict[str, tuple[Ints, Ints]] = {}
 
     def shared(self, trait: str) -> float | None:
@@ -54,7 +52,7 @@ class Relations:
             self._agreeing[trait] = alike(self._columns[trait], 7, _PAIRS)
         return self._agreeing[trait]
 
-    def _apart(self, left: Ints, right: Ints) -> tuple[np.ndarray, np.ndarray]:
+    def _apart(self, left: Ints, right: Ints) -> tuple[Bools, Bools]:
         """Which pairs are of two people, by most of their own traits; and of which that can be told."""
         unlike, filled = np.zeros(len(left)), np.zeros(len(left))
         for column in self._own:

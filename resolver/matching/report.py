@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from resolver.matching.blocking import Floats
 from resolver.matching.kinds import KINDS
 from resolver.matching.model import BIT, Comparison, Model, Weight
 from resolver.matching.proposing import Proposal
-from resolver.matching.table import Floats
 
 _LEAST_MERGE = 0
 _MOST_MERGE = 4 * BIT

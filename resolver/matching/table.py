@@ -6,13 +6,11 @@ from itertools import product
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from resolver.matching.blocking import Ints
 from resolver.matching.quick import ASK, Quick
 from resolver.matching.values import Value
 
-Floats = NDArray[np.float64]
 Cell: TypeAlias = tuple[Value, ...]
 
 

@@ -19,16 +19,8 @@ _GREEK = (
 )
 
 
-def _table() -> dict[int, str]:
-    pairs: dict[int, str] = {}
-    for alphabet in (_LATIN, _CYRILLIC, _GREEK):
-        cells = alphabet.split(" ")
-        pairs.update({ord(letter): plain for letter, plain in zip(cells[::2], cells[1::2], strict=True)})
-    pairs.update({ord(mark): "" for mark in "'’‘`´ʼ"})
-    return pairs
-
-
-_PLAIN = _table()
+_CELLS = f"{_LATIN} {_CYRILLIC} {_GREEK}".split(" ")
+_PLAIN = str.maketrans(dict(zip(_CELLS[::2], _CELLS[1::2], strict=True)) | dict.fromkeys("'’‘`´ʼ", ""))
 _GAP = re.compile(r"[\W_]+")
 _NO_DIGITS = re.compile(r"[^0-9]+")
 _FLOAT = re.compile(r"^(\d+)\.0$")

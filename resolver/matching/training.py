@@ -10,7 +10,7 @@ import numpy as np
 
 from graph_schema.errors import Invalid
 from resolver.matching import keys
-from resolver.matching.blocking import Ints
+from resolver.matching.blocking import Floats, Ints
 from resolver.matching.draws import alike, draw
 from resolver.matching.estimation import Apart, Odds, Pairs, maximise, posterior, start
 from resolver.matching.explanations import EXPLANATIONS
@@ -21,7 +21,7 @@ from resolver.matching.proposing import Proposal, comparisons_of, propose
 from resolver.matching.quick import QUICK
 from resolver.matching.rarity import Frequencies
 from resolver.matching.report import Training, expected_errors, propose_merge, propose_veto
-from resolver.matching.table import Cell, Column, Floats, share_alike
+from resolver.matching.table import Cell, Column, share_alike
 from resolver.matching.values import Traits
 
 _MOST_RECORDS = 60_000
