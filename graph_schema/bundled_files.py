@@ -1,11 +1,14 @@
 """The files that come with Onefold: rules, a model and tables, in ``bundled/``."""
 
 from importlib.resources import files
+from typing import Final
+
+BUNDLED: Final = files("graph_schema").joinpath("bundled")
 
 
 def bundled_text(name: str) -> str:
     """What one of the files says; raises FileNotFoundError where there is none of that name."""
-    return files("graph_schema").joinpath("bundled", name).read_text(encoding="utf-8")
+    return BUNDLED.joinpath(name).read_text(encoding="utf-8")
 
 
 def bundled_lines(name: str) -> list[str]:

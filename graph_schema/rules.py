@@ -11,7 +11,6 @@ import re
 import tomllib
 from collections.abc import Iterable
 from functools import reduce
-from importlib.resources import files
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -21,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from graph_schema.access import Access
-from graph_schema.bundled_files import bundled_text
+from graph_schema.bundled_files import BUNDLED, bundled_text
 from graph_schema.errors import RulesError, nearest
 from graph_schema.namespaces import Namespace
 from graph_schema.rule_parts import Fault, Matching, RulesParts, faults
@@ -76,10 +75,8 @@ def placed(error: RulesError, source: str | Path) -> RulesError:
 
 def bundled_names() -> tuple[str, ...]:
     """The names of the rules that come with Onefold."""
-    entries = files("graph_schema").joinpath("bundled").iterdir()
-    return tuple(
-        sorted(entry.name.removesuffix(".toml") for entry in entries if entry.name.endswith(".toml"))
-    )
+    names = (entry.name for entry in BUNDLED.iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
 def line_of(text: str, path: KeyPath) -> int | None:
@@ -270,7 +267,7 @@ def _model(matching: Matching | None, chain: list[_RulesFile]) -> tuple[Matching
     if matching is None or matching.model == NO_MODEL:
         return None, {}, ""
     if matching.model in BUNDLED_MODELS:
-        text = files("graph_schema").joinpath("bundled", f"{matching.model}.json").read_bytes()
+        text = BUNDLED.joinpath(f"{matching.model}.json").read_bytes()
         return matching, json.loads(text), hashlib.sha256(text).hexdigest()
     declaring = next(file for file in chain if file.parts.matching is not None)
     path = ((declaring.folder or Path()) / matching.model).absolute()
