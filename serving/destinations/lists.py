@@ -20,7 +20,7 @@ from serving.destinations.planning import Comparing, Plan, Touched, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Op, Outcome, Platform, Row
 from serving.destinations.registry import Home
 from serving.destinations.sending import Courier
-from serving.destinations.settings import GoogleSettings, Settings, Uid2Settings
+from serving.destinations.settings import GoogleSettings, Settings
 from serving.destinations.settling import Settling, expect_receipts
 from stream.batch import Batch
 from stream.engine import Engine
@@ -33,9 +33,13 @@ MADE_AGAIN: Final = -1
 """Stands for the feeds' places in a flight whose rows are to be looked at again, all of them."""
 
 
+Report = Callable[[str, str, int], None]
+"""Is told what was sent: the list, the operation, and how many members."""
+
+
 class Means(NamedTuple):
     """What the lists of one destination share. ``token`` is this process's: who came last has the right to
-    write. ``report`` is told what was sent: the list, the operation, and how many members."""
+    write."""
 
     engine: Engine
     settings: Settings
@@ -43,7 +47,7 @@ class Means(NamedTuple):
     courier: Courier
     wants: Wants
     token: str
-    report: Callable[[str, str, int], None]
+    report: Report
 
 
 class Stopped(Conflict):
@@ -174,8 +178,6 @@ class List:
         after = settings.refresh
         if after is None and isinstance(settings, GoogleSettings):
             after = max(settings.lifetime - 30 * DAY, settings.lifetime // 2)
-        elif after is None and isinstance(settings, Uid2Settings):
-            after = DAY
         return None if after is None else self._engine.clock() + after
 
     # Telling it

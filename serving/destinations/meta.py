@@ -8,13 +8,12 @@ import hashlib
 import hmac
 import re
 import time
-from itertools import zip_longest
 from typing import Any, Final
 
 import httpx
 import orjson
 
-from serving.destinations.platforms import Answer, Body, Job, Place, Platform, Row, Size, body_of
+from serving.destinations.platforms import Answer, Body, Job, Place, Platform, Row, Size, body_of, in_places
 from serving.destinations.recognition import META_ADDRESS
 from serving.destinations.sending import Courier, TryAgain
 from serving.destinations.settings import MetaSettings
@@ -25,8 +24,8 @@ _INVALID: Final = 100
 _ROWS: Final = re.compile(r"payload|data", re.IGNORECASE)
 """Of what a refusal by that code speaks where it is of the rows, and not of the list."""
 _FLAGGED: Final = 1_713_230
-_KEYS: Final = {"email": "EMAIL", "phone": "PHONE", "idfa": "MADID", "gaid": "MADID"}
-_KEYS_SENT: Final = tuple(dict.fromkeys(_KEYS.values()))
+_KEYS: Final = {"email": "EMAIL", "phone": "PHONE", "idfa": "MADID", "gaid": "MADID", "address": "address"}
+_KEYS_SENT: Final = ("EMAIL", "PHONE", "MADID")
 _NOWHERE: Final = "|" * (len(META_ADDRESS) - 1)
 _PATHS: Final = {"add": "users", "remove": "users", "replace": "usersreplace"}
 _SIZE: Final = "approximate_count_lower_bound,approximate_count_upper_bound,operation_status,delivery_status"
@@ -82,13 +81,9 @@ class Meta(Platform):
 
     def _entries(self, row: Row, addressed: bool) -> list[list[str]]:
         """One entry holds one value of each key; who has more of a key has more entries."""
-        values: dict[str, list[str]] = {key: [] for key in (*_KEYS_SENT, "address")}
-        for handle in row.handles:
-            kind, _, value = handle.partition(":")
-            values[_KEYS.get(kind, kind)].append(value)
         return [
             [*entry, *(address or _NOWHERE).split("|")] if addressed else entry
-            for *entry, address in zip_longest(*values.values(), fillvalue="")
+            for *entry, address in in_places(row, _KEYS, (*_KEYS_SENT, "address"))
         ]
 
     def _read(self, response: httpx.Response, data: list[list[Any]], origins: list[int]) -> Answer:

@@ -1,6 +1,7 @@
 """What a platform is to those who send to it: how it recognises a member, is told, and answers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -148,6 +149,16 @@ class Platform:
     def refuses(self, why: str, way_out: str = "") -> DestinationRefuses:
         """The error of this destination."""
         return DestinationRefuses(self.name, why, way_out)
+
+
+def in_places(row: Row, places: Mapping[str, str], schema: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """A row as entries that hold one value of each place of a schema, "" where there is none (any more);
+    ``places`` are by the kind of handle."""
+    values: dict[str, list[str]] = {place: [] for place in schema}
+    for handle in row.handles:
+        kind, _, value = handle.partition(":")
+        values[places[kind]].append(value)
+    return zip_longest(*values.values(), fillvalue="")
 
 
 def body_of(content: bytes) -> Body:

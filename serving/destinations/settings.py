@@ -169,6 +169,7 @@ class Uid2Settings(DestinationSettings):
     secret: Secret
     path: str
     endpoint: Address = "https://prod.uidapi.com"
+    refresh: Span | None = DAY
     rows_per_request: Annotated[int, Field(ge=1, le=5_000)] = 5_000
 
 

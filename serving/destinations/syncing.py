@@ -12,7 +12,7 @@ from profiles.moments import iso
 from serving.destinations.delivering import chunks, delivered, key_of
 from serving.destinations.google import Google
 from serving.destinations.ledger import SHARDS
-from serving.destinations.lists import List, Means, lease
+from serving.destinations.lists import List, Means, Report, lease
 from serving.destinations.meta import Meta
 from serving.destinations.planning import Comparing, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Platform, Size
@@ -25,9 +25,6 @@ from serving.destinations.tiktok import TikTok
 from serving.destinations.uid2 import Uid2
 from serving.destinations.webhook import Webhook
 from stream.engine import Engine
-
-Report = Callable[[str, str, int], None]
-
 
 _PLATFORMS: Final[Mapping[str, type[Platform]]] = {
     "google": Google,

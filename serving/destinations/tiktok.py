@@ -6,14 +6,13 @@ An answer is a success only where the body says code 0, whatever the HTTP status
 import re
 from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import zip_longest
 from typing import Final
 
 import httpx
 import orjson
 
 from serving.destinations import forms
-from serving.destinations.platforms import Answer, Job, Platform, Row, Size, body_of
+from serving.destinations.platforms import Answer, Job, Platform, Row, Size, body_of, in_places
 from serving.destinations.recognition import hashed
 from serving.destinations.sending import Courier, TryAgain
 from serving.destinations.settings import TikTokSettings
@@ -108,11 +107,7 @@ def _schema(rows: Iterable[Row]) -> list[str]:
 
 def _entries(row: Row, remote: str, schema: Sequence[str]) -> list[list[dict[str, object]]]:
     """One entry holds one value of each of the schema, {} where she has none."""
-    values: dict[str, list[str]] = {place: [] for place in schema}
-    for handle in row.handles:
-        kind, _, value = handle.partition(":")
-        values[_PLACES[kind]].append(value)
     return [
         [{"id": one, "audience_ids": [remote]} if one else {} for one in entry]
-        for entry in zip_longest(*values.values())
+        for entry in in_places(row, _PLACES, schema)
     ]
