@@ -105,8 +105,8 @@ def short_hash(*parts: str) -> int:
 
 def event_row(event: StoredEvent) -> Row:
     """A row of EVENT."""
-    when = (event.at, event.stamped, event.received)
-    return (event.id, *event.key, *when, event.record, event.previous, event.content)
+    one, key, *told = event
+    return (one, *key, *told)
 
 
 def event_of(row: Row) -> StoredEvent:

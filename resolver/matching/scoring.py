@@ -9,7 +9,6 @@ from typing import NamedTuple
 from resolver.matching.content import Prepared
 from resolver.matching.kinds import KINDS
 from resolver.matching.model import BIT, Model, Scale, Weight
-from resolver.matching.values import Value
 
 GAINS: tuple[Weight, ...] = tuple(round(BIT * log2(1.0 + 2.0 ** (-apart / BIT))) for apart in range(13 * BIT))
 """What the smaller of two weights adds to the larger when their odds are added, by how far they are apart.
@@ -65,7 +64,7 @@ def _match(
             if level == 0 or slips:
                 rarity = scale.rarity(level, one.rarity[place][0], two.rarity[place][0])
         else:
-            level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
+            level, rarity = best(scale, one, two)
         if level >= 0:
             match += weights[level] + rarity
             outcomes.append((scale, level, rarity))
@@ -94,17 +93,13 @@ def odds_added(one: Weight, two: Weight) -> Weight:
     return larger + GAINS[apart] if apart < len(GAINS) else larger
 
 
-def best(
-    scale: Scale,
-    mine: tuple[Value, ...],
-    theirs: tuple[Value, ...],
-    rarities: tuple[tuple[Weight, ...], tuple[Weight, ...]],
-) -> tuple[int, Weight]:
+def best(scale: Scale, one: Prepared, two: Prepared) -> tuple[int, Weight]:
     """The best level among several values, and what the frequencies of those that reach it add at most."""
+    place = scale.place
     reached = [
         (-level, scale.rarity(level, rare, rare2))
-        for value, rare in zip(mine, rarities[0], strict=True)
-        for other, rare2 in zip(theirs, rarities[1], strict=True)
+        for value, rare in zip(one.fields[place], one.rarity[place], strict=True)
+        for other, rare2 in zip(two.fields[place], two.rarity[place], strict=True)
         if (level := scale.level(value, other)) >= 0
     ]
     level, rarity = max(reached, default=(1, 0))
@@ -116,9 +111,7 @@ def explain(one: Prepared, two: Prepared, model: Model) -> tuple[Step, ...]:
     outcomes = []
     steps = [Step("prior", "two records at random", model.prior)]
     for scale, comparison in zip(model.scales, model.comparisons, strict=True):
-        place = scale.place
-        mine, theirs = one.fields[place], two.fields[place]
-        level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
+        level, rarity = best(scale, one, two)
         if level < 0:
             steps.append(Step(comparison.name, "nothing to compare", 0))
             continue
@@ -143,9 +136,7 @@ def veto_weight(one: Prepared, two: Prepared, model: Model, leaving: Set[int] = 
     """
     total = home = 0
     for scale in [each for each in model.scales if each.place not in leaving]:
-        place = scale.place
-        mine, theirs = one.fields[place], two.fields[place]
-        level, rarity = best(scale, mine, theirs, (one.rarity[place], two.rarity[place]))
+        level, rarity = best(scale, one, two)
         if level < 0:
             continue
         if scale.shared_at_home:

@@ -23,7 +23,6 @@ _GRANTED: Final = {"adUserData": "CONSENT_GRANTED", "adPersonalization": "CONSEN
 _DEVICES: Final = tuple(f"{kind}:" for kind in DEVICES)
 _USER: Final = {"email": "emailAddress", "phone": "phoneNumber"}
 _ADDRESS: Final = ("givenName", "familyName", "regionCode", "postalCode")
-_GONE: Final[Body] = {}
 _LISTS: Final = "/v1/accountTypes/{}/accounts/{}/userLists/{}"
 
 
@@ -92,9 +91,13 @@ class Google(Platform):
 
     def outcome(self, request_id: str, courier: Courier) -> Outcome:
         """See ``Platform``."""
+
+        def read(response: httpx.Response) -> Body | None:
+            return None if response.status_code == 404 else self._told(response)
+
         query = {"requestId": request_id}
-        told = self._get("/v1/requestStatus:retrieve", query, courier, gone=_GONE)
-        if told is _GONE:
+        told = self._ask(courier, read, "GET", "/v1/requestStatus:retrieve", params=query)
+        if told is None:
             return Outcome(is_known=False)
         each = (told.get("requestStatusPerDestination") or [{}])[0]
         status = each.get("requestStatus", "PROCESSING")
@@ -111,7 +114,7 @@ class Google(Platform):
     def size(self, remote: str, courier: Courier) -> Size:
         """See ``Platform``; Search and Display have sizes of their own."""
         path = _LISTS.format(self.settings.account_type, self.settings.account_id, remote)
-        told = self._get(path, {}, courier)
+        told = self._ask(courier, self._told, "GET", path)
         counts = [int(one) for one in told.get("sizeInfo", {}).values()]
         rate = told.get("ingestedUserListInfo", {}).get("contactIdInfo", {}).get("matchRatePercentage")
         return Size(
@@ -121,15 +124,10 @@ class Google(Platform):
             str(told.get("membershipStatus", "")).lower(),
         )
 
-    def _get(self, path: str, query: dict[str, str], courier: Courier, gone: Body | None = None) -> Body:
-        def read(response: httpx.Response) -> Body:
-            if response.status_code == 404 and gone is not None:
-                return gone
-            if not response.is_success:
-                raise self.refuses(f"HTTP {response.status_code}")
-            return body_of(response.content)
-
-        return self._ask(courier, read, "GET", path, params=query)
+    def _told(self, response: httpx.Response) -> Body:
+        if not response.is_success:
+            raise self.refuses(f"HTTP {response.status_code}")
+        return body_of(response.content)
 
     def _ask(
         self,

@@ -37,15 +37,18 @@ def candidate_pairs(keys: Sequence[Sequence[int]], cap: int) -> tuple[Ints, Ints
 
 def judge(scale: Scale, comparison: Comparison) -> Callable[[Cell, Cell], tuple[int, Weight]]:
     """Level and rarity of two cells of one comparison."""
-    level_of = scale.level
+    level_of, alone = scale.level, scale._replace(place=0)
+
+    def said(cell: Cell) -> Prepared:
+        rare = tuple(comparison.rarity(value) or 0 for value in cell)
+        return Prepared(0, (cell,), (rare,), (), 0, 0)
 
     def decide(mine: Cell, theirs: Cell) -> tuple[int, Weight]:
         if len(mine) == 1 == len(theirs):
             level = level_of(mine[0], theirs[0])
             if level and level not in scale.slips:
                 return level, 0
-        one, two = (tuple(comparison.rarity(value) or 0 for value in cell) for cell in (mine, theirs))
-        return best(scale, mine, theirs, (one, two))
+        return best(alone, said(mine), said(theirs))
 
     return decide
 
