@@ -190,12 +190,9 @@ def _fault(detail: ErrorDetails) -> Fault:
         return Fault(path, f"{key} can't be {given!r}", nearest(given, allowed))
     if kind == "value_error":
         return Fault(path, f"{key} {detail['ctx']['error']}", "")
-    if kind == "string_pattern_mismatch" and path[-1] in _WRITTEN_SO:
-        return Fault(path, *_WRITTEN_SO[path[-1]])
     if kind == "string_pattern_mismatch":
-        return Fault(
-            path, f"{key} is empty or has a space, a colon or a slash", "Write one word, as loyalty_card"
-        )
+        no_name = f"{key} is empty or has a space, a colon or a slash", "Write one word, as loyalty_card"
+        return Fault(path, *_WRITTEN_SO.get(path[-1], no_name))
     said_wrong = detail["msg"].replace("Input", key).replace("dictionary", "table")
     said_wrong = said_wrong.replace("tuple", "list").replace("frozenset", "list")
     return Fault(path, said_wrong, "See docs/rules.md")
