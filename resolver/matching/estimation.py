@@ -28,6 +28,7 @@ rare."""
 
 _MIN_PSEUDO_PAIRS = 20.0
 _LOCAL_PSEUDO_PAIRS = 300.0
+_ROUNDS = 30
 _M_HELD = 6
 """For so many steps m stays as expected, while families, neighbours and namesakes find what is theirs."""
 
@@ -256,13 +257,13 @@ def _of_outcomes(ratios: Sequence[Floats]) -> Floats:
     return reduce(np.add.outer, each).ravel()
 
 
-def maximise(candidates: Pairs, samples: Apart, odds: Odds, records: int, rounds: int) -> Odds:
-    """So many steps of EM; pairs that are no candidates count as two people at random."""
+def maximise(candidates: Pairs, samples: Apart, odds: Odds, records: int) -> Odds:
+    """Steps of EM until little changes; pairs that are no candidates count as two people at random."""
     total = max(1.0, records * (records - 1) / 2)
     pseudo = max(_MIN_PSEUDO_PAIRS, _PSEUDO_PAIRS * records)
     random = samples.random
     elsewhere = posterior(random, odds)
-    for done in range(rounds):
+    for done in range(_ROUNDS):
         match, *others = posterior(candidates, odds)
         if done == _PRUNE_AFTER:
             kept = np.flatnonzero(np.sum([match, *others], axis=0) > _HOPELESS)

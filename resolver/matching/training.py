@@ -30,7 +30,6 @@ _CANDIDATE_PAIRS = 200_000
 _LOCAL_PAIRS = 30_000
 _NAME_PAIRS = 10_000
 _CANDIDATES_A_RECORD = 40
-_ROUNDS = 30
 _FEW_RECORDS = 500
 _SLIP_PSEUDO_PAIRS = 10.0
 _MOST_OWN = 0.15
@@ -44,10 +43,6 @@ _Slips: TypeAlias = dict[int, tuple[float, float]]
 """Per level of slips what it adds, in bits, that both values are listed, and that one is not."""
 
 Progress = Callable[[str, float], None]
-
-
-def _silent(_what: str, _done: float) -> None:
-    """Progress that nobody looks at."""
 
 
 @dataclass
@@ -69,7 +64,7 @@ class _Sample:
 def train(
     records: Sequence[Traits],
     seed: int = 1,
-    progress: Progress = _silent,
+    progress: Progress = lambda *_: None,
     kinds: Mapping[str, str] | None = None,
     blocking: Sequence[tuple[str, ...]] = (),
 ) -> Training:
@@ -92,11 +87,11 @@ def train(
         records = [records[place] for place in chosen]
     sample = _sample(records, given, seed, progress)
     odds = start([KINDS[one.kind] for one in given], sample.apart, sample.records)
-    odds = maximise(sample.candidates, sample.apart, odds, sample.records, _ROUNDS)
+    odds = maximise(sample.candidates, sample.apart, odds, sample.records)
     progress("weights learnt", 0.8)
     frequencies = _frequencies(sample, odds)
     slips = _set_rarities(sample, odds, frequencies)
-    odds = maximise(sample.candidates, sample.apart, odds, sample.records, _ROUNDS)
+    odds = maximise(sample.candidates, sample.apart, odds, sample.records)
     progress("value frequencies learnt", 0.9)
     return _finish(sample, odds, (frequencies, slips), proposals, blocking)
 
