@@ -7,7 +7,6 @@ There it is made ready to be matched as well.
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -65,9 +64,8 @@ class Typing:
         """What messages say, in their order."""
         with self._turn:
             untyped = [one for one in messages if one.items is None]
-            with suppress(OnefoldError):
-                if sum(len(one.value) for one in untyped) >= _FEW_BYTES:
-                    self._read_beside(untyped)
+            if sum(len(one.value) for one in untyped) >= _FEW_BYTES:
+                self._read_beside(untyped)
             return [self._items_of(one) for one in messages]
 
     def _items_of(self, message: Arrived) -> Items:
@@ -76,7 +74,8 @@ class Typing:
         return message.items
 
     def _read_beside(self, messages: Sequence[Arrived]) -> None:
-        """Has messages typed beside; does nothing while that process is starting, for which nobody waits."""
+        """Has messages typed beside; does nothing while that process is starting, for which nobody waits, and
+        where it ended before its time."""
         try:
             if self._beside is None:
                 self._beside = Beside(_typing_by, self._intake.rules, self._id_key)
@@ -95,7 +94,6 @@ class Typing:
             if self._beside is not None:
                 self._beside.stop()
             self._beside, self._has_started = None, False
-            raise
 
 
 def typed(intake: Intake, message: Arrived, now: int) -> Items:

@@ -73,8 +73,7 @@ def date_level(one: Value, two: Value) -> int:
 
     - same
     - same year, 1 January as placeholder: the year is the same, and one of them is 1 January, which often
-      means
-      that only the year was known
+      means that only the year was known
     - day and month swapped: 3 April and 4 March of one year
     - one digit wrong: one digit, or two neighbours changed round
     - two of year, month and day: two of the three are the same

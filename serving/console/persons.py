@@ -223,7 +223,7 @@ def erase(
 
 
 def _head(person: Document, tab: str) -> Document:
-    """What stands at the head of each of her pages; ``kind`` is the page."""
+    """What stands at the head of each of her pages; ``tab`` is the page."""
     return {"person": person, "called": person["called"], "kind": tab}
 
 
