@@ -54,7 +54,8 @@ RESERVE: Final = (
 
 # Events
 
-_EVENT: Final = of("e", "id source message_id at stamped received record previous content")
+_SAID: Final = "source message_id at stamped received record previous content"
+_EVENT: Final = of("e", f"id {_SAID}")
 SEEN: Final = "UNWIND $keys AS key MATCH (e:Event {key: key}) RETURN e.source, e.message_id, e.id"
 EVENTS: Final = f"UNWIND $ids AS id MATCH (e:Event {{id: id}}) RETURN {_EVENT}"
 ALL_EVENTS: Final = (
@@ -64,7 +65,7 @@ HISTORY: Final = (
     "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
     f"RETURN {_EVENT}, r.id"
 )
-_TOLD: Final = by_place("id key source message_id at stamped received record previous content")
+_TOLD: Final = by_place(f"id key {_SAID}")
 CREATE_EVENTS: Final = (
     f"UNWIND $rows AS of CALL (of) {{ UNWIND of[1] AS row CREATE (e:Event {{{_TOLD}}}) RETURN collect(e) "
     "AS es } MATCH (r:Record {id: of[0]}) UNWIND es AS e CREATE (e)-[:TOLD]->(r)"
@@ -133,7 +134,8 @@ DELETE_RECORDS: Final = "UNWIND $ids AS id MATCH (r:Record {id: id}) DETACH DELE
 
 # Identifiers
 
-_IDENTIFIER: Final = of("i", "id namespace value place holders unknown claims timeless sole generic peers")
+_NODE: Final = "namespace value place holders unknown claims timeless sole generic peers"
+_IDENTIFIER: Final = of("i", f"id {_NODE}")
 _FEW_HOLDERS: Final = "CASE WHEN i.holders <= 16 THEN COLLECT { MATCH (i)<-[:CARRIES]-(r) RETURN r.id } END"
 IDENTIFIERS: Final = f"UNWIND $ids AS id MATCH (i:Identifier {{id: id}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
 NAMED: Final = f"UNWIND $keys AS key MATCH (i:Identifier {{key: key}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
@@ -144,7 +146,7 @@ HOLDERS: Final = (
     "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r) USING INDEX SEEK i:Identifier(id) "
     "RETURN i.id, collect(r.id)"
 )
-_COUNTED: Final = by_place("id key namespace value place holders unknown claims timeless sole generic peers")
+_COUNTED: Final = by_place(f"id key {_NODE}")
 CREATE_IDENTIFIERS: Final = f"{_ROWS} CREATE (i:Identifier {{{_COUNTED}}})"
 MERGE_IDENTIFIERS: Final = f"{_ROWS} MERGE (i:Identifier {{id: row[0]}}) SET i += {{{_COUNTED}}}"
 _HOLDING: Final = (

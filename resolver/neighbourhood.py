@@ -14,7 +14,6 @@ that is not known stands under a ``different``; otherwise there are no borders.
 
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 
 from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode, Judgement, Record
 from resolver.evidence import is_known, is_unattributed
@@ -34,9 +33,9 @@ class Neighbourhood:
     likeness: Likeness = field(default_factory=Likeness)
 
     def renumbered(self, records: Mapping[int, int], identifiers: Mapping[int, int]) -> "Neighbourhood":
-        """The same by other numbers, in their order."""
+        """The same by other numbers; in the order of these, in which both mappings are."""
         found: dict[int, Record] = {}
-        for one, number in sorted(records.items(), key=itemgetter(1)):
+        for one, number in records.items():
             record = self.records[one]
             held = sorted((identifiers[value], holding) for value, holding in record.holdings.items())
             found[number] = replace(record, id=number, holdings=dict(held))

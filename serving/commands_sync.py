@@ -123,7 +123,7 @@ def sync(
                         show_json(one)
             return
         stop = threading.Event()
-        run = partial(_run, engine, stop, follow, reconcile)
+        run = partial(_sync_one, engine, stop, follow, reconcile)
         with ThreadPoolExecutor(len(chosen)) as pool:
             waiting = [pool.submit(run, *one) for one in chosen.items()]
             try:
@@ -135,7 +135,7 @@ def sync(
         raise typer.Exit(max(endings))
 
 
-def _run(
+def _sync_one(
     engine: Engine,
     stop: threading.Event,
     follow: bool,

@@ -151,16 +151,15 @@ class Checks:
     def _is_about(self, case: Case, found: Mapping[str, list[str]]) -> bool:
         """Whether a case is about these two: persons that it has, or an identifier that it names and one of
         its persons, who may be the only one (she used a reward twice)."""
-        named = {one for one in found if self._forms(one).intersection(case.identifiers)}
+        named = {one for one in found if not set(case.identifiers).isdisjoint(self._forms(one))}
         persons = {one: theirs for one, theirs in found.items() if one not in named}
         wanted = {person for theirs in persons.values() for person in theirs}
         enough = len(wanted) > (0 if named else 1)
         return enough and all(persons.values()) and wanted.issubset(case.persons)
 
-    def _forms(self, reference: str) -> set[Identifier]:
-        namespace, colon, value = reference.partition(":")
-        forms = self._reader.intake.every_form(namespace, value) if colon else []
-        return {Identifier(form.namespace, form.value) for form in forms}
+    def _forms(self, reference: str) -> list[Identifier]:
+        namespace, _, value = reference.partition(":")
+        return self._reader.forms(namespace, value)
 
     def _whys(self, found: Mapping[str, list[str]], telling: Callable[[str, str], bool]) -> Iterator[str]:
         """The evidence between each of those that lead to somebody and the one before it, where it tells."""

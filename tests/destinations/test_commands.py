@@ -215,7 +215,7 @@ def following(shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
     (settings,) = destination_settings(engine.rules).values()
     ended: list[int] = []
     thread = threading.Thread(
-        target=lambda: ended.append(commands_sync._run(engine, stop, True, None, "meta", settings))
+        target=lambda: ended.append(commands_sync._sync_one(engine, stop, True, None, "meta", settings))
     )
     thread.start()
     yield ended
