@@ -60,6 +60,8 @@ def person(
         with engine_on(store, rules, create=False) as engine:
             show_json(then_profile(engine.store, engine.rules, engine.id_key, reference, then, as_of_by))
         return
+    if as_of_by != "received":
+        raise Invalid("--as-of-by", "it says by which time --as-of counts; give --as-of too.")
     with reader_on(store, rules) as reader:
         show_json(reader.profile(reference, moment("--at", at)))
 

@@ -68,11 +68,12 @@ def _endpoint(kind: str) -> Callable[[Request, TheService], Awaitable[Response]]
         await service.taking.take(taken.items, len(body))
         if taken.refused is not None:
             raise taken.refused
-        refused = [one for one in taken.items if isinstance(one, DeadLetter)]
-        if not refused:
-            return answer({"success": True})
-        told = [{"messageId": one.message_id, "field": one.field, "reason": one.reason} for one in refused]
-        return answer({"success": True, "rejected": told})
+        told = [
+            {"index": place, "messageId": one.message_id, "field": one.field, "reason": one.reason}
+            for place, one in enumerate(taken.items)
+            if isinstance(one, DeadLetter)
+        ]
+        return answer({"success": True, "rejected": told} if told else {"success": True})
 
     take.__name__ = kind
     take.__doc__ = (

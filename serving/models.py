@@ -27,10 +27,10 @@ class Problem(Open):
 
 
 class Success(Open):
-    """Durable. `rejected` tells which messages of a batch went to the dead letters."""
+    """Durable. `rejected` tells which messages of a batch, counted from 0, went to the dead letters."""
 
     success: Literal[True]
-    rejected: list[dict[str, str | None]] | None = None
+    rejected: list[dict[str, int | str | None]] | None = None
 
 
 class Wanted(BaseModel, extra="forbid"):

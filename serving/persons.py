@@ -40,6 +40,8 @@ def _when(
 ) -> When:
     if at is not None and as_of_time is not None:
         raise Invalid("at", "as_of sets the clock too; send one of them.")
+    if as_of_time is None and as_of_by != "received":
+        raise Invalid("as_of_by", "it says by which time as_of counts; send as_of too.")
     return When(time_of("at", at), time_of("as_of", as_of_time), as_of_by)
 
 

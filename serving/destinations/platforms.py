@@ -1,10 +1,9 @@
 """What a platform is to those who send to it: how it recognises a member, is told, and answers."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
-
-import orjson
 
 from graph_schema.errors import OnefoldError
 from serving.destinations.recognition import RECOGNITIONS
@@ -162,9 +161,14 @@ def in_places(row: Row, places: Mapping[str, str], schema: Iterable[str]) -> Ite
 
 
 def body_of(content: bytes) -> Body:
-    """An answer as JSON; what is none says nothing."""
+    """An answer as JSON, without members that are null: platforms write that or leave them out. What is none
+    says nothing."""
     try:
-        found = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        found = json.loads(content, object_pairs_hook=_without_nulls)
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _without_nulls(members: list[tuple[str, Any]]) -> Body:
+    return {name: value for name, value in members if value is not None}

@@ -268,9 +268,34 @@ def _wrong_audience(_: Request) -> Reply:
     return Reply(200, {"code": 40_002, "message": "audience_ids: invalid"})
 
 
+def _without_a_word(_: Request) -> Reply:
+    return Reply(403, {"error": None, "data": None, "message": None})
+
+
+def _of_nothing(request: Request) -> Reply:
+    return Reply(200, {"code": 0, "data": None, "error": None, "sizeInfo": None})
+
+
+@pytest.mark.parametrize(
+    ("emulated", "settings"), [(GoogleEmulator, google), (MetaEmulator, meta), (TikTokEmulator, tiktok)]
+)
+def test_where_a_platform_says_null_of_a_list_nothing_is_known_of_it(
+    emulated: Callable[[], Emulator], settings: Callable[..., dict[str, Any]]
+) -> None:
+    with emulated() as emulator:
+        shop = Shop({"ads": settings(emulator.url, audiences=INTO_CART)})
+        emulator.answer = _of_nothing  # type: ignore[method-assign]
+        with shop.syncing("ads") as looking:
+            (standing,) = looking.standings(ask=True)
+        assert standing["platform"] == {}
+
+
 @pytest.mark.parametrize(
     ("emulated", "settings", "wrong"),
     [
+        (GoogleEmulator, google, _without_a_word),
+        (MetaEmulator, meta, _without_a_word),
+        (TikTokEmulator, tiktok, _without_a_word),
         (GoogleEmulator, google, _wrong_destination),
         (MetaEmulator, meta, _wrong_object),
         (TikTokEmulator, tiktok, _wrong_audience),

@@ -158,6 +158,7 @@ def test_the_person_of_an_earlier_time(stocked: Onefold) -> None:
     then = orjson.loads(stocked("person", "user_id:u-1", *at).out)
     assert [record["source"] for record in then["records"]] == ["web"]
     assert stocked("person", "user_id:u-1", *at, "--at", "2026-03-02").code == 2
+    assert "give --as-of too" in stocked("person", "user_id:u-1", *at[2:]).err
 
 
 def test_a_simulated_stream_is_the_same_for_its_seed(onefold: Onefold) -> None:

@@ -111,6 +111,8 @@ def test_the_evidence_of_then_answers_by_receipt_or_by_event(client: httpx.Clien
     now = client.get("/v1/persons", params={**asked, "as_of": "2100-01-01T00:00:00Z"}).json()
     assert (now["person_id"], now["attributes"]["firstName"]["value"]) == (then["person_id"], "later")
     assert problem(client.get("/v1/persons", params={**asked, "as_of_by": "x"})) == (400, "invalid")
+    alone = client.get("/v1/persons", params={"identifier": asked["identifier"], "as_of_by": "event"})
+    assert (problem(alone), alone.json()["field"]) == ((400, "invalid"), "as_of_by")
 
 
 def test_whoever_is_not_known_or_not_one_person_is_a_problem(client: httpx.Client, name: str) -> None:

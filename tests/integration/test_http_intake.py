@@ -98,10 +98,10 @@ def test_what_is_wrong_in_a_batch_is_a_dead_letter_and_the_rest_is_taken(server:
         taken = client.post("/v1/batch", json={"batch": batch})
     assert taken.status_code == 200
     told = taken.json()
-    fields = [(one["messageId"], one["field"]) for one in told["rejected"]]
+    fields = [(one["index"], one["messageId"], one["field"]) for one in told["rejected"]]
     assert (told["success"], fields) == (
         True,
-        [(late, "timestamp"), (nobody, "identifiers"), (None, "message")],
+        [(1, late, "timestamp"), (2, nobody, "identifiers"), (3, None, "message")],
     )
     assert stored(server, good)["userId"] == "b-1"
     kept = {letter.message_id: letter for letter in server.dead_letters()}
