@@ -143,6 +143,10 @@ class MemoryStore(Transaction):
         """See ``Transaction``."""
         return {one: [r.id for r in self._records.values() if r.content == one] for one in contents}
 
+    def said_by(self, person: int) -> Collection[int]:
+        """See ``Transaction``."""
+        return {record.content for record in self._records.values() if record.person == person} - {0}
+
     def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         return {key: list(self._blocks.get(key, ()))[:limit] for key in keys}

@@ -36,6 +36,10 @@ class Likeness(Console):
             found[content] = [within(one) for one in records]
         return found
 
+    def said_by(self, person: int) -> Collection[int]:
+        """See ``Transaction``."""
+        return [row[0] for row in self._by_id(more.SAID_BY, (person,), marks.PERSON)]
+
     def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         of = {*map(marks.of_block, keys)}

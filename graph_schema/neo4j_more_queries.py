@@ -17,6 +17,10 @@ SPEAKERS: Final = (
     "UNWIND $rows AS row MATCH (r:Record {says: row[0]}) WHERE r.content = row[1] "
     "RETURN r.content, collect(r.id)"
 )
+SAID_BY: Final = (
+    "UNWIND $ids AS id MATCH (p:Person {id: id})<-[:IS]-(r) USING INDEX SEEK p:Person(id) "
+    "WHERE r.content IS NOT NULL RETURN DISTINCT r.content"
+)
 BLOCKS: Final = (
     "UNWIND $rows AS row CALL (row) { MATCH (p:Place {key: row[0], block: row[1]}) "
     "WHERE p.content IS NOT NULL RETURN p.content AS content LIMIT $page } "

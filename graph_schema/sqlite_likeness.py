@@ -26,6 +26,11 @@ class SqliteLikeness(Statements):
         query = f"SELECT content, id FROM record WHERE content <> 0 AND content {GIVEN}"
         return self._gathered(query, contents)
 
+    def said_by(self, person: int) -> Collection[int]:
+        """See ``Transaction``."""
+        query = "SELECT DISTINCT content FROM record INDEXED BY record_person WHERE person = ?"
+        return {row[0] for row in self._connection.execute(query, (person,))} - {0}
+
     def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
         """See ``Transaction``."""
         rows = self._connection.execute(_BLOCKS, (limit, orjson.dumps(list(keys)).decode()))

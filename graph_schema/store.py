@@ -175,6 +175,9 @@ class Transaction(Protocol):
     def speakers(self, contents: Collection[int]) -> Mapping[int, list[int]]:
         """Ids of the records that have each content."""
 
+    def said_by(self, person: int) -> Collection[int]:
+        """The contents that a person's records have, each once."""
+
     def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
         """Ids of the contents in each block, any so many of a larger one."""
 

@@ -61,6 +61,7 @@ class Contents:
         self._weighed: dict[int, dict[int, Weight | None]] = {}
         self._blocks: dict[int, list[int]] = {}
         self._left: dict[int, set[int]] = {}
+        self._voiced: dict[int, set[int]] = {}
         self._same: dict[Any, Any] = {}
 
     def _remembered_contents(self) -> Iterable[dict[Any, Any]]:
@@ -69,7 +70,7 @@ class Contents:
     def _fresh_blocks(self) -> None:
         # A batch of a file reads so many that hardly one comes again: to forget half would cost more.
         many = (self._blocks,) if len(self._blocks) > REMEMBERED else ()
-        for remembered in (self._made, self._weighed, self._left, *many):
+        for remembered in (self._made, self._weighed, self._left, self._voiced, *many):
             remembered.clear()
 
     @property
@@ -93,6 +94,10 @@ class Contents:
         if missing:
             self._speakers.update((one, set(found)) for one, found in self.tx.speakers(missing).items())
         return {one: self._speakers[one] for one in contents}
+
+    def said_by(self, person: int) -> set[int]:
+        """The contents that a person's records have in this batch; perhaps also some that they had before."""
+        return {*self.tx.said_by(person), *self._voiced.get(person, ())} - {0}
 
     def edges(self, contents: Collection[int]) -> Mapping[int, Mapping[int, Weight]]:
         """The edges of each content, as this batch sees them."""
@@ -199,6 +204,7 @@ class Contents:
                 elif known.get(there) != weight:
                     self._edges[here][there] = weight
         record.traits, record.content = learnt.traits, new
+        self._voiced.setdefault(record.person, set()).add(new)
         if old:
             self._speakers[old].discard(record.id)
             if not self._speakers[old]:

@@ -7,9 +7,11 @@ where nothing of the change reaches her any more.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
+from itertools import combinations
 
-from graph_schema.vocabulary import IdentifierNode, Record
+from graph_schema.vocabulary import CONTESTED_PEOPLE, JUDGED, IdentifierNode, Record
 from resolver.kinship import Kinship
+from resolver.likeness import Likeness
 from resolver.placement import Change, Placement, stands_for
 from stream.contents import Learnt
 from stream.workspace import Workspace
@@ -33,7 +35,7 @@ class Kindred:
         """Whether what records say must be looked at, where identifiers alone would not ask for it."""
         if self.plan.matching is None:
             return False
-        if learnt is not None and self._has_twin(change, nodes, placement.person, learnt):
+        if learnt is not None and self._joins_quietly(change, nodes, placement, learnt):
             return False
         if learnt is not None and (change.record.person or learnt.likens):
             return True
@@ -44,19 +46,56 @@ class Kindred:
         # kept apart by one value for what is said of the other.
         return len(shared) > 1
 
+    def _joins_quietly(
+        self, change: Change, nodes: Mapping[int, IdentifierNode], placement: Placement, learnt: Learnt
+    ) -> bool:
+        """Whether what a new record says changes nothing for the person whom it joins by identifiers."""
+        if change.record.person or not placement.person or learnt.content is None:
+            return False
+        said = learnt.content.content
+        return self._has_twin(change, nodes, placement.person, said) or (
+            self._comes_new(change.record, learnt)
+            and self._of_one_mind(self._shared(change, nodes), placement.person, said, learnt.edges)
+        )
+
     def _has_twin(
-        self, change: Change, nodes: Mapping[int, IdentifierNode], person: int, learnt: Learnt
+        self, change: Change, nodes: Mapping[int, IdentifierNode], person: int, content: int
     ) -> bool:
         """Whether a new record is to the person whom it joins what another of hers, who says the same, is."""
-        if change.record.person or not person or learnt.content is None:
-            return False
-        speakers = self.ws.speakers((learnt.content.content,))[learnt.content.content]
+        speakers = self.ws.speakers((content,))[content]
         return any(
             one.person == person
             and stands_for(self.plan, one, change, nodes)
             and not self.ws.judgements((one.id,))
             for one in self.ws.records(sorted(speakers)[:_ASKED]).values()
         )
+
+    def _of_one_mind(
+        self, shared: Iterable[IdentifierNode], person: int, content: int, edges: Iterable[tuple[int, int]]
+    ) -> bool:
+        """Whether nothing that a person's records say, with the content and the edges of one that joins her
+        by ``shared``, speaks against another or is like anything that is said where one of these is not held.
+
+        Then no veto can come of it, whoever speaks for whom, and matching finds nobody else to compare: all
+        who say anything are one group before it begins.
+        """
+        matching = self.plan.matching
+        if matching is None or self.ws.person(person).flags & (CONTESTED_PEOPLE | JUDGED):
+            return False
+        lasting = [one for one in shared if not self.plan.spaces[one.namespace].lease]
+        tying = [one for one in lasting if one.namespace <= matching.after and not one.generic]
+        said = {*self.ws.said_by(person), content} if tying else set[int]()
+        if not 0 < len(said) <= _FEW:
+            return False
+        contents = self.ws.prepared(said)
+        alike = {one for one, found in contents.items() if found.votes}
+        alike.update(*self.ws.edges(alike).values(), *edges)
+        node = max(tying, key=lambda one: one.holders)
+        kin = set(self.ws.holders((node.id,))[node.id])
+        if not all(kin.issuperset(found) for found in self.ws.speakers(alike).values()):
+            return False
+        likeness = Likeness(contents=contents)
+        return not any(likeness.against(self.plan, matching, *pair) for pair in combinations(said, 2))
 
     def only_adds(self, change: Change, nodes: Mapping[int, IdentifierNode], learnt: Learnt) -> bool:
         """Whether nothing but likeness ties a new record to others, and none of theirs ends by it."""
@@ -131,3 +170,6 @@ class Kindred:
 
 _ASKED = 8
 """Speakers of a content who are asked whether one is a new record's twin, the first."""
+
+_FEW = 24
+"""Where more contents than these are said of a person, they are not compared two by two."""

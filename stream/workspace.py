@@ -292,6 +292,7 @@ class Workspace(Holders):
         record.person = person.id
         self.dirty_records.add(record.id)
         self._arrived.setdefault(person.id, set()).add(record.id)
+        self._voiced.setdefault(person.id, set()).add(record.content)
 
     def found_by(self, person: Person, founder: Record) -> None:
         """Makes a record the founding one of a person."""
@@ -317,8 +318,7 @@ class Workspace(Holders):
             person.size -= 1
             record.person = 0
         self.dirty_records.discard(record.id)
-        self._record_ids.pop(record.key, None)
-        self._absent.add(record.key)
+        self.show(record, False)
         writes = self.writes
         writes.records_gone.add(record.id)
         writes.related_gone.add(record.id)

@@ -45,6 +45,7 @@ class StoreMatchingContract:
         with opened().read() as tx:
             assert tx.contents([11]) == {}
             assert tx.speakers([11]) == {11: []}
+            assert not tx.said_by(1)
             assert tx.blocks([101], 5) == {101: []}
             assert tx.edges([11]) == {11: {}}
 
@@ -58,6 +59,9 @@ class StoreMatchingContract:
                 12: [3],
                 13: [],
             }
+            assert {one.person for one in RECORDS.values()} == {1}
+            assert sorted(tx.said_by(1)) == [11, 12]
+            assert not tx.said_by(2)
             blocks = tx.blocks([101, 102, BIG, 7], 5)
             assert {key: sorted(found) for key, found in blocks.items()} == {
                 101: [11],

@@ -201,7 +201,7 @@ def histories(
     intake = Intake(by)
     events = tuple(event_of(intake, source, message) for source, message in drawn)
     keys = sorted({key for event in events for key in (event.record, *(event.also or ())[:1])})
-    return History(by, events, draw(_judgements(keys)))
+    return History(by, events, draw(judgements(keys)))
 
 
 @st.composite
@@ -241,7 +241,7 @@ def crowds(draw: st.DrawFn, feuding: bool = False) -> History:
             message |= {"type": "identify", "traits": traits}
         events.append(event_of(intake, draw(st.sampled_from(("web", "web", "shop"))), message))
     keys = sorted({event.record for event in events})
-    return History(by, tuple(events), draw(_judgements(keys)))
+    return History(by, tuple(events), draw(judgements(keys)))
 
 
 FOES = (
@@ -269,7 +269,8 @@ _MEETINGS = (
 
 
 @st.composite
-def _judgements(draw: st.DrawFn, keys: list[RecordKey]) -> tuple[Judgement, ...]:
+def judgements(draw: st.DrawFn, keys: list[RecordKey]) -> tuple[Judgement, ...]:
+    """A few words of stewards on some of these records."""
     said: list[Judgement] = []
     for number in range(draw(st.sampled_from((0, 0, 1, 2, 3))) if len(keys) > 1 else 0):
         order = draw(st.permutations(keys))

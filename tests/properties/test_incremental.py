@@ -40,6 +40,7 @@ from tests.engine.drawn import (
     time_of,
 )
 from tests.engine.kept import differences, picture, slips
+from tests.engine.regulars import regulars
 from tests.engine.truth import Truth
 
 NEO4J_EXAMPLES = int(os.environ.get("ONEFOLD_TEST_NEO4J_EXAMPLES", "15"))
@@ -274,6 +275,12 @@ def test_a_crowd_step_by_step_is_from_scratch(history: History, data: st.DataObj
 @settings(max_examples=200)
 @given(crowds(feuding=True), st.data())
 def test_a_feud_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> None:
+    play(history, data.draw(plays(history)), MemoryStore())
+
+
+@settings(max_examples=200)
+@given(regulars(), st.data())
+def test_regulars_step_by_step_are_from_scratch(history: History, data: st.DataObject) -> None:
     play(history, data.draw(plays(history)), MemoryStore())
 
 
