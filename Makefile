@@ -7,7 +7,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WORKERS ?= 2
+WORKERS ?= 3
 PEOPLE ?= 1000
 EVENTS ?= 10000
 SEED ?= 1
@@ -43,7 +43,7 @@ demo: $(READY) ## Play a retail day into a fresh store, tell its stories, serve 
 	@$(BIN)/onefold demo
 
 test: check ## Everything: the checks, then the whole test suite
-	@$(BIN)/python -m pytest -q -n $(WORKERS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 check: $(READY) ## Format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check --quiet . || { echo "Run make format" >&2; exit 1; }

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Examples stay random in CI too, so that each run looks somewhere new; a failure prints the blob that
@@ -16,3 +17,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 for name in [name for name in os.environ if name.startswith("ONEFOLD_")]:
     if not name.startswith("ONEFOLD_TEST_"):
         del os.environ[name]
+
+_ALONE = {"kafka_alone", "neo4j_graph"}
+_SERVICES = {"kafka_service", "neo4j_service", "services"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts first what needs a service for itself, then what needs one at all: one process does that, in which
+    hardly any waits for another, while the rest goes on in the others."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    needs = set(getattr(item, "fixturenames", ()))
+    marked = {marker.name for marker in item.iter_markers()} & {"kafka", "neo4j"}
+    return 0 if needs & _ALONE else 1 if needs & _SERVICES or marked else 2
