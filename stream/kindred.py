@@ -12,7 +12,7 @@ from itertools import combinations
 from graph_schema.vocabulary import CONTESTED_PEOPLE, JUDGED, IdentifierNode, Record
 from resolver.kinship import Kinship
 from resolver.likeness import Likeness
-from resolver.placement import Change, Placement, stands_for
+from resolver.placement import Change, Placement, Verdict, stands_for
 from stream.contents import Learnt
 from stream.workspace import Workspace
 
@@ -35,7 +35,7 @@ class Kindred:
         """Whether what records say must be looked at, where identifiers alone would not ask for it."""
         if self.plan.matching is None:
             return False
-        if learnt is not None and self._joins_quietly(change, nodes, placement, learnt):
+        if learnt is not None and self._says_quietly(change, nodes, placement, learnt):
             return False
         if learnt is not None and (change.record.person or learnt.likens):
             return True
@@ -46,17 +46,19 @@ class Kindred:
         # kept apart by one value for what is said of the other.
         return len(shared) > 1
 
-    def _joins_quietly(
+    def _says_quietly(
         self, change: Change, nodes: Mapping[int, IdentifierNode], placement: Placement, learnt: Learnt
     ) -> bool:
-        """Whether what a new record says changes nothing for the person whom it joins by identifiers."""
-        if change.record.person or not placement.person or learnt.content is None:
+        """Whether what a record says anew changes nothing for the person whose it is, or whom it joins by
+        identifiers."""
+        person = change.record.person or placement.person
+        if not person or placement.verdict is Verdict.RESOLVE:
             return False
-        said = learnt.content.content
-        return self._has_twin(change, nodes, placement.person, said) or (
-            self._comes_new(change.record, learnt)
-            and self._of_one_mind(self._shared(change, nodes), placement.person, said, learnt.edges)
-        )
+        said = 0 if learnt.content is None else learnt.content.content
+        if said and not change.record.person and self._has_twin(change, nodes, person, said):
+            return True
+        held = [nodes[one] for one, _ in change.people if nodes[one].sole == person]
+        return self._of_one_mind(held, person, said, learnt.edges)
 
     def _has_twin(
         self, change: Change, nodes: Mapping[int, IdentifierNode], person: int, content: int
@@ -71,20 +73,21 @@ class Kindred:
         )
 
     def _of_one_mind(
-        self, shared: Iterable[IdentifierNode], person: int, content: int, edges: Iterable[tuple[int, int]]
+        self, held: Iterable[IdentifierNode], person: int, content: int, edges: Iterable[tuple[int, int]]
     ) -> bool:
-        """Whether nothing that a person's records say, with the content and the edges of one that joins her
-        by ``shared``, speaks against another or is like anything that is said where one of these is not held.
+        """Whether nothing that a person's records say, or said, speaks against another or is like anything
+        that is said where one of the identifiers ``held`` isn't: with the content that one of them comes to
+        have, and whatever edges change by it.
 
-        Then no veto can come of it, whoever speaks for whom, and matching finds nobody else to compare: all
-        who say anything are one group before it begins.
+        Then no veto can come of it, or go, whoever speaks for whom, and matching finds nobody else to
+        compare: all who say anything are one group before it begins.
         """
         matching = self.plan.matching
         if matching is None or self.ws.person(person).flags & (CONTESTED_PEOPLE | JUDGED):
             return False
-        lasting = [one for one in shared if not self.plan.spaces[one.namespace].lease]
+        lasting = [one for one in held if not self.plan.spaces[one.namespace].lease]
         tying = [one for one in lasting if one.namespace <= matching.after and not one.generic]
-        said = {*self.ws.said_by(person), content} if tying else set[int]()
+        said = {*self.ws.said_by(person), content} - {0} if tying else set[int]()
         if not 0 < len(said) <= _FEW:
             return False
         contents = self.ws.prepared(said)

@@ -61,6 +61,7 @@ class _Person:
         again = [self._take(self._known_record(n)) for n in range(times)]
         new = [self._take(self._new_record(n)) for n in range(times)]
         named = [self._take(self._new_row(n)) for n in range(times)] if self._kind == "rows" else []
+        known = [self._take(self._respelt(n)) for n in range(3)] if self._kind == "rows" else []
         yield self._figure("event of a known record, first after a start", cold, 50)
         yield self._figure("event of a known record, median", percentile(again, 0.5), 50)
         yield self._figure("event of a known record, slowest", max(again), 50)
@@ -69,6 +70,7 @@ class _Person:
         if named:
             yield self._figure("new row that says her name, median", percentile(named, 0.5), 50)
             yield self._figure("new row that says her name, slowest", max(named), 50)
+            yield self._figure("known row that says it otherwise, slowest", max(known), 50)
 
     def _merge_and_split(self) -> Iterator[Figure]:
         """A customer's login ties her to all these records; then another's on the same value unties them."""
@@ -128,6 +130,11 @@ class _Person:
         traits = {**EMAIL, "firstName": "Ana", "lastName": name, "visits": n}
         row = {"type": "identify", "source": "crm", "context": {"recordId": f"row-late-{n}"}}
         return {**row, "traits": traits}
+
+    def _respelt(self, n: int) -> Message:
+        """A row that is there, by a name that none has."""
+        row = {"type": "identify", "source": "crm", "context": {"recordId": f"row-{n}"}}
+        return {**row, "traits": {**EMAIL, "firstName": "Anna", "lastName": f"Lima.{n}"}}
 
     def _shared(self) -> Message:
         """What the big person's records hold in common."""

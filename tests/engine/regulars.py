@@ -46,7 +46,7 @@ def regulars(draw: st.DrawFn) -> History:
         traits |= {"birthday": draw(st.sampled_from((*born, None)))}
         traits |= {"city": draw(st.sampled_from((*cities, None, None)))}
         external = [{"type": name, "id": value} for name, value in held.items()]
-        row = draw(st.sampled_from((number, number, number, 0)))
+        row = draw(st.sampled_from((number, number, 0, 1)))
         message = {
             "type": "identify",
             "messageId": f"m{number}",

@@ -15,6 +15,7 @@ from graph_schema.rules import load_rules
 from graph_schema.store import Store, Transaction
 from stream.engine import Engine
 
+Message = Callable[[int], dict[str, Any]]
 EMAIL = {"email": "ana@example.com"}
 
 
@@ -68,6 +69,11 @@ def named(number: int) -> dict[str, Any]:
     return {**row(number), "traits": {**EMAIL, **said}}
 
 
+def respelt(number: int) -> dict[str, Any]:
+    """The same, as none did before."""
+    return {**named(number), "traits": {**named(number)["traits"], "lastName": "Limma"}}
+
+
 def session(number: int) -> dict[str, Any]:
     """A visit on one device."""
     context = {"sessionId": f"s-{number}"}
@@ -90,8 +96,9 @@ def unsubscribed(number: int) -> dict[str, Any]:
     }
 
 
-def reads(message: Callable[[int], dict[str, Any]], size: int, again: int) -> int:
-    """What an event reads of a person of so many records; ``again`` is the number of its record."""
+def reads(message: Message, size: int, again: int, late: Message | None = None) -> int:
+    """What an event reads of a person of so many records; ``again`` is the number of its record, ``late``
+    what it is where that is no other ``message``."""
     store = MemoryStore()
     rules = load_rules()
     engine = Engine(store, rules, clock=lambda: 1)
@@ -100,7 +107,7 @@ def reads(message: Callable[[int], dict[str, Any]], size: int, again: int) -> in
         assert [person.size for person in tx.all_persons()] == [size]
     counting = CountingStore(store)
     fresh = Engine(cast(Store, counting), rules, clock=lambda: 1)
-    assert fresh.ingest([fresh.intake.take({**message(again), "messageId": "new"}, 1)]).taken == 1
+    assert fresh.ingest([fresh.intake.take({**(late or message)(again), "messageId": "new"}, 1)]).taken == 1
     return counting.given
 
 
@@ -120,7 +127,7 @@ def _born(number: int) -> str:
     return f"{1940 + number % 60}-{1 + number % 12:02}-{1 + number % 28:02}"
 
 
-def calls(message: Callable[[int], dict[str, Any]], size: int) -> int:
+def calls(message: Message, size: int) -> int:
     """How many functions an event calls where so many records hold its address."""
     engine = Engine(MemoryStore(), load_rules(), clock=lambda: 1)
     engine.ingest([engine.intake.take(message(number), 1) for number in range(size)])
@@ -141,7 +148,7 @@ def calls(message: Callable[[int], dict[str, Any]], size: int) -> int:
 
 @pytest.mark.parametrize("message", [shared, other])
 def test_an_event_costs_no_more_than_in_step_where_many_share_an_address(
-    message: Callable[[int], dict[str, Any]],
+    message: Message,
 ) -> None:
     few, many = calls(message, 100), calls(message, 300)
     assert many < 4 * few, f"{few} calls with 100 records, {many} with 300"
@@ -151,8 +158,14 @@ def test_an_event_costs_no_more_than_in_step_where_many_share_an_address(
 
 @pytest.mark.parametrize("message", [row, named, session, basket, unsubscribed])
 def test_an_event_reads_no_more_where_its_person_has_more_records(
-    message: Callable[[int], dict[str, Any]],
+    message: Message,
 ) -> None:
     for again in (0, 1_000):
         few, many = reads(message, 40, again), reads(message, 400, again)
         assert 0 < many <= few <= 20, f"{few} things read of 40 records, {many} of 400"
+
+
+@pytest.mark.parametrize("again", [0, 1_000])
+def test_a_new_spelling_reads_the_numbers_of_her_records_and_not_what_they_say(again: int) -> None:
+    read = reads(named, 400, again, respelt)
+    assert 400 < read <= 400 + 20, f"{read} things read of 400 records"
