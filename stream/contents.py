@@ -42,6 +42,11 @@ class Learnt(NamedTuple):
     ends: set[int]
     likens: bool
 
+    @property
+    def said(self) -> int:
+        """The id of the new content, 0 for nothing."""
+        return 0 if self.content is None else self.content.content
+
 
 class Contents:
     """What a batch reads and changes of contents. Remembered as the rest of the workspace is."""
@@ -194,7 +199,7 @@ class Contents:
 
     def say(self, record: Record, learnt: Learnt) -> None:
         """Makes a change that ``learn`` worked out."""
-        old, new = record.content, 0 if learnt.content is None else learnt.content.content
+        old, new = record.content, learnt.said
         for (one, two), weight in learnt.edges.items():
             self.writes.edges[one, two] = weight
             for here, there in ((one, two), (two, one)):

@@ -54,11 +54,10 @@ class Kindred:
         person = change.record.person or placement.person
         if not person or placement.verdict is Verdict.RESOLVE:
             return False
-        said = 0 if learnt.content is None else learnt.content.content
-        if said and not change.record.person and self._has_twin(change, nodes, person, said):
+        if learnt.said and not change.record.person and self._has_twin(change, nodes, person, learnt.said):
             return True
         held = [nodes[one] for one, _ in change.people if nodes[one].sole == person]
-        return self._of_one_mind(held, person, said, learnt.edges)
+        return self._of_one_mind(held, person, learnt)
 
     def _has_twin(
         self, change: Change, nodes: Mapping[int, IdentifierNode], person: int, content: int
@@ -72,12 +71,9 @@ class Kindred:
             for one in self.ws.records(sorted(speakers)[:_ASKED]).values()
         )
 
-    def _of_one_mind(
-        self, held: Iterable[IdentifierNode], person: int, content: int, edges: Iterable[tuple[int, int]]
-    ) -> bool:
+    def _of_one_mind(self, held: Iterable[IdentifierNode], person: int, learnt: Learnt) -> bool:
         """Whether nothing that a person's records say, or said, speaks against another or is like anything
-        that is said where one of the identifiers ``held`` isn't: with the content that one of them comes to
-        have, and whatever edges change by it.
+        that is said where one of the identifiers ``held`` isn't, with what one of them comes to say.
 
         Then no veto can come of it, or go, whoever speaks for whom, and matching finds nobody else to
         compare: all who say anything are one group before it begins.
@@ -85,17 +81,14 @@ class Kindred:
         matching = self.plan.matching
         if matching is None or self.ws.person(person).flags & (CONTESTED_PEOPLE | JUDGED):
             return False
-        lasting = [one for one in held if not self.plan.spaces[one.namespace].lease]
-        tying = [one for one in lasting if one.namespace <= matching.after and not one.generic]
-        said = {*self.ws.said_by(person), content} - {0} if tying else set[int]()
-        if not 0 < len(said) <= _FEW:
+        early = [one for one in held if one.namespace <= matching.after and not one.generic]
+        tying = [one for one in early if not (one.claims or self.plan.spaces[one.namespace].lease)]
+        if not tying or len(said := {*self.ws.said_by(person), learnt.said} - {0}) > _FEW:
             return False
         contents = self.ws.prepared(said)
         alike = {one for one, found in contents.items() if found.votes}
-        alike.update(*self.ws.edges(alike).values(), *edges)
-        node = max(tying, key=lambda one: one.holders)
-        kin = set(self.ws.holders((node.id,))[node.id])
-        if not all(kin.issuperset(found) for found in self.ws.speakers(alike).values()):
+        alike.update(*self.ws.edges(alike).values(), *learnt.edges)
+        if not self._hold_it_who_say(max(tying, key=lambda one: one.holders), alike):
             return False
         likeness = Likeness(contents=contents)
         return not any(likeness.against(self.plan, matching, *pair) for pair in combinations(said, 2))
@@ -131,10 +124,13 @@ class Kindred:
         if learnt is None or len(shared) != 1 or not self._comes_new(change.record, learnt):
             return False
         (node,) = shared
-        if node.generic or node.claims or change.record.holdings[node.id].flags:
-            return False
+        unsure = node.generic or node.claims or change.record.holdings[node.id].flags
+        return not unsure and self._hold_it_who_say(node, learnt.ends)
+
+    def _hold_it_who_say(self, node: IdentifierNode, contents: Collection[int]) -> bool:
+        """Whether all who have one of these contents hold an identifier."""
         kin = set(self.ws.holders((node.id,))[node.id])
-        return all(kin.issuperset(found) for found in self.ws.speakers(learnt.ends).values())
+        return all(kin.issuperset(found) for found in self.ws.speakers(contents).values())
 
     def _related(self, record: Record, fresh: Set[int], learnt: Learnt | None) -> set[int]:
         nodes = self.ws.identifiers(fresh)

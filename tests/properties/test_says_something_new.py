@@ -8,8 +8,9 @@ import pytest
 
 from graph_schema.memory import MemoryStore
 from graph_schema.namespaces import Namespace
-from graph_schema.rule_parts import Matching
+from graph_schema.rule_parts import Matching, Source
 from graph_schema.rules import Rules
+from graph_schema.vocabulary import ALIKE
 from resolver.matching.model import to_dict
 from tests.engine.alike import MODEL
 from tests.engine.drawn import FOES, History
@@ -71,3 +72,13 @@ def test_what_it_says_is_looked_at(before: list[Told], new: Told, people: list[i
     play(History(_RULES, (), ()), rows(_RULES, [("crm", *one) for one in [*before, new]]), store)
     shown = picture(store)
     assert (sorted(map(len, shown.persons)), len(shown.cases)) == (people, cases)
+
+
+def test_who_only_claims_an_address_is_matched_with_who_has_it() -> None:
+    by = _RULES.model_copy(update={"sources": {"shop": Source(claims=frozenset({"email"}))}})
+    told = [("crm", "r0", _MAIL, {"firstName": "Ana"}), ("shop", "r1", _MAIL, _ANA), ("crm", "r0", {}, _ANA)]
+    store = MemoryStore()
+    play(History(by, (), ()), rows(by, told), store)
+    with store.read() as tx:
+        (person,) = tx.all_persons()
+    assert person.flags & ALIKE
