@@ -44,13 +44,13 @@ class Kindred:
             return bool(shared)
         # Values of two kins that likeness has joined make one kin of them; and what says nothing itself is
         # kept apart by one value for what is said of the other.
-        return len(shared) > 1
+        return len(shared) > 1 and not self._says_quietly(change, nodes, placement, _NOTHING_NEW)
 
     def _says_quietly(
         self, change: Change, nodes: Mapping[int, IdentifierNode], placement: Placement, learnt: Learnt
     ) -> bool:
-        """Whether what a record says anew changes nothing for the person whose it is, or whom it joins by
-        identifiers."""
+        """Whether what a record says anew, if anything, changes nothing for the person whose it is, or whom
+        it joins by identifiers."""
         person = change.record.person or placement.person
         if not person or placement.verdict is Verdict.RESOLVE:
             return False
@@ -166,6 +166,8 @@ class Kindred:
         starts = {one for found in self.ws.speakers(learnt.ends).values() for one in found}.difference(new)
         return Kinship(self.plan, self.ws, without=min(new)).reach(starts)
 
+
+_NOTHING_NEW = Learnt({}, None, {}, set(), False)
 
 _ASKED = 8
 """Speakers of a content who are asked whether one is a new record's twin, the first."""

@@ -17,6 +17,7 @@ from stream.engine import Engine
 
 Message = Callable[[int], dict[str, Any]]
 EMAIL = {"email": "ana@example.com"}
+CARD = {"externalIds": [{"type": "loyalty_card", "id": "2930000017"}]}
 
 
 class CountingStore:
@@ -72,6 +73,11 @@ def named(number: int) -> dict[str, Any]:
 def respelt(number: int) -> dict[str, Any]:
     """The same, as none did before."""
     return {**named(number), "traits": {**named(number)["traits"], "lastName": "Limma"}}
+
+
+def member(number: int) -> dict[str, Any]:
+    """A row of a loyalty office, with the card and the account."""
+    return {**row(number), "userId": "ana", "traits": {}, "context": {**row(number)["context"], **CARD}}
 
 
 def session(number: int) -> dict[str, Any]:
@@ -165,7 +171,9 @@ def test_an_event_reads_no_more_where_its_person_has_more_records(
         assert 0 < many <= few <= 20, f"{few} things read of 40 records, {many} of 400"
 
 
-@pytest.mark.parametrize("again", [0, 1_000])
-def test_a_new_spelling_reads_the_numbers_of_her_records_and_not_what_they_say(again: int) -> None:
-    read = reads(named, 400, again, respelt)
+@pytest.mark.parametrize(
+    ("message", "again", "late"), [(named, 0, respelt), (named, 1_000, respelt), (member, 1_000, member)]
+)
+def test_who_is_of_one_mind_is_not_read_again(message: Message, again: int, late: Message) -> None:
+    read = reads(message, 400, again, late)
     assert 400 < read <= 400 + 20, f"{read} things read of 400 records"
