@@ -73,7 +73,8 @@ class Kindred:
 
     def _of_one_mind(self, held: Iterable[IdentifierNode], person: int, learnt: Learnt) -> bool:
         """Whether nothing that a person's records say, or said, speaks against another or is like anything
-        that is said where one of the identifiers ``held`` isn't, with what one of them comes to say.
+        that is said where one of the identifiers ``held`` isn't, with what one of them comes to say. ``held``
+        are those of that one which nobody but her holds.
 
         Then no veto can come of it, or go, whoever speaks for whom, and matching finds nobody else to
         compare: all who say anything are one group before it begins.
