@@ -165,7 +165,8 @@ LET_GO: Final = (
 _COUNTS: Final = "person_id founder flags size version"
 _PERSON: Final = of("p", f"id {_COUNTS}")
 PERSONS: Final = (
-    f"UNWIND $ids AS id MATCH (p:Person {{id: id}}) WHERE p.person_id IS NOT NULL RETURN {_PERSON}"
+    "UNWIND $ids AS id MATCH (p:Person {id: id}) USING INDEX SEEK p:Person(id) "
+    f"WHERE p.person_id IS NOT NULL RETURN {_PERSON}"
 )
 ALL_PERSONS: Final = (
     f"MATCH (p:Person) WHERE p.id > $after AND p.id < $end WITH p ORDER BY p.id LIMIT $page RETURN {_PERSON}"

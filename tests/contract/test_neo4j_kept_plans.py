@@ -15,6 +15,9 @@ UNUSUAL = {
     "MATCH (r:Record {id: 1}) CREATE (:Event {id: 1, key: 1})-[:TOLD]->(r)",
     "few records of many events": "UNWIND range(1, 5) AS i CREATE (r:Record {id: i}) WITH r "
     "UNWIND range(1, 200) AS k CREATE (:Event {id: r.id * 1000 + k, key: k})-[:TOLD]->(r)",
+    "persons, one index of them not yet counted": "UNWIND range(1, 3000) AS i "
+    "CREATE (:Person {id: i, person_id: 'per_' + i})",
+    "persons without their id": "UNWIND range(1, 3000) AS i CREATE (:Person {id: i})",
 }
 """What a graph may hold when a plan is made that is kept ever after."""
 
