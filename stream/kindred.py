@@ -59,11 +59,9 @@ class Kindred:
         held = [nodes[one] for one, _ in change.people if nodes[one].sole == person]
         return self._of_one_mind(held, person, learnt)
 
-    def _has_twin(
-        self, change: Change, nodes: Mapping[int, IdentifierNode], person: int, content: int
-    ) -> bool:
+    def _has_twin(self, change: Change, nodes: Mapping[int, IdentifierNode], person: int, said: int) -> bool:
         """Whether a new record is to the person whom it joins what another of hers, who says the same, is."""
-        speakers = self.ws.speakers((content,))[content]
+        speakers = self.ws.speakers((said,))[said]
         return any(
             one.person == person
             and stands_for(self.plan, one, change, nodes)

@@ -17,7 +17,6 @@ UNUSUAL = {
     "UNWIND range(1, 200) AS k CREATE (:Event {id: r.id * 1000 + k, key: k})-[:TOLD]->(r)",
     "persons, one index of them not yet counted": "UNWIND range(1, 3000) AS i "
     "CREATE (:Person {id: i, person_id: 'per_' + i})",
-    "persons without their id": "UNWIND range(1, 3000) AS i CREATE (:Person {id: i})",
 }
 """What a graph may hold when a plan is made that is kept ever after."""
 
