@@ -25,13 +25,14 @@ class SqliteAudiences(Statements):
         self, audience: str, product: str | None, after: tuple[str, int], limit: int
     ) -> list[Enrolment]:
         """See ``Transaction``."""
-        one = "" if product is None else "AND product = ?"
+        # One product is a stretch of the index: with "product = ?" SQLite would go on through all after it.
+        until, last = ("", ()) if product is None else ("AND product <= ?", (product,))
+        first = after if product is None else max(after, (product, 0))
         query = (
-            f"SELECT person, audience, product FROM membership WHERE audience = ? {one} "
-            "AND (product, person) > (?, ?) ORDER BY product, person LIMIT ?"
+            "SELECT person, audience, product FROM membership "
+            f"WHERE audience = ? AND (product, person) > (?, ?) {until} ORDER BY product, person LIMIT ?"
         )
-        asked = (audience, *(() if product is None else (product,)), *after, limit)
-        return [Enrolment(*row) for row in self._connection.execute(query, asked)]
+        return [Enrolment(*row) for row in self._connection.execute(query, (audience, *first, *last, limit))]
 
     def deltas(self, audience: str | None, after: int, limit: int) -> list[Delta]:
         """See ``Transaction``."""

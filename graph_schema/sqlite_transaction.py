@@ -31,7 +31,7 @@ from graph_schema.vocabulary import (
 
 T = TypeVar("T")
 
-_CASES_OF = f"SELECT DISTINCT steward_case FROM case_record WHERE record {GIVEN}"
+_ABOUT = f"WHERE id IN (SELECT steward_case FROM case_record WHERE record {GIVEN})"
 
 
 class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
@@ -186,8 +186,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         query = "SELECT kind, records, identifiers, detail FROM steward_case"
         if records is None:
             return [r.case_of(row) for row in self._connection.execute(query)]
-        where = f" WHERE id IN ({_CASES_OF})"
-        return [r.case_of(row) for row in self._rows(query + where, records)]
+        return [r.case_of(row) for row in self._rows(f"{query} {_ABOUT}", records)]
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See ``Transaction``."""
@@ -257,7 +256,7 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
             many("DELETE FROM event WHERE id = ?", ((event.id,) for event in own))
             many("DELETE FROM event_key WHERE hash = ?", ((self._hash(*event.key),) for event in own))
             many("DELETE FROM event_also WHERE record = ?", ((one,) for one in writes.erased_records))
-            self._connection.execute("DELETE FROM event_also WHERE event NOT IN (SELECT id FROM event)")
+            many("DELETE FROM event_also WHERE event = ?", ((event.id,) for event in own))
         many(r.EVENT.upsert, map(r.event_row, writes.events))
         keys = sorted((self._hash(*event.key), event.id) for event in writes.events)
         many("INSERT OR REPLACE INTO event_key (hash, event) VALUES (?, ?)", keys)
@@ -296,15 +295,16 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         many("DELETE FROM related WHERE part = ?", ((one,) for one in writes.related_gone))
         many("INSERT OR REPLACE INTO related (part, anchor, namespace) VALUES (?, ?, ?)", writes.related)
         if writes.cases_gone:
-            gone = self._rows(_CASES_OF, writes.cases_gone)
-            many("DELETE FROM steward_case WHERE id = ?", gone)
-            many("DELETE FROM case_record WHERE steward_case = ?", gone)
+            gone = self._rows(f"SELECT id, records FROM steward_case {_ABOUT}", writes.cases_gone)
+            many("DELETE FROM steward_case WHERE id = ?", ((one,) for one, _ in gone))
+            placed = [(record, one) for one, records in gone for record in orjson.loads(records)]
+            many("DELETE FROM case_record WHERE record = ? AND steward_case = ?", placed)
         for case in writes.cases:
             row = (case.kind, orjson.dumps(case.records), orjson.dumps(case.identifiers), case.detail)
             one = self._connection.execute(
                 "INSERT INTO steward_case (kind, records, identifiers, detail) VALUES (?, ?, ?, ?)", row
             ).lastrowid
-            placed = ((record, one) for record in case.records)
+            placed = [(record, one) for record in case.records]
             many("INSERT INTO case_record (record, steward_case) VALUES (?, ?)", placed)
         many(r.JUDGEMENT.upsert, (judgement_row(one, orjson.dumps) for one in writes.judgements))
         many("INSERT OR REPLACE INTO judged (record, judgement_id) VALUES (?, ?)", writes.judged_records)

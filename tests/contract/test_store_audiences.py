@@ -29,6 +29,9 @@ def test_members_come_by_product_and_person(store: Store) -> None:
         assert tx.enrolled("buyers", None, ("cup", 1), 1) == [BUYERS[1]]
         assert tx.enrolled("buyers", "tea", ("", 0), 9) == [BUYERS[1], BUYERS[0]]
         assert tx.enrolled("buyers", "tea", ("tea", 1), 9) == [BUYERS[0]]
+        assert tx.enrolled("buyers", "tea", ("cup", 9), 9) == [BUYERS[1], BUYERS[0]]
+        assert tx.enrolled("buyers", "cup", ("", 0), 9) == [BUYERS[2]]
+        assert tx.enrolled("buyers", "cup", ("tea", 0), 9) == []
         assert tx.enrolled("nobody", None, ("", 0), 9) == []
     write(store, Writes(enrolled_gone={BUYERS[0]}))
     with store.read() as tx:
