@@ -272,7 +272,7 @@ class MemoryStore(Transaction):
             self._objects.pop(key, None)
         self._objects.update(copy.deepcopy(writes.objects))
         self._related = [one for one in self._related if one.part not in writes.related_gone]
-        self._related += [one for one in writes.related if one not in self._related]
+        self._related += [one for told in writes.related.values() for one in told if one not in self._related]
         self._cases = [one for one in self._cases if not writes.cases_gone & set(one.records)] + writes.cases
         self._judgements.update((one.judgement_id, one) for one in writes.judgements)
         self._judged.update(writes.judged_records)

@@ -74,7 +74,7 @@ def marks_of(writes: Writes) -> set[int]:
     found = {of_event(*event.key) for event in writes.events}
     records = {*writes.records, *writes.records_gone, *writes.erased_records, *writes.related_gone}
     records.update(record for record, _ in [*writes.also, *writes.also_gone, *writes.judged_records])
-    records.update(one for related in writes.related for one in related[:2])
+    records.update(one for told in writes.related.values() for related in told for one in related[:2])
     records.update(*(case.records for case in writes.cases))
     found.update(one << 3 | RECORD for one in records)
     identifiers = {*writes.identifiers, *(one for one, _ in [*writes.holders, *writes.holders_gone])}

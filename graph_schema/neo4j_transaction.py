@@ -221,7 +221,7 @@ class Neo4jTransaction(Likeness):
     def _apply_stewardship(self, writes: Writes) -> None:
         low = self._low
         self._tell_ids(q.UNRELATE, writes.related_gone - self._new["record"])
-        self._tell(q.RELATE, [[low + part, low + anchor, space] for part, anchor, space in writes.related])
+        self._tell(q.RELATE, [[low + a, low + b, c] for told in writes.related.values() for a, b, c in told])
         words = [(one.judgement_id, judgement_row(one, packed)) for one in writes.judgements]
         self._tell(q.MERGE_JUDGEMENTS, [[low + short_hash(named), *row] for named, row in words])
         judged = sorted(set(writes.judged_records))

@@ -285,15 +285,14 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         many("INSERT OR REPLACE INTO profile (person, state) VALUES (?, ?)", states)
         replaced = [(self._hash(*key), *key) for key in writes.objects_gone | writes.objects.keys()]
         many("DELETE FROM object WHERE hash = ? AND kind = ? AND key = ?", replaced)
-        many(
-            "INSERT INTO object (hash, kind, key, state) VALUES (?, ?, ?, ?)",
-            ((self._hash(*key), *key, orjson.dumps(state)) for key, state in writes.objects.items()),
-        )
+        told = ((self._hash(*key), *key, orjson.dumps(state)) for key, state in writes.objects.items())
+        many("INSERT INTO object (hash, kind, key, state) VALUES (?, ?, ?, ?)", told)
 
     def _apply_stewardship(self, writes: Writes) -> None:
         many = self._many
         many("DELETE FROM related WHERE part = ?", ((one,) for one in writes.related_gone))
-        many("INSERT OR REPLACE INTO related (part, anchor, namespace) VALUES (?, ?, ?)", writes.related)
+        related = (one for told in writes.related.values() for one in told)
+        many("INSERT OR REPLACE INTO related (part, anchor, namespace) VALUES (?, ?, ?)", related)
         if writes.cases_gone:
             gone = self._rows(f"SELECT id, records FROM steward_case {_ABOUT}", writes.cases_gone)
             many("DELETE FROM steward_case WHERE id = ?", ((one,) for one, _ in gone))

@@ -81,7 +81,7 @@ class Writes:
     objects: dict[ObjectKey, Document] = field(default_factory=dict)
     objects_gone: set[ObjectKey] = field(default_factory=set)
     related_gone: set[int] = field(default_factory=set)
-    related: list[Related] = field(default_factory=list)
+    related: dict[int, list[Related]] = field(default_factory=dict)  # by their part
     cases_gone: set[int] = field(default_factory=set)
     cases: list[StoredCase] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)

@@ -159,13 +159,14 @@ class Settlement:
         writes = self.ws.writes
         writes.related_gone |= inside
         writes.cases_gone |= inside
+        for one in inside:
+            writes.related.pop(one, None)
         if not inside.isdisjoint(self.ws.spoken_of):
-            writes.related = [one for one in writes.related if one.part not in inside]
             writes.cases = [one for one in writes.cases if not inside.intersection(one.records)]
         for open_one in self.result.ambiguities:
             name = self._name_of(open_one.namespace)
-            writes.related += [Related(open_one.part, anchor, name) for anchor in open_one.anchors]
-            self.ws.spoken_of.add(open_one.part)
+            told = [Related(open_one.part, anchor, name) for anchor in open_one.anchors]
+            writes.related.setdefault(open_one.part, []).extend(told)
         for kept in self.result.cases():
             name = self.ws.plan.step_name(kept.step)
             writes.cases.append(StoredCase(kept.kind, kept.rivals, kept.values, name))

@@ -53,7 +53,7 @@ class Workspace(Holders):
         self.origins: dict[int, int] = {}
         self.new_persons: set[int] = set()
         self.dirty_records: set[int] = set()
-        self.spoken_of: set[int] = set()  # by ambiguities and cases of this batch
+        self.spoken_of: set[int] = set()  # by cases of this batch
         self.dirty_nodes: set[int] = set()
         self.flipped: set[int] = set()  # identifiers that became generic, or ceased to be
         self.dirty_persons: set[int] = set()
@@ -322,7 +322,7 @@ class Workspace(Holders):
         writes = self.writes
         writes.records_gone.add(record.id)
         writes.related_gone.add(record.id)
-        writes.related = [one for one in writes.related if one.part != record.id]
+        writes.related.pop(record.id, None)
         writes.cases_gone.add(record.id)
         writes.cases = [one for one in writes.cases if record.id not in one.records]
         named = self._name(record)
