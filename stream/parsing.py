@@ -7,7 +7,6 @@ other processes is bounded. Whenever this process would wait for them, it parses
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
 from itertools import chain, cycle
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +19,7 @@ from resolver.normalise import normalise
 from stream.beside import Beside, let_others_go_first
 from stream.files import RawLine
 from stream.intake import Intake, Items
+from stream.rows import row_id
 
 _ALONE: Final = 4_000
 """Lines that are parsed in this process before others are started."""
@@ -95,8 +95,7 @@ class Parser:
             changed["context"] = {**context, "externalIds": external}
         if changed == body:
             return body
-        digest = sha256(orjson.dumps([body["messageId"], changed], option=orjson.OPT_SORT_KEYS))
-        return {**changed, "messageId": f"row:{digest.hexdigest()}"}
+        return {**changed, "messageId": row_id([body["messageId"], changed])}
 
     def _phone(self, namespace: str, value: str, region: str) -> str:
         declared = self._rules.by_name.get(namespace)

@@ -60,11 +60,16 @@ class RowReader:
                 reason = "This is not a time from 1900 to 2100 by ISO 8601, such as 2026-03-02; write it so."
                 return self._refused(dated, reason, row)
             message["timestamp"] = cells[dated]
-        message["messageId"] = f"row:{sha256(_canonical(message)).hexdigest()}"
+        message["messageId"] = row_id(message)
         return message
 
     def _refused(self, field: str, reason: str, row: Row) -> Rejected:
         return Rejected(self._mapping.source, None, field, reason, _canonical(row))
+
+
+def row_id(said: object) -> str:
+    """The messageId of a row, by all that it says."""
+    return f"row:{sha256(_canonical(said)).hexdigest()}"
 
 
 def _nested(values: Iterable[tuple[tuple[str, ...], str]]) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def _nested(values: Iterable[tuple[tuple[str, ...], str]]) -> dict[str, Any]:
     return tree
 
 
-def _canonical(value: Mapping[str, Any]) -> bytes:
+def _canonical(value: object) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:

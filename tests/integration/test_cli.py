@@ -116,9 +116,12 @@ def test_standard_input_is_a_file_too(tmp_path: Path) -> None:
 
 
 def test_rows_are_read_by_a_mapping_in_its_region(onefold: Onefold) -> None:
-    (onefold.folder / "till.csv").write_text("id,tel\n1,06 12 34 56 78\n2,+33612345678\n")
-    (onefold.folder / "map.toml").write_text(MAPPING)
-    assert onefold("ingest", "till.csv", "--mapping", "map.toml").code == 0
+    (onefold.folder / "till.csv").write_bytes(
+        b"id,tel,name\n1,06 12 34 56 78,\n2,+33612345678,\n3,06 12 34 56 78,Zo\xeb\n"
+    )
+    (onefold.folder / "map.toml").write_text(f'{MAPPING}[traits]\nfirstName = "name"\n')
+    told = onefold("ingest", "till.csv", "--mapping", "map.toml")
+    assert (told.code, "1 dead letter" in told.err) == (0, True)
     found = orjson.loads(onefold("person", "phone:+33612345678").out)
     assert len(found["records"]) == 2
     assert onefold("ingest", "till.csv").code == 2
