@@ -12,6 +12,7 @@ from profiles.affinity import question_of
 from profiles.consent import HALTS, is_halted
 from profiles.figures import FIGURES
 from profiles.messages import last_sent, letters, reports
+from profiles.moments import UNTIMED, kept
 from profiles.portrait import Sketch
 from profiles.profile_rules import Campaign, profile_rules
 from profiles.scene import Request, Scene
@@ -92,26 +93,27 @@ def _history(scene: Scene, campaign: Campaign, uncapped: frozenset[str], product
 
 def _was_sent(scene: Scene, campaign: Campaign, product: str | None) -> bool:
     settings, request = campaign.settings, scene.request
-    subject = ""
+    subject, since = "", UNTIMED
     if settings.once == "order" and scene.order is not None:
-        subject = f"order:{str(scene.order['id']).strip()}"
+        subject, since = f"order:{str(scene.order['id']).strip()}", kept(scene.order.get("at"))
     elif settings.once == "reward" and scene.reward is not None:
-        subject = f"reward:{scene.reward['code']}"
+        used = scene.reward.get("redeemed_at", scene.reward.get("issued_at"))
+        subject, since = f"reward:{scene.reward['code']}", kept(used)
     elif settings.once == "product" and product is not None:
         subject = f"product:{product}"
-    sent = last_sent(scene.state, campaign.name, subject)
+    sent = last_sent(scene.state, campaign.name, subject, since)
     if sent is None or sent > scene.at:
         return False
     if settings.once == "cart":
         return sent >= max((item.at for item in scene.cart.items), default=sent)
     if settings.once == "product":
         # What was bought again since is another supply.
-        since = (
+        bought = (
             scene.orders.bought.get(request.product)
             if request.product
             else max(scene.orders.times, default=None)
         )
-        return since is None or sent >= since
+        return bought is None or sent >= bought
     return settings.again is None or scene.at < sent + settings.again
 
 

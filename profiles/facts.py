@@ -18,6 +18,7 @@ from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectK
 from graph_schema.wire import Channel
 from profiles.channels import ADDRESSED
 from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, SPENT, TIED, Drawn, Track
+from profiles.messages import UNNAMED
 from profiles.moments import kept
 from resolver.matching.text import fold
 
@@ -226,7 +227,8 @@ def _message(kind: str, channel: str | None, track: Track) -> Iterator[Fact]:
     campaign = _campaign(properties)
     yield ("message", track.at, kind, one, campaign, by)
     if kind in ("sent", "delivered") and campaign:
-        yield ("sent", track.at, campaign, subjects)
+        # That a report of its arrival names nothing doesn't mean that the message did not.
+        yield ("sent", track.at, campaign, subjects or (UNNAMED,) * (kind == "sent"))
     if kind in _REACHES:
         space = ADDRESSED.get(by)
         named = [held.value for held in track.held if held.namespace == space]

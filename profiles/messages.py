@@ -1,11 +1,13 @@
 """Messages: what reached a person, by whatever channel and at whichever of her addresses."""
 
 from collections import Counter
-from collections.abc import Container
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from graph_schema.store import Document
-from profiles.moments import iso
+from profiles.moments import UNTIMED, iso
+
+UNNAMED: Final = "?"
+"""The subject of a sending that names neither an order nor a reward nor a product."""
 
 
 class Letter(NamedTuple):
@@ -38,18 +40,22 @@ def reports(state: Document) -> int:
     return len(state.get("messages", {}).get("latest", ()))
 
 
-def last_sent(state: Document, campaign: str, subject: str = "") -> int | None:
+def last_sent(state: Document, campaign: str, subject: str = "", since: int = UNTIMED) -> int | None:
     """When a campaign was last sent about a subject ("order:<id>", "reward:<code>", "product:<id>"; "" is
-    any), as a kept time; None where it never was, or where that came back."""
-    at: int | None = state.get("sent", {}).get(campaign, {}).get(subject)
-    latest = () if at is None else state.get("messages", {}).get("latest", ())
-    then = {entry[2] for entry in latest if entry[0] == at and entry[3] == campaign and entry[1] != "bounced"}
-    # Of long ago it isn't listed what went out: that has arrived.
-    return at if not then or _arrived(state, campaign, then) else None
+    any) that there is `since` a kept time, as a kept time; None where it never was, or where that came back.
+    What was sent without naming a subject was about whatever there was by then."""
+    told: dict[str, int] = state.get("sent", {}).get(campaign, {})
+    unnamed = told.get(UNNAMED)
+    times = (told.get(subject), None if unnamed is None or unnamed < since else unnamed)
+    return max((at for at in times if at is not None and _arrived(state, campaign, at)), default=None)
 
 
-def _arrived(state: Document, campaign: str, ids: Container[str]) -> bool:
-    return any(one.message_id in ids and one.campaign in (campaign, "") for one in letters(state))
+def _arrived(state: Document, campaign: str, at: int) -> bool:
+    """Whether what was sent then didn't come back; of long ago it isn't listed what went out: that has
+    arrived."""
+    latest = state.get("messages", {}).get("latest", ())
+    ids = {entry[2] for entry in latest if entry[0] == at and entry[3] == campaign and entry[1] != "bounced"}
+    return not ids or any(one.message_id in ids and one.campaign in (campaign, "") for one in letters(state))
 
 
 def shown_messages(state: Document) -> Document:

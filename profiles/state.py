@@ -18,7 +18,7 @@ The parts, each left out while it is empty:
     cart         [[at, product, what happened, quantity, JSON of what is shown, its sku], …], the latest
     viewed       product → [at, category];  categories: category → at, the latest
     messages     count: kind → times;  latest: [[at, kind, message id, campaign, channel], …]
-    sent         campaign → subject, "" for any → at
+    sent         campaign → subject, "" for any, "?" for what named none → at
     reached      channel → address → [reached at, bounced at]
     accounts     account_id → [opened at, closed at, [at, product]]
     app          [in use at, removed at];  groups: group_id → at

@@ -147,6 +147,33 @@ def test_what_came_back_was_not_sent() -> None:
     assert asked(sent, other).reasons == ("already_sent",)
 
 
+def test_what_was_sent_without_naming_an_order_was_about_those_that_there_were() -> None:
+    first, next_one = (track("Order Completed", day, order_id=f"o-{day}", total=5) for day in (1, 3))
+    sending = partial(track, "Message Sent", campaign="order_confirmation", channel="email")
+    unnamed, named = sending(2, message_id="m"), sending(2, message_id="m", order_id="o-1")
+    asked = partial(decided, "order_confirmation", ANA, first, day=4)
+    assert asked(unnamed).reasons == ("already_sent",)
+    assert asked(unnamed, order_id="o-1").reasons == ("already_sent",)
+    assert asked(unnamed, next_one).outcome == "send"
+    assert asked(unnamed, next_one, order_id="o-1").reasons == ("already_sent",)
+    # That another one came back takes nothing away from what arrived.
+    gone = [sending(4, message_id="n"), track("Message Bounced", 4, channel="email", message_id="n")]
+    assert (
+        decided("order_confirmation", ANA, first, named, *gone, order_id="o-1").reasons[0] == "already_sent"
+    )
+    # A report of arrival needn't say what the message was about.
+    arrived = track("Email Delivered", 4, campaign="order_confirmation", message_id="m")
+    assert asked(named, next_one, arrived).outcome == "send"
+
+
+def test_a_use_of_a_reward_is_thanked_for_once_though_no_thanks_name_it() -> None:
+    issued, used = track("Reward Issued", 1, reward_code="R"), track("Reward Redeemed", 3, reward_code="R")
+    asked = partial(decided, "reward_thank_you", ANA, GRANTED, issued, used, day=5)
+    for day, outcome in ((2, "send"), (4, "suppress")):
+        thanks = track("Message Sent", day, campaign="reward_thank_you", channel="email", message_id="m")
+        assert asked(thanks, reward_code="R").outcome == outcome
+
+
 def test_ways_of_writing_number_their_messages_each_for_itself() -> None:
     mail, text = (
         track("Message Sent", 1, source=way, campaign="newsletter", channel=way, message_id="1")
