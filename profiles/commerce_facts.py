@@ -74,7 +74,8 @@ def _text(value: object) -> str | None:
 
 
 def _products(properties: Mapping[str, Any]) -> Iterator[Fact]:
-    """(id, quantity, price, category, days of supply, name) of each product of an order."""
+    """(id, quantity, price, category, days of supply, name) of each product of an order, and its sku where
+    that is another name of it."""
     listed = properties.get("products")
     for one in listed if isinstance(listed, list) else ():
         key = product_id(one)
@@ -87,6 +88,7 @@ def _products(properties: Mapping[str, Any]) -> Iterator[Fact]:
                 _text(one.get("category")),
                 number(one.get("supply_days")),
                 _text(one.get("name")),
+                *_sku(one),
             )
 
 

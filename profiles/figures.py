@@ -48,7 +48,7 @@ def _lasts(scene: Scene, order: Document, product: str) -> int | None:
     """How long what was bought of a product lasts."""
     spans = [
         round((round(days * DAY) if days else scene.settings.reorder.get(product, 0)) * max(quantity, 1))
-        for key, quantity, _, _, days, _ in order["products"]
+        for key, quantity, _, _, days, *_ in order["products"]
         if key == product
     ]
     return sum(spans) or None

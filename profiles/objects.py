@@ -18,9 +18,8 @@ from graph_schema.vocabulary import GHOST_SOURCE, EventKey, Fact, ObjectKey, Rec
 from profiles.commerce_facts import SPENT, TIED
 from profiles.order_views import order_views, tidy, worth
 from profiles.reward_views import reward_views
-from profiles.told import Ordered, told
+from profiles.told import NUMBERED, Ordered, told
 
-_NUMBERED: Final = frozenset(("completed", "updated", "refunded"))
 _TIES: Final = {TIED: "order", SPENT: "reward"}
 RECEIPT: Final = "receipt:"
 """How the key of an order begins that is known by its receipt."""
@@ -99,7 +98,7 @@ def _of_order(entry: list[Any], orders: Mapping[str, set[ObjectKey]]) -> list[An
 def _unnumbered(entry: list[Any]) -> list[Any]:
     """A word on a receipt as one on its order: the number that it gives is not the order's."""
     kind, _, *rest = entry[3]
-    return [*entry[:3], [kind, None, *rest], *entry[4:]] if kind in _NUMBERED else entry
+    return [*entry[:3], [kind, None, *rest], *entry[4:]] if kind in NUMBERED else entry
 
 
 def spoken_of(objects: Mapping[ObjectKey, Document], gone: Container[RecordKey]) -> set[ObjectKey]:
@@ -148,7 +147,7 @@ def _anonymous(fact: list[Any], numbers: dict[str, str], kept: Collection[str]) 
 
     kind = fact[0]
     receipt = fact[-1] if fact[-1] in kept else None
-    if kind in _NUMBERED:
+    if kind in NUMBERED:
         said = Ordered(*fact)
         # What it came to stays, where only the products told it.
         total = tidy(worth(said.products)) if said.total is None and said.products else said.total

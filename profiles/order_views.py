@@ -12,7 +12,7 @@ from typing import Any
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import RecordKey
-from profiles.told import Delivered, Ordered, Told, first_time
+from profiles.told import NUMBERED, SKU, Delivered, Ordered, Told, first_time
 
 Number = int | float
 Json = Any
@@ -38,7 +38,8 @@ def _view(key: str, completed: list[Told], words: list[Told]) -> Document:
     updates = sorted((one for one in words if one.kind == "updated"), key=lambda one: one.at is not None)
     accounts = [Ordered(*one.fact) for one in reversed(updates)]
     accounts += [Ordered(*one.fact) for one in completed]
-    products: list[Any] = _first_given(accounts, "products") or []
+    ids = _ids(words)
+    products = [_by_id(ids, line) for line in _first_given(accounts, "products") or []]
     total = _first_given(accounts, "total")
     if total is None:
         total = tidy(worth(products))
@@ -54,11 +55,22 @@ def _view(key: str, completed: list[Told], words: list[Told]) -> Document:
     }
     if _first_given(accounts, "gift"):
         view["gift"] = True
-    _follow(view, words)
+    _follow(view, words, ids)
     return {name: value for name, value in view.items() if value is not None}
 
 
-def _follow(view: Document, words: list[Told]) -> None:
+def _ids(words: list[Told]) -> dict[str, str]:
+    """What its products are known by, by the sku: as far as any report of the order names both."""
+    told = (Ordered(*one.fact).products for one in words if one.kind in NUMBERED)
+    return {line[SKU]: line[0] for lines in told for line in lines if len(line) > SKU}
+
+
+def _by_id(ids: Mapping[str, str], line: list[Any]) -> list[Any]:
+    """A line of the order by the id of its product, whose sku then stands at its end."""
+    return [ids[line[0]], *line[1:], line[0]] if len(line) == SKU and line[0] in ids else line
+
+
+def _follow(view: Document, words: list[Told], ids: Mapping[str, str]) -> None:
     """What became of the order; in a store it was handed over at once."""
     in_store = view["channel"] == "store"
     done = {one.kind for one in words}
@@ -71,7 +83,7 @@ def _follow(view: Document, words: list[Told]) -> None:
     view["cancelled_at"] = first_time(words, "cancelled")
     refunds = [one for one in words if one.kind == "refunded"]
     if refunds:
-        _take_back(view, refunds)
+        _take_back(view, refunds, ids)
     whole = bool(refunds) and (view["refunded"] >= view["total"] or not view["total"])
     if "cancelled" in done:
         view["state"] = "cancelled"
@@ -86,22 +98,21 @@ def _follow(view: Document, words: list[Told]) -> None:
     view["shipped"] = shipped or None
 
 
-def _take_back(view: Document, refunds: list[Told]) -> None:
+def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> None:
     """The amount refunded and the products that came back, by the source that tells of most."""
     prices = {product: price for product, _, price, *_ in view["products"]}
     amounts: dict[str, dict[str, Number]] = {}
     products: dict[str, dict[str, Counter[str]]] = {}
     for one in refunds:
         said, back = Ordered(*one.fact), Counter[str]()
+        lines = [_by_id(ids, line) for line in said.products]
         # Some write what they give back as a negative amount, or so many pieces less.
-        for product, quantity, *_ in said.products:
+        for product, quantity, *_ in lines:
             back[product] += abs(quantity)
         amount = said.total
         if amount is None:
-            lines = (
-                (key, n, prices.get(key) if price is None else price) for key, n, price, *_ in said.products
-            )
-            amount = worth(lines) if said.products else view["total"]
+            priced = ((key, n, prices.get(key) if price is None else price) for key, n, price, *_ in lines)
+            amount = worth(priced) if lines else view["total"]
         named = said.refund_id or one.event
         amounts.setdefault(one.source, {})[named] = abs(amount)
         listed = products.setdefault(one.source, {})

@@ -9,6 +9,7 @@ from profiles.lazily import lazily
 from profiles.moments import iso, kept
 from profiles.order_views import Number, tidy
 from profiles.state import articles, views
+from profiles.told import SKU
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency: of amounts that came without one."""
@@ -19,11 +20,12 @@ class Orders:
 
     def __init__(self, state: Document) -> None:
         shown = views(state, "order")
-        self.names = articles(state)
-        if self.names:
-            shown = {key: _by_id(self.names, order) for key, order in shown.items()}
         timed = sorted((order.get("at") is None, order.get("at") or 0, key) for key, order in shown.items())
         self.all = [shown[key] for _, _, key in timed]
+        lines = (line for order in self.all for line in order["products"])
+        self.names = {line[SKU]: line[0] for line in lines if len(line) > SKU} | articles(state)
+        if self.names:
+            self.all = [_by_id(self.names, order) for order in self.all]
         self.counted = [order for order in self.all if order["state"] != "cancelled"]
 
     def find(self, order_id: str) -> Document | None:
@@ -108,7 +110,9 @@ def _by_id(names: Mapping[str, str], order: Document) -> Document:
     """An order with what she knows its products by in the place of their skus."""
     if names.keys().isdisjoint(product for product, *_ in order["products"]):
         return order
-    lines = [[names.get(product, product), *rest] for product, *rest in order["products"]]
+    lines = [
+        line if len(line) > SKU else [names.get(line[0], line[0]), *line[1:]] for line in order["products"]
+    ]
     returned: dict[str, Number] = {}
     for product, quantity in order.get("returned", {}).items():
         one = names.get(product, product)
@@ -144,5 +148,5 @@ def _shown(order: Document) -> Document:
         "delivered_at": iso(order.get("delivered_at")),
         "cancelled_at": iso(order.get("cancelled_at")),
         "refunded_at": iso(order.get("refunded_at")),
-        "products": [dict(zip(names, line, strict=True)) for line in order["products"]],
+        "products": [dict(zip(names, line, strict=False)) for line in order["products"]],
     }

@@ -2,10 +2,15 @@
 event."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import RecordKey
+
+NUMBERED: Final = frozenset(("completed", "updated", "refunded"))
+"""The kinds of facts that are `Ordered`."""
+SKU: Final = 6
+"""The place in a line of an order of its product's sku, where it has one besides its id."""
 
 
 class Ordered(NamedTuple):

@@ -217,6 +217,16 @@ def test_what_a_till_names_by_its_sku_is_what_the_site_names_by_its_id(day: floa
     assert Membership("suppress_buyers", "507f") in members
 
 
+def test_what_was_ordered_by_its_id_and_its_sku_is_hers_by_either() -> None:
+    added = track("Product Added", 1, sku="G-32", quantity=1)
+    order = track("Order Completed", 2, "till", order_id="o", products=[{**SHOWN, "price": 9}])
+    said = ANA, GRANTED, added, order
+    assert "cart_converted" in decided("abandoned_cart", *said).reasons
+    for product in SHOWN.values():
+        assert "already_bought" in decided("loyalty_offer", *said, product=product).reasons
+    assert golden(portrait(*said), RETAIL, at(3))["cart"] == {"items": []}
+
+
 def test_an_order_that_says_nothing_of_its_products_empties_the_cart() -> None:
     added = track("Product Added", 1, product_id="tea", quantity=1)
     order = track("Order Completed", 2, order_id="o-1", total=5)

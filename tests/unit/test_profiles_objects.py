@@ -132,6 +132,16 @@ def test_what_comes_back_without_a_price_is_worth_what_was_paid_for_it() -> None
     assert (view["refunded"], view["returned"], view["state"]) == (10, {"tea": 1}, "partly_refunded")
 
 
+def test_what_one_report_of_an_order_names_by_its_id_another_may_name_by_its_sku() -> None:
+    by_both = {"product_id": "507f", "sku": "G-32"}
+    for ordered, back in ((by_both, {"sku": "G-32"}), ({"sku": "G-32"}, by_both)):
+        order = track("Order Completed", 1, order_id="o-1", products=[{**ordered, "price": 9, "quantity": 2}])
+        refund = track("Order Refunded", 2, "till", order_id="o-1", products=[{**back, "quantity": 1}])
+        view = Told(order, refund).views()[1]
+        assert [line[0] for line in view["products"]] == ["507f"]
+        assert (view["refunded"], view["returned"]) == (9, {"507f": 1})
+
+
 def test_a_refund_with_an_id_that_is_told_twice_comes_back_once() -> None:
     tea = [{"product_id": "tea", "price": 10, "quantity": 1}]
     one: dict[str, Any] = {"order_id": "o-1", "refund_id": "A", "total": 10, "products": tea}
