@@ -87,8 +87,14 @@ def _moment(text: str | None) -> str | None:
     )
 
 
+def _is_empty(value: Any) -> bool:  # noqa: ANN401 - whatever a table can hold
+    """Whether nothing stands in a cell, nor in any part of it."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+    return all(one is None or (isinstance(one, list | dict) and _is_empty(one)) for one in parts)
+
+
 def _other(value: Any) -> str | None:  # noqa: ANN401 - whatever a table can hold
-    if value is None:
+    if _is_empty(value):
         return None
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
