@@ -22,13 +22,14 @@ def read_time(text: str) -> int | None:
     UTC outside the years 1 to 9999: it could not be shown again.
 
     Any offset is taken; a time without one is UTC; a date alone is its midnight. Digits beyond the
-    microsecond are cut off. Only the extended form counts: 20260302 may as well be a number.
+    microsecond are cut off. Only the extended form counts: 20260302 may as well be a number. A small z is Z
+    (RFC 3339), and a space may stand before the zone, as warehouses export it: " UTC", " +0100".
     """
     size = len(text)
-    if size < 10 or size > _LONGEST or text[4] != "-" or text[7] != "-":
+    if size < 10 or size > _LONGEST or text[4] != "-" or text[7] != "-" or text[10:11] not in "Tt ":
         return None
-    if size > 10 and text[10] not in "Tt ":
-        return None
+    if " " in text[11:]:
+        text = text.replace(" UTC", "Z").replace(" +", "+").replace(" -", "-")
     try:
         moment = datetime.fromisoformat(text[:-1] + "Z" if text[-1] == "z" else text)
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
