@@ -142,7 +142,7 @@ def _account_closed(scene: Scene) -> bool:
 def born(state: Document, settings: ProfileSettings) -> tuple[int, int] | None:
     """Month and day of her birthday, as far as it is known."""
     said = attribute_value(state, "birthday", settings)
-    return birthday(said) if isinstance(said, str) else None
+    return birthday(str(said)) if isinstance(said, str | int) else None
 
 
 def _birthday_today(scene: Scene) -> bool:
