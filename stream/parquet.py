@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graph_schema.errors import Invalid
@@ -26,7 +27,7 @@ def parquet_rows(path: Path, mapping: FileMapping) -> Iterator[Row]:
             "There is no such file; check the path." if not path.exists() else "This is not a Parquet file."
         )
         raise Invalid(str(path), what) from error
-    mapping.check_columns(file.schema_arrow.names, str(path))
+    mapping.check_columns(_columns(file.schema_arrow), str(path))
     return _parquet_rows(file, list(mapping.columns()), str(path))
 
 
@@ -34,11 +35,26 @@ def _parquet_rows(file: pq.ParquetFile, columns: list[str], where: str) -> Itera
     with file:
         try:
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
-                texts = [_texts(batch.column(column)) for column in columns]
+                texts = [_texts(_column(batch, column)) for column in columns]
                 for cells in zip(*texts, strict=True):
                     yield dict(zip(columns, cells, strict=True))
         except (pa.ArrowException, OSError) as error:
             raise Invalid(where, "This Parquet file is damaged; write it again.") from error
+
+
+def _columns(fields: Iterable[pa.Field], within: str = "") -> Iterator[str]:
+    """The columns of a table, and, by its path, each part of those that have some: address.street."""
+    for one in fields:
+        yield within + one.name
+        if pa.types.is_struct(one.type):
+            yield from _columns(one.type, f"{within}{one.name}.")
+
+
+def _column(batch: pa.RecordBatch, column: str) -> pa.Array:
+    if column in batch.schema.names:
+        return batch.column(column)
+    name, *parts = column.split(".")
+    return pc.struct_field(batch.column(name), parts)
 
 
 def write_parquet(rows: Iterable[Sequence[str]], columns: tuple[str, ...], out: BinaryIO) -> None:
