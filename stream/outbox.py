@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import IllegalOperation, KafkaError, MessageSizeTooLargeError
 
 from graph_schema.errors import Conflict, StoreUnavailable
 from graph_schema.vocabulary import Change, DeadLetter
@@ -112,12 +112,9 @@ class Outbox:
 
     async def _send(self, producer: AIOKafkaProducer, entries: Sequence[_Entry]) -> None:
         async with producer.transaction():
-            under_way = []
-            for entry in entries:
-                value = orjson.dumps(entry.value)
-                for key in entry.keys:
-                    under_way.append((entry.topic, await producer.send(entry.topic, value, key.encode())))
-            await asyncio.wait([one for _, one in under_way])
+            under_way, failed = await _put(producer, entries)
+            if under_way:
+                await asyncio.wait([one for _, one in under_way])
             # Each is asked: what a topic refuses, a transaction is committed without.
             refused = [(topic, error) for topic, one in under_way if (error := one.exception())]
             if refused:
@@ -125,6 +122,8 @@ class Outbox:
                 if isinstance(error, MessageSizeTooLargeError):
                     self._lighten(topic)
                 raise error
+            if failed is not None:
+                raise failed
         # A new one each time: the thread that writes batches reads it meanwhile.
         new = {entry.topic: entry.number for entry in entries}
         self._sent = Sent(self._sent.sender, self._sent.numbers | new)
@@ -161,6 +160,24 @@ class Outbox:
                 for one, letter in letters
             ),
         ]
+
+
+async def _put(
+    producer: AIOKafkaProducer, entries: Sequence[_Entry]
+) -> tuple[list[tuple[str, "asyncio.Future[Any]"]], KafkaError | None]:
+    """Hands messages to a transaction: what is under way, each with its topic, and why the rest is not."""
+    under_way: list[tuple[str, asyncio.Future[Any]]] = []
+    try:
+        for entry in entries:
+            value = orjson.dumps(entry.value)
+            for key in entry.keys:
+                under_way.append((entry.topic, await producer.send(entry.topic, value, key.encode())))
+    except KafkaError as error:
+        return under_way, error
+    except (IllegalOperation, AssertionError):
+        # So aiokafka says that the transaction has failed meanwhile: what is under way may tell by what.
+        return under_way, KafkaError("the transaction has failed")
+    return under_way, None
 
 
 def _keys(change: Change) -> Iterator[str]:

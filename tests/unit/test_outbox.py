@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import orjson
 import pytest
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.errors import IllegalOperation, MessageSizeTooLargeError, ProducerFenced
 
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
@@ -129,3 +129,36 @@ def test_a_letter_that_its_topic_refuses_is_cut_and_counts_once_it_is_there(
     assert b"not JSON" in long["payload"].encode() in b"not JSON" * 1_000
     assert short["payload"] == "neither"
     assert figures.published == 2
+
+
+def test_who_is_shut_out_in_the_middle_of_sending_leads_no_more_and_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it sent before that is refused one by one, and each is asked; what it sends then is no operation
+    of a transaction. It took the whole worker along."""
+
+    class ShutOut(Producer):
+        async def send(self, topic: str, value: bytes, key: bytes) -> asyncio.Future[None]:
+            if under_way:
+                raise IllegalOperation("Can't send messages while not in transaction")
+            under_way.append(asyncio.get_running_loop().create_future())
+            under_way[0].set_exception(ProducerFenced())
+            return under_way[0]
+
+    async def run() -> None:
+        running = asyncio.create_task(sender.run())
+        await asyncio.sleep(0.1)
+        assert not running.done()
+        running.cancel()
+
+    under_way: list[asyncio.Future[None]] = []
+    monkeypatch.setattr(outbox, "AIOKafkaProducer", ShutOut)
+    engine = Engine(MemoryStore(), load_rules(), DEFAULT_ID_KEY, clock=lambda: 0)
+    engine.ingest([engine.intake.take(b"not JSON", 1), engine.intake.take(b"neither", 1)])
+    figures = Figures()
+    sender = outbox.Outbox(engine, Kafka("localhost:9092"), figures, lambda: figures.published < 2)
+    with pytest.raises(ProducerFenced):
+        asyncio.run(sender._lead())
+    under_way.clear()
+    asyncio.run(run())
+    assert figures.published == 0
