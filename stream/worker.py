@@ -1,4 +1,4 @@
-"""The Kafka worker: a Faust app that hands messages to the engine in micro-batches. Faust is here alone.
+"""The Kafka worker: hands messages to the engine in micro-batches, as a Faust app gives them.
 
 Messages gather while a batch is being written; what gathers is bounded, then Faust stops fetching. A message
 is acknowledged when its batch is durable. Where to go on after a start or a rebalance is the lower of what
@@ -9,29 +9,21 @@ import asyncio
 import logging
 import signal
 import tempfile
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from typing import Any, Final, cast
+from typing import Final
 
-import faust
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
-from faust.exceptions import FaustError
-from faust.transport.drivers import aiokafka as driver
-from faust.types import TP, EventT, TransportT
-from mode.threads import ServiceThread, WorkerThread
 
-from stream.arrived import Arrived
 from stream.consuming import Consuming, Figures, Stopped
 from stream.engine import Engine
+from stream.faust_app import App, make_app
 from stream.kafka import Kafka, Options, make_topics
 from stream.outbox import Outbox
-from stream.tasks import give_up, rest_of
+from stream.tasks import give_up
 from stream.waiting import Line, Waiting
 
 _log: Final = logging.getLogger("onefold")
-_SESSION_SECONDS: Final = 10.0
 _WATCH_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 10.0
@@ -63,7 +55,7 @@ class _Worker:
         self._consuming = Consuming(engine, figures, self._outbox.state)
         self._writing = ThreadPoolExecutor(1, "onefold-writer")
         self._stopping = asyncio.Event()
-        self._app: _App | None = None
+        self._app: App | None = None
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -98,7 +90,7 @@ class _Worker:
         """Runs one app until it crashes or this is to stop; raises what no other app would mend."""
         line = Line(self._options, self._figures, self._consuming.typing.read)
         with tempfile.TemporaryDirectory(prefix="onefold-worker-") as folder:
-            app = self._app = self._make_app(folder, line)
+            app = self._app = make_app(self._kafka, folder, self._consuming, line)
             start, batches, watch = map(
                 asyncio.create_task, (self._start(app), self._batches(app, line), self._watch(app))
             )
@@ -113,7 +105,7 @@ class _Worker:
                 line.end()
                 await self._end(app, batches)
 
-    async def _start(self, app: faust.App) -> None:
+    async def _start(self, app: App) -> None:
         """Ends only where the app can't be started, or where it has ended itself."""
         try:
             await app.start()
@@ -121,7 +113,7 @@ class _Worker:
         except Exception as error:  # noqa: BLE001 - whatever it is, the next app may fare better
             _log.warning("the worker lost Kafka (%s)", type(error).__name__)
 
-    async def _end(self, app: "_App", batches: "asyncio.Task[None]") -> None:
+    async def _end(self, app: App, batches: "asyncio.Task[None]") -> None:
         """Lets the batch at hand become durable, commits it, and leaves the group."""
         self._app = None
         app.ending = True
@@ -135,7 +127,7 @@ class _Worker:
         if isinstance(ended, Exception) and not isinstance(ended, Stopped):
             raise ended
 
-    async def _leave(self, app: "_App") -> None:
+    async def _leave(self, app: App) -> None:
         try:
             if not app.crashed:
                 await app.consumer.commit()
@@ -144,39 +136,7 @@ class _Worker:
             # Kafka is away, or the app was half made: what is durable is durable, and comes again at worst.
             _log.warning("the worker could not take its leave of Kafka (%s)", type(error).__name__)
 
-    def _make_app(self, folder: str, line: Line) -> "_App":
-        kafka = self._kafka
-        app = _App(
-            kafka.prefix,
-            broker=";".join(f"kafka://{server.strip()}" for server in kafka.servers.split(",")),
-            broker_credentials=_credentials(kafka),
-            broker_commit_interval=1.0,
-            # So soon others take over from a worker that is gone without a word.
-            broker_session_timeout=_SESSION_SECONDS,
-            broker_heartbeat_interval=_SESSION_SECONDS / 5,
-            broker_max_poll_interval=86_400.0,
-            # Else a worker can stand still for five minutes after a broker began anew elsewhere.
-            consumer_metadata_max_age_ms=10_000,
-            consumer_auto_offset_reset="earliest",
-            stream_buffer_maxsize=512,
-            stream_processing_timeout=86_400.0,
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            web_enabled=False,
-            datadir=folder,
-        )
-        app.consuming, app.line = self._consuming, line
-        topic = app.topic(kafka.events, value_type=bytes, value_serializer="raw", key_serializer="raw")
-
-        async def take(stream: Any) -> None:  # noqa: ANN401 - its type lacks what it has
-            async for event in stream.noack().events():
-                if not await line.put(Waiting(event, _arrived(event), event.message.generation_id)):
-                    cast(_Consumer, app.consumer).let_go_of(event)
-
-        app.agent(topic, name="onefold.take")(take)
-        return app
-
-    async def _batches(self, app: faust.App, line: Line) -> None:
+    async def _batches(self, app: App, line: Line) -> None:
         run = asyncio.get_running_loop().run_in_executor
         taken: list[Waiting] = []
         batch: list[Waiting] | None = []
@@ -193,7 +153,7 @@ class _Worker:
                 await run(self._writing, self._consuming.settle)
                 taken = _acknowledged(taken)
 
-    async def _watch(self, app: faust.App) -> None:
+    async def _watch(self, app: App) -> None:
         """Keeps the figures of lag, and whether Kafka and the store answer. While the store doesn't, what it
         told last counts: the lag rises then."""
         figures, topic = self._figures, self._kafka.events
@@ -201,13 +161,12 @@ class _Worker:
         reads = True
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            answers, last, read = False, dict[TP, int](), False
+            answers, last, read = False, dict[int, int](), False
             # Kafka's, Faust's or the store's, or none in time: no answer is no answer.
             with suppress(Exception):
-                ours = [one for one in app.consumer.assignment() if one.topic == topic]
                 async with asyncio.timeout(5 * _WATCH_SECONDS):
-                    last = dict(await app.consumer.highwaters(*ours)) if ours else {}
-                figures.assigned, answers = bool(ours), True
+                    last, answers = await app.ends(topic), True
+                figures.assigned = bool(last)
             if answers != figures.broker_answers:
                 _log.warning("Kafka answers" if answers else "Kafka doesn't answer")
             figures.broker_answers = answers
@@ -218,98 +177,12 @@ class _Worker:
                 _log.warning("the store answers" if read else "the store doesn't answer")
                 figures.store_answers = reads = read
             if answers and done is not None:
-                behind = {one.partition: at - done.get(one.partition, 0) for one, at in last.items()}
+                behind = {one: at - done.get(one, 0) for one, at in last.items()}
                 figures.lag = {partition: max(0, lag) for partition, lag in behind.items()}
 
     def _leads(self) -> bool:
         """Whoever reads the first partition of events sends what the feeds hold."""
-        try:
-            return self._app is not None and TP(self._kafka.events, 0) in self._app.consumer.assignment()
-        except FaustError:
-            # Not started yet, or no longer.
-            return False
-
-
-class _Thread(WorkerThread):
-    """Faust's consumer has a thread of its own. Faust waits for its end with the thread of everything else,
-    for which it may be waiting: in the middle of a rebalance neither ended. Nobody waits for this one."""
-
-    def __init__(self, service: ServiceThread) -> None:
-        super().__init__(service)
-        self.daemon = True
-
-    def stop(self) -> None:
-        """It has left the group by then."""
-
-
-class _ConsumerThread(driver.AIOKafkaConsumerThread):
-    Worker = _Thread
-
-    async def _fetch_records(  # type: ignore[override]  # what is left out goes on as it came
-        self, consumer: AIOKafkaConsumer, active_partitions: set[TP], **limits: int
-    ) -> Mapping[TP, list[Any]]:
-        """Faust passes over what isn't active, and a rebalance empties that set while this waits: what was
-        fetched for the next generation already would be lost."""
-        found = await super()._fetch_records(consumer, active_partitions, **limits)
-        for one in (found.keys() - active_partitions) & consumer.assignment():
-            consumer.seek(one, found[one][0].offset)
-        return found
-
-
-class _Consumer(driver.Consumer):
-    """Goes back to where the store is, where that is behind what Kafka remembers: it may be a restored
-    one."""
-
-    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
-        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
-
-    async def seek_to_committed(self) -> Mapping[TP, int]:
-        """See ``faust.transport.consumer.Consumer``."""
-        positions = cast(_App, self.app).consuming.positions
-        topics = {one.topic for one in self.assignment()}
-        kept = {topic: await asyncio.to_thread(positions, topic) for topic in topics}
-        committed = dict(await super().seek_to_committed())
-        # Where Kafka remembers nothing, aiokafka seeks nowhere: what an earlier look took would be lost.
-        done = {one: kept.get(one.topic, {}).get(one.partition, 0) for one in committed}
-        back = {one: min(done[one], at or 0) for one, at in committed.items() if not at or done[one] < at}
-        await self.seek_wait(back)
-        return committed | back
-
-    async def wait_first(self, *work: Any, timeout: Any = None) -> Any:  # noqa: ANN401 - Faust's
-        """Faust makes four tasks of each message that it puts in line, to be able to leave off waiting for
-        room: a third of all its time. Hardly ever one has to wait."""
-        if len(work) != 2:
-            return await super().wait_first(*work, timeout=timeout)
-        put, suspended = work
-        if (rest := rest_of(put)) is not None:
-            return await super().wait_first(rest, suspended, timeout=timeout)
-        suspended.close()
-        return None
-
-    async def wait_empty(self) -> None:
-        """What waits is left to whoever has its partition next, who would else wait for it to be taken. What
-        is being written is waited for; at the end not even that: nobody could cancel it."""
-        app = cast(_App, self.app)
-        for one in app.line.drop(app.consumer_generation_id):
-            self.let_go_of(one.event)
-        await (self.commit_and_end_transactions() if app.ending else super().wait_empty())
-
-    def let_go_of(self, event: EventT[bytes]) -> None:
-        """It will never be acknowledged."""
-        self._unacked_messages.discard(event.message)
-
-
-class _Transport(driver.Transport):
-    Consumer = _Consumer
-
-
-class _App(faust.App):
-    consuming: Consuming
-    line: Line
-    ending = False
-
-    def _new_transport(self) -> TransportT:
-        return _Transport(self.conf.broker_consumer, self)
+        return self._app is not None and 0 in self._app.assigned(self._kafka.events)
 
 
 def _acknowledged(waiting: list[Waiting]) -> list[Waiting]:
@@ -321,26 +194,3 @@ def _acknowledged(waiting: list[Waiting]) -> list[Waiting]:
 def _told(error: BaseException | None) -> str:
     """What went wrong. Only Kafka's own words are sure to hold nobody's data."""
     return str(error) if isinstance(error, KafkaError) else type(error).__name__
-
-
-def _arrived(event: EventT[bytes]) -> Arrived:
-    message = event.message
-    at = round(message.timestamp * 1e6)
-    source = None
-    for name, value in cast(list[tuple[str, bytes | None]], message.headers or []):
-        if name == "source" and value is not None:
-            source = value.decode("utf-8", "replace")
-    return Arrived(message.topic, message.partition, message.offset, at, message.value or b"", source)
-
-
-def _credentials(kafka: Kafka) -> Any:  # noqa: ANN401 - one of Faust's kinds, or none
-    client = kafka.client()
-    context = client.get("ssl_context")
-    if "sasl_mechanism" in client:
-        return faust.SASLCredentials(
-            username=client["sasl_plain_username"],
-            password=client["sasl_plain_password"],
-            mechanism=client["sasl_mechanism"],
-            ssl_context=context,
-        )
-    return faust.SSLCredentials(context) if context is not None else None

@@ -9,13 +9,13 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from graph_schema.rules import load_rules
 from serving.stores import open_store
@@ -248,6 +248,40 @@ def test_a_worker_ends_when_told_though_much_waits_and_another_goes_on(
     assert_equal(workers, sent)
 
 
+def test_it_says_so_where_it_is_kept_out_of_its_group_and_goes_on_once_it_is_not(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    """Somebody else reads by the group's name in another way; an ACL that lacks the group does the same."""
+
+    async def started_while_somebody_else_has_it() -> Worker:
+        async with AIOKafkaConsumer(kafka.events, **kafka.client(), group_id=kafka.prefix) as other:
+            while not other.assignment():
+                await asyncio.sleep(0.1)
+            worker = Worker(kafka, f"sqlite:///{tmp_path}/graph.db", tmp_path)
+            ending.callback(worker.kill)
+            await asyncio.to_thread(wait_until_it_says, worker, "can't go on with Kafka: [Error 23]")
+            assert (await asyncio.to_thread(worker.get, "/readyz")).status_code == 503
+            return worker
+
+    with ExitStack() as ending:
+        worker = asyncio.run(started_while_somebody_else_has_it())
+        worker.wait_until_ready()
+        asyncio.run(send(kafka, in_order(messages(200, 4))))
+        deadline = time.monotonic() + 60
+        while 'fate="taken"} 0' in worker.get("/metrics").text and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert 'fate="taken"} 0' not in worker.get("/metrics").text
+        assert worker.stop() == 0
+
+
+def wait_until_it_says(worker: Worker, words: str) -> None:
+    """Returns once a worker has logged some words."""
+    deadline = time.monotonic() + 60
+    while words not in worker.log.read_text():
+        assert time.monotonic() < deadline, worker.log.read_text()
+        time.sleep(0.1)
+
+
 def test_what_no_topic_takes_and_headers_of_nothing_hold_nobody_up(kafka: Kafka, tmp_path: Path) -> None:
     """A dead letter may be longer than a message of Kafka's, and a header's value may be null."""
     url = f"sqlite:///{tmp_path}/graph.db"
@@ -293,10 +327,7 @@ def test_it_says_why_it_cannot_read_and_takes_what_is_compressed(kafka: Kafka, t
     url = f"sqlite:///{tmp_path}/graph.db"
     unable = Worker(kafka, url, tmp_path, first=UNABLE)
     try:
-        deadline = time.monotonic() + 60
-        while "UnsupportedCodecError" not in unable.log.read_text() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert "can't go on with Kafka: UnsupportedCodecError" in unable.log.read_text()
+        wait_until_it_says(unable, "can't go on with Kafka: UnsupportedCodecError")
         assert unable.get("/readyz").status_code == 503
         assert unable.stop() == 0
     finally:

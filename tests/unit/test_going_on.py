@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
 from graph_schema.errors import StoreUnavailable
-from stream import worker
+from stream import faust_app, worker
 from stream.consuming import Figures
 from stream.kafka import Kafka
 
@@ -35,7 +35,7 @@ class Thread:
 
 def test_where_kafka_remembers_nothing_it_begins_at_the_beginning() -> None:
     """Aiokafka seeks nowhere then: what an earlier generation fetched was lost when partitions came new."""
-    consumer: Any = worker._Consumer.__new__(worker._Consumer)
+    consumer: Any = faust_app._Consumer.__new__(faust_app._Consumer)
     consumer._thread = thread = Thread({ONE: None, OTHER: 50, THIRD: 50})
     consuming = SimpleNamespace(positions=lambda topic: {0: 7, 1: 60, 2: 40})
     consumer.app = SimpleNamespace(consuming=consuming)
@@ -50,7 +50,7 @@ def test_what_faust_would_pass_over_is_fetched_again(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(driver.AIOKafkaConsumerThread, "_fetch_records", fetched)
     sought: dict[TopicPartition, int] = {}
     consumer = SimpleNamespace(assignment=lambda: {ONE, OTHER}, seek=sought.__setitem__)
-    thread: Any = worker._ConsumerThread.__new__(worker._ConsumerThread)
+    thread: Any = faust_app._ConsumerThread.__new__(faust_app._ConsumerThread)
     asyncio.run(thread._fetch_records(consumer, {ONE}))
     assert sought == {OTHER: 5}
 
@@ -63,7 +63,7 @@ def test_what_waits_holds_no_rebalance_up(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(driver.Consumer, "wait_empty", wait_empty)
     line = SimpleNamespace(drop=lambda generation: [SimpleNamespace(event=SimpleNamespace(message="waits"))])
-    consumer: Any = worker._Consumer.__new__(worker._Consumer)
+    consumer: Any = faust_app._Consumer.__new__(faust_app._Consumer)
     consumer.app = SimpleNamespace(line=line, consumer_generation_id=1, ending=False)
     consumer._unacked_messages = {"waits", "being written"}
     asyncio.run(consumer.wait_empty())
@@ -83,11 +83,10 @@ def test_a_store_that_is_away_is_not_taken_for_kafka_and_the_lag_rises(
             raise StoreUnavailable("it is away", way_out="")
         return {0: 5}
 
-    async def highwaters(one: TopicPartition) -> dict[TopicPartition, int]:
-        return {one: kafka["last"]}
+    async def ends(_: str) -> dict[int, int]:
+        return {0: kafka["last"]}
 
-    assigned = {TopicPartition(".events", 0)}
-    app: Any = SimpleNamespace(consumer=SimpleNamespace(assignment=lambda: assigned, highwaters=highwaters))
+    app: Any = SimpleNamespace(ends=ends)
     working._consuming = SimpleNamespace(positions=positions)
 
     async def told() -> tuple[bool, bool, dict[int, int]]:

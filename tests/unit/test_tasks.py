@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from stream.faust_app import _Consumer
 from stream.tasks import rest_of
-from stream.worker import _Consumer
 
 
 async def put(queue: "asyncio.Queue[int]", one: int) -> str:
