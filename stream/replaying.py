@@ -8,6 +8,7 @@ from graph_schema.vocabulary import DeadLetter, Event
 from stream.batch import Counts
 from stream.engine import Engine
 from stream.files import RawLine
+from stream.letters import every_letter
 from stream.parsing import Job, Parser
 
 REPLAYED: Final = "replayed/"
@@ -51,6 +52,7 @@ def replay(engine: Engine, source: str | None = None, choice: Choice | None = No
             counts = engine.ingest(items, {REPLAYED + str(one): True for one in chosen})
             total.taken += counts.taken
             total.duplicates += counts.duplicates
+            total.dead_letters += counts.dead_letters
         total.dead_letters += len(made) - len(chosen)
     return total
 
@@ -80,17 +82,17 @@ def _waiting(engine: Engine, choice: Choice) -> Iterator[list[tuple[int, DeadLet
     that come meanwhile, and not those that were emptied."""
     with engine.store.read() as tx:
         done = tx.scan(REPLAYED)
-    number, until = 0, engine.clock()
-    while True:
+        # Not by their time: what is put back, and is still wrong, comes again with the time that it had.
+        last = max((one for one, _ in every_letter(tx)), default=0)
+    number = 0
+    while number < last:
         with engine.store.read() as tx:
             letters = tx.dead_letters(number, _PAGE)
-        if not letters:
-            return
         number = letters[-1][0]
         yield [
             (one, letter)
             for one, letter in letters
-            if letter.raw and f"{REPLAYED}{one}" not in done and letter.at <= until and choice.holds(letter)
+            if one <= last and letter.raw and f"{REPLAYED}{one}" not in done and choice.holds(letter)
         ]
 
 

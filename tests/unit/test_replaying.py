@@ -1,5 +1,7 @@
 """What was replayed has the time that it would have had at first."""
 
+from collections.abc import Sequence
+
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.vocabulary import DeadLetter
@@ -9,7 +11,7 @@ from stream.consuming import Consuming, Figures
 from stream.engine import Engine
 from stream.files import RawLine
 from stream.parsing import Job, Parser
-from stream.replaying import replay
+from stream.replaying import Choice, put_back, replay
 
 
 def test_a_message_without_a_time_keeps_that_of_its_topic_and_one_of_a_file_has_none() -> None:
@@ -35,3 +37,20 @@ def test_of_a_batch_each_message_is_taken() -> None:
     with engine.store.read() as tx:
         assert [letter.raw for _, letter in tx.dead_letters(1, 10)] == [b'{"type":"page"}']
     assert replay(engine, "web").taken == 0
+
+
+def test_what_is_put_back_and_comes_again_meanwhile_is_not_put_back_once_more() -> None:
+    """A worker beside takes it at once, and it keeps its time: where each came again, it never ended."""
+    engine = Engine(MemoryStore(), load_rules(), DEFAULT_ID_KEY, clock=lambda: 900)
+    worker = Consuming(engine, Figures())
+    worker.take([Arrived("onefold.events", 0, 0, 500, b"not JSON")])
+    sent: list[DeadLetter] = []
+
+    def send(letters: Sequence[DeadLetter]) -> None:
+        sent.extend(letters)
+        if len(sent) < 5:
+            worker.take([Arrived("onefold.events", 0, len(sent), one.at, one.raw) for one in letters])
+
+    assert put_back(engine, send, Choice()) == 1
+    assert put_back(engine, send, Choice()) == 1
+    assert [letter.position for letter in sent] == ["onefold.events/0:0", "onefold.events/0:1"]
