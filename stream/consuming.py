@@ -70,6 +70,7 @@ class Consuming:
         self._engine, self._figures, self._also = engine, figures, also
         self._stopping = threading.Event()
         self._handed_in: tuple[_Batch, Counts] | None = None
+        self._waits_for = ""
         self.typing = Typing(engine.intake, engine.id_key, engine.clock)
 
     def stop(self) -> None:
@@ -115,9 +116,11 @@ class Consuming:
                 if not batches:
                     self._settle()
                 self._figures.store_answers = True
+                self._tell("")
                 return
             except (StoreUnavailable, Conflict) as error:
                 self._figures.store_answers = isinstance(error, Conflict)
+                self._tell(_why(error))
                 if isinstance(error, Lost):
                     todo = [*self._lost(), *todo]
             except OnefoldError:
@@ -134,6 +137,12 @@ class Consuming:
             if self._stopping.wait(wait):
                 raise Stopped
             wait = min(2 * wait, _PATIENCE_SECONDS)
+
+    def _tell(self, why: str) -> None:
+        """Logs what a batch waits for: a store that can be read needn't take anything."""
+        if why != self._waits_for:
+            _log.warning(f"a batch waits: {why}" if why else "batches are taken again")
+            self._waits_for = why
 
     def _one_by_one(self, batch: "_Batch") -> None:
         for item, position in zip(batch.items, batch.positions, strict=True):
@@ -178,6 +187,12 @@ class Consuming:
                 seconds = max(0.0, (done - message.at) / 1e6)
                 self._figures.delay_seconds += seconds
                 self._figures.delays[sum(seconds > bound for bound in BUCKETS)] += 1
+
+
+def _why(error: OnefoldError) -> str:
+    """What is wrong: with the batch that was lost, where this one has to wait for that."""
+    cause = error.__cause__
+    return str(cause if isinstance(error, Lost) and isinstance(cause, OnefoldError) else error)
 
 
 def _unworkable(item: Event | DeadLetter, error: Exception) -> DeadLetter:

@@ -30,7 +30,7 @@ def full(path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteStore:
 
 
 def test_a_full_disk_is_told_as_the_stores_and_no_message_is_to_blame(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = full(tmp_path / "full.db", monkeypatch)
     engine = Engine(store, load_rules())
@@ -43,6 +43,7 @@ def test_a_full_disk_is_told_as_the_stores_and_no_message_is_to_blame(
     with pytest.raises(Stopped):
         consuming.take([Arrived("t", 0, at, 1, one) for at, one in enumerate(made)])
     assert not figures.store_answers
+    assert "a batch waits: the SQLite file can't be used (database or disk is full)" in caplog.text
     with store.read() as tx:
         assert (tx.dead_letters(0, 9), list(tx.all_events())) == ([], [])
     store.close()
