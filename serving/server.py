@@ -5,7 +5,7 @@ import logging
 import socket
 import traceback
 from collections.abc import Callable
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Final
 
 import uvicorn
@@ -17,6 +17,7 @@ from serving.app import make_app
 from serving.handover import Sends
 from serving.loopback import is_loopback
 from serving.service import Settings
+from stream.ending import end_in_time
 from stream.engine import Engine
 
 _BACKLOG: Final = 2048
@@ -51,6 +52,13 @@ LOGGING: Final = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "discreet"}},
     "loggers": {name: {"handlers": ["stderr"], "level": level} for name, level in _LEVELS.items()},
 }
+
+
+class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Somebody wants it to end."""
+        end_in_time()
+        super().handle_exit(sig, frame)
 
 
 def check_exposure(host: str, rules: Rules, id_key: bytes) -> None:
@@ -117,7 +125,7 @@ def serve(
     )
     # asyncio sets this only where it makes the socket itself; without it every answer waits 40 ms for an ACK.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server = uvicorn.Server(config)
+    server = _Server(config)
     # Those who follow the feed never leave by themselves.
     app.state.service.stopping = lambda: server.should_exit
     with listening:

@@ -16,6 +16,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from stream.consuming import Consuming, Figures, Stopped
+from stream.ending import end_in_time
 from stream.engine import Engine
 from stream.faust_app import App, make_app
 from stream.kafka import Kafka, Options, make_topics
@@ -60,7 +61,7 @@ class _Worker:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         for told in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(told, self._stop)
+            loop.add_signal_handler(told, self._told)
         await make_topics(self._kafka, self._options.partitions)
         publishing = asyncio.create_task(self._outbox.run())
         # Who can't publish any more is not to go on in silence.
@@ -77,6 +78,11 @@ class _Worker:
             self._consuming.stop()
             await give_up(_STOP_SECONDS, publishing)
             self._writing.shutdown()
+
+    def _told(self) -> None:
+        """Somebody wants it to end."""
+        end_in_time()
+        self._stop()
 
     def _stop(self) -> None:
         self._stopping.set()
