@@ -1,21 +1,24 @@
 """Whether this server lives, can do its work, and how it does: no word about any person."""
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
+from anyio import to_thread
 from fastapi import APIRouter
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graph_schema.errors import NotNow
+from graph_schema.errors import NotNow, StoreUnavailable
 from serving.models import PROBLEMS
 from serving.problems import answer
 from serving.service import Service, TheService
 from stream.batch import Counts
 
+T = TypeVar("T")
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+_STORE_SECONDS: Final = 3.0
 
 router = APIRouter(tags=["health"])
 
@@ -33,16 +36,37 @@ async def ready(service: TheService) -> Response:
     """The store can be read, was built by these rules, there is room for what comes in, and Kafka answers
     where it goes there."""
     service.taking.check_room()
-    await run_in_threadpool(service.engine.agree)
+    await _in_time(service.engine.agree)
     if service.handover is not None:
         await service.handover.sender.reach()
     return answer({"status": "ready"})
 
 
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
-def metrics(service: TheService) -> Response:
+async def metrics(service: TheService) -> Response:
     """Figures in the text form of Prometheus."""
-    return Response("\n".join([*_lines(service), ""]), media_type=TEXT)
+    lines = list(_lines(service))
+    # They are wanted most where the store doesn't answer.
+    with suppress(NotNow):
+        last = await _in_time(lambda: _last_change(service))
+        lines += figure("feed_position", "gauge", "The highest number of the change feed.", last)
+    return Response("\n".join([*lines, ""]), media_type=TEXT)
+
+
+async def _in_time(work: Callable[[], T]) -> T:
+    """What a question to the store comes to; raises ``StoreUnavailable`` where it takes longer than those who
+    look after servers wait."""
+    try:
+        async with asyncio.timeout(_STORE_SECONDS):
+            return await to_thread.run_sync(work, abandon_on_cancel=True)
+    except TimeoutError:
+        what = f"the store has not answered within {_STORE_SECONDS:g} s"
+        raise StoreUnavailable(what, way_out="See that it runs and can be reached") from None
+
+
+def _last_change(service: Service) -> int:
+    with service.engine.store.read() as tx:
+        return tx.last_change()
 
 
 def _lines(service: Service) -> Iterator[str]:
@@ -60,9 +84,6 @@ def _lines(service: Service) -> Iterator[str]:
     if service.handover is not None:
         sent = service.handover.sent
         yield from figure("handed_over_total", "counter", "Events that Kafka acknowledged.", sent)
-    with suppress(NotNow), service.engine.store.read() as tx:
-        last = tx.last_change()
-        yield from figure("feed_position", "gauge", "The highest number of the change feed.", last)
 
 
 def told_of(totals: Counts) -> Iterator[str]:
