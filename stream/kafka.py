@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.conn import create_conn
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment as Assignment
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     KafkaConnectionError,
     KafkaError,
+    NodeNotReadyError,
     TopicAlreadyExistsError,
     for_code,
 )
@@ -44,6 +46,10 @@ _SETTINGS: Final = (
     "ssl.key.location",
     "ssl.key.password",
     "ssl.endpoint.identification.algorithm",
+)
+_FITTING: Final = "See that it runs, that --kafka names it, and that the ONEFOLD_KAFKA_… settings fit it"
+_ADVERTISED: Final = (
+    "It answers, but names a broker that can't be reached: see its advertised.listeners"
 )
 _LETTERS_DAYS: Final = 30
 _DAY_MS: Final = 86_400_000
@@ -192,7 +198,7 @@ async def reached(kafka: Kafka) -> AsyncIterator[None]:
         kind = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
         raise BrokerUnavailable(
             f"Kafka at {kafka.servers} can't be {'reached' if away else 'used'} ({kind})",
-            way_out="See that it runs, that --kafka names it, and that the ONEFOLD_KAFKA_… settings fit it",
+            way_out=_ADVERTISED if isinstance(error, NodeNotReadyError) else _FITTING,
         ) from error
 
 
@@ -201,10 +207,22 @@ async def _admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(**kafka.client(), request_timeout_ms=int(REACH_SECONDS * 1000))
     try:
         async with reached(kafka):
-            await client.start()
+            try:
+                await client.start()
+            except KafkaConnectionError:
+                await _try_each(kafka)
+                raise
             yield client
     finally:
         await client.close()
+
+
+async def _try_each(kafka: Kafka) -> None:
+    """Raises what a broker has against us, a wrong password, say: the client that was told only logs it."""
+    options = kafka.client()
+    for server in options.pop("bootstrap_servers").split(","):
+        host, _, port = server.strip().rpartition(":")
+        (await create_conn(host.strip("[]"), int(port), **options)).close()
 
 
 async def make_topics(kafka: Kafka, partitions: int = PARTITIONS) -> None:

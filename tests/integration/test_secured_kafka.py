@@ -90,10 +90,19 @@ def test_a_worker_works_by_tls_and_password(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"ONEFOLD_KAFKA_SASL_PASSWORD": "guessed"}, {"ONEFOLD_KAFKA_SSL_CA_LOCATION": ""}]
+    ("wrong", "why"),
+    [
+        ({"ONEFOLD_KAFKA_SASL_PASSWORD": "guessed"}, "can't be used (SaslAuthenticationFailed)"),
+        ({"ONEFOLD_KAFKA_SASL_MECHANISM": "SCRAM-SHA-256"}, "can't be used (UnsupportedSaslMechanismError)"),
+        ({"ONEFOLD_KAFKA_SSL_CA_LOCATION": ""}, "can't be reached (SSLCertVerificationError)"),
+        ({"ONEFOLD_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}, "can't be reached (KafkaConnectionError)"),
+    ],
 )
-def test_nobody_is_let_in_otherwise(broker: tuple[str, Path], wrong: dict[str, str]) -> None:
+def test_nobody_is_let_in_otherwise_and_each_is_told_why(
+    broker: tuple[str, Path], wrong: dict[str, str], why: str
+) -> None:
     kafka = Kafka.of(broker[0], settings(broker[1]) | wrong)
     with pytest.raises(BrokerUnavailable) as told:
         asyncio.run(look(kafka))
+    assert why in str(told.value)
     assert "guessed" not in str(told.value)
