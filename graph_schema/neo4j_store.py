@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import neo4j
-from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Invalid, Lost, Overtaken, StoreUnavailable
@@ -316,10 +316,6 @@ def _told(server: str) -> Iterator[None]:
     """Says in our words what goes wrong with the database; never its own, which may hold values."""
     try:
         yield
-    except AuthError:
-        raise StoreUnavailable(
-            f"Neo4j at {server} doesn't let this user in", way_out=f"Set {USER} and {PASSWORD}"
-        ) from None
     except (ServiceUnavailable, SessionExpired, OSError):
         raise StoreUnavailable(
             f"Neo4j at {server} doesn't answer", way_out="See that it runs there (docker compose up neo4j)"
@@ -328,6 +324,11 @@ def _told(server: str) -> Iterator[None]:
         code = error.code or "unknown"
         if error.is_retryable() or code.startswith("Neo.TransientError") or "AlreadyExists" in code:
             raise Overtaken from None
+        if code.startswith("Neo.ClientError.Security."):
+            raise StoreUnavailable(
+                f"Neo4j at {server} doesn't let this user in ({code.rpartition('.')[2]})",
+                way_out=f"Set {USER} and {PASSWORD}; a password that came with Neo4j has to be changed first",
+            ) from None
         if "Transaction" in code and "Time" in code:
             raise StoreUnavailable(
                 f"a transaction took longer than {_TURN_SECONDS} s, and Neo4j ended it",
