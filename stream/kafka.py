@@ -48,9 +48,7 @@ _SETTINGS: Final = (
     "ssl.endpoint.identification.algorithm",
 )
 _FITTING: Final = "See that it runs, that --kafka names it, and that the ONEFOLD_KAFKA_… settings fit it"
-_ADVERTISED: Final = (
-    "It answers, but names a broker that can't be reached: see its advertised.listeners"
-)
+_ADVERTISED: Final = "It answers, but names a broker that can't be reached: see its advertised.listeners"
 _LETTERS_DAYS: Final = 30
 _DAY_MS: Final = 86_400_000
 
