@@ -69,7 +69,7 @@ LEAVE: Final = (
 )
 DUE: Final = (
     "MATCH (p:Person) WHERE p.due_in = $number AND p.due <= $until "
-    "RETURN p.due, p.id ORDER BY p.due, p.id LIMIT $page"
+    "RETURN p.due, p.id ORDER BY p.due_in, p.due, p.id LIMIT $page"
 )
 SET_DUES: Final = "UNWIND $rows AS row MERGE (p:Person {id: row[0]}) SET p.due_in = row[1], p.due = row[2]"
 
