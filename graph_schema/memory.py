@@ -187,6 +187,16 @@ class MemoryStore(Transaction):
         named = {judgement for record, judgement in self._judged if record in wanted}
         return [self._judgements[one] for one in sorted(named)]
 
+    def given(self, ids: Collection[str]) -> Mapping[str, Judgement]:
+        """See ``Transaction``."""
+        return {one: self._judgements[one] for one in ids if one in self._judgements}
+
+    def given_by(self, name: str, before: tuple[int, str], limit: int) -> list[Judgement]:
+        """See ``Transaction``."""
+        said = [one for one in self._judgements.values() if one.by == name and one.retracted_at is None]
+        ranked = sorted((one.at, one.judgement_id) for one in said if one.at is not None)
+        return [self._judgements[one] for at, one in reversed(ranked) if (at, one) < before][:limit]
+
     def related(self, records: Collection[int]) -> list[Related]:
         """See ``Transaction``."""
         return [one for one in self._related if not {one.part, one.anchor}.isdisjoint(records)]

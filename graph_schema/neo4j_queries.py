@@ -209,6 +209,16 @@ JUDGEMENTS: Final = (
     "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:JUDGES]-(j) USING INDEX SEEK r:Record(id) "
     f"WITH DISTINCT j RETURN {_JUDGEMENT}"
 )
+GIVEN: Final = (
+    "UNWIND $rows AS row MATCH (j:Judgement {key: row[0]}) WHERE j.judgement_id = row[1] "
+    f"RETURN {_JUDGEMENT}"
+)
+GIVEN_BY: Final = (
+    "MATCH (j:Judgement) USING INDEX j:Judgement(judged_by, at, judgement_id) WHERE j.judged_by = $name "
+    "AND j.at <= $at AND j.judgement_id IS NOT NULL AND (j.at < $at OR j.judgement_id < $id) "
+    f"AND j.key > $after AND j.key < $end AND j.retracted_at IS NULL RETURN {_JUDGEMENT} "
+    "ORDER BY j.judged_by DESC, j.at DESC, j.judgement_id DESC LIMIT $page"
+)
 ALL_JUDGEMENTS: Final = (
     f"MATCH (j:Judgement) WHERE j.key > $after AND j.key < $end RETURN {_JUDGEMENT} ORDER BY j.judgement_id"
 )

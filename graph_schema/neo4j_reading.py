@@ -280,6 +280,21 @@ class Reading(Transaction):
         self.read.update([marks.of_other("judgement", one.judgement_id) for one in found])
         return found
 
+    def given(self, ids: Collection[str]) -> Mapping[str, Judgement]:
+        """See ``Transaction``."""
+        of = [marks.of_other("judgement", one) for one in ids]
+        self.read.update(of)
+        rows = [[self._low + short_hash(one), one] for one in ids]
+        found = self._ask(q.GIVEN, {"rows": rows}, of) if rows else []
+        return {row[0]: judgement_of(row) for row in found}
+
+    def given_by(self, name: str, before: tuple[int, str], limit: int) -> list[Judgement]:
+        """See ``Transaction``."""
+        self.read.add(marks.ALL_JUDGEMENTS)
+        at, one = before
+        asked = {"after": self._low + _FIRST, "end": self.graph.end, "name": name, "at": at, "id": one}
+        return [judgement_of(row) for row in self._ask(q.GIVEN_BY, {**asked, "page": limit})]
+
     def related(self, records: Collection[int]) -> list[Related]:
         """See ``Transaction``."""
         rows = self._by_id(q.RELATED, records, RECORD)

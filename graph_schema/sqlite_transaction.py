@@ -172,8 +172,19 @@ class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
         if records is None:
             return [judgement_of(row) for row in self._connection.execute(r.JUDGEMENT.all)]
         query = f"SELECT DISTINCT judgement_id FROM judged WHERE record {GIVEN}"
-        named = [row[0] for row in self._rows(query, records)]
-        return [judgement_of(row) for row in self._rows(r.JUDGEMENT.by("judgement_id"), named)]
+        return [*self.given([row[0] for row in self._rows(query, records)]).values()]
+
+    def given(self, ids: Collection[str]) -> Mapping[str, Judgement]:
+        """See ``Transaction``."""
+        return {row[0]: judgement_of(row) for row in self._rows(r.JUDGEMENT.by("judgement_id"), ids)}
+
+    def given_by(self, name: str, before: tuple[int, str], limit: int) -> list[Judgement]:
+        """See ``Transaction``."""
+        query = (
+            f"{r.JUDGEMENT.all} WHERE judged_by = ? AND retracted_at IS NULL AND (at, judgement_id) < (?, ?) "
+            "ORDER BY at DESC, judgement_id DESC LIMIT ?"
+        )
+        return [judgement_of(row) for row in self._connection.execute(query, (name, *before, limit))]
 
     def related(self, records: Collection[int]) -> list[Related]:
         """See ``Transaction``."""

@@ -205,6 +205,12 @@ class Transaction(Protocol):
     def judgements(self, records: Collection[int] | None = None) -> list[Judgement]:
         """Judgements that name one of these records, or all; retracted ones too."""
 
+    def given(self, ids: Collection[str]) -> Mapping[str, Judgement]:
+        """Judgements by id, of those that there are; retracted ones too."""
+
+    def given_by(self, name: str, before: tuple[int, str], limit: int) -> list[Judgement]:
+        """What somebody said and didn't take back, by (time, id) below ``before``; the newest first."""
+
     def related(self, records: Collection[int]) -> list[Related]:
         """Ambiguities in which one of these records stands for the part or for an anchor."""
 

@@ -37,7 +37,7 @@ class Awaited:
         if waiting:
             self.back.add(record.id)
             self._writes.judged_records += [(record.id, one) for one in waiting]
-            self.words += [one for one in self._tx.judgements() if one.judgement_id in waiting]
+            self.words += self._tx.given(waiting).values()
 
     def _waiting(self, named: str) -> Sequence[str]:
         found: Sequence[str] | None = self._writes.state.get(named) or self._tx.get(named)

@@ -61,12 +61,12 @@ class Judging(Reader):
 
     def retracted(self, judgement_id: str, at: int) -> Judgement:
         """A judgement as it is once it was taken back, at ``at`` or before; ``UnknownJudgement`` for none."""
-        for one in self.tx.judgements():
-            if one.judgement_id == judgement_id:
-                return one if one.retracted_at is not None else replace(one, retracted_at=at)
-        raise UnknownJudgement(
-            "there is no judgement with this id", way_out="GET /v1/judgements has them all"
-        )
+        one = self.tx.given((judgement_id,)).get(judgement_id)
+        if one is None:
+            raise UnknownJudgement(
+                "there is no judgement with this id", way_out="GET /v1/judgements has them all"
+            )
+        return one if one.retracted_at is not None else replace(one, retracted_at=at)
 
     def side(self, name: str, references: Iterable[str]) -> dict[int, Record]:
         """The living records that the references of a side name, by the store's ids."""

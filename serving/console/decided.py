@@ -6,12 +6,13 @@ from typing import Final, Literal, NamedTuple
 from graph_schema.store import Document
 from graph_schema.vocabulary import Judgement
 from profiles.moments import iso
+from stream.judging import ALIASES
 from stream.reader import Reader
-from stream.stewarding import standing
 
 _LOOKED_THROUGH: Final = 500
 """Decisions of which a page looks what became of them."""
 _AT_ONCE: Final = 50
+_NEWEST: Final = (1 << 62, "")
 
 Only = Literal["changed", "all"]
 
@@ -25,24 +26,21 @@ class Decided(NamedTuple):
 
 def decided(reader: Reader, name: str, only: Only, after: str = "", most: int = _AT_ONCE) -> Decided:
     """The decisions of one steward that stand: all, or those since which something has changed."""
-    given = _given(reader, name)
-    start = next((n + 1 for n, one in enumerate(given) if one.judgement_id == after), 0)
-    end = start
+    last = reader.tx.given((after,)).get(after)
+    place = _NEWEST if last is None else (last.at or 0, after)
+    looked = 0
     shown: list[Document] = []
-    while end < len(given) and end - start < _LOOKED_THROUGH and len(shown) < most:
-        part = given[end : end + min(_AT_ONCE, most)]
-        for told in _since(reader, part):
-            end += 1
-            if only == "all" or told["changed"]:
+    while looked < _LOOKED_THROUGH and len(shown) < most:
+        part = reader.tx.given_by(name, place, min(_AT_ONCE, most))
+        if not part:
+            return Decided(shown, "")
+        for one, told in zip(part, _since(reader, part), strict=True):
+            looked, place = looked + 1, (one.at or 0, one.judgement_id)
+            if not one.judgement_id.startswith(ALIASES) and (only == "all" or told["changed"]):
                 shown.append(told)
             if len(shown) == most:
                 break
-    return Decided(shown, given[end - 1].judgement_id if start < end < len(given) else "")
-
-
-def _given(reader: Reader, name: str) -> list[Judgement]:
-    found = (one for one in standing(reader.tx) if one.by == name)
-    return sorted(found, key=lambda one: (one.at or 0, one.judgement_id), reverse=True)
+    return Decided(shown, place[1] if reader.tx.given_by(name, place, 1) else "")
 
 
 def _since(reader: Reader, judgements: Sequence[Judgement]) -> Iterator[Document]:

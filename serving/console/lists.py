@@ -62,7 +62,8 @@ def audit_page(request: Request, service: TheService, before: Before = 0) -> Res
     """Who did what, when and why, the newest first."""
     with service.engine.reader() as reader:
         entries = reader.tx.audit(before or None, _PAGE)
-        standing = {one.judgement_id for one in reader.tx.judgements() if one.retracted_at is None}
+        given = reader.tx.given([each for one in entries for each in one.about if each.startswith("jud_")])
+        standing = {one.judgement_id for one in given.values() if one.retracted_at is None}
         names = called(reader, {each for one in entries for each in one.about if is_person_id(each)})
     shown = [_entry(one, standing) for one in entries]
     before = entries[-1].seq if len(entries) == _PAGE else 0

@@ -109,7 +109,8 @@ class StoreContract:
             assert tx.identifier_ids([NODE.identifier]) == {}
             assert tx.objects([ORDER]) == {}
             assert tx.holders([1]) == tx.members([1]) == {1: []}
-            assert tx.judgements() == tx.judgements([1]) == []
+            assert tx.judgements() == tx.judgements([1]) == tx.given_by("mia", (9, ""), 9) == []
+            assert tx.given(["j1"]) == {}
             assert tx.cases() == tx.cases([1]) == []
             assert tx.related([1]) == []
             assert tx.changes(0, 10) == []
@@ -148,6 +149,7 @@ class StoreContract:
             assert list(tx.all_objects("reward")) == []
             assert tx.judgements() == tx.judgements([2, 9]) == [WORD]
             assert tx.judgements([9]) == []
+            assert tx.given(["j1", "j2"]) == {"j1": WORD}
             assert tx.related([1]) == tx.related([2]) == tx.related([1, 2]) == [Related(2, 1, "email")]
             assert tx.related([3]) == []
             assert tx.cases() == tx.cases([2]) == [StoredCase("unique", (1, 2), (1,), "user_id")]

@@ -1,7 +1,7 @@
 """What every store answers the stewards' console: persons by the words of their names, and the audit log."""
 
 from graph_schema.store import Store, Writes
-from graph_schema.vocabulary import Audited
+from graph_schema.vocabulary import Audited, Judgement
 
 KEYS = {"ana": frozenset({"ana", "na", "an"}), "lima": frozenset({"lima", "lma"}), "anna": frozenset({"ana"})}
 DONE = [
@@ -57,3 +57,22 @@ def test_the_audit_log_is_read_from_its_end(store: Store) -> None:
         assert tx.audit(None, 9) == DONE[::-1]
         assert tx.audit(3, 1) == [DONE[1]]
         assert tx.audit(1, 9) == []
+
+
+def word(one: str, at: int | None, by: str = "mia", retracted_at: int | None = None) -> Judgement:
+    """A word that nobody is named by."""
+    return Judgement(one, "same", (), (), at, by, "", {}, retracted_at)
+
+
+def test_what_somebody_said_is_read_from_its_end(store: Store) -> None:
+    stand = [word("j1", 5), word("j3", 7), word("j2", 9), word("j4", 9)]
+    others = [word("j5", 6, "leo"), word("j6", 8, retracted_at=9), word("j7", None)]
+    write(store, Writes(judgements=[*stand, *others]))
+    with store.read() as tx:
+        assert tx.given_by("mia", (1 << 62, ""), 9) == stand[::-1]
+        assert tx.given_by("mia", (9, "j4"), 2) == [stand[2], stand[1]]
+        assert tx.given_by("mia", (5, "j1"), 9) == []
+        assert tx.given_by("leo", (7, ""), 9) == others[:1]
+    write(store, Writes(judgements=[word("j3", 7, retracted_at=10)]))
+    with store.read() as tx:
+        assert tx.given_by("mia", (9, "j2"), 9) == stand[:1]
