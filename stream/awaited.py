@@ -1,9 +1,9 @@
-"""Judgements that name records which are not there: not yet, or no longer.
+"""The judgements of one transaction, and those that name records which are not there: not yet, or no longer.
 
 A judgement is of records, and stands whenever they come: before, after, or again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from graph_schema.store import Transaction, Writes
 from graph_schema.vocabulary import Judgement, Record, RecordKey
@@ -16,15 +16,32 @@ ISSUED = "issued/"
 
 
 class Awaited:
-    """What judgements wait for in one transaction. ``back`` are the records that came, ``words`` what was
-    waiting for them."""
+    """What judgements wait for in one transaction. ``back`` are the records that came, ``words`` by id what
+    was waiting for them, and what is said in it."""
 
     def __init__(self, tx: Transaction, writes: Writes, id_key: bytes) -> None:
         self._tx = tx
         self._writes = writes
         self._id_key = id_key
         self.back: set[int] = set()
-        self.words: list[Judgement] = []
+        self.words: dict[str, Judgement] = {}
+        self._naming: dict[RecordKey, list[str]] = {}
+
+    def say(self, judgement: Judgement) -> None:
+        """Writes a judgement, a new one or another form of one that there is."""
+        self._writes.judgements.append(judgement)
+        self._take(judgement)
+
+    def of(self, keys: Set[RecordKey]) -> list[Judgement]:
+        """Those of the words that name one of these records."""
+        named = {one for key in keys if key in self._naming for one in self._naming[key]}
+        words = [self.words[one] for one in sorted(named)]
+        return [one for one in words if not keys.isdisjoint((*one.a, *one.b))]
+
+    def _take(self, judgement: Judgement) -> None:
+        self.words[judgement.judgement_id] = judgement
+        for key in (*judgement.a, *judgement.b):
+            self._naming.setdefault(key, []).append(judgement.judgement_id)
 
     def wait(self, key: RecordKey, judgement: str) -> None:
         """Remembers that a judgement names a record that isn't there."""
@@ -37,7 +54,8 @@ class Awaited:
         if waiting:
             self.back.add(record.id)
             self._writes.judged_records += [(record.id, one) for one in waiting]
-            self.words += self._tx.given(waiting).values()
+            for word in self._tx.given([one for one in waiting if one not in self.words]).values():
+                self._take(word)
 
     def _waiting(self, named: str) -> Sequence[str]:
         found: Sequence[str] | None = self._writes.state.get(named) or self._tx.get(named)

@@ -126,7 +126,7 @@ class Batch:
         ids = set(found.values())
         self.ws.records(ids)
         reached = self.identity.kindred.reach(ids)
-        self.ws.writes.judgements.append(judgement)
+        self.ws.awaited.say(judgement)
         self.ws.writes.judged_records += [(one, judgement.judgement_id) for one in sorted(ids)]
         self._state["judgements"] = True
         # What a word kept apart that is taken back was resolved without borders: see `neighbourhood`.

@@ -194,7 +194,7 @@ class Erasure:
         for one in self.tx.judgements(ids):
             a, b = (tuple(keys.get(key, key) for key in side) for side in (one.a, one.b))
             founders = {key: event for key, event in one.founders.items() if key not in keys}
-            self.ws.writes.judgements.append(replace(one, a=a, b=b, founders=founders))
+            self.ws.awaited.say(replace(one, a=a, b=b, founders=founders))
 
     def _hold(self, ids: Collection[int], ghost: RecordKey, at: int) -> None:
         """Resolves what is around her again, so that it stands as a rebuild would find it. Who would come out
@@ -224,7 +224,7 @@ class Erasure:
     def _say(self, kind: JudgementKind, pair: tuple[Record, Record], ghost: RecordKey, at: int) -> None:
         writes, (one, two) = self.ws.writes, pair
         name = f"{_HELD}{ghost.record_id}/{one.id}/{two.id}"
-        writes.judgements.append(Judgement(name, kind, (one.key,), (two.key,), at, "erasure", _HELD_WHY))
+        self.ws.awaited.say(Judgement(name, kind, (one.key,), (two.key,), at, "erasure", _HELD_WHY))
         writes.judged_records += [(each.id, name) for each in pair]
         writes.state[ANY_JUDGEMENTS] = True
         self.ws.any_judgements = True

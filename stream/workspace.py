@@ -130,10 +130,9 @@ class Workspace(Holders):
 
     def judgements(self, records: Collection[int]) -> Collection[Judgement]:
         """The judgements, not retracted, that name one of these records; those of this batch among them."""
-        stored = list(self.tx.judgements(records)) if self.any_judgements else []
-        new = {one.judgement_id: one for one in [*self.awaited.words, *self.writes.judgements]}
-        keys = {self._records[one].key for one in records} if new else set()
-        ours = [one for one in new.values() if keys.intersection(one.a) or keys.intersection(one.b)]
+        stored = self.tx.judgements(records) if self.any_judgements else ()
+        new = self.awaited.words
+        ours = self.awaited.of({self._records[one].key for one in records}) if new else ()
         standing = [*(one for one in stored if one.judgement_id not in new), *ours]
         return [one for one in standing if one.retracted_at is None]
 

@@ -1,6 +1,9 @@
 """What is asked of one word or case is not answered by a look at all of them."""
 
-from collections.abc import Collection
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,3 +74,36 @@ def test_a_word_that_waited_is_found_without_a_look_at_the_others(engine: Engine
     with engine.reader() as reader:
         assert len(reader.of(reader.record("crm/new").person).records) == 3
     assert store.asked_whole == 0
+
+
+def alias(number: int) -> list[dict[str, Any]]:
+    """What an app of whose word nobody doubts says of two of its records."""
+    return [{"type": "alias", "source": "app", "userId": f"new-{number}", "previousId": f"old-{number}"}]
+
+
+def calls_each(folder: Path, message: Callable[[int], list[dict[str, Any]]], size: int) -> float:
+    """How many functions it calls for each of so many that a batch takes in; and steps through what it made
+    of the others."""
+    (folder / "rules.toml").write_text('extends = "retail"\n[source.app]\ntrusted_alias = true\n')
+    engine = Engine(MemoryStore(), load_rules(folder / "rules.toml"), clock=lambda: 1)
+    items = [engine.intake.take(one, 1) for number in range(size) for one in message(number)]
+    counted = 0
+
+    def count(_: object, what: str, __: object) -> None:
+        nonlocal counted
+        counted += what in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        engine.ingest(items)
+    finally:
+        sys.setprofile(None)
+    return counted / size
+
+
+@pytest.mark.parametrize("message", [alias])
+def test_what_a_batch_takes_in_costs_the_same_however_many_like_it_there_are(
+    tmp_path: Path, message: Callable[[int], list[dict[str, Any]]]
+) -> None:
+    few, many = (calls_each(tmp_path, message, size) for size in (20, 200))
+    assert many < 1.1 * few, f"{few:.0f} calls each of 20, {many:.0f} of 200"
