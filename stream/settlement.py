@@ -156,13 +156,8 @@ class Settlement:
     def _relate(self) -> None:
         """Replaces the ambiguities and cases of the records that were resolved."""
         inside = self.found.records.keys() - self.found.borders.keys()
+        self.ws.settle(inside)
         writes = self.ws.writes
-        writes.related_gone |= inside
-        writes.cases_gone |= inside
-        for one in inside:
-            writes.related.pop(one, None)
-        if not inside.isdisjoint(self.ws.spoken_of):
-            writes.cases = [one for one in writes.cases if not inside.intersection(one.records)]
         for open_one in self.result.ambiguities:
             name = self._name_of(open_one.namespace)
             told = [Related(open_one.part, anchor, name) for anchor in open_one.anchors]
@@ -170,7 +165,6 @@ class Settlement:
         for kept in self.result.cases():
             name = self.ws.plan.step_name(kept.step)
             writes.cases.append(StoredCase(kept.kind, kept.rivals, kept.values, name))
-            self.ws.spoken_of.update(kept.rivals)
 
     def _name_of(self, place: int) -> str:
         if place == MATCHED:

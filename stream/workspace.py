@@ -15,7 +15,6 @@ from graph_schema.vocabulary import (
     Held,
     Identifier,
     IdentifierNode,
-    Judgement,
     Person,
     Record,
     RecordKey,
@@ -23,14 +22,15 @@ from graph_schema.vocabulary import (
 from resolver.founding import founding_rank, person_id
 from resolver.plan import Plan
 from stream.awaited import ISSUED, Awaited
+from stream.disputed import Disputed
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
-from stream.holding import Holders, forget_some
+from stream.holding import forget_some
 
 ANY_JUDGEMENTS = "judgements"
 """Operational state: set once a judgement was ever given."""
 
 
-class Workspace(Holders):
+class Workspace(Disputed):
     """What a batch reads and changes. The ``Graph`` that neighbourhoods are walked on."""
 
     def __init__(self, plan: Plan, id_key: bytes) -> None:
@@ -50,10 +50,10 @@ class Workspace(Holders):
         self.writes = Writes()
         self._fresh_blocks()
         self._fresh_holders()
+        self._fresh_cases()
         self.origins: dict[int, int] = {}
         self.new_persons: set[int] = set()
         self.dirty_records: set[int] = set()
-        self.spoken_of: set[int] = set()  # by cases of this batch
         self.dirty_nodes: set[int] = set()
         self.flipped: set[int] = set()  # identifiers that became generic, or ceased to be
         self.dirty_persons: set[int] = set()
@@ -127,14 +127,6 @@ class Workspace(Holders):
             left = {one for one in here & self.origins.keys() if self._records[one].person != person}
             found[person] = here - left
         return found
-
-    def judgements(self, records: Collection[int]) -> Collection[Judgement]:
-        """The judgements, not retracted, that name one of these records; those of this batch among them."""
-        stored = self.tx.judgements(records) if self.any_judgements else ()
-        new = self.awaited.words
-        ours = self.awaited.of({self._records[one].key for one in records}) if new else ()
-        standing = [*(one for one in stored if one.judgement_id not in new), *ours]
-        return [one for one in standing if one.retracted_at is None]
 
     def unmet(
         self, keys: Collection[RecordKey], named: Collection[tuple[str, str]]
@@ -320,10 +312,7 @@ class Workspace(Holders):
         self.show(record, False)
         writes = self.writes
         writes.records_gone.add(record.id)
-        writes.related_gone.add(record.id)
-        writes.related.pop(record.id, None)
-        writes.cases_gone.add(record.id)
-        writes.cases = [one for one in writes.cases if record.id not in one.records]
+        self.settle({record.id})
         named = self._name(record)
         writes.founded.pop(named, None)
         writes.founded_gone.add(named)
@@ -344,6 +333,7 @@ class Workspace(Holders):
         writes.records = {one: self._records[one] for one in self.dirty_records}
         writes.identifiers = {one: self._nodes[one] for one in self.dirty_nodes}
         writes.persons = {person.id: person for person in self.persons_left()}
+        writes.cases = self._open_cases()
         for gone in self.dirty_persons - writes.persons.keys():
             self._persons.pop(gone)
         return writes
