@@ -14,14 +14,16 @@ from profiles.objects import speakers, tied, whole
 from profiles.reward_views import reward_conflict
 from profiles.state import mentions
 from resolver.judged import judge
-from stream.judging import ALIASES
+from stream.judging import ALIASES, aliases_of
 from stream.reader import Reader, make_case
 from stream.workspace import ANY_JUDGEMENTS
 
 
 def open_cases(reader: Reader) -> list[Case]:
     """Every open case, by case id; those whose persons the stewards' words keep apart are closed."""
-    found = {case.case_id: case for case in [*reader.cases(), *alias_cases(reader), *reward_cases(reader)]}
+    told = reader.tx.scan(ALIASES).values()
+    aliases = alias_cases(reader, ((RecordKey(*one), RecordKey(*two)) for one, two in told))
+    found = {case.case_id: case for case in [*reader.cases(), *aliases, *reward_cases(reader)]}
     judged = _judged(reader, {one for case in found.values() for one in case.persons})
     return [
         case
@@ -40,7 +42,8 @@ def open_case(reader: Reader, case_id: str) -> Case | None:
     records = [record for one in found for record in one.records]
     cases = list(reader.cases(records))
     if kind == "alias":
-        cases += alias_cases(reader)
+        few = min((one.living for one in found), key=len, default=[])
+        cases += alias_cases(reader, aliases_of(reader.tx, [record.id for record in few]))
     elif kind == "reward":
         states = reader.tx.profiles({one.person.id for one in found}).values()
         keys = {key for state in states for key in mentions(state) if key.kind == "reward"}
@@ -64,10 +67,10 @@ def _judged(reader: Reader, person_ids: set[str]) -> set[str]:
     return {person.person_id for person in persons if person.flags & JUDGED}
 
 
-def alias_cases(reader: Reader) -> Iterable[Case]:
+def alias_cases(reader: Reader, told: Iterable[tuple[RecordKey, RecordKey]]) -> Iterable[Case]:
     """Pairs of persons that an alias of an untrusted source says to be one."""
-    for first, second in reader.tx.scan(ALIASES).values():
-        sides = reader.living((RecordKey(*first), RecordKey(*second)))
+    for pair in told:
+        sides = reader.living(pair)
         persons = {record.person for record in sides.values()}
         if len(persons) == 2:
             yield make_case(

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 from graph_schema.errors import UnknownPerson, naming
 from graph_schema.store import Document
-from graph_schema.vocabulary import BLOCKED, Record, RecordKey
+from graph_schema.vocabulary import BLOCKED, Record
 from resolver.explain import how as how_of
 from resolver.explain import why as why_of
 from resolver.founding import canonical_person_id, is_person_id
 from resolver.neighbourhood import neighbourhood
 from resolver.resolve import resolve_near
 from resolver.traced import Evidence
-from stream.judging import ALIASES
+from stream.judging import aliases_of
 from stream.reader import Found, Reader
 from stream.workspace import Workspace
 
@@ -86,11 +86,13 @@ def how(reader: Reader, reference: str) -> Document:
 
 
 def _aliased(reader: Reader, one: Meant, two: Meant) -> list[str]:
-    """The untrusted sources of which an alias names a record of each."""
-    sides = [{record.key for record in each.found.records} for each in (one, two)]
-    told = [(RecordKey(*first), RecordKey(*second)) for first, second in reader.tx.scan(ALIASES).values()]
-    between = [{a, b} for a, b in told if {a, b} & sides[0] and {a, b} & sides[1]]
-    return sorted({key.source for pair in between for key in pair})
+    """The untrusted sources of which an alias names a record of each, where they are two persons."""
+    few, many = sorted((one.found.records, two.found.records), key=len)
+    if one.found.person.id == two.found.person.id:
+        return []
+    others = {record.key for record in many}
+    told = aliases_of(reader.tx, [record.id for record in few])
+    return sorted({key.source for pair in told if not others.isdisjoint(pair) for key in pair})
 
 
 def evidence_around(reader: Reader, records: Collection[Record]) -> Evidence:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,11 +14,20 @@ from stream.reader import Reader
 
 ALIASES = "alias/"
 """Operational state: pairs of records that an alias of an untrusted source names."""
+_ALIAS = b'"type":"alias"'
+"""Stands in the content of every alias."""
 
 
 def alias_name(key: EventKey) -> str:
     """The name under which what an alias says of its two records is kept, as a judgement or as a case."""
     return f"{ALIASES}{key.source}/{key.message_id}"
+
+
+def aliases_of(tx: Transaction, records: Collection[int]) -> Iterator[tuple[RecordKey, RecordKey]]:
+    """The pairs of records that aliases of untrusted sources name, which name one of these."""
+    told = (event for _, event in tx.history(records) if _ALIAS in event.content)
+    for first, second in tx.states({alias_name(event.key) for event in told}).values():
+        yield RecordKey(*first), RecordKey(*second)
 
 
 class UnknownJudgement(OnefoldError):

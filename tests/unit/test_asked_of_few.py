@@ -1,7 +1,7 @@
 """What is asked of one word or case is not answered by a look at all of them."""
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -12,15 +12,17 @@ from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.vocabulary import Judgement
 from serving.console.decided import decided
+from stream.cases import open_case, open_cases
 from stream.engine import Engine
-from stream.judging import Word
+from stream.explaining import why
+from stream.judging import ALIASES, Word
 from stream.stewarding import Doer, give, take_back
 
 WORDS = 7
 
 
 class Telling(MemoryStore):
-    """Counts how often it was asked for every word that there is."""
+    """Counts how often it was asked for every word, or every alias, that there is."""
 
     asked_whole = 0
 
@@ -28,6 +30,11 @@ class Telling(MemoryStore):
         """See ``Transaction``."""
         self.asked_whole += records is None
         return super().judgements(records)
+
+    def scan(self, prefix: str) -> Mapping[str, Any]:
+        """See ``Transaction``."""
+        self.asked_whole += prefix == ALIASES
+        return super().scan(prefix)
 
 
 @pytest.fixture
@@ -75,6 +82,19 @@ def test_a_word_that_waited_is_found_without_a_look_at_the_others(engine: Engine
     with engine.reader() as reader:
         assert len(reader.of(reader.record("crm/new").person).records) == 3
     assert store.asked_whole == 0
+
+
+def test_the_case_of_an_alias_is_found_without_a_look_at_the_others(engine: Engine, store: Telling) -> None:
+    said = [{**one, "source": "web"} for number in range(WORDS) for one in alias(number)]
+    engine.ingest([engine.intake.take(one, 1) for one in said])
+    with engine.reader() as reader:
+        every = open_cases(reader)
+        assert (len(every), store.asked_whole) == (WORDS, 1)
+        assert [open_case(reader, one.case_id) for one in every] == every
+        assert why(reader, *every[0].persons)["reasons"] == [{"kind": "alias", "source": "web"}]
+        assert why(reader, every[0].persons[0], every[1].persons[0])["reasons"] == []
+        assert open_case(reader, "case_alias") is None
+    assert store.asked_whole == 1
 
 
 def alias(number: int) -> list[dict[str, Any]]:
