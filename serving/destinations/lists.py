@@ -6,7 +6,7 @@ is sent, and only a request that was under way is made again, as the same reques
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -101,7 +101,8 @@ class List:
     def step(self) -> bool:
         """Writes down what is to be told next; returns whether there was anything to look at."""
         with self._engine.store.read() as tx:
-            head = self._read or self.ledger.head(tx)
+            # A copy: where this fails, nothing was read.
+            head = self.ledger.head(tx) if self._read is None else replace(self._read)
             is_new = head is None
             head = head or Head(tx.last_delta(), tx.last_change(), refresh_at=self._next_refresh())
             touched = self._next(tx, head)

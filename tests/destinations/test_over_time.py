@@ -4,6 +4,8 @@ import hashlib
 
 import pytest
 
+from graph_schema.errors import StoreUnavailable
+from serving.destinations.planning import Wants
 from tests.destinations.emulator import Reply, Request
 from tests.destinations.google_emulator import GoogleEmulator
 from tests.destinations.platforms import MetaEmulator, TikTokEmulator
@@ -12,6 +14,7 @@ from tests.destinations.shop import (
     BORIS,
     BUYERS,
     CART,
+    CARTED,
     SPARED,
     Shop,
     carted,
@@ -26,6 +29,29 @@ from tests.destinations.shop import (
     tiktok,
     two,
 )
+
+# The feeds
+
+
+def test_what_was_read_when_the_store_failed_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with MetaEmulator() as emulator:
+        shop = Shop({"meta": meta(emulator.url, audiences={CARTED: CART})})
+        with shop.syncing("meta") as running:
+            drain(running)
+            shop.tell(named("u-9", "nobody@example.com"))
+            drain(running)
+            two(shop)
+
+            def fail(*_: object) -> None:
+                raise StoreUnavailable("the store is away", way_out="Wait")
+
+            with monkeypatch.context() as patch:
+                patch.setattr(Wants, "of", fail)
+                with pytest.raises(StoreUnavailable):
+                    running.round()
+            drain(running)
+        assert emulator.lists[CART] == {ANA, BORIS}
+
 
 # Replacement
 
