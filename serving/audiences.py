@@ -52,6 +52,8 @@ def deltas(
     check_audience(service.engine.rules, name)
     with service.engine.store.read() as tx:
         found = tx.deltas(name, after, limit)
+        # What other audiences were told needn't be looked through again.
+        last = found[-1].seq if len(found) == limit else max(after, tx.last_delta())
     shown = [
         {
             "seq": one.seq,
@@ -62,7 +64,7 @@ def deltas(
         }
         for one in found
     ]
-    return answer({"audience": name, "deltas": shown, "next": found[-1].seq if found else after})
+    return answer({"audience": name, "deltas": shown, "next": last})
 
 
 def page(tx: Transaction, name: str, product: str | None, after: str | None, limit: int) -> dict[str, Any]:

@@ -105,10 +105,13 @@ class List:
             head = self.ledger.head(tx) if self._read is None else replace(self._read)
             is_new = head is None
             head = head or Head(tx.last_delta(), tx.last_change(), refresh_at=self._next_refresh())
+            read = head.delta
             touched = self._next(tx, head)
             plan = Plan() if touched is None else self._compared(tx, head, touched)
             state = self._written_down(tx, head, plan)
         if touched is None and not is_new:
+            # What other audiences were told is not looked through each time.
+            self._read = head if head.delta > read else self._read
             return False
         if state or is_new or (touched is not None and touched.is_tour):
             head.members += plan.members
@@ -126,8 +129,8 @@ class List:
                 return Touched(left)
         deltas = tx.deltas(self.target.audience, head.delta, AT_ONCE)
         changes = tx.changes(head.change, AT_ONCE)
+        head.delta = max(head.delta, deltas[-1].seq if len(deltas) == AT_ONCE else tx.last_delta())
         if deltas or changes:
-            head.delta = deltas[-1].seq if deltas else head.delta
             head.change = changes[-1].seq if changes else head.change
             persons = {one.person_id for one in deltas}
             for one in changes:

@@ -5,6 +5,8 @@ import hashlib
 import pytest
 
 from graph_schema.errors import StoreUnavailable
+from graph_schema.memory import MemoryStore
+from graph_schema.vocabulary import Delta
 from serving.destinations.planning import Wants
 from tests.destinations.emulator import Reply, Request
 from tests.destinations.google_emulator import GoogleEmulator
@@ -31,6 +33,33 @@ from tests.destinations.shop import (
 )
 
 # The feeds
+
+
+class Following(MemoryStore):
+    """Remembers from where on the feed of an audience was read last."""
+
+    begun = 0
+
+    def deltas(self, audience: str | None, after: int, limit: int) -> list[Delta]:
+        """See ``Transaction``."""
+        self.begun = after
+        return super().deltas(audience, after, limit)
+
+
+def test_what_other_audiences_were_told_is_looked_through_once() -> None:
+    with MetaEmulator() as emulator:
+        store = Following()
+        shop = Shop({"meta": meta(emulator.url, audiences={"suppress_always": SPARED})}, store)
+        with shop.syncing("meta") as running:
+            drain(running)
+            two(shop)
+            shop.wait(40)
+            told = store.last_delta()
+            assert {one.audience for one in store.deltas(None, 0, 99)} == {CARTED}
+            for _ in range(2):
+                drain(running)
+                assert not running.round()
+                assert store.begun == told
 
 
 def test_what_was_read_when_the_store_failed_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
