@@ -53,7 +53,7 @@ MEMBERSHIPS: Final = (
     "RETURN p.id, a.name, a.product"
 )
 ENROLLED: Final = (
-    "MATCH (p)-[m:IN]->(a) USING INDEX m:IN(place) WHERE m.place > $after AND m.place < $end "
+    "MATCH (p)-[m:IN]->(a) USING INDEX SEEK m:IN(place) WHERE m.place > $after AND m.place < $end "
     "RETURN p.id, a.name, a.product ORDER BY m.place LIMIT $page"
 )
 AUDIENCES: Final = (
