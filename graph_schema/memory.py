@@ -315,8 +315,8 @@ class MemoryStore(Transaction):
                     self._edges.setdefault(here, {})[there] = weight
 
     def _apply_evidence(self, writes: Writes) -> None:
-        self._events.update((event.id, event) for event in writes.events)
-        self._event_ids.update((event.key, event.id) for event in writes.events)
+        self._events |= writes.events
+        self._event_ids.update((event.key, one) for one, event in writes.events.items())
         self._also = [pair for pair in self._also if pair not in writes.also_gone] + writes.also
         for record in writes.records.values():
             self._records[record.id] = record.own()
@@ -333,7 +333,7 @@ class MemoryStore(Transaction):
             self._identifier_ids[node.identifier] = node.id
         for identifier, record_id in writes.holders_gone:
             self._holders.get(identifier, {}).pop(record_id, None)
-        for identifier, record_id in writes.holders:
+        for identifier, record_id in sorted(writes.holders):
             self._holders.setdefault(identifier, {})[record_id] = None
         erased, kept = writes.erased_records, self._events
         for event in [one for one in kept.values() if one.record in erased]:

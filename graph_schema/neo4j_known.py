@@ -71,7 +71,7 @@ ALL_JUDGEMENTS: Final = of_other("judgements")
 
 def marks_of(writes: Writes) -> set[int]:
     """The marks of all that a batch changes, but for the messages of erased records and the state."""
-    found = {of_event(*event.key) for event in writes.events}
+    found = {of_event(*event.key) for event in writes.events.values()}
     records = {*writes.records, *writes.records_gone, *writes.erased_records, *writes.related_gone}
     records.update(record for record, _ in [*writes.also, *writes.also_gone, *writes.judged_records])
     records.update(one for told in writes.related.values() for related in told for one in related[:2])

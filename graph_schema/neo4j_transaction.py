@@ -199,12 +199,12 @@ class Neo4jTransaction(Likeness):
         self._put("identifier", rows, q.CREATE_IDENTIFIERS, q.MERGE_IDENTIFIERS)
         self._pairs(q.LET_GO, writes.holders_gone)
         fresh = {pair for pair in writes.holders if pair[0] in made or pair[1] in new}
-        for query, pairs in ((q.HOLD, fresh), (q.HOLD_ONCE, set(writes.holders) - fresh)):
+        for query, pairs in ((q.HOLD, fresh), (q.HOLD_ONCE, writes.holders - fresh)):
             self._tell(query, gathered((low + record, low + one) for one, record in sorted(pairs)))
 
     def _apply_events(self, writes: Writes) -> None:
         # Of two under one id the later stands.
-        rows = {event.id: event_row(event, self._low) for event in writes.events}
+        rows = {one: event_row(event, self._low) for one, event in writes.events.items()}
         self._put("event", [rows[one] for one in sorted(rows)], q.CREATE_EVENTS, q.MERGE_EVENTS)
         self._pairs(q.ALSO_GONE, writes.also_gone)
         self._pairs(q.ALSO, writes.also)

@@ -62,7 +62,7 @@ class Writes:
     ``soon``: the transaction may end before this is durable, in a store that is ``Behindhand``.
     """
 
-    events: list[StoredEvent] = field(default_factory=list)
+    events: dict[int, StoredEvent] = field(default_factory=dict)
     also: list[tuple[int, int]] = field(default_factory=list)
     also_gone: list[tuple[int, int]] = field(default_factory=list)
     records: dict[int, Record] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Writes:
     founded: dict[str, int] = field(default_factory=dict)
     founded_gone: set[str] = field(default_factory=set)
     identifiers: dict[int, IdentifierNode] = field(default_factory=dict)
-    holders: list[tuple[int, int]] = field(default_factory=list)
+    holders: set[tuple[int, int]] = field(default_factory=set)
     holders_gone: list[tuple[int, int]] = field(default_factory=list)
     contents: dict[int, Content] = field(default_factory=dict)
     contents_gone: dict[int, Content] = field(default_factory=dict)

@@ -58,11 +58,9 @@ class Batch:
         self.counts = Counts()
         self.position: str | None = None
         self.identity = Identity(ws)
-        self.told: list[Told] = []
+        self._told: dict[EventKey, Told] = {}
         self.unsaid: dict[int, Event] = {}
         self._seen: dict[EventKey, int] = {}
-        self._here: dict[int, StoredEvent] = {}
-        self._mended: dict[int, StoredEvent] = {}
         self._tombs = Tombs(tx, ws)
         self._touched: set[int] = set()
         self._state: dict[str, Any] = {}
@@ -141,22 +139,23 @@ class Batch:
         """Brings persons, profiles, feeds and, where there is ``upkeep``, audiences up to date, and writes
         everything. ``tells``: the feed says what became of persons."""
         profiling = Profiling(self.tx, self.ws, self.intake)
-        profiling.carry_out(self.told, self.unsaid)
-        note_names(profiling, self.told)
-        self._touched.update(self.ws.record(told.record).person for told in self.told)
+        told = [*self._told.values()]
+        profiling.carry_out(told, self.unsaid)
+        note_names(profiling, told)
+        self._touched.update(self.ws.record(one.record).person for one in told)
         self._touched.update(self.ws.writes.profiles)
         for one in self._touched:
             self.ws.touch(self.ws.person(one))
         if upkeep is not None:
-            upkeep.after(profiling, self.told, self.now)
+            upkeep.after(profiling, told, self.now)
         changed: list[Person] = list(self.ws.persons_left())
         latest = self._latest(changed)
         for person in changed:
             person.version = latest[person.id] + 1
         writes = self.ws.collect()
         if tells and (changed or writes.changes):
-            told = changes_of(self.ws, changed, self.tx.last_change() + 1 + len(writes.changes), self.now)
-            writes.changes = writes.changes + told
+            first = self.tx.last_change() + 1 + len(writes.changes)
+            writes.changes = writes.changes + changes_of(self.ws, changed, first, self.now)
         writes.state = {**writes.state, **self._state, **state}
         self.tx.apply(writes)
 
@@ -171,10 +170,8 @@ class Batch:
         return latest
 
     def _store(self, event: StoredEvent) -> None:
-        self.ws.writes.events.append(event)
+        self.ws.writes.events[event.id] = event
         self.ws.record(event.record).last_event = event.id
-        self._here[event.id] = event
-        self._mended.pop(event.id, None)
 
     def _fold(
         self, key: RecordKey, at: int | None, held: tuple[Held, ...], traits: tuple[tuple[str, str], ...] = ()
@@ -257,7 +254,7 @@ class Batch:
 
     def _again(self, one: int, event: Event) -> None:
         """A message under an id that is known: the same again, or a different content under it."""
-        stored = self._mended.get(one) or self._here.get(one) or self.tx.events((one,))[one]
+        stored = self.ws.writes.events.get(one) or self.tx.events((one,))[one]
         if stored.content == event.content:
             self.counts.duplicates += 1
             return
@@ -280,15 +277,12 @@ class Batch:
         if stands <= rank(event.at, event.stamped, event.content):
             return event.content
         old = self.intake.again(stored)
-        self.ws.writes.events = [one for one in self.ws.writes.events if one.id != stored.id]
-        if self._here.pop(stored.id, None) is not None:
-            self.told = [one for one in self.told if one.event.key != old.key]
-        else:
+        self.ws.writes.events.pop(stored.id, None)
+        if self._told.pop(old.key, None) is None:
             self.unsaid[stored.id] = old
         if old.also is not None:
             self._unalias(old, old.also[0])
         Refolding(self.tx, self.ws, self.intake).without(stored)
-        self._mended.update((one.id, one) for one in self.ws.writes.events)
         self._put(event, stored.id, stored.received)
         return stored.content
 
@@ -296,7 +290,7 @@ class Batch:
         record = self._fold(event.record, event.at, event.held, event.traits)
         said = event.key, event.at, event.stamped, received
         self._store(StoredEvent(one, *said, record.id, record.last_event, event.content))
-        self.told.append(Told(record.id, event))
+        self._told[event.key] = Told(record.id, event)
         if event.also is not None:
             self._alias(event, event.also, record, one)
 

@@ -155,7 +155,7 @@ class Erasure:
         record, key = self.ws.record(one), EventKey(gone.key.source, name)
         content = orjson.dumps(left, option=orjson.OPT_SORT_KEYS)
         event = gone._replace(id=self.tx.allocate("event"), key=key, content=content)
-        writes.events.append(event._replace(record=one, previous=record.last_event))
+        writes.events[event.id] = event._replace(record=one, previous=record.last_event)
         record.last_event = event.id
         self.ws.dirty_records.add(one)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from graph_schema.store import Transaction
-from graph_schema.vocabulary import Change, ChangeKind, Person
+from graph_schema.vocabulary import Change, ChangeKind, EventKey, Person
 from profiles.moments import iso
 from stream.awaited import ISSUED
 from stream.workspace import Workspace
@@ -95,6 +95,8 @@ def _ended(ws: Workspace, living: set[str]) -> dict[int, set[str]]:
     """The ids that no person has any more, by the person to whom each leads now: who has its founding record,
     or the message that had founded a record which went."""
     ended: dict[int, set[str]] = {}
+    anew = ws.writes.events.values() if ws.writes.records_gone else ()
+    written = {event.key: event.record for event in anew}
     for person, founder in ws.founders_before.items():
         former = ws.sizes_before[person][0]
         if former in living or _is_ghost(ws, founder):
@@ -102,7 +104,7 @@ def _ended(ws: Workspace, living: set[str]) -> dict[int, set[str]]:
         one: int | None = founder
         if founder in ws.writes.records_gone:
             key = ws.writes.state.get(ISSUED + former)
-            one = next((event.record for event in ws.writes.events if key == list(event.key)), None)
+            one = written.get(EventKey(*key)) if key else None
         if one is not None:
             ended.setdefault(ws.record(one).person, set()).add(former)
     return ended

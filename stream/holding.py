@@ -44,12 +44,12 @@ class Holders(Contents):
         self._let_go.discard((identifier, record))
         if identifier in self._holders:
             self._holders[identifier].add(record)
-        self.writes.holders.append((identifier, record))
+        self.writes.holders.add((identifier, record))
 
     def let_go(self, identifier: int, record: int) -> None:
         """Notes that a record no longer holds an identifier."""
         for held in (self._came_to_hold, self._holders):
             held.get(identifier, set()).discard(record)
         self._let_go.add((identifier, record))
-        self.writes.holders = [pair for pair in self.writes.holders if pair != (identifier, record)]
+        self.writes.holders.discard((identifier, record))
         self.writes.holders_gone.append((identifier, record))

@@ -89,20 +89,17 @@ class Refolding:
 
     def _events_of(self, record: Record, gone: StoredEvent) -> list[StoredEvent]:
         """The other events of a record, of this batch and before."""
-        new = {event.id: event for event in self.ws.writes.events}
-        also = {event for one, event in self.ws.writes.also if one == record.id}
-        no_longer = {event for one, event in self.ws.writes.also_gone if one == record.id}
-        found: dict[int, StoredEvent] = {}
-        for _, stored in self.tx.history((record.id,)):
-            event = new.get(stored.id, stored)
-            second = stored.record != record.id and stored.id not in no_longer
-            if event.record == record.id or second:
-                found[event.id] = event
-        for event in new.values():
-            if event.record == record.id or event.id in also:
-                found[event.id] = event
-        found.pop(gone.id, None)
-        return list(found.values())
+        stored = {event.id: event for _, event in self.tx.history((record.id,))}
+        known = {**stored, gone.id: gone}
+        also = {one for one, event in stored.items() if event.record != record.id}
+        also -= {event for one, event in self.ws.writes.also_gone if one == record.id}
+        also |= {event for one, event in self.ws.writes.also if one == record.id}
+        one, own = record.last_event, list[int]()
+        while one:
+            own.append(one)
+            one = (self.ws.writes.events.get(one) or known[one]).previous
+        found = {each: self.ws.writes.events.get(each) or known[each] for each in (*own, *also)}
+        return [event for each, event in found.items() if each != gone.id]
 
     def _unlink(self, record: Record, gone: StoredEvent, events: list[StoredEvent]) -> None:
         """Mends the chain of a record's events."""
@@ -114,9 +111,7 @@ class Refolding:
             record.last_event = gone.previous
         for event in events:
             if event.previous == gone.id:
-                mended = event._replace(previous=gone.previous)
-                self.ws.writes.events = [one for one in self.ws.writes.events if one.id != event.id]
-                self.ws.writes.events.append(mended)
+                self.ws.writes.events[event.id] = event._replace(previous=gone.previous)
 
     def _traits(self, record: Record, again: list[tuple[StoredEvent, Event]]) -> Said:
         """What a record says by its events, for matching."""

@@ -51,12 +51,12 @@ def _change(seq: int) -> Change:
 def everything() -> Writes:
     """Something of all that can be written."""
     return Writes(
-        events=[EVENT, OTHER],
+        events={1: EVENT, 2: OTHER},
         also=[(2, 1)],
         records={1: RECORD, 2: SECOND},
         founded={"per_A": 1, "per_B": 2},
         identifiers={1: NODE, 2: COMMON},
-        holders=[(1, 1), (1, 2)],
+        holders={(1, 1), (1, 2)},
         persons={1: PERSON},
         profiles={1: {"traits": {"name": [1, None, "é"]}}},
         objects={ORDER: {"x": [1]}},
@@ -173,7 +173,7 @@ class StoreContract:
         write(
             store,
             Writes(
-                events=[said],
+                events={2: said},
                 records={1: replace(moved, last_event=1), 2: replace(SECOND, last_event=2)},
                 identifiers={1: hashed},
                 persons={1: replace(PERSON, version=4)},
@@ -272,7 +272,8 @@ class StoreContract:
         with store.write() as tx:
             first = [tx.allocate("event"), tx.allocate("event"), tx.allocate("record"), tx.allocate("person")]
             assert len(set(first[:2])) == 2
-            tx.apply(Writes(events=[EVENT._replace(id=first[0]), OTHER._replace(id=first[1])]))
+            events = (EVENT._replace(id=first[0]), OTHER._replace(id=first[1]))
+            tx.apply(Writes(events={one.id: one for one in events}))
         with opened().write() as tx:
             assert tx.allocate("event") not in first[:2]
 

@@ -111,7 +111,7 @@ def count(engine: Engine, times: int) -> None:
     def more(tx: Transaction) -> None:
         number = (tx.get("count") or 0) + 1
         event = EVENT._replace(id=tx.allocate("event"), key=EventKey("web", f"m{number}"))
-        tx.apply(Writes(events=[event], state={"count": number}))
+        tx.apply(Writes(events={event.id: event}, state={"count": number}))
 
     for _ in range(times):
         in_turn(engine.store, more)

@@ -105,5 +105,5 @@ def _count(path: Path, times: int) -> None:
         with store.write() as tx:
             count = (tx.get("count") or 0) + 1
             event = EVENT._replace(id=tx.allocate("event"), key=EventKey("web", f"m{count}"))
-            tx.apply(Writes(events=[event], state={"count": count}))
+            tx.apply(Writes(events={event.id: event}, state={"count": count}))
     store.close()

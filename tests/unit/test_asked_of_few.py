@@ -108,6 +108,13 @@ def contested(number: int) -> list[dict[str, Any]]:
     return [{**said, "userId": f"u-{number}-{each}"} for each in range(3)]
 
 
+def corrected(number: int) -> list[dict[str, Any]]:
+    """A message, and another of its id from before, which takes its place."""
+    said = {"type": "identify", "source": "web", "messageId": f"m-{number}", "userId": f"u-{number}"}
+    times = [{"timestamp": f"2026-01-0{day}T00:00:00Z"} for day in (2, 1)]
+    return [{**said, **time, "traits": {"email": f"a{number}@{time['timestamp'][9]}.org"}} for time in times]
+
+
 def steps_each(folder: Path, message: Callable[[int], list[dict[str, Any]]], size: int) -> float:
     """How many steps the engine's code takes for each of so many that a batch takes in."""
     (folder / "rules.toml").write_text('extends = "retail"\n[source.app]\ntrusted_alias = true\n')
@@ -129,7 +136,7 @@ def steps_each(folder: Path, message: Callable[[int], list[dict[str, Any]]], siz
     return counted / size
 
 
-@pytest.mark.parametrize("message", [alias, contested])
+@pytest.mark.parametrize("message", [alias, contested, corrected])
 def test_what_a_batch_takes_in_costs_the_same_however_many_like_it_there_are(
     tmp_path: Path, message: Callable[[int], list[dict[str, Any]]]
 ) -> None:
