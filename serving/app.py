@@ -62,6 +62,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
         redoc_url=None,
     )
     app.state.service = service
+    app.state.latest = feed.Latest(service)
     for routes in (persons, decisions, audiences, stewardship, feed):
         app.include_router(routes.router, dependencies=[Depends(asked_once)])
     for routes in (intake, health, api_page):

@@ -28,6 +28,28 @@ After = Annotated[int, Query(ge=0, le=LAST)]
 router = APIRouter(tags=["feed"])
 
 
+class Latest:
+    """The number of the last change, for all who follow the feed: what one has just looked up serves all."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._turn = asyncio.Lock()
+        self._until = 0.0
+        self._number = 0
+
+    async def number(self) -> int:
+        """As it is, or was half a look ago."""
+        async with self._turn:
+            if time.monotonic() >= self._until:
+                self._number = await run_in_threadpool(self._read)
+                self._until = time.monotonic() + self._service.settings.feed_seconds / 2
+            return self._number
+
+    def _read(self) -> int:
+        with self._service.engine.store.read() as tx:
+            return tx.last_change()
+
+
 @router.get(
     "/v1/changes",
     response_model=Changes,
@@ -61,7 +83,8 @@ async def _events(request: Request, service: Service, after: int) -> AsyncIterat
     yield b"retry: 1000\n\n"
     spoke = time.monotonic()
     while not service.stopping() and not await request.is_disconnected():
-        found = await run_in_threadpool(_page, service, after, _PAGE)
+        is_news = await request.app.state.latest.number() > after
+        found = await run_in_threadpool(_page, service, after, _PAGE) if is_news else ()
         if found:
             after = found[-1].seq
             yield b"".join(b"id: %d\ndata: %s\n\n" % (one.seq, orjson.dumps(shown(one))) for one in found)

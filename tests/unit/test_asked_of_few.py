@@ -1,10 +1,12 @@
 """What is asked of one word or case is not answered by a look at all of them."""
 
+import asyncio
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from types import FrameType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -12,6 +14,8 @@ from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.vocabulary import Judgement
 from serving.console.decided import decided
+from serving.feed import Latest
+from serving.service import Service, Settings
 from stream.cases import open_case, open_cases
 from stream.engine import Engine
 from stream.explaining import why
@@ -95,6 +99,29 @@ def test_the_case_of_an_alias_is_found_without_a_look_at_the_others(engine: Engi
         assert why(reader, every[0].persons[0], every[1].persons[0])["reasons"] == []
         assert open_case(reader, "case_alias") is None
     assert store.asked_whole == 1
+
+
+def test_who_follow_the_feed_look_for_news_together(
+    engine: Engine, store: Telling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = 0
+
+    @contextmanager
+    def read() -> Iterator[MemoryStore]:
+        nonlocal reads
+        reads += 1
+        yield store
+
+    async def look(latest: Latest) -> list[int]:
+        return [await latest.number() for _ in range(3)]
+
+    async def follow(followers: int) -> list[list[int]]:
+        latest = Latest(cast(Service, SimpleNamespace(engine=engine, settings=Settings(feed_seconds=60))))
+        return await asyncio.gather(*(look(latest) for _ in range(followers)))
+
+    monkeypatch.setattr(store, "read", read)
+    assert asyncio.run(follow(50)) == [[store.last_change()] * 3] * 50
+    assert reads == 1
 
 
 def alias(number: int) -> list[dict[str, Any]]:
