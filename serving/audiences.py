@@ -53,7 +53,8 @@ def deltas(
     with service.engine.store.read() as tx:
         found = tx.deltas(name, after, limit)
         # What other audiences were told needn't be looked through again.
-        last = found[-1].seq if len(found) == limit else max(after, tx.last_delta())
+        last = found[-1].seq if found else after
+        last = last if len(found) == limit else max(last, tx.last_delta())
     shown = [
         {
             "seq": one.seq,

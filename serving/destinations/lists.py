@@ -129,7 +129,8 @@ class List:
                 return Touched(left)
         deltas = tx.deltas(self.target.audience, head.delta, AT_ONCE)
         changes = tx.changes(head.change, AT_ONCE)
-        head.delta = max(head.delta, deltas[-1].seq if len(deltas) == AT_ONCE else tx.last_delta())
+        head.delta = deltas[-1].seq if deltas else head.delta
+        head.delta = head.delta if len(deltas) == AT_ONCE else max(head.delta, tx.last_delta())
         if deltas or changes:
             head.change = changes[-1].seq if changes else head.change
             persons = {one.person_id for one in deltas}
