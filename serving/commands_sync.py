@@ -20,6 +20,7 @@ from profiles.moments import iso
 from resolver.founding import canonical_person_id
 from resolver.sentences import counted
 from serving.audiences import check_audience, page
+from serving.destinations.leasing import Stopped
 from serving.destinations.registry import out_of_reach
 from serving.destinations.replacing import members_of
 from serving.destinations.settings import Settings, destination_settings
@@ -159,6 +160,8 @@ def _sync_one(
                 running.replace()
             _settle(running, stop)
             running.rest()
+        except Stopped as error:
+            code, follow = _failed(error), False
         except Exception as error:  # noqa: BLE001 - else this one would end in silence
             code = _failed(error)
         refused_at = time.monotonic()
@@ -172,6 +175,9 @@ def _sync_one(
                 code = 0
                 engine.fall_due(engine.clock())
                 _settle(running, stop)
+            except Stopped as error:
+                code = _failed(error)
+                break
             except Exception as error:  # noqa: BLE001 - else this one would end in silence
                 code = _failed(error)
         code = _tell_refusals(running) or code

@@ -10,11 +10,11 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from graph_schema.errors import Conflict
 from graph_schema.store import Transaction
 from profiles.moments import DAY
 from resolver.sentences import counted
 from serving.destinations.delivering import Delivery, chunks, delivered, key_of
+from serving.destinations.leasing import Lease
 from serving.destinations.ledger import SHARDS, Flight, Head, Ledger, State, rows_of
 from serving.destinations.planning import Comparing, Plan, Touched, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Op, Outcome, Platform, Row
@@ -38,23 +38,15 @@ Report = Callable[[str, str, int], None]
 
 
 class Means(NamedTuple):
-    """What the lists of one destination share. ``token`` is this process's: who came last has the right to
-    write."""
+    """What the lists of one destination share."""
 
     engine: Engine
     settings: Settings
     platform: Platform
     courier: Courier
     wants: Wants
-    token: str
+    lease: Lease
     report: Report
-
-
-class Stopped(Conflict):
-    """Another process took this destination over."""
-
-    def __init__(self) -> None:
-        super().__init__("another onefold sync has taken over", way_out="Let one run at a time")
 
 
 class List:
@@ -86,8 +78,7 @@ class List:
         """Writes to the ledger, if this process still may; with it how far the list is."""
 
         def work(batch: Batch) -> None:
-            if batch.tx.get(lease(self.target.destination)) != self._means.token:
-                raise Stopped
+            self._means.lease.check(batch.tx)
             batch.ws.writes.state.update(state)
             if head is not None:
                 head.at = self._engine.clock()
@@ -153,7 +144,11 @@ class List:
     def _compared(self, tx: Transaction, head: Head, touched: Touched) -> Plan:
         now = self._engine.clock()
         wants, reader = self._means.wants, self._engine.reader_of(tx)
-        wanted = wants.of(reader, self.target, touched.persons, now)
+        persons = set(touched.persons)
+        if not touched.is_tour:
+            sharing = self.ledger.handles(tx, wants.sharing(reader, persons))
+            persons |= {one for one, had in sharing.items() if had}
+        wanted = wants.of(reader, self.target, persons, now)
         comparing = Comparing(tx, self.ledger, wanted)
         beside = comparing.beside()
         if beside:
@@ -215,11 +210,12 @@ class List:
             if flight.op == "remove":
                 return rows
             changed = everybody
+            reader = self._engine.reader_of(tx)
             if flight.change != MADE_AGAIN:
-                changed = everybody.intersection(self._changed_since(tx, flight))
+                since = set(self._changed_since(tx, flight))
+                changed = everybody & (since | self._means.wants.sharing(reader, since))
             if not changed:
                 return rows
-            reader = self._engine.reader_of(tx)
             wanted = self._means.wants.of(reader, self.target, changed, self._engine.clock())
         return [
             row
@@ -341,8 +337,3 @@ class List:
             platform.publish(remote, self.ledger.published(tx))
         head.dirty = False
         self.put({}, head)
-
-
-def lease(destination: str) -> str:
-    """The name of the state that says which process writes to a destination's ledger."""
-    return f"sync/{destination}/lease"

@@ -81,6 +81,25 @@ class Wants:
                 rows[portrait.person_id] = Row(portrait.person_id, said, tuple(handles))
         return Wanted(rows, withheld, asked)
 
+    def sharing(self, reader: Reader, person_ids: Collection[str]) -> set[str]:
+        """The others who hold addresses of these persons: by what they may be told can have changed with
+        these, though nothing of their own did."""
+        tx, position = reader.tx, reader.intake.plan.position
+        places = {position[name] for name in self._namespaces if name in position}
+        founders = tx.records(list(tx.founded(person_ids).values())).values()
+        members = tx.members({record.person for record in founders if not record.ghost})
+        own = tx.records([one for each in members.values() for one in each])
+        held = {
+            one
+            for record in own.values()
+            for one, holding in record.holdings.items()
+            if holding.namespace in places
+        }
+        several = [one for one, node in tx.shown(held).items() if node.sole < 0]
+        others = {one for each in tx.holders(several).values() for one in each} - own.keys()
+        persons = {record.person for record in tx.records(others).values()}
+        return {person.person_id for person in tx.persons(persons).values()}
+
 
 def _is_hers(reader: Reader, person: int, shared: bool, node: ShownIdentifier) -> bool:
     """Whether somebody may be told by what she holds: where it passes on to others after a time, its last

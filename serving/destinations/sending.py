@@ -43,13 +43,15 @@ class Courier:
     """Makes the requests of one destination, one after the other."""
 
     def __init__(self, destination: str, requests_per_minute: int, attempts: int, timeout: int) -> None:
-        """``timeout`` in microseconds, for each step of a request."""
+        """``timeout`` in microseconds, for each step of a request. ``before`` is asked before each request is
+        made, again too, and raises where none may be made any more."""
         self.destination = destination
         self._apart = 60.0 / requests_per_minute
         self._next = 0.0
         self._attempts = attempts
         self._sleep = time.sleep
         self._client = httpx.Client(timeout=timeout / SECOND, follow_redirects=False)
+        self.before: Callable[[], object] = bool
         self._spread = wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)
 
     def send(self, build: Callable[[], httpx.Request], read: Callable[[httpx.Response], T]) -> T:
@@ -81,6 +83,7 @@ class Courier:
         if wait > 0:
             self._sleep(wait)
         self._next = time.monotonic() + self._apart
+        self.before()
         response = self._client.send(build())
         if response.status_code in _PASSING:
             raise TryAgain(f"HTTP {response.status_code}", retry_after(response))

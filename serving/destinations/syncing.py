@@ -1,6 +1,5 @@
 """Keeps the lists of one destination as the audiences are: those who go before those who come."""
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -11,8 +10,9 @@ from graph_schema.store import Document
 from profiles.moments import iso
 from serving.destinations.delivering import chunks, delivered, key_of
 from serving.destinations.google import Google
+from serving.destinations.leasing import Lease
 from serving.destinations.ledger import SHARDS
-from serving.destinations.lists import List, Means, Report, lease
+from serving.destinations.lists import List, Means, Report
 from serving.destinations.meta import Meta
 from serving.destinations.planning import Comparing, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Platform, Size
@@ -54,8 +54,7 @@ class Sync:
         self.platform = platform_of(name, settings)
         courier = Courier(name, settings.requests_per_minute, settings.attempts, settings.timeout)
         wants = Wants(engine.rules, settings, self.platform)
-        token = secrets.token_hex(8)
-        self.means = Means(engine, settings, self.platform, courier, wants, token, report)
+        self.means = Means(engine, settings, self.platform, courier, wants, Lease(name), report)
         with engine.store.read() as tx:
             found = homes(tx, destination_settings(engine.rules), name)
         self.lists = [List(home, self._means_for(home)) for home in found]
@@ -76,12 +75,19 @@ class Sync:
     def take_over(self) -> None:
         """Makes this process the one that writes to the destination's ledger, and takes up a replacement
         that was interrupted."""
-        self._engine.put({lease(self.name): self.means.token})
+        self._engine.put(self.means.lease.taken())
+        self.means.courier.before = self._is_still_ours
         for one in self.lists:
             one.begin()
             head = one.head()
             if head is not None and head.replacing:
                 self._on(one, partial(replace_members, one, self.means))
+
+    def _is_still_ours(self) -> None:
+        """Who was taken over while it waited sends no more: the other may have taken out meanwhile whom it
+        would bring back."""
+        with self._engine.store.read() as tx:
+            self.means.lease.check(tx)
 
     def round(self) -> bool:
         """Brings every list a step forward; returns whether there was anything to look at.

@@ -1,90 +1,22 @@
 """The commands about destinations, as a user runs them, against an emulator."""
 
 import logging
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
 from graph_schema.rules import load_rules
 from graph_schema.sqlite import SqliteStore
-from profiles.moments import iso
-from serving import commands_sync
-from serving.destinations.settings import destination_settings
-from serving.destinations.syncing import Sync
 from stream.engine import Engine, now_us
 from stream.reader import Reader
 from tests.destinations.hook import Hook
-from tests.destinations.platforms import MetaEmulator
 from tests.destinations.shop import (
     ANA,
     BORIS,
     granted,
-    named,
 )
-from tests.integration.command import Ended, Onefold
+from tests.destinations.shopkeeper import RULES, Shopkeeper
 from tests.integration.serving_process import Serving
-
-RULES = """
-extends = "retail"
-
-[audience.reachable]
-when = "may_advertise"
-
-[destination.meta]
-type = "meta"
-endpoint = "{url}"
-access_token = {{env = "TEST_META"}}
-requests_per_minute = 60000
-audiences = {{reachable = "1", "suppress_buyers/vit-c" = "2"}}
-"""
-
-
-class Shopkeeper:
-    """The command line over a store and an emulator."""
-
-    def __init__(self, onefold: Onefold, emulator: MetaEmulator) -> None:
-        self._onefold = onefold
-        self.emulator = emulator
-        self.rules = onefold.folder / "rules.toml"
-        self.rules.write_text(RULES.format(url=emulator.url), encoding="utf-8")
-        self.store = onefold.folder / "shop.db"
-
-    def run(self, *arguments: str) -> Ended:
-        """Runs a command on the store, by the rules."""
-        return self._onefold(*arguments, "--rules", str(self.rules), "--store", f"sqlite:///{self.store}")
-
-    def told(self, *arguments: str) -> list[dict[str, Any]]:
-        """What a command says, line by line."""
-        ended = self.run(*arguments)
-        assert ended.code == 0, ended.err
-        return [orjson.loads(line) for line in ended.out.splitlines()]
-
-    def ingest(self, *messages: dict[str, Any]) -> None:
-        """Takes messages in."""
-        whole = [
-            {
-                "source": "web",
-                "type": "track" if "event" in one else "identify",
-                "timestamp": iso(now_us()),
-                **one,
-            }
-            for one in messages
-        ]
-        assert self.run("ingest", self._onefold.lines("events.jsonl", *whole)).code == 0
-
-
-@pytest.fixture
-def shop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Shopkeeper]:
-    with MetaEmulator() as emulator:
-        made = Shopkeeper(Onefold(tmp_path, capsys), emulator)
-        made.ingest(named("u-1", "ana@example.com"), granted("u-1"), named("u-2", "boris@example.org"))
-        yield made
 
 
 def test_a_member_is_looked_at_then_sent_and_told_of(shop: Shopkeeper) -> None:
@@ -204,63 +136,6 @@ def test_the_doctor_says_what_a_destination_lacks(shop: Shopkeeper, monkeypatch:
     assert "Set TEST_META" in lacking.out
     shop.rules.write_text(shop.rules.read_text().replace('type = "meta"', 'type = "mata"'))
     assert "destination.meta: type can't be 'mata'" in shop.run("doctor").out
-
-
-@contextmanager
-def following(shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """A thread that follows, tries again soon, and has ended with a code thereafter."""
-    monkeypatch.setattr(commands_sync, "_LATER_SECONDS", 0.2)
-    store = SqliteStore(shop.store)
-    engine, stop = Engine(store, load_rules(shop.rules)), threading.Event()
-    (settings,) = destination_settings(engine.rules).values()
-    ended: list[int] = []
-    thread = threading.Thread(
-        target=lambda: ended.append(commands_sync._sync_one(engine, stop, True, None, "meta", settings))
-    )
-    thread.start()
-    yield ended
-    stop.set()
-    thread.join()
-    store.close()
-
-
-def test_who_follows_tries_again_what_a_platform_refused(
-    shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shop.emulator.flagged = True
-    with following(shop, monkeypatch) as ended:
-        _until(lambda: shop.emulator.requests["POST 400"] > 0)
-        assert not shop.emulator.lists
-        shop.emulator.flagged = False
-        _until(lambda: shop.emulator.lists == {"1": {ANA}})
-    assert ended == [0]
-
-
-def test_who_follows_goes_on_after_what_nobody_foresaw_and_tells_nothing_of_anybody(
-    shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    faults = iter([ValueError("ana@shop.example"), OSError("ana@shop.example")])
-    whole = Sync.round
-
-    def round_(self: Sync) -> bool:
-        for fault in faults:
-            raise fault
-        return whole(self)
-
-    monkeypatch.setattr(Sync, "round", round_)
-    with following(shop, monkeypatch) as ended:
-        _until(lambda: shop.emulator.lists == {"1": {ANA}})
-    assert ended == [0]
-    told = capsys.readouterr().err
-    assert "ValueError in test_commands.py" in told
-    assert "ana@" not in told
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
 
 
 def test_an_order_over_http_leaves_by_a_sync_beside_it(shop: Shopkeeper) -> None:

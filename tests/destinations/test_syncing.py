@@ -8,6 +8,7 @@ import pytest
 
 from graph_schema.sqlite import SqliteStore
 from serving.commands_sync import receipts
+from serving.destinations.leasing import Stopped
 from serving.destinations.platforms import DestinationRefuses
 from serving.destinations.sending import DestinationUnavailable
 from tests.destinations.emulator import Emulator
@@ -184,6 +185,35 @@ def test_an_address_that_two_persons_hold_is_advertised_to_nobody(there: tuple[E
     assert emulator.lists == {CART: {BORIS}, BUYERS: {ANA, email("family@example.com")}}
 
 
+def test_an_address_that_another_comes_to_hold_leaves_though_nothing_of_hers_changed(
+    there: tuple[Emulator, Shop],
+) -> None:
+    emulator, shop = there
+    shop.tell(*shopper("u-1", "ana@example.com"), named("u-1", "box+ana@example.com"))
+    # It isn't the first that she shares.
+    shop.tell(named("u-1", "family@example.com"), named("u-2", "family@example.com"))
+    shop.sync()
+    assert emulator.lists[CART] == {ANA, email("box+ana@example.com")}
+    shop.tell(named("u-2", "box@example.com"))
+    shop.sync()
+    assert emulator.lists[CART] == {ANA}
+
+
+def test_an_address_that_another_comes_to_hold_while_a_row_waits_is_not_sent(
+    there: tuple[Emulator, Shop],
+) -> None:
+    emulator, shop = there
+    shop.tell(*shopper("u-1", "ana@example.com"), *shopper("u-2", "boris@example.org"))
+    shop.tell(named("u-1", "family@example.com"), named("u-3", "family@example.com"))
+    with shop.syncing("ads") as running:
+        for one in [*running.lists, *running.lists]:
+            one.step()
+        shop.tell(named("u-3", "ana@example.com"))
+        drain(running)
+    assert emulator.lists[CART] == {BORIS}
+    assert next(one for one in emulator.log if one[0] == "add") == ("add", 1)
+
+
 def test_one_bad_row_keeps_none_of_the_others_back(
     there: tuple[Emulator, Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,3 +295,23 @@ def test_a_process_that_was_taken_over_writes_no_more(there: tuple[Emulator, Sho
         while new.round():
             pass
     assert emulator.lists == {CART: {ANA}}
+
+
+def test_a_process_that_was_taken_over_while_it_waited_brings_nobody_back(
+    there: tuple[Emulator, Shop],
+) -> None:
+    emulator, shop = there
+    shop.tell(*shopper("u-1", "ana@example.com"))
+    faults = iter(["busy"])
+    with pytest.MonkeyPatch.context() as other, shop.syncing("ads") as old:
+
+        def meanwhile(_: float) -> None:
+            shop.sync()
+            shop.tell(granted("u-1", withdrawn=True))
+            shop.sync()
+
+        other.setattr(emulator.faults, "next", lambda: next(faults, ""))
+        other.setattr(old.means.courier, "_sleep", meanwhile)
+        with pytest.raises(Stopped):
+            drain(old)
+    assert emulator.lists[CART] == set()

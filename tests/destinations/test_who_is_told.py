@@ -82,6 +82,19 @@ def test_a_number_that_passed_on_is_its_last_owners() -> None:
         assert emulator.lists == {CART: {BORIS, phone}, SPARED: {ANA}}
 
 
+def test_a_number_that_passes_on_leaves_its_former_owner() -> None:
+    with MetaEmulator() as emulator:
+        shop = Shop({"ads": meta(emulator.url, audiences={CARTED: CART})})
+        shop.tell(*shopper("u-1", "ana@example.com", phone="+33612345678"))
+        shop.wait(800)
+        shop.tell(carted("u-1"))
+        shop.sync()
+        assert emulator.lists == {CART: {ANA, f"phone:{hex_digest('33612345678')}"}}
+        shop.tell(named("u-2", "boris@example.org", phone="+33612345678"))
+        shop.sync()
+        assert emulator.lists == {CART: {ANA}}
+
+
 def test_google_is_told_of_a_device_beside_an_email_and_a_number() -> None:
     device = {"device": {"type": "ios", "advertisingId": "AEBE52E7-03EE-455A-B3C4-E57283966239"}}
     with GoogleEmulator() as emulator:
