@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from graph_schema.access import Role
 from graph_schema.errors import OnefoldError
 from serving.access import NotAllowed, NotSignedIn, Principal
+from serving.limits import bounded
 from serving.loopback import is_loopback
 from serving.masking import masked
 from serving.problems import problem
@@ -34,7 +35,8 @@ class AnotherHost(OnefoldError):
 
 
 class Guard:
-    """Answers 401, 403 and 429 to whoever may not, and masks what viewers are answered."""
+    """Answers 401, 403 and 429 to whoever may not, lets no body grow without end, and masks what viewers are
+    answered."""
 
     def __init__(self, app: ASGIApp, service: Service, intake: Callable[[str], bool]) -> None:
         """``intake`` tells the paths that ask for write keys of their own."""
@@ -48,6 +50,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        receive = bounded(receive)
         try:
             if not self._service.keyring.enforced:
                 _check_host(Headers(scope=scope).get("host", ""))

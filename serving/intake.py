@@ -18,16 +18,14 @@ from graph_schema.json_limits import parse
 from graph_schema.vocabulary import DeadLetter
 from serving.access import basic_user
 from serving.group_commit import Item
+from serving.limits import MOST_BYTES, TooLarge
 from serving.models import PROBLEMS, SEGMENT_BODY, Success
-from serving.problems import TooLarge, Unauthorised, answer
+from serving.problems import Unauthorised, answer
 from serving.service import Service, TheService
 
 KINDS: Final = ("identify", "track", "page", "screen", "alias", "group", "batch")
 _SHORT: Final = {**{kind[0]: kind for kind in KINDS}, "import": "batch"}
 """How the browser and mobile SDKs shorten the paths."""
-_MOST_BYTES: Final = 5 << 20
-"""Of one request, as it comes and unpacked."""
-
 _PATHS: Final = frozenset(f"/v1/{path}" for path in (*KINDS, *_SHORT))
 
 router = APIRouter(tags=["intake"])
@@ -97,18 +95,11 @@ for _path, _kind in [*((kind, kind) for kind in KINDS), *_SHORT.items()]:
 
 
 async def _body(request: Request) -> bytes:
-    """The body as it was sent; raises ``TooLarge`` as soon as that shows."""
-    parts: list[bytes] = []
-    size = 0
+    """The body as it was sent."""
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > _MOST_BYTES:
-                raise _too_large()
-            parts.append(part)
+        return b"".join([part async for part in request.stream()])
     except ClientDisconnect:
         raise Invalid("message", "Its sender hung up before the end of it; send it again.") from None
-    return b"".join(parts)
 
 
 def _read(service: Service, kind: str, headers: Mapping[str, str], sent: bytes) -> Taken:
@@ -166,14 +157,9 @@ def _plain(sent: bytes, encoding: str) -> bytes:
         raise Invalid("message", "This Content-Encoding is not read here; send gzip, or plain JSON.")
     try:
         # It goes on from member to member without copying what is left: a body may be many empty ones.
-        plain = gzip.GzipFile(fileobj=BytesIO(sent)).read(_MOST_BYTES + 1)
+        plain = gzip.GzipFile(fileobj=BytesIO(sent)).read(MOST_BYTES + 1)
     except (EOFError, OSError, zlib.error):
         raise Invalid("message", "The body says that it is gzip, and isn't; send it whole.") from None
-    if len(plain) > _MOST_BYTES:
-        raise _too_large()
+    if len(plain) > MOST_BYTES:
+        raise TooLarge
     return plain
-
-
-def _too_large() -> TooLarge:
-    way_out = f"Send at most {_MOST_BYTES >> 20} MiB at once, unpacked: smaller batches"
-    return TooLarge("the body is too large", way_out=way_out)

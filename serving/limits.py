@@ -1,13 +1,43 @@
-"""How much one sender may ask for: so many at once, then so many a second."""
+"""How much one sender may ask for: so many at once, then so many a second; and how large a request may be."""
 
 import math
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
+
+from starlette.types import Message, Receive
 
 from graph_schema.errors import OnefoldError
 
+MOST_BYTES: Final = 5 << 20
+"""Of one request, as it comes and unpacked."""
 _REMEMBERED = 10_000
+
+
+class TooLarge(OnefoldError):
+    """The request's body is larger than any that is read."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        way_out = f"Send at most {MOST_BYTES >> 20} MiB at once, unpacked: smaller batches"
+        super().__init__("the body is too large", way_out=way_out)
+
+
+def bounded(receive: Receive) -> Receive:
+    """The same, that raises ``TooLarge`` as soon as a body shows to be larger than any that is read."""
+    size = 0
+
+    async def part() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BYTES:
+            raise TooLarge
+        return message
+
+    return part
 
 
 class TooMany(OnefoldError):

@@ -26,12 +26,6 @@ class Unauthorised(OnefoldError):
     status = 401
 
 
-class TooLarge(OnefoldError):
-    """The request's body is larger than any that is read."""
-
-    status = 413
-
-
 class Busy(OnefoldError):
     """More waits to be written than can be held; the same request will be taken a little later."""
 
@@ -116,6 +110,9 @@ def problem_of(request: Request, error: Exception) -> Response:
             # A location's first part says query, path or body.
             first = error.errors()[0]
             return problem(misshapen(first, first["loc"][1:]))
+        case HTTPException(__cause__=OnefoldError() as cause):
+            # So FastAPI tells of what is raised while it reads a body.
+            return problem(cause)
         case HTTPException(status_code=400):
             # So FastAPI tells of a body that isn't UTF-8 (packed, for one), or has endless digits.
             return problem(_no_json())

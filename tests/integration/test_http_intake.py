@@ -160,6 +160,13 @@ def test_a_body_that_is_too_large_is_refused_packed_or_not(server: Serving, pack
     assert (refused.status_code, refused.json()["title"]) == (413, "Content Too Large")
 
 
+@pytest.mark.parametrize("path", ["persons:batchGet", "decisions", "judgements", "rewards/R-1/claim"])
+def test_no_question_is_read_without_end(server: Serving, path: str) -> None:
+    with server.client() as client:
+        refused = client.post(f"/v1/{path}", json={"identifiers": ["x" * 6_000_000]})
+    assert (refused.status_code, refused.json()["type"]) == (413, "urn:onefold:problem:too-large")
+
+
 def test_declared_write_keys_name_their_source_and_no_other_is_taken(keyed: Serving) -> None:
     message_id = named()
     with keyed.client("key-of-app") as client:
