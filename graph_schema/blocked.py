@@ -19,7 +19,7 @@ _NOTHING = (
     r"|not[ _-]?(?:set|available|provided|applicable|given)|no[ _-]?(?:value|id|e?mail|phone|name)|-1"
 )
 
-UNFILLED = r"\{\{.*\}\}|\$\{.*\}|%%.*%%|\*\|.*\|\*"
+_UNFILLED = r"\{\{.*\}\}|\$\{.*\}|%%.*%%|\*\|.*\|\*"
 """A template that nobody filled in: {{customer.id}}, ${email}, %%EMAIL%%, *|EMAIL|*."""
 
 BUNDLED_PATTERNS: tuple[str, ...] = (
@@ -31,7 +31,7 @@ BUNDLED_PATTERNS: tuple[str, ...] = (
     r"(?:user|customer|client|member|account|u?id)[ _:./-]?(?:id[ _:./-]?)?(?:null|undefined|none|nan)",
     # what a program prints of an object: [object Object], object Object
     r"\[?object \w+\]?",
-    UNFILLED,
+    _UNFILLED,
     # one letter again and again: xxxx, FFFFFFFF-FFFF-…; a digit from 7 on, for 1111 is a customer's number
     r"(?P<letter>[^\W\d_])(?:-?(?P=letter)){3,}",
     r"(?P<digit>\d)(?:[-. ]?(?P=digit)){6,}",
@@ -45,9 +45,23 @@ BUNDLED_PATTERNS: tuple[str, ...] = (
     r"(?:no[._-]?reply|do[._-]?not[._-]?reply|mailer-daemon|no[._-]?e?-?mail|null|undefined|none)@.*",
 )
 
+_MARKS = (("{{", "}}"), ("${", "}"), ("%%", "%%"), ("*|", "|*"))
+"""Between which such a template stands."""
+
 _BUNDLED = re.compile("|".join(f"(?:{pattern})" for pattern in BUNDLED_PATTERNS), re.IGNORECASE | re.DOTALL)
 
 
 def stands_for_nothing(value: str) -> bool:
     """Whether a match form is one of the values that are blocked in every namespace."""
     return _BUNDLED.fullmatch(value) is not None
+
+
+def is_unfilled(text: str) -> bool:
+    """Whether a template that nobody filled in stands anywhere in a text. A search for the pattern would go
+    through all that follows from each mark on, which in a text of nothing but marks is its length squared."""
+    return any(
+        closing in line.partition(opening)[2]
+        for opening, closing in _MARKS
+        if opening in text
+        for line in text.split("\n")
+    )

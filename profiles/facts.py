@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 
 import orjson
 
-from graph_schema.blocked import UNFILLED
+from graph_schema.blocked import is_unfilled
 from graph_schema.messages import Message
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
 from graph_schema.wire import Channel
@@ -36,7 +36,6 @@ _PLACEHOLDER: Final = re.compile(
     r"|\(?(?:null|undefined|none|nil|n/?a|nan)\)?|-+",
     re.IGNORECASE,
 )
-_UNFILLED: Final = re.compile(UNFILLED)
 _NAMES: Final = frozenset(("firstName", "lastName", "name"))
 _NO_NAMES: Final = frozenset(
     "fname|lname|first name|last name|firstname|lastname|full name|your name|unknown|anonymous"
@@ -147,7 +146,7 @@ def _said(value: object) -> str | None:
     """A value as canonical JSON; None where it says nothing."""
     if isinstance(value, str):
         value = value.strip()
-        if not value or _PLACEHOLDER.fullmatch(value) or _UNFILLED.search(value):
+        if not value or _PLACEHOLDER.fullmatch(value) or is_unfilled(value):
             return None
     elif isinstance(value, dict):
         value = {name: part for name, part in value.items() if _said(part) is not None}

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from graph_schema.messages import Message, named_identifiers
 from graph_schema.rule_parts import Rules
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Held, RecordKey
+from graph_schema.wire import LONGEST_IDENTIFIER
 from resolver.hashed import digests, hexadecimal
 from resolver.normalise import normalise, shown
 from resolver.plan import Plan
@@ -67,7 +68,9 @@ class Identifying:
         return Identity(RecordKey(message.source, record_id), held, also)
 
     def match_form(self, namespace: str, value: str, source: str = "") -> Held:
-        """An identifier as it would be held, for looking it up."""
+        """An identifier as it would be held, for looking it up; one that no message may hold is blocked."""
+        if len(value) > LONGEST_IDENTIFIER:
+            return Held(namespace, value, value, BLOCKED)
         return self._form(source, namespace, value)
 
     def _held(self, source: str, named: Iterable[tuple[str, str]]) -> tuple[Held, ...]:

@@ -134,6 +134,6 @@ def _by_namespace(profile: Document) -> dict[str, list[Document]]:
 
 
 def _row(field: str, sides: list[list[Document]], apart: str) -> Document:
-    a, b = ({fold(one.get("form", one["value"])) for one in said} for said in sides)
+    a, b = ({fold(one.get("form") or one["value"]) for one in said} for said in sides)
     verdict = "absent" if not (a and b) else "agree" if a & b else apart
     return {"field": field, "verdict": verdict, "a": sides[0], "b": sides[1], "more": [0, 0]}

@@ -24,15 +24,21 @@ _PLAIN = str.maketrans(dict(zip(_CELLS[::2], _CELLS[1::2], strict=True)) | dict.
 _GAP = re.compile(r"[\W_]+")
 _NO_DIGITS = re.compile(r"[^0-9]+")
 _FLOAT = re.compile(r"^(\d+)\.0$")
+_LONGEST = 1_000
+"""Of a longer text so many characters are folded: accents in a row take their number squared."""
 
 
-@lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
     """Lower case, accents and apostrophes off, Cyrillic and Greek in Latin letters, one space between words.
 
     "Müller-Lüdenscheidt" is "muller ludenscheidt", "Ольга" is "olga", "O'Neill" is "oneill". Other scripts
     stay as they are.
     """
+    return _folded(text[:_LONGEST])
+
+
+@lru_cache(maxsize=1 << 16)
+def _folded(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).casefold()
         text = unicodedata.normalize("NFD", text)

@@ -7,6 +7,7 @@ is taken out again.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from graph_schema.wire import LONGEST_IDENTIFIER
 from serving.destinations import forms
 from serving.destinations.contacts import NAMESPACES, Contact
 from serving.destinations.settings import Convention, Kind
@@ -44,7 +45,7 @@ class Recognition(NamedTuple):
 
 def _text(traits: Mapping[str, Any], name: str) -> str:
     value = traits.get(name)
-    return str(value) if isinstance(value, str | int) else ""
+    return str(value) if isinstance(value, str | int) and len(str(value)) <= LONGEST_IDENTIFIER else ""
 
 
 def _place(traits: Mapping[str, Any]) -> Mapping[str, Any]:
