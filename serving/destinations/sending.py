@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
 from graph_schema.errors import OnefoldError
@@ -18,6 +18,8 @@ from profiles.moments import SECOND
 
 T = TypeVar("T")
 _LONGEST_WAIT: Final = 120.0
+_LONGEST_REST: Final = 86_400.0
+"""However long a platform asks to be left alone, it is asked once a day."""
 _PASSING: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 # The client's own log would tell addresses at a level that a user may have set.
@@ -32,11 +34,7 @@ class DestinationUnavailable(OnefoldError):
 
 
 class TryAgain(Exception):
-    """What was refused now may be taken later: after so many seconds, where that was said."""
-
-    def __init__(self, what: str, after: float = 0.0) -> None:
-        self.after = after
-        super().__init__(what)
+    """What was refused now may be taken later."""
 
 
 class Courier:
@@ -62,7 +60,7 @@ class Courier:
         again = Retrying(
             retry=retry_if_exception_type((TryAgain, httpx.RequestError)),
             stop=stop_after_attempt(self._attempts),
-            wait=self._wait,
+            wait=self._spread,
             sleep=self._sleep,
             reraise=True,
         )
@@ -80,19 +78,20 @@ class Courier:
 
     def _once(self, build: Callable[[], httpx.Request], read: Callable[[httpx.Response], T]) -> T:
         wait = self._next - time.monotonic()
+        if wait > _LONGEST_WAIT:
+            raise DestinationUnavailable(
+                f"the destination {self.destination} asks to be left alone for {wait:.0f} s",
+                way_out="Nothing is lost: run onefold sync again then",
+            )
         if wait > 0:
             self._sleep(wait)
         self._next = time.monotonic() + self._apart
         self.before()
         response = self._client.send(build())
         if response.status_code in _PASSING:
-            raise TryAgain(f"HTTP {response.status_code}", retry_after(response))
+            self._next = max(self._next, time.monotonic() + min(retry_after(response), _LONGEST_REST))
+            raise TryAgain(f"HTTP {response.status_code}")
         return read(response)
-
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome is not None else None
-        asked = error.after if isinstance(error, TryAgain) else 0.0
-        return max(self._spread(state), min(asked, _LONGEST_WAIT))
 
     def close(self) -> None:
         """Ends the connections."""

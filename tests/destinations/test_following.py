@@ -13,6 +13,7 @@ from serving import commands_sync
 from serving.destinations.settings import destination_settings
 from serving.destinations.syncing import Sync
 from stream.engine import Engine
+from tests.destinations.emulator import Reply, Request
 from tests.destinations.shop import ANA, granted
 from tests.destinations.shopkeeper import Shopkeeper
 
@@ -45,6 +46,28 @@ def test_who_follows_tries_again_what_a_platform_refused(
         shop.emulator.flagged = False
         _until(lambda: shop.emulator.lists == {"1": {ANA}})
     assert ended == [0]
+
+
+def test_a_platform_that_asks_to_be_left_alone_for_long_is(
+    shop: Shopkeeper, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(request)
+        return Reply(429, {}, {"retry-after": "600"})
+
+    monkeypatch.setattr(shop.emulator, "answer", answer)
+    told: list[str] = []
+
+    def is_told_twice() -> bool:
+        told.append(capsys.readouterr().err)
+        return "".join(told).count("asks to be left alone") > 1
+
+    with following(shop, monkeypatch) as ended:
+        _until(is_told_twice)
+    assert ended == [3]
+    assert len(asked) == 1
 
 
 def test_who_follows_ends_where_another_took_over(
