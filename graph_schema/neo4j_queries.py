@@ -216,7 +216,7 @@ GIVEN: Final = (
 GIVEN_BY: Final = (
     "MATCH (j:Judgement) USING INDEX SEEK j:Judgement(judged_by, at, judgement_id) "
     "WHERE j.judged_by = $name AND j.at <= $at AND j.judgement_id IS NOT NULL "
-    "AND (j.at < $at OR j.judgement_id < $id) AND j.key > $after AND j.key < $end "
+    "AND CASE WHEN j.at = $at THEN j.judgement_id < $id ELSE true END AND j.key > $after AND j.key < $end "
     f"AND j.retracted_at IS NULL RETURN {_JUDGEMENT} "
     "ORDER BY j.judged_by DESC, j.at DESC, j.judgement_id DESC LIMIT $page"
 )

@@ -4,8 +4,10 @@ The resolver's contests are stored with it; aliases of untrusted sources and rew
 are looked at here, when the queue is read.
 """
 
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
+from typing import Final
 
 from graph_schema.errors import Erased, UnknownPerson
 from graph_schema.store import Document
@@ -15,8 +17,11 @@ from profiles.reward_views import reward_conflict
 from profiles.state import mentions
 from resolver.judged import judge
 from stream.judging import ALIASES, aliases_of
+from stream.parts import in_parts
 from stream.reader import Reader, make_case
 from stream.workspace import ANY_JUDGEMENTS
+
+_AT_ONCE: Final = 500
 
 
 def open_cases(reader: Reader) -> list[Case]:
@@ -69,13 +74,13 @@ def _judged(reader: Reader, person_ids: set[str]) -> set[str]:
 
 def alias_cases(reader: Reader, told: Iterable[tuple[RecordKey, RecordKey]]) -> Iterable[Case]:
     """Pairs of persons that an alias of an untrusted source says to be one."""
-    for pair in told:
-        sides = reader.living(pair)
-        persons = {record.person for record in sides.values()}
-        if len(persons) == 2:
-            yield make_case(
-                "alias", _person_ids(reader, persons), (), "an alias of a source that is not trusted"
-            )
+    for part in in_parts(told, _AT_ONCE):
+        living = reader.living(key for pair in part for key in pair)
+        for pair in part:
+            persons = {living[key].person for key in pair if key in living}
+            if len(persons) == 2:
+                ids = _person_ids(reader, persons)
+                yield make_case("alias", ids, (), "an alias of a source that is not trusted")
 
 
 def reward_cases(
@@ -84,13 +89,14 @@ def reward_cases(
     """Persons between whom a reward was redeemed twice: one of these, or any. It may be one person, who used
     it on paper and online."""
     codes: dict[tuple[int, ...], list[Identifier]] = {}
-    for key, told in reader.tx.all_objects("reward") if rewards is None else rewards:
-        if len(told) < 2:
-            continue
-        person_of = {one: record.person for one, record in reader.living(speakers(told)).items()}
-        everything = whole(key, {key: told, **reader.tx.objects(tied(key, told))})
-        if persons := reward_conflict(everything, person_of):
-            codes.setdefault(persons, []).append(Identifier("reward_code", key.key))
+    every = reader.tx.all_objects("reward") if rewards is None else rewards
+    for part in in_parts((one for one in every if len(one[1]) > 1), _AT_ONCE):
+        living = reader.living(one for _, told in part for one in speakers(told))
+        person_of = {one: record.person for one, record in living.items()}
+        receipts = dict(reader.tx.objects({one for key, told in part for one in tied(key, told)}))
+        for key, told in part:
+            if persons := reward_conflict(whole(key, ChainMap({key: told}, receipts)), person_of):
+                codes.setdefault(persons, []).append(Identifier("reward_code", key.key))
     for persons, twice in codes.items():
         yield make_case("reward", _person_ids(reader, persons), twice, "one reward was redeemed twice")
 

@@ -6,7 +6,7 @@ answers come from one consistent view of the store; nothing here writes.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, UnknownPerson
 from graph_schema.store import Document, Transaction
@@ -30,6 +30,9 @@ from resolver.resolve import sighting_rank
 from stream.awaited import ISSUED
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.intake import Intake
+from stream.parts import in_parts
+
+_AT_ONCE: Final = 500
 
 
 class Found(NamedTuple):
@@ -140,22 +143,23 @@ class Reader:
         wanted = None if records is None else {record.id for record in records}
         # Between two persons several may be stored of a kind, one for each value: they are one to decide.
         found: dict[tuple[str, tuple[str, ...]], tuple[set[Identifier], set[str]]] = {}
-        for stored in self.tx.cases(wanted):
-            persons = tuple(self._persons_of(stored.records))
-            if len(persons) > 1:
-                identifiers, details = found.setdefault((stored.kind, persons), (set(), set()))
-                nodes = self.tx.shown(stored.identifiers).values()
-                identifiers |= {one.identifier for one in nodes if not one.identifier.value.startswith("#")}
-                details.add(stored.detail)
+        for part in in_parts(self.tx.cases(wanted), _AT_ONCE):
+            held = self.tx.records({one for stored in part for one in stored.records})
+            living = self.tx.persons(self._alive(held.values()))
+            nodes = self.tx.shown({one for stored in part for one in stored.identifiers})
+            for stored in part:
+                of = {held[one].person for one in stored.records if one in held} & living.keys()
+                if len(of) > 1:
+                    persons = tuple(sorted(living[one].person_id for one in of))
+                    identifiers, details = found.setdefault((stored.kind, persons), (set(), set()))
+                    named = (nodes[one].identifier for one in stored.identifiers if one in nodes)
+                    identifiers.update(one for one in named if not one.value.startswith("#"))
+                    details.add(stored.detail)
         cases = [
             make_case(kind, persons, identifiers, ", ".join(sorted(details)))
             for (kind, persons), (identifiers, details) in found.items()
         ]
         return sorted(cases, key=lambda case: case.case_id)
-
-    def _persons_of(self, records: Sequence[int]) -> list[str]:
-        persons = self._alive(self.tx.records(records).values())
-        return sorted(person.person_id for person in self.tx.persons(persons).values())
 
     def founder(self, named: str) -> Record:
         """The living record that founds a person id, or that holds the event which founded it.

@@ -12,7 +12,7 @@ import pytest
 
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
-from graph_schema.vocabulary import Judgement
+from graph_schema.vocabulary import Judgement, Record
 from serving.console.decided import decided
 from serving.feed import Latest
 from serving.service import Service, Settings
@@ -26,9 +26,15 @@ WORDS = 7
 
 
 class Telling(MemoryStore):
-    """Counts how often it was asked for every word, or every alias, that there is."""
+    """Counts how often it was asked for every word, or every alias, that there is; and for some records."""
 
     asked_whole = 0
+    asked_records = 0
+
+    def records(self, ids: Collection[int]) -> Mapping[int, Record]:
+        """See ``Transaction``."""
+        self.asked_records += 1
+        return super().records(ids)
 
     def judgements(self, records: Collection[int] | None = None) -> list[Judgement]:
         """See ``Transaction``."""
@@ -101,6 +107,19 @@ def test_the_case_of_an_alias_is_found_without_a_look_at_the_others(engine: Engi
     assert store.asked_whole == 1
 
 
+def test_the_queue_is_not_read_case_by_case(engine: Engine, store: Telling) -> None:
+    asked = []
+    for number in range(WORDS):
+        said = [*contested(number), *({**one, "source": "web"} for one in alias(number)), *redeemed(number)]
+        engine.ingest([engine.intake.take(one, 1) for one in said])
+        with engine.reader() as reader:
+            before = store.asked_records
+            assert len(reader.cases()) == number + 1
+            assert len(open_cases(reader)) == 3 * (number + 1)
+            asked.append(store.asked_records - before)
+    assert len(set(asked)) == 1
+
+
 def test_who_follow_the_feed_look_for_news_together(
     engine: Engine, store: Telling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +152,16 @@ def contested(number: int) -> list[dict[str, Any]]:
     """Three accounts with one address: two are a case for a steward, the third makes another of it."""
     said = {"type": "identify", "source": "web", "traits": {"email": f"a{number}@example.com"}}
     return [{**said, "userId": f"u-{number}-{each}"} for each in range(3)]
+
+
+def redeemed(number: int) -> list[dict[str, Any]]:
+    """A reward that two persons used, each at a till."""
+    told = {"type": "track", "source": "shop", "event": "Reward Redeemed"}
+    said = {"reward_code": f"r-{number}"}
+    return [
+        {**told, "userId": f"r-{number}-{each}", "properties": {**said, "receipt_id": f"b-{number}-{each}"}}
+        for each in range(2)
+    ]
 
 
 def corrected(number: int) -> list[dict[str, Any]]:
