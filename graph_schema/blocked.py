@@ -19,8 +19,9 @@ _NOTHING = (
     r"|not[ _-]?(?:set|available|provided|applicable|given)|no[ _-]?(?:value|id|e?mail|phone|name)|-1"
 )
 
-_UNFILLED = r"\{\{.*\}\}|\$\{.*\}|%%.*%%|\*\|.*\|\*"
-"""A template that nobody filled in: {{customer.id}}, ${email}, %%EMAIL%%, *|EMAIL|*."""
+_MARKS = (("{{", "}}"), ("${", "}"), ("%%", "%%"), ("*|", "|*"))
+"""Between which a template stands that nobody filled in: {{customer.id}}, ${email}, %%EMAIL%%, *|EMAIL|*."""
+_UNFILLED = "|".join(f"{re.escape(opening)}.*{re.escape(closing)}" for opening, closing in _MARKS)
 
 BUNDLED_PATTERNS: tuple[str, ...] = (
     # nothing but zeros and punctuation: "", 0000000000, 000-00, ----, the all-zero UUID and advertising id
@@ -44,9 +45,6 @@ BUNDLED_PATTERNS: tuple[str, ...] = (
     # mailboxes that nobody reads, and mailboxes for "has none"
     r"(?:no[._-]?reply|do[._-]?not[._-]?reply|mailer-daemon|no[._-]?e?-?mail|null|undefined|none)@.*",
 )
-
-_MARKS = (("{{", "}}"), ("${", "}"), ("%%", "%%"), ("*|", "|*"))
-"""Between which such a template stands."""
 
 _BUNDLED = re.compile("|".join(f"(?:{pattern})" for pattern in BUNDLED_PATTERNS), re.IGNORECASE | re.DOTALL)
 

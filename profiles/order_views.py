@@ -12,7 +12,7 @@ from typing import Any
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import RecordKey
-from profiles.told import NUMBERED, SKU, Delivered, Ordered, Told, first_time
+from profiles.told import NUMBERED, Delivered, Ordered, Told, by_id, first_time, ids_by_sku
 
 Number = int | float
 Json = Any
@@ -38,8 +38,8 @@ def _view(key: str, completed: list[Told], words: list[Told]) -> Document:
     updates = sorted((one for one in words if one.kind == "updated"), key=lambda one: one.at is not None)
     accounts = [Ordered(*one.fact) for one in reversed(updates)]
     accounts += [Ordered(*one.fact) for one in completed]
-    ids = _ids(words)
-    products = [_by_id(ids, line) for line in _first_given(accounts, "products") or []]
+    ids = ids_by_sku(line for one in words if one.kind in NUMBERED for line in Ordered(*one.fact).products)
+    products = [by_id(ids, line) for line in _first_given(accounts, "products") or []]
     total = _first_given(accounts, "total")
     if total is None:
         total = tidy(worth(products))
@@ -57,17 +57,6 @@ def _view(key: str, completed: list[Told], words: list[Told]) -> Document:
         view["gift"] = True
     _follow(view, words, ids)
     return {name: value for name, value in view.items() if value is not None}
-
-
-def _ids(words: list[Told]) -> dict[str, str]:
-    """What its products are known by, by the sku: as far as any report of the order names both."""
-    told = (Ordered(*one.fact).products for one in words if one.kind in NUMBERED)
-    return {line[SKU]: line[0] for lines in told for line in lines if len(line) > SKU}
-
-
-def _by_id(ids: Mapping[str, str], line: list[Any]) -> list[Any]:
-    """A line of the order by the id of its product, whose sku then stands at its end."""
-    return [ids[line[0]], *line[1:], line[0]] if len(line) == SKU and line[0] in ids else line
 
 
 def _follow(view: Document, words: list[Told], ids: Mapping[str, str]) -> None:
@@ -105,7 +94,7 @@ def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> N
     products: dict[str, dict[str, Counter[str]]] = {}
     for one in refunds:
         said, back = Ordered(*one.fact), Counter[str]()
-        lines = [_by_id(ids, line) for line in said.products]
+        lines = [by_id(ids, line) for line in said.products]
         # Some write what they give back as a negative amount, or so many pieces less.
         for product, quantity, *_ in lines:
             back[product] += abs(quantity)

@@ -9,7 +9,7 @@ from profiles.lazily import lazily
 from profiles.moments import iso, kept
 from profiles.order_views import Number, tidy
 from profiles.state import articles, views
-from profiles.told import SKU
+from profiles.told import by_id, ids_by_sku
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency: of amounts that came without one."""
@@ -23,7 +23,7 @@ class Orders:
         timed = sorted((order.get("at") is None, order.get("at") or 0, key) for key, order in shown.items())
         self.all = [shown[key] for _, _, key in timed]
         lines = (line for order in self.all for line in order["products"])
-        self.names = {line[SKU]: line[0] for line in lines if len(line) > SKU} | articles(state)
+        self.names = ids_by_sku(lines) | articles(state)
         if self.names:
             self.all = [_by_id(self.names, order) for order in self.all]
         self.counted = [order for order in self.all if order["state"] != "cancelled"]
@@ -110,9 +110,7 @@ def _by_id(names: Mapping[str, str], order: Document) -> Document:
     """An order with what she knows its products by in the place of their skus."""
     if names.keys().isdisjoint(product for product, *_ in order["products"]):
         return order
-    lines = [
-        line if len(line) > SKU else [names.get(line[0], line[0]), *line[1:]] for line in order["products"]
-    ]
+    lines = [by_id(names, line) for line in order["products"]]
     returned: dict[str, Number] = {}
     for product, quantity in order.get("returned", {}).items():
         one = names.get(product, product)

@@ -1,7 +1,7 @@
 """What the events told of one order or reward, in the order of time: no time last, ties by record, then by
 event."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from graph_schema.store import Document
@@ -11,6 +11,16 @@ NUMBERED: Final = frozenset(("completed", "updated", "refunded"))
 """The kinds of facts that are `Ordered`."""
 SKU: Final = 6
 """The place in a line of an order of its product's sku, where it has one besides its id."""
+
+
+def ids_by_sku(lines: Iterable[Sequence[Any]]) -> dict[str, str]:
+    """The ids of products by their skus, as far as these lines name both."""
+    return {line[SKU]: line[0] for line in lines if len(line) > SKU}
+
+
+def by_id(ids: Mapping[str, str], line: list[Any]) -> list[Any]:
+    """A line by the id of its product, whose sku then stands at its end; as it is where it isn't known."""
+    return [ids[line[0]], *line[1:], line[0]] if len(line) == SKU and line[0] in ids else line
 
 
 class Ordered(NamedTuple):

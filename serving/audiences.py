@@ -14,6 +14,7 @@ from serving.marks import mark, marked
 from serving.models import PROBLEMS, Deltas, Members
 from serving.problems import answer
 from serving.service import TheService
+from stream.feed import seen_to
 
 router = APIRouter(tags=["audiences"])
 
@@ -52,9 +53,7 @@ def deltas(
     check_audience(service.engine.rules, name)
     with service.engine.store.read() as tx:
         found = tx.deltas(name, after, limit)
-        # What other audiences were told needn't be looked through again.
-        last = found[-1].seq if found else after
-        last = last if len(found) == limit else max(last, tx.last_delta())
+        last = seen_to(tx, found, after, limit)
     shown = [
         {
             "seq": one.seq,

@@ -41,13 +41,9 @@ class Latest:
         """As it is, or was half a look ago."""
         async with self._turn:
             if time.monotonic() >= self._until:
-                self._number = await run_in_threadpool(self._read)
+                self._number = await run_in_threadpool(self._service.last_change)
                 self._until = time.monotonic() + self._service.settings.feed_seconds / 2
             return self._number
-
-    def _read(self) -> int:
-        with self._service.engine.store.read() as tx:
-            return tx.last_change()
 
 
 @router.get(

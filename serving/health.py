@@ -48,7 +48,7 @@ async def metrics(service: TheService) -> Response:
     lines = list(_lines(service))
     # They are wanted most where the store doesn't answer.
     with suppress(NotNow):
-        last = await _in_time(lambda: _last_change(service))
+        last = await _in_time(service.last_change)
         lines += figure("feed_position", "gauge", "The highest number of the change feed.", last)
     return Response("\n".join([*lines, ""]), media_type=TEXT)
 
@@ -62,11 +62,6 @@ async def _in_time(work: Callable[[], T]) -> T:
     except TimeoutError:
         what = f"the store has not answered within {_STORE_SECONDS:g} s"
         raise StoreUnavailable(what, way_out="See that it runs and can be reached") from None
-
-
-def _last_change(service: Service) -> int:
-    with service.engine.store.read() as tx:
-        return tx.last_change()
 
 
 def _lines(service: Service) -> Iterator[str]:

@@ -70,6 +70,11 @@ class Service:
         finally:
             self._looking_back.release()
 
+    def last_change(self) -> int:
+        """The highest number of the change feed."""
+        with self.engine.store.read() as tx:
+            return tx.last_change()
+
     @property
     def taking(self) -> GroupCommit | Handover:
         """Where messages go: into the store, or to Kafka."""

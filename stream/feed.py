@@ -4,17 +4,24 @@ Told by person ids alone: which ids the records of a person answered to before, 
 Of the erased nothing is told after their erasure, not even that somebody new is of their evidence.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from graph_schema.store import Transaction
-from graph_schema.vocabulary import Change, ChangeKind, EventKey, Person
+from graph_schema.vocabulary import Change, ChangeKind, Delta, EventKey, Person
 from profiles.moments import iso
 from stream.awaited import ISSUED
 from stream.workspace import Workspace
 
 SENT: Final = "outbox/kafka/"
 """Operational state: the number of the last entry of a feed that a topic holds, by who sent it."""
+
+
+def seen_to(tx: Transaction, found: Sequence[Delta], after: int, limit: int) -> int:
+    """How far a page of one audience's feed has seen: to the end, where it isn't full. What other audiences
+    were told needn't be looked through again."""
+    last = found[-1].seq if found else after
+    return last if len(found) == limit else max(last, tx.last_delta())
 
 
 class Sent(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.conn import create_conn
+from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment as Assignment
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
@@ -218,9 +218,8 @@ async def _admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
 async def _try_each(kafka: Kafka) -> None:
     """Raises what a broker has against us, a wrong password, say: the client that was told only logs it."""
     options = kafka.client()
-    for server in options.pop("bootstrap_servers").split(","):
-        host, _, port = server.strip().rpartition(":")
-        (await create_conn(host.strip("[]"), int(port), **options)).close()
+    for host, port, _ in collect_hosts(options.pop("bootstrap_servers")):
+        (await create_conn(host, port, **options)).close()
 
 
 async def make_topics(kafka: Kafka, partitions: int = PARTITIONS) -> None:

@@ -105,8 +105,8 @@ def _moment(text: str | None) -> str | None:
 
 def _is_empty(value: Any) -> bool:  # noqa: ANN401 - whatever a table can hold
     """Whether nothing stands in a cell, nor in any part of it."""
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
-    return all(one is None or (isinstance(one, list | dict) and _is_empty(one)) for one in parts)
+    parts = value.values() if isinstance(value, dict) else value
+    return all(map(_is_empty, parts)) if isinstance(value, list | dict) else value is None
 
 
 def _other(value: Any) -> str | None:  # noqa: ANN401 - whatever a table can hold

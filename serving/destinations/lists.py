@@ -24,6 +24,7 @@ from serving.destinations.settings import GoogleSettings, Settings
 from serving.destinations.settling import Settling, expect_receipts
 from stream.batch import Batch
 from stream.engine import Engine
+from stream.feed import seen_to
 from stream.parts import followed
 
 AT_ONCE: Final = 10_000
@@ -120,8 +121,7 @@ class List:
                 return Touched(left)
         deltas = tx.deltas(self.target.audience, head.delta, AT_ONCE)
         changes = tx.changes(head.change, AT_ONCE)
-        head.delta = deltas[-1].seq if deltas else head.delta
-        head.delta = head.delta if len(deltas) == AT_ONCE else max(head.delta, tx.last_delta())
+        head.delta = seen_to(tx, deltas, head.delta, AT_ONCE)
         if deltas or changes:
             head.change = changes[-1].seq if changes else head.change
             persons = {one.person_id for one in deltas}

@@ -55,8 +55,7 @@ class Wants:
     def of(self, reader: Reader, target: Target, person_ids: Collection[str], at: int) -> Wanted:
         """Evaluates persons at a moment of the store."""
         tx = reader.tx
-        records = tx.records(list(tx.founded(person_ids).values()))
-        living = tx.persons({record.person for record in records.values() if not record.ghost})
+        living = tx.persons(_living(tx, person_ids))
         asked = frozenset({*person_ids, *(person.person_id for person in living.values())})
         places = tx.memberships(living.keys())
         members = [one for one, found in places.items() if is_in(target, found)]
@@ -86,8 +85,7 @@ class Wants:
         these, though nothing of their own did."""
         tx, position = reader.tx, reader.intake.plan.position
         places = {position[name] for name in self._namespaces if name in position}
-        founders = tx.records(list(tx.founded(person_ids).values())).values()
-        members = tx.members({record.person for record in founders if not record.ghost})
+        members = tx.members(_living(tx, person_ids))
         own = tx.records([one for each in members.values() for one in each])
         held = {
             one
@@ -99,6 +97,12 @@ class Wants:
         others = {one for each in tx.holders(several).values() for one in each} - own.keys()
         persons = {record.person for record in tx.records(others).values()}
         return {person.person_id for person in tx.persons(persons).values()}
+
+
+def _living(tx: Transaction, person_ids: Collection[str]) -> set[int]:
+    """The store's ids of persons who are not erased, by theirs or former ones."""
+    founders = tx.records(list(tx.founded(person_ids).values())).values()
+    return {record.person for record in founders if not record.ghost}
 
 
 def _is_hers(reader: Reader, person: int, shared: bool, node: ShownIdentifier) -> bool:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType, SimpleNamespace
+from types import FrameType
 from typing import Any, cast
 
 import pytest
@@ -15,6 +15,7 @@ from graph_schema.rules import load_rules
 from graph_schema.vocabulary import Judgement, Record
 from serving.console.decided import decided
 from serving.feed import Latest
+from serving.group_commit import GroupCommit
 from serving.service import Service, Settings
 from stream.cases import open_case, open_cases
 from stream.engine import Engine
@@ -135,7 +136,7 @@ def test_who_follow_the_feed_look_for_news_together(
         return [await latest.number() for _ in range(3)]
 
     async def follow(followers: int) -> list[list[int]]:
-        latest = Latest(cast(Service, SimpleNamespace(engine=engine, settings=Settings(feed_seconds=60))))
+        latest = Latest(Service(engine, Settings(feed_seconds=60), cast(GroupCommit, None)))
         return await asyncio.gather(*(look(latest) for _ in range(followers)))
 
     monkeypatch.setattr(store, "read", read)
