@@ -160,10 +160,8 @@ def _sync_one(
                 running.replace()
             _settle(running, stop)
             running.rest()
-        except Stopped as error:
-            code, follow = _failed(error), False
         except Exception as error:  # noqa: BLE001 - else this one would end in silence
-            code = _failed(error)
+            code, follow = _failed(error), follow and not isinstance(error, Stopped)
         refused_at = time.monotonic()
         while follow and not stop.wait(_LATER_SECONDS if code else _POLL_SECONDS):
             if running.complaints() and time.monotonic() - refused_at > _LATER_SECONDS:
@@ -175,11 +173,8 @@ def _sync_one(
                 code = 0
                 engine.fall_due(engine.clock())
                 _settle(running, stop)
-            except Stopped as error:
-                code = _failed(error)
-                break
             except Exception as error:  # noqa: BLE001 - else this one would end in silence
-                code = _failed(error)
+                code, follow = _failed(error), not isinstance(error, Stopped)
         code = _tell_refusals(running) or code
     if not code:
         SPOKEN.print(f"{name}: up to date")
