@@ -146,7 +146,7 @@ class Apart:
         if node.generic:
             space = self.evidence.plan.spaces[node.namespace]
             above = [place for place, others in node.peers.items() if len(others) > space.generic_above]
-            if above:
+            if above and node.holders <= space.max_records:
                 other = self.evidence.plan.spaces[min(above)].name
                 return {"kind": "generic", "above": space.generic_above, "namespace": other}
             return {"kind": "generic", "above": space.max_records, "namespace": None}

@@ -3,10 +3,10 @@
 Everything here is a function of the set of records, whatever their order.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
-from graph_schema.vocabulary import Holding
+from graph_schema.vocabulary import BLOCKED, CLAIMED, Holding, IdentifierNode, Record
 from resolver.plan import Plan, Space
 
 
@@ -48,6 +48,18 @@ def is_generic(space: Space, holders: int, peers: Mapping[int, Set[int]]) -> boo
     ``generic_above`` values of one other people-joining namespace (``peers``, by namespace), or more than
     ``max_records`` records hold it."""
     return holders > space.max_records or any(len(others) > space.generic_above for others in peers.values())
+
+
+def peers_of(plan: Plan, node: IdentifierNode, holders: Iterable[Record]) -> dict[int, set[int]]:
+    """The values of other people-joining namespaces that all (unclaimed) holders of a value hold, by
+    namespace. A node that is generic learns of no more: which it knows follows the order of arrival."""
+    peers: dict[int, set[int]] = {}
+    for record in holders:
+        if not record.holdings[node.id].flags & (CLAIMED | BLOCKED):
+            for other, namespace in people_holdings(plan, record.holdings):
+                if namespace != node.namespace and namespace in plan.counted:
+                    peers.setdefault(namespace, set()).add(other)
+    return peers
 
 
 def leases(holders: list[Holder], lease: int | None) -> list[list[Holder]]:

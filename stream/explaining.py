@@ -1,12 +1,13 @@
 """Why and how, asked of a store: resolves the neighbourhood of those who are meant again, with a trace."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from graph_schema.errors import UnknownPerson, naming
 from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, Record
+from resolver.evidence import peers_of
 from resolver.explain import how as how_of
 from resolver.explain import why as why_of
 from resolver.founding import canonical_person_id, is_person_id
@@ -70,11 +71,15 @@ def why(reader: Reader, a: str, b: str) -> Document:
         one = meant(reader, a)
     with naming("b"):
         two = meant(reader, b)
-    evidence = evidence_around(reader, [*one.found.records, *two.found.records])
+    evidence = evidence_around(reader, [*one.found.records, *two.found.records], _held(one) & _held(two))
     ours, theirs = (evidence.numbers(record.key for record in each.records) for each in (one, two))
     document = why_of(evidence, ours, theirs, _aliased(reader, one, two))
     persons = [one.found.person.person_id, two.found.person.person_id]
     return {"references": [a, b], "person_ids": persons, **document}
+
+
+def _held(one: Meant) -> set[int]:
+    return {value for record in one.found.records for value in record.holdings}
 
 
 def how(reader: Reader, reference: str) -> Document:
@@ -95,14 +100,22 @@ def _aliased(reader: Reader, one: Meant, two: Meant) -> list[str]:
     return sorted({key.source for pair in told if not others.isdisjoint(pair) for key in pair})
 
 
-def evidence_around(reader: Reader, records: Collection[Record]) -> Evidence:
+def evidence_around(reader: Reader, records: Collection[Record], shared: Set[int] = frozenset()) -> Evidence:
     """The neighbourhood of records, resolved with a trace. Its numbers follow keys and values: so what is
-    told of it is the same in whatever order it arrived."""
-    workspace = Workspace(reader.intake.plan, reader.id_key)
+    told of it is the same in whatever order it arrived. Of the generic values among ``shared`` all holders
+    are counted, but for those that more hold than may."""
+    plan = reader.intake.plan
+    workspace = Workspace(plan, reader.id_key)
     workspace.begin(reader.tx)
-    found = neighbourhood(reader.intake.plan, workspace, {record.id for record in records})
+    found = neighbourhood(plan, workspace, {record.id for record in records})
     persons = workspace.persons({record.person for record in found.records.values()})
-    nodes = workspace.identifiers({one for record in found.records.values() for one in record.holdings})
+    held = {one for record in found.records.values() for one in record.holdings}
+    nodes = {**workspace.identifiers(held)}
+    for one in shared & held:
+        node = nodes[one]
+        if node.generic and node.holders <= plan.spaces[node.namespace].max_records:
+            holders = workspace.records(workspace.holders((one,))[one]).values()
+            nodes[one] = replace(node, peers=peers_of(plan, node, holders))
     values = _numbered(nodes, lambda one: nodes[one].identifier)
     found = found.renumbered(_numbered(found.records, lambda one: found.records[one].key), values)
     named = {
@@ -111,11 +124,11 @@ def evidence_around(reader: Reader, records: Collection[Record]) -> Evidence:
         if record.person in persons
     }
     return Evidence(
-        reader.intake.plan,
+        plan,
         found.records,
         {number: replace(nodes[one], id=number) for one, number in values.items()},
         list(found.judgements.values()),
-        resolve_near(reader.intake.plan, found, trace=True),
+        resolve_near(plan, found, trace=True),
         named,
         found.likeness.contents,
     )

@@ -16,7 +16,7 @@ from graph_schema.vocabulary import (
     Record,
     StoredEvent,
 )
-from resolver.evidence import is_generic, people_holdings
+from resolver.evidence import is_generic, peers_of, people_holdings
 from stream.contents import Learnt
 from stream.ghosts import ghost_identifier
 from stream.identity import Identity
@@ -185,12 +185,7 @@ class Refolding:
             for record in records
             if node.namespace >= 0 and plan.spaces[node.namespace].lease is not None
         )
-        node.peers = {}
-        for record in records:
-            if not record.holdings[node.id].flags & (CLAIMED | BLOCKED):
-                for other, namespace in people_holdings(plan, record.holdings):
-                    if namespace != node.namespace and namespace in plan.counted:
-                        node.peers.setdefault(namespace, set()).add(other)
+        node.peers = peers_of(plan, node, records)
         counted = sum(not record.holdings[node.id].flags & BLOCKED for record in records)
         node.generic = node.namespace >= 0 and is_generic(plan.spaces[node.namespace], counted, node.peers)
         persons = {record.person for record in records} - {0}

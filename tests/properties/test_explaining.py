@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph_schema.memory import MemoryStore
+from graph_schema.namespaces import Namespace
+from graph_schema.rule_parts import Rules
 from graph_schema.store import Document
 from resolver.founding import DEFAULT_ID_KEY
 from stream.engine import Engine
@@ -40,6 +42,26 @@ EVERY_KIND = st.one_of(histories(most=8), histories(matched=True), crowds(), cro
 @given(EVERY_KIND)
 def test_the_words_of_why_and_how_follow_no_order_of_arrival(history: History) -> None:
     assert told(played(history)) == told(played(history, backwards=True))
+
+
+def test_a_value_too_common_for_two_namespaces_is_so_for_the_stronger_in_any_order() -> None:
+    spaces = ("user_id", "loyalty_card", "email")
+    declared = tuple(Namespace(name=one, joins="people", generic_above=1) for one in spaces)
+    rules = Rules(namespaces=declared, matching=None)
+    held = [("r1", {"user_id": "b"}), ("r1", {"email": "a"}), ("r0", {"user_id": "a", "loyalty_card": "a"})]
+    held.append(("r0", {"email": "a", "loyalty_card": "b"}))
+    said = []
+    for order in (held, held[::-1]):
+        engine = Engine(MemoryStore(), rules, clock=lambda: RECEIVED)
+        for record, each in order:
+            named = [{"type": name, "id": value} for name, value in each.items()]
+            context = {"recordId": record, "externalIds": named}
+            engine.ingest([engine.intake.take({"type": "page", "source": "web", "context": context}, 1)])
+        with engine.store.read() as tx:
+            reader = Reader(tx, engine.intake, DEFAULT_ID_KEY)
+            said.append(why(reader, "web/r0", "web/r1")["reasons"])
+    by = [{"namespace": "email", "value": "a"}]
+    assert said == [[{"kind": "generic", "above": 1, "namespace": "user_id", "by": by}]] * 2
 
 
 @settings(max_examples=100)
