@@ -24,6 +24,8 @@ _AT_ONCE_S: Final = 0.03
 """Where a snapshot takes no longer than this, each page has one of its own."""
 _SHARE: Final = 20
 """Else a new one is begun when at least so many times its own time has passed."""
+_PATIENCE_S: Final = 2.0
+"""Who has just taken a word back waits at most so long for a snapshot that knows of it."""
 
 
 class Snapshot(NamedTuple):
@@ -44,6 +46,7 @@ class Queue:
         self._gone: set[str] = set()
         self._next = 0.0
         self._took = 0.0
+        self._patience = 0.0
 
     def begin(self) -> None:
         """Makes the first snapshot, so that nobody's first look waits for it."""
@@ -55,8 +58,11 @@ class Queue:
         if self._snapshot is None or self._took < _AT_ONCE_S:
             with self._turn:
                 self._refresh()
-        elif time.monotonic() >= self._next and self._turn.acquire(blocking=False):
-            threading.Thread(target=self._refresh_beside, daemon=True).start()
+        elif time.monotonic() >= self._next and self._turn.acquire(timeout=self._patience):
+            patience, self._patience = self._patience, 0.0
+            beside = threading.Thread(target=self._refresh_beside, daemon=True)
+            beside.start()
+            beside.join(patience)
         found = self._snapshot
         assert found is not None  # noqa: S101 - made above
         gone = self._gone
@@ -68,7 +74,8 @@ class Queue:
         self._next = 0.0
 
     def again(self) -> None:
-        """Has the queue looked at as soon as can be."""
+        """Has the queue looked at as soon as can be: the next page shows what was said here just now."""
+        self._patience = _PATIENCE_S
         self._next = 0.0
 
     def is_open(self, tx: Transaction, case_id: str) -> bool:

@@ -1,12 +1,18 @@
 """The parts of the queue that a steward works on: filters that combine, stay in the address, and count."""
 
 import re
+import time
 from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import pytest
 
+from graph_schema.vocabulary import Case
+from serving.console import queue
+from stream.cases import open_cases
+from stream.reader import Reader
 from tests.integration.console_visit import KEYS, Served, Visit
 
 
@@ -87,6 +93,24 @@ def test_a_filter_stays_from_case_to_case(keyed: Served) -> None:
     assert visit.heading() == f"0 of {keyed.waiting()} cases to decide"
     visit.send("/console/undo?kind=veto&namespace=email")
     assert visit.heading() == f"1 of {keyed.waiting()} cases to decide"
+
+
+def test_who_takes_a_word_back_sees_its_case_again_though_the_queue_is_long(
+    keyed: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(reader: Reader) -> list[Case]:
+        time.sleep(0.3)
+        return open_cases(reader)
+
+    monkeypatch.setattr(queue, "open_cases", slowly)
+    visit = keyed.visit(KEYS["steward"])
+    everything = listed(visit)
+    visit.send("/console/next")
+    visit.send("/console/judge", kind="different")
+    assert listed(visit) == everything[1:]
+    visit.send("/console/undo")
+    assert visit.heading() == f"{len(everything)} cases to decide"
+    assert listed(visit) == everything
 
 
 def test_what_becomes_of_a_case_is_asked_for(keyed: Served) -> None:
