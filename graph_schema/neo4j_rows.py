@@ -59,7 +59,7 @@ def own(row: Row) -> Row:
     return [row[0] & _MASK, *row[1:]]
 
 
-@lru_cache(200_000)
+@lru_cache(1 << 14)
 def short_hash(*parts: str) -> int:
     """47 bits that find a node by what it is called; whoever finds one compares the rest as well."""
     digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()

@@ -14,7 +14,7 @@ from resolver.mailbox import GMAIL
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{43}=?")
 
 
-@lru_cache(200_000)
+@lru_cache(1 << 12)
 def digests(normaliser: str, match: str, shown: str) -> tuple[str, ...]:
     """The hashes (hexadecimal) that an address or number may go by, sorted.
 

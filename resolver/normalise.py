@@ -12,7 +12,7 @@ from functools import lru_cache
 from resolver.mailbox import mailbox
 from resolver.telephone import e164
 
-_REMEMBERED = 1 << 16
+_REMEMBERED = 1 << 12
 
 _UUID = re.compile(r"(?:urn:uuid:)?\{?([0-9a-f]{8})" + r"-?([0-9a-f]{4})" * 3 + r"-?([0-9a-f]{12})\}?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
