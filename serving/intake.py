@@ -26,14 +26,20 @@ from serving.service import Service, TheService
 KINDS: Final = ("identify", "track", "page", "screen", "alias", "group", "batch")
 _SHORT: Final = {**{kind[0]: kind for kind in KINDS}, "import": "batch"}
 """How the browser and mobile SDKs shorten the paths."""
-_PATHS: Final = frozenset(f"/v1/{path}" for path in (*KINDS, *_SHORT))
+_SENT_AS: Final = {
+    f"/v1/{path}{end}": kind
+    for path, kind in [*((kind, kind) for kind in KINDS), *_SHORT.items()]
+    for end in ("", "/")
+}
+"""Each path with what it takes. The SDK for Java ends its own by a slash: sent on to another it would meet
+whoever guards the rest, and behind a proxy leave TLS."""
 
 router = APIRouter(tags=["intake"])
 
 
 def is_intake(path: str) -> bool:
     """Whether messages are sent to this path: whoever sends there has a write key."""
-    return path in _PATHS
+    return path in _SENT_AS
 
 
 class Taken(NamedTuple):
@@ -82,15 +88,15 @@ def _endpoint(kind: str) -> Callable[[Request, TheService], Awaitable[Response]]
     return take
 
 
-for _path, _kind in [*((kind, kind) for kind in KINDS), *_SHORT.items()]:
+for _path, _kind in _SENT_AS.items():
     router.add_api_route(
-        f"/v1/{_path}",
+        _path,
         _endpoint(_kind),
         methods=["POST"],
         response_model=Success,
         responses=PROBLEMS,
         openapi_extra=SEGMENT_BODY,
-        include_in_schema=_path == _kind,
+        include_in_schema=_path == f"/v1/{_kind}",
     )
 
 

@@ -192,6 +192,13 @@ def test_a_key_that_is_no_name_for_a_source_is_refused(server: Serving) -> None:
         assert client.post("/v1/page", json={"userId": "k"}).json()["field"] == "writeKey"
 
 
+@pytest.mark.parametrize("path", ["/v1/import", "/v1/import/", "/v1/batch/"])
+def test_a_path_may_end_by_a_slash(server: Serving, path: str, name: str) -> None:
+    with server.client(name) as client:
+        sent = client.post(path, json={"batch": [{"type": "page", "userId": "k"}]})
+    assert (sent.status_code, sent.json()) == (200, {"success": True})
+
+
 def test_browsers_may_send_from_other_sites_and_read_nothing(server: Serving) -> None:
     origin = {"Origin": "https://shop.example"}
     asked = {
@@ -200,7 +207,7 @@ def test_browsers_may_send_from_other_sites_and_read_nothing(server: Serving) ->
         "Access-Control-Request-Headers": "content-type",
     }
     with server.client() as client:
-        for path in ("/v1/track", "/v1/t", "/v1/batch"):
+        for path in ("/v1/track", "/v1/t", "/v1/batch", "/v1/import/"):
             allowed = client.options(path, headers=asked)
             assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, "*")
         sent = client.post("/v1/track", json={}, headers=origin)

@@ -1,6 +1,6 @@
 // Sends one customer's day by Segment's own SDK for Node. Arguments: the SDK's folder, the server's address, the name.
 const [, , sdk, host, name] = process.argv;
-const { Analytics } = require(require("node:path").join(sdk, "node_modules/@segment/analytics-node"));
+const { Analytics } = require(sdk);
 const analytics = new Analytics({ writeKey: "node", host, flushAt: 7, flushInterval: 200 });
 analytics.on("error", (error) => {
   console.error(error.code, error.reason);
