@@ -197,6 +197,7 @@ def steps_each(folder: Path, message: Callable[[int], list[dict[str, Any]]], siz
 def test_what_a_batch_takes_in_costs_the_same_however_many_like_it_there_are(
     tmp_path: Path, message: Callable[[int], list[dict[str, Any]]]
 ) -> None:
-    few, many = (steps_each(tmp_path, message, size) for size in (50, 150))
+    # Python 3.13 tells of no step of the first few functions that it is told to trace.
+    _, few, many = (steps_each(tmp_path, message, size) for size in (1, 50, 150))
     # What a batch takes once is shared by more: where nothing goes through the others each takes less.
     assert many < few, f"{few:.0f} steps each of 50, {many:.0f} of 150"
