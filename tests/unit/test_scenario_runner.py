@@ -62,6 +62,7 @@ def test_what_holds_passes(tmp_path: Path, expect: str) -> None:
         ("{same_person: [user_id:u-1, user_id:u-9]}", "user_id:u-9 leads to nobody"),
         ("{different_people: [user_id:u-1, email:ana@example.com]}", "one record"),
         ("{different_people: [user_id:u-1, user_id:u-9]}", "user_id:u-9 leads to nobody"),
+        ("{different_people: [user_id:u-1, user_id:u-1]}", "user_id:u-1 leads to per_"),
         ("{case: [user_id:u-1, email:bob@example.com]}", "in the queue: nothing"),
         ("{dead_letter: m-1}", "dead letters: none"),
         ("{audience: suppress_always, includes: user_id:u-9}", "user_id:u-9 leads to nobody"),
