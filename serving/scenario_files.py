@@ -215,8 +215,19 @@ class Scenario(_Part):
 class _Loader(yaml.SafeLoader):
     """YAML as people mean it: dates stay text as in JSON, and so do yes, no, on and off (Norway is NO).
 
-    A whole number is one only as JSON writes it: a telephone number keeps its +, a postcode its zero.
+    A whole number is one only as JSON writes it: a telephone number keeps its +, a postcode its zero. A key
+    stands once: of two YAML would keep the last, and what the first says would pass unchecked.
     """
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 - a text or None
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                problem = f"the key {key.value!r} stands twice: keep one of them"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return node
 
 
 _Loader.yaml_implicit_resolvers = {

@@ -108,6 +108,28 @@ def test_a_mistake_in_a_file_is_named(tmp_path: Path, expect: str, said: str) ->
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("twice", "said"),
+    [
+        ("{same_person: [a:b, c:d], same_person: [a:b, a:b]}", "'same_person' stands twice"),
+        ("{same_person: [a:b, c:d]}\nexpect:\n  - {same_person: [a:b, a:b]}", "'expect' stands twice"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path, twice: str, said: str) -> None:
+    """Of two YAML keeps the last: what the first expects would pass unchecked."""
+    with pytest.raises(Invalid, match=said):
+        run_files([write(tmp_path, twice)])
+
+
+def test_a_key_may_be_said_otherwise_than_where_it_is_taken_from(tmp_path: Path) -> None:
+    """YAML's ``<<`` takes over what another says, and what is written beside it stands."""
+    path = write(
+        tmp_path,
+        "{<<: &b {<<: &a {at: +1m, path: cart}, path: orders.count}, profile: user_id:u-1, equals: 0}",
+    )
+    assert run_files([path]).failures == []
+
+
 @pytest.mark.parametrize("at", ["+30s", "+90m"])
 def test_what_failed_is_told_with_its_time(tmp_path: Path, at: str) -> None:
     (failed,) = run_files(
