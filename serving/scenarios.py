@@ -118,23 +118,24 @@ def run_scenario(
     def note(play: str, expected: Expectation, failure: list[str] | None) -> None:
         found.append(Outcome(scenario.where, scenario.story, play, _said(expected), tuple(failure or ())))
 
-    timed = sorted((one for one in scenario.expect if one.at is not None), key=lambda one: one.at or 0)
     always = [one for one in scenario.expect if one.at is None]
     with closing(stores()) as store:
         written = AsWritten(scenario, store, rules)
         end = written.end
-        for one in timed:
-            at = scenario.start + (one.at or 0)
+        # By time, so that what is asked of a later moment has not moved those who come and go by time alone.
+        moments = [(end if one.at is None else scenario.start + one.at, one) for one in scenario.expect]
+        for at, one in sorted(moments, key=lambda each: each[0]):
             written.advance(at)
             note("as written", one, _failure(written.play, one, at))
         written.advance(max(end, written.play.now))
-        for one in always:
-            note("as written", one, _failure(written.play, one, end))
-        if scenario.erasures and reorder:
-            # In another order an erasure would be of something else; but nothing comes back by it.
-            written.play.ingest(in_arrival(scenario))
+    if scenario.erasures and reorder:
+        # In another order an erasure would be of something else; but nothing comes back by it.
+        with closing(stores()) as store:
+            again = AsWritten(scenario, store, rules)
+            again.advance(end)
+            again.play.ingest(in_arrival(scenario))
             for one in always:
-                note("all sent again", one, _failure(written.play, one, end))
+                note("all sent again", one, _failure(again.play, one, end))
     for unheard in written.unheard:
         found.append(
             Outcome(scenario.where, scenario.story, "as written", "its judgements and erasures", (unheard,))

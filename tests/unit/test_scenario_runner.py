@@ -130,6 +130,16 @@ def test_a_key_may_be_said_otherwise_than_where_it_is_taken_from(tmp_path: Path)
     assert run_files([path]).failures == []
 
 
+def test_what_is_asked_of_a_later_moment_changes_nothing_of_the_others(tmp_path: Path) -> None:
+    """Who lapses by time alone has not lapsed after the last event, wherever the file asks for it."""
+    bought = "{same_person: [user_id:u-1, email:ana@example.com]}"
+    path = write(tmp_path, bought + "\n  - {at: +400d, audience: lapsed, includes: user_id:u-1}")
+    order = "{at: +3h, source: shop, type: track, event: Order Completed, userId: u-1}"
+    text = path.read_text(encoding="utf-8").replace("judgements:", f"  - {order}\njudgements:")
+    path.write_text(text + "\n  - {audience: lapsed, excludes: user_id:u-1}\n", encoding="utf-8")
+    assert run_files([path]).failures == []
+
+
 @pytest.mark.parametrize("at", ["+30s", "+90m"])
 def test_what_failed_is_told_with_its_time(tmp_path: Path, at: str) -> None:
     (failed,) = run_files(
