@@ -145,7 +145,7 @@ def _read(source: str | Path, folder: Path | None) -> tuple[str, str, Path | Non
         return f"{source} (bundled)", text, None
     path = (folder or Path()) / source
     try:
-        return str(path), path.read_text(encoding="utf-8"), path.parent
+        return str(path), path.read_text(encoding="utf-8-sig"), path.parent
     except FileNotFoundError as error:
         if folder is not None:
             raise

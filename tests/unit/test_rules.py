@@ -149,6 +149,11 @@ def test_a_mistake_is_placed_in_the_file_that_declares_it(tmp_path: Path, write:
     assert refused(write, f'extends = "below.toml"\n{other}').where == f"{tmp_path / 'below.toml'}, line 9"
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(write: Path) -> None:
+    """Editors of Windows write one."""
+    assert loaded(write, "\ufeff" + TWO).namespaces == loaded(write, TWO).namespaces
+
+
 def test_files_that_are_missing_empty_or_extend_themselves_are_refused(tmp_path: Path, write: Path) -> None:
     with pytest.raises(RulesError, match="Did you mean 'retail'"):
         load_rules("retial")
