@@ -72,7 +72,7 @@ class Source(RulesTable):
     scoped: frozenset[NamespaceName] = frozenset()
     trusted_alias: Switch = False
     alias: Literal["user_id", "anonymous_id"] = "user_id"
-    write_key: str | None = Field(default=None, min_length=1, repr=False)
+    write_key: str | None = Field(default=None, pattern="^[^:]+$", repr=False)
 
 
 _UNDECLARED_SOURCE = Source()

@@ -35,6 +35,10 @@ NO_MODEL = "none"
 _WRITTEN_SO: dict[str | int, tuple[str, str]] = {
     "sha256": ("access.key.….sha256 is not 64 hexadecimal digits", "Make a key with onefold access-key"),
     "issuer": ("access.oidc.issuer is not an address", 'Write it as issuer = "https://id.example.com"'),
+    "write_key": (
+        "source.….write_key is empty or has a colon, so that no SDK could send it",
+        "Write it without: it goes as the user of basic authorization, who ends at the first colon",
+    ),
 }
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
@@ -193,7 +197,7 @@ def _fault(detail: ErrorDetails) -> Fault:
     if kind == "string_pattern_mismatch":
         no_name = f"{key} is empty or has a space, a colon or a slash", "Write one word, as loyalty_card"
         return Fault(path, *_WRITTEN_SO.get(path[-1], no_name))
-    said_wrong = detail["msg"].replace("Input", key).replace("dictionary", "table")
+    said_wrong = re.sub(r"^\w+(?= should)", key, detail["msg"]).replace("dictionary", "table")
     said_wrong = said_wrong.replace("tuple", "list").replace("frozenset", "list")
     return Fault(path, said_wrong, "See docs/rules.md")
 

@@ -115,6 +115,17 @@ def test_matching_finds_its_place_among_namespaces_that_lack_its_own(write: Path
         (f'{TWO}[source.uk]\nregion = "UK"\n', 9, ["region is not a country", "GB"]),
         (f'{TWO}[source.fr]\nregion = "fr"\n', 9, ["region is not a country", "two capital letters"]),
         (f'{TWO}[source.x]\nalias = "anonymous"\n', 9, ["alias can't be 'anonymous'", "'anonymous_id'?"]),
+        (f'{TWO}[source.x]\nwrite_key = ""\n', 9, ["write_key is empty"]),
+        (
+            f'{TWO}[source.x]\nwrite_key = "a:b"\n',
+            9,
+            ["write_key is empty or has a colon", "Write it without"],
+        ),
+        (
+            f'{TWO}[access.oidc]\nissuer = "https://id.example.com"\nclient_id = "x"\nroles = {{}}\n',
+            11,
+            ["access.oidc.roles should have at least 1 item"],
+        ),
         (f'{TWO}[matching]\nafter = "c"\n', 9, ["no [[namespace]] is named 'c'"]),
         (f'{TWO}[matching]\nafter = "a"\nmerge = 0.2\nreview = 0.5\n', 11, ["review is above merge"]),
         (f'{TWO}[matching]\nafter = "b"\n', 9, ["'b', which joins only anonymous", "put it after a"]),
