@@ -14,9 +14,9 @@ from itertools import count, groupby, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from graph_schema.errors import Invalid, nearest
+from graph_schema.errors import Invalid, RulesError, nearest
 from graph_schema.memory import MemoryStore
-from graph_schema.rules import load_rules
+from graph_schema.rules import Rules, load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store
 from serving.scenario_checks import Checks
@@ -103,8 +103,12 @@ def run_files(paths: Iterable[Path], stores: StoreFactory = MemoryStore) -> Repo
 
     Raises ``Invalid`` or ``RulesError`` for a file that can't be used: nothing has run then.
     """
-    scenarios = [(one, path.parent) for path in scenario_files(list(paths)) for one in read_scenarios(path)]
-    return Report(tuple(each for one, folder in scenarios for each in run_scenario(one, folder, stores)))
+    scenarios = [
+        (one, _rules(one, path.parent))
+        for path in scenario_files(list(paths))
+        for one in read_scenarios(path)
+    ]
+    return Report(tuple(each for one, rules in scenarios for each in _run(one, rules, stores)))
 
 
 def run_scenario(
@@ -112,7 +116,19 @@ def run_scenario(
 ) -> list[Outcome]:
     """Plays one scenario as written and, to ``reorder``, in every other order; ``folder`` is where its rules
     may lie."""
-    rules = load_rules(scenario.rules_source(folder))
+    return _run(scenario, _rules(scenario, folder), stores, reorder)
+
+
+def _rules(scenario: Scenario, folder: Path) -> Rules:
+    """The rules that a scenario is played by; an error names the scenario too, which is one of many."""
+    try:
+        return load_rules(scenario.rules_source(folder))
+    except RulesError as error:
+        where = f"{scenario.where}, rules: {error.where}"
+        raise RulesError(error.what, where=where, way_out=error.way_out) from error
+
+
+def _run(scenario: Scenario, rules: Rules, stores: StoreFactory, reorder: bool = True) -> list[Outcome]:
     found: list[Outcome] = []
 
     def note(play: str, expected: Expectation, failure: list[str] | None) -> None:

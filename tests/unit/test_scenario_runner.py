@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from graph_schema.errors import Invalid
+from graph_schema.errors import Invalid, RulesError
+from graph_schema.store import Store
 from serving.scenario_files import in_arrival, read_scenarios
 from serving.scenarios import run_files
 from tests.integration.command import Onefold
@@ -128,6 +129,18 @@ def test_a_key_may_be_said_otherwise_than_where_it_is_taken_from(tmp_path: Path)
         "{<<: &b {<<: &a {at: +1m, path: cart}, path: orders.count}, profile: user_id:u-1, equals: 0}",
     )
     assert run_files([path]).failures == []
+
+
+def test_rules_that_cannot_be_used_are_named_with_their_scenario_before_any_is_played(tmp_path: Path) -> None:
+    path = write(tmp_path, "{same_person: [user_id:u-1, email:ana@example.com]}")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}---\n{text}rules: retial\n", encoding="utf-8")
+
+    def never() -> Store:
+        raise AssertionError("a scenario was played")
+
+    with pytest.raises(RulesError, match=r"story.yaml #2, rules: retial: .*Did you mean 'retail'"):
+        run_files([path], never)
 
 
 def test_what_is_asked_of_a_later_moment_changes_nothing_of_the_others(tmp_path: Path) -> None:
