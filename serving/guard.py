@@ -23,8 +23,8 @@ _OPEN: Final = re.compile(r"/(healthz|readyz|metrics|openapi\.json|docs|favicon\
 _ASKING: Final = frozenset({"/v1/persons:batchGet", "/v1/decisions"})
 """What is sent here only asks, though it is sent."""
 _NEEDED: Final[tuple[tuple[str, re.Pattern[str], Role], ...]] = (
-    ("DELETE", re.compile(r"/v1/persons/[^/]+/?"), "admin"),
-    ("GET", re.compile(r"/v1/persons/[^/]+/export/?"), "steward"),
+    ("DELETE", re.compile(r"/v1/persons/(?s:.*)"), "admin"),
+    ("GET", re.compile(r"/v1/persons/(?s:.*)/export/?"), "steward"),
 )
 
 

@@ -112,7 +112,7 @@ class Counting:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
+                route = getattr(scope.get("route"), "path_format", "none")
                 key = (route, message["status"])
                 self._service.requests[key] = self._service.requests.get(key, 0) + 1
             await send(message)

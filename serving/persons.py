@@ -4,6 +4,7 @@ from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from graph_schema.errors import Invalid, OnefoldError, UnknownPerson
 from graph_schema.store import Document
@@ -21,6 +22,15 @@ from stream.reader import Found, Reader
 from stream.stewarding import Doer
 
 router = APIRouter(tags=["persons"])
+
+
+class _Reference(StringConvertor):
+    """A person id or ``namespace:value``, whose value may have slashes: a server hands on %2F as one."""
+
+    regex = "[^/:]+(?::(?s:.+))?"
+
+
+register_url_convertor("reference", _Reference())
 
 
 class When(NamedTuple):
@@ -87,20 +97,7 @@ def batch_get(wanted: Wanted, service: TheService) -> Response:
     return answer({"persons": persons})
 
 
-@router.get("/v1/persons/{person_id}", response_model=GoldenProfile, responses=PROBLEMS)
-def by_id(person_id: PersonId, service: TheService, when: Moment) -> Response:
-    """The golden profile of the person in whom the record that founded this id is now."""
-    return answer(_profile(service, person_id, when))
-
-
-@router.delete("/v1/persons/{person_id}", response_model=Erased, responses=PROBLEMS)
-def erase(person_id: PersonId, service: TheService, asker: Asker) -> Response:
-    """Erases a person: nothing of her can be read or comes back, and nobody else changes."""
-    erased = service.commits.run(lambda: stewarding.erase(service.engine, person_id, Doer(*asker)))
-    return answer({"person_id": erased, "erased": True})
-
-
-@router.get("/v1/persons/{person_id}/timeline", response_model=Timeline, responses=PROBLEMS)
+@router.get("/v1/persons/{person_id:reference}/timeline", response_model=Timeline, responses=PROBLEMS)
 def events(
     person_id: PersonId,
     service: TheService,
@@ -114,7 +111,7 @@ def events(
     return answer({"person_id": found.person.person_id, "events": page.events, "next": page.following})
 
 
-@router.get("/v1/persons/{person_id}/records", responses=PROBLEMS)
+@router.get("/v1/persons/{person_id:reference}/records", responses=PROBLEMS)
 def records(person_id: PersonId, service: TheService) -> Response:
     """The records that are this person, with the identifiers that each holds."""
     with service.engine.reader() as reader:
@@ -122,7 +119,7 @@ def records(person_id: PersonId, service: TheService) -> Response:
         return answer({"person_id": found.person.person_id, "records": shown_records(reader, found)})
 
 
-@router.get("/v1/persons/{person_id}/export", responses=PROBLEMS)
+@router.get("/v1/persons/{person_id:reference}/export", responses=PROBLEMS)
 def export(person_id: PersonId, service: TheService, asker: Asker) -> Response:
     """Everything that is kept of a person, to hand to her."""
     return answer(hand_out(service, person_id, Doer(*asker) if service.keyring.enforced else None))
@@ -156,11 +153,25 @@ def exported(reader: Reader, found: Found, now: int) -> Document:
     }
 
 
-@router.get("/v1/persons/{person_id}/how", responses=PROBLEMS)
+@router.get("/v1/persons/{person_id:reference}/how", responses=PROBLEMS)
 def how(person_id: PersonId, service: TheService) -> Response:
     """How a person came to be: which evidence joined her records."""
     with service.engine.reader() as reader:
         return answer(explaining.how(reader, person_id))
+
+
+# After all that ends with a word of its own, which a value with slashes would take for a part of it.
+@router.get("/v1/persons/{person_id:reference}", response_model=GoldenProfile, responses=PROBLEMS)
+def by_id(person_id: PersonId, service: TheService, when: Moment) -> Response:
+    """The golden profile of the person in whom the record that founded this id is now."""
+    return answer(_profile(service, person_id, when))
+
+
+@router.delete("/v1/persons/{person_id:reference}", response_model=Erased, responses=PROBLEMS)
+def erase(person_id: PersonId, service: TheService, asker: Asker) -> Response:
+    """Erases a person: nothing of her can be read or comes back, and nobody else changes."""
+    erased = service.commits.run(lambda: stewarding.erase(service.engine, person_id, Doer(*asker)))
+    return answer({"person_id": erased, "erased": True})
 
 
 @router.get("/v1/why", tags=["stewardship"], responses=PROBLEMS)

@@ -72,6 +72,25 @@ def test_one_profile_is_found_by_every_identifier_and_id(client: httpx.Client, n
     assert profile["attributes"]["firstName"]["value"] == name
 
 
+@pytest.mark.parametrize("part", ["", "/timeline", "/records", "/export", "/how"])
+def test_an_identifier_with_slashes_is_one_step_of_the_path(
+    client: httpx.Client, name: str, part: str
+) -> None:
+    """Keys of other systems, receipts and tokens have them; a server hands on %2F as one."""
+    send(
+        client, customer(name, 1, context={"externalIds": [{"type": "payment_token", "id": f"{name}/how/7"}]})
+    )
+    found = client.get(f"/v1/persons/payment_token%3A{name}%2Fhow%2F7{part}")
+    assert found.json()["person_id"] == id_of(client, f"user_id:u-{name}")
+
+
+def test_who_is_named_by_an_identifier_with_slashes_can_be_erased(client: httpx.Client, name: str) -> None:
+    send(client, customer(name, 1, userId=f"{name}/1"))
+    before = id_of(client, f"user_id:{name}/1")
+    assert client.delete(f"/v1/persons/user_id:{name}%2F1").json() == {"person_id": before, "erased": True}
+    assert problem(client.get(f"/v1/persons/user_id:{name}%2F1")) == (410, "erased")
+
+
 def test_several_are_fetched_in_the_order_asked(client: httpx.Client, name: str) -> None:
     send(client, customer(name, 1))
     wanted = [f"user_id:no-{name}", f"user_id:u-{name}", "nonsense", f"email:{name}@shop.example"]
