@@ -93,15 +93,17 @@ def _history(scene: Scene, campaign: Campaign, uncapped: frozenset[str], product
 
 def _was_sent(scene: Scene, campaign: Campaign, product: str | None) -> bool:
     settings, request = campaign.settings, scene.request
-    subject, since = "", UNTIMED
+    subjects, since = [""], UNTIMED
     if settings.once == "order" and scene.order is not None:
-        subject, since = f"order:{str(scene.order['id']).strip()}", kept(scene.order.get("at"))
+        numbers = (str(scene.order["id"]).strip(), request.order_id)
+        subjects, since = [f"order:{one}" for one in numbers if one], kept(scene.order.get("at"))
     elif settings.once == "reward" and scene.reward is not None:
         used = scene.reward.get("redeemed_at", scene.reward.get("issued_at"))
-        subject, since = f"reward:{scene.reward['code']}", kept(used)
+        subjects, since = [f"reward:{scene.reward['code']}"], kept(used)
     elif settings.once == "product" and product is not None:
-        subject = f"product:{product}"
-    sent = last_sent(scene.state, campaign.name, subject, since)
+        subjects = [f"product:{product}"]
+    told = (last_sent(scene.state, campaign.name, subject, since) for subject in subjects)
+    sent = max((at for at in told if at is not None), default=None)
     if sent is None or sent > scene.at:
         return False
     if settings.once == "cart":

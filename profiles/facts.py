@@ -218,11 +218,14 @@ def _message(kind: str, channel: str | None, track: Track) -> Iterator[Fact]:
     properties = track.properties
     by = str(channel or properties.get("channel") or "")
     one = str(properties.get("message_id") or properties.get("email_id") or track.message.message_id)
-    subjects = tuple(
-        f"{name}:{str(properties[field]).strip()}"
+    # As it was given, and in the form by which what was given otherwise is the same.
+    said = [
+        (name, given)
         for name, field in (("order", "order_id"), ("reward", "reward_code"), ("product", "product_id"))
         if properties.get(field)
-    )
+        for given in (str(properties[field]).strip(), _named(track, field))
+    ]
+    subjects = tuple(dict.fromkeys(f"{name}:{given}" for name, given in said if given is not None))
     campaign = _campaign(properties)
     yield ("message", track.at, kind, one, campaign, by)
     if kind in ("sent", "delivered") and campaign:

@@ -21,7 +21,8 @@ class Orders:
     def __init__(self, state: Document) -> None:
         shown = views(state, "order")
         timed = sorted((order.get("at") is None, order.get("at") or 0, key) for key, order in shown.items())
-        self.all = [shown[key] for _, _, key in timed]
+        self.keys = [key for _, _, key in timed]
+        self.all = [shown[key] for key in self.keys]
         lines = (line for order in self.all for line in order["products"])
         self.names = ids_by_sku(lines) | articles(state)
         if self.names:
@@ -30,7 +31,9 @@ class Orders:
 
     def find(self, order_id: str) -> Document | None:
         """An order by its number as it was given, or by its key; None where it isn't hers."""
-        return next((order for order in self.all if str(order["id"]).strip() == order_id.strip()), None)
+        given = order_id.strip()
+        by_number = (order for order in self.all if str(order["id"]).strip() == given)
+        return dict(zip(self.keys, self.all, strict=True)).get(given) or next(by_number, None)
 
     @property
     def latest(self) -> Document | None:

@@ -4,11 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, UnknownPerson
+from graph_schema.store import Document
 from graph_schema.vocabulary import UNDECLARED, Identifier
 from profiles.decide import Decision, decide, nobody
 from profiles.portrait import Outline, Portrait
 from profiles.profile_rules import profile_rules
 from profiles.scene import Request
+from profiles.state import views
 from resolver.founding import is_person_id
 from stream.parts import in_parts
 from stream.reader import Reader
@@ -48,8 +50,25 @@ def decide_all(reader: Reader, asked: Sequence[Asked]) -> list[Decision]:
         for person, sketch in sketches_of(reader, part).items():
             for place in of_persons[person]:
                 one = asked[place]
-                decisions[place] = decide(sketch, one.request, rules, one.at)
+                decisions[place] = decide(sketch, _by_key(reader, sketch.state, one.request), rules, one.at)
     return decisions
+
+
+def _by_key(reader: Reader, state: Document, request: Request) -> Request:
+    """The request with her order and reward named by the keys that they are kept under: who asks may write a
+    number otherwise than who told of it."""
+
+    def key(said: str | None, namespace: str, kind: str) -> str | None:
+        if not said:
+            return said
+        shown = views(state, kind)
+        forms = (form.value for form in reader.intake.every_form(namespace, said))
+        return next((one for one in forms if one in shown), said)
+
+    return request._replace(
+        order_id=key(request.order_id, "order_id", "order"),
+        reward_code=key(request.reward_code, "reward_code", "reward"),
+    )
 
 
 def sketches_of(reader: Reader, persons: Collection[int]) -> Mapping[int, Outline]:
