@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from graph_schema.access import Access
 from graph_schema.blocked import BUNDLED_PATTERNS
 from graph_schema.errors import RulesError, nearest
+from graph_schema.messages import flaw_of_source
 from graph_schema.namespaces import Namespace, NamespaceName, Switch, cannot_hash
 from graph_schema.rules_table import RulesTable
 
@@ -225,6 +226,9 @@ def _source_faults(rules: Rules) -> list[Fault]:
     found: list[Fault] = []
     keys: dict[str, str] = {}
     for name, source in rules.sources.items():
+        flaw = flaw_of_source(name)
+        if flaw is not None:
+            found.append(Fault(("source", name), f"{name!r} can name no source", flaw))
         for part, names in (("claims", source.claims), ("scoped", source.scoped)):
             path = ("source", name, part)
             found += [_undeclared(path, each, rules) for each in sorted(names) if each not in rules.by_name]

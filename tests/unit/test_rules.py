@@ -115,6 +115,11 @@ def test_matching_finds_its_place_among_namespaces_that_lack_its_own(write: Path
         (f'{TWO}[source.uk]\nregion = "UK"\n', 9, ["region is not a country", "GB"]),
         (f'{TWO}[source.fr]\nregion = "fr"\n', 9, ["region is not a country", "two capital letters"]),
         (f'{TWO}[source.x]\nalias = "anonymous"\n', 9, ["alias can't be 'anonymous'", "'anonymous_id'?"]),
+        (
+            f'{TWO}[source."a/b"]\nregion = "FR"\n',
+            8,
+            ["'a/b' can name no source", 'holds no "/"', "rename it"],
+        ),
         (f'{TWO}[source.x]\nwrite_key = ""\n', 9, ["write_key is empty"]),
         (
             f'{TWO}[source.x]\nwrite_key = "a:b"\n',
