@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from graph_schema.errors import Invalid
 from profiles.scene import Request
 from serving.stores import DEFAULT_STORE
 from serving.terminal import AtOption, RulesOption, StoreOption, moment, reader_on, show_json
@@ -40,6 +41,9 @@ def decide(
     """Decide whether a campaign may go to a person now, by which channel, and if not, why."""
     prices = {"price": price, "reference_price": reference_price}
     offer = {name: amount for name, amount in prices.items() if amount is not None}
+    if len(offer) == 1:
+        # One price alone would be compared with nothing, and pass for the best offer there is.
+        raise Invalid("--price", "an offer has two; give both --price and --reference-price.")
     about = Request(campaign, product, category, offer or None, account_id, order_id, reward_code)
     with reader_on(store, rules) as reader:
         show_json(decide_all(reader, [Asked(reference, about, moment("--at", at))])[0])

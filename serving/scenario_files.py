@@ -1,5 +1,6 @@
 """Scenarios as they are written: YAML documents, checked before anything runs (DESIGN section 10)."""
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,6 +52,13 @@ def _path(text: str) -> str:
     except JMESPathError as error:
         raise ValueError(f"is no JMESPath: {str(error).splitlines()[0]}") from error
     return text
+
+
+def _offer(said: dict[str, float]) -> dict[str, float]:
+    """An offer of one price alone would be compared with nothing, and pass for the best there is."""
+    if said.keys() != {"price", "reference_price"} or not all(0 <= one < math.inf for one in said.values()):
+        raise ValueError("is no offer: write {price: 99.99, reference_price: 100.32}")
+    return said
 
 
 Offset = Annotated[Any, AfterValidator(_offset)]
@@ -122,7 +130,7 @@ class Decide(_Expected):
     question: str | None = None
     product: str | None = None
     category: str | None = None
-    offer: dict[str, float] | None = None
+    offer: Annotated[dict[str, float], AfterValidator(_offer)] | None = None
     account_id: str | None = None
     order_id: str | None = None
     reward_code: str | None = None

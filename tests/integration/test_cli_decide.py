@@ -54,6 +54,9 @@ def test_decide_tells_outcome_and_reasons(onefold: Onefold) -> None:
     assert onefold(*asked, "--campaign", "loyalty_offer", "--colour", "red").code == 2
     assert onefold(*asked, "--campaign", "loyalty_offer", "--price", "cheap").code == 2
     assert onefold(*asked, "--campaign", "loyalty_offer", "--price", "-1", "--reference-price", "9").code == 2
+    ended = onefold(*asked, "--campaign", "loyalty_offer", "--price", "99.99")
+    assert ended.code == 2
+    assert "--reference-price" in ended.err
 
 
 def test_nobody_but_us_speaks_of_a_wrong_condition(tmp_path: Path) -> None:
