@@ -12,6 +12,7 @@ from jmespath.exceptions import JMESPathError
 from graph_schema.errors import AmbiguousIdentifier, Erased, Invalid, OnefoldError, UnknownPerson, nearest
 from graph_schema.vocabulary import Case, Identifier
 from profiles.decide import Decision, nobody
+from profiles.profile_rules import profile_rules
 from profiles.scene import Request
 from serving.scenario_files import (
     Audience,
@@ -125,6 +126,10 @@ class Checks:
         if expected.audience not in self._rules.audiences:
             known = nearest(expected.audience, self._rules.audiences)
             raise Invalid("audience", f"no audience has this name. {known}")
+        audience = profile_rules(self._rules).audiences[expected.audience]
+        if expected.product is not None and not audience.is_per_product:
+            # Nobody is in it by a product, so that whoever is in it would be held to be out.
+            raise Invalid("product", "this audience is of persons, not per product; leave it out")
         reference = expected.includes or expected.excludes or ""
         persons = self._persons(reference)
         found = [self._find(person).person.id for person in persons]

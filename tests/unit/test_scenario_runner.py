@@ -78,6 +78,7 @@ def test_what_holds_passes(tmp_path: Path, expect: str) -> None:
         ("{decide: newsletter, for: user_id:u-1, outcome: suppress, question: null}", "question"),
         ("{audience: suppress_always, includes: user_id:u-1}", "not in the audience"),
         ("{audience: suppress_allways, includes: user_id:u-1}", "suppress_always"),
+        ("{audience: lapsed, product: tea, excludes: user_id:u-1}", "product: this audience is of persons"),
     ],
 )
 def test_what_does_not_hold_fails_and_says_why(tmp_path: Path, expect: str, said: str) -> None:
