@@ -59,7 +59,8 @@ class Identifying:
         held = self._held(message.source, named)
         context = message.body.get("context")
         row = context.get("recordId") if context else None
-        if row is not None and row != "":
+        # A blank key is none: else all rows that have it would be one record, of whomever they tell.
+        if row and not row.isspace():
             record_id = str(row)
         elif also is not None:
             record_id = self._derive(message, tuple(one for one in held if one.namespace == "user_id"))
