@@ -284,8 +284,9 @@ def _of_context(context: Mapping[str, Any]) -> list[tuple[str, Any]]:
     named = [("session_id", context.get("sessionId"))]
     device = context.get("device")
     if device and device.get("advertisingId"):
-        system = str(device.get("type") or (context.get("os") or {}).get("name") or "").lower()
-        apple = system in ("ios", "ipados", "iphone os", "tvos")
+        runs = context.get("os")
+        system = device.get("type") or (runs.get("name") if isinstance(runs, dict) else runs)
+        apple = str(system or "").lower() in ("ios", "ipados", "iphone os", "tvos")
         named.append(("idfa" if apple else "gaid", device["advertisingId"]))
     named += [(str(external["type"]), external["id"]) for external in context.get("externalIds") or ()]
     return named

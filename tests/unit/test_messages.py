@@ -8,7 +8,7 @@ import pytest
 from segment.analytics.client import Client
 
 from graph_schema.json_limits import MAX_DEPTH
-from graph_schema.messages import Message, Rejected, read_batch, read_message
+from graph_schema.messages import Message, Rejected, named_identifiers, read_batch, read_message
 from tests.unit.fates import NINE, ORDER, changed, nested, taken
 
 
@@ -163,6 +163,27 @@ def test_whole_numbers_as_identifiers_become_text() -> None:
 )
 def test_any_one_identifier_is_enough(named: dict[str, Any]) -> None:
     assert taken({"type": "identify", **named})
+
+
+@pytest.mark.parametrize(
+    ("context", "namespace"),
+    [
+        ({"device": {"type": "ios"}}, "idfa"),
+        ({"device": {"type": "android"}, "os": {"name": "iOS"}}, "gaid"),
+        ({"os": {"name": "iOS"}}, "idfa"),
+        ({"os": {"name": None}}, "gaid"),
+        ({"os": "iPadOS"}, "idfa"),
+        ({"os": ["iOS", 17]}, "gaid"),
+        ({"os": None}, "gaid"),
+    ],
+)
+def test_whose_advertising_id_it_is_tells_the_device_or_its_system(
+    context: dict[str, Any], namespace: str
+) -> None:
+    """Of the system nothing is asked: whatever stands there, the message is taken."""
+    device = {"device": {**context.get("device", {}), "advertisingId": "a"}}
+    read = taken({"type": "identify", "context": {**context, **device}})
+    assert named_identifiers(read.body, read.type) == [(namespace, "a")]
 
 
 @pytest.mark.parametrize(
