@@ -232,10 +232,10 @@ def _check_identifiers(body: dict[str, Any], kind: str) -> None:
     if record and record.startswith("~"):
         raise Invalid("context.recordId", 'A record id can\'t begin with "~", which is reserved; prefix it.')
     if kind == "alias":
-        if not (_given(body.get("userId")) and _given(body.get("previousId"))):
-            raise Invalid(
-                "identifiers", "An alias needs both userId and previousId; send the two that are one."
-            )
+        lacking = [name for name in ("userId", "previousId") if not _given(body.get(name))]
+        if lacking:
+            field = lacking[0] if len(lacking) == 1 else "identifiers"
+            raise Invalid(field, "An alias needs both userId and previousId; send the two that are one.")
         return
     if not (
         _given(body.get("userId"))

@@ -45,9 +45,17 @@ def test_only_an_identify_has_traits_of_its_own(kind: str) -> None:
     assert taken({**said, "context": {"traits": {"email": "ana@example.com"}}})
 
 
-@pytest.mark.parametrize("named", [{"userId": "u"}, {"previousId": "p"}, {"userId": "u", "previousId": ""}])
-def test_an_alias_needs_both_sides(named: dict[str, Any]) -> None:
-    assert refused({"type": "alias", **named}).field == "identifiers"
+@pytest.mark.parametrize(
+    ("named", "field"),
+    [
+        ({"userId": "u"}, "previousId"),
+        ({"userId": "u", "previousId": " "}, "previousId"),
+        ({"userId": "", "previousId": "p"}, "userId"),
+        ({"anonymousId": "c"}, "identifiers"),
+    ],
+)
+def test_an_alias_needs_both_sides_and_names_the_one_it_lacks(named: dict[str, Any], field: str) -> None:
+    assert refused({"type": "alias", **named}).field == field
 
 
 @pytest.mark.parametrize(
