@@ -22,7 +22,8 @@ from resolver.sentences import how_said, why_said
 from resolver.traced import Evidence, involved, iso, judgement_shown
 
 Link = tuple[str, int | str, int]
-"""What ties records: ("value", identifier, number of lease), ("judgement", id, side), ("likeness", n, 0)."""
+"""What ties records: ("value", identifier, number of lease), ("judgement", id, side), ("likeness", n, 0).
+Where claims count too, leases are others, and their numbers below 0."""
 
 _MOST_REFUSED = 20
 
@@ -117,9 +118,11 @@ def _links(evidence: Evidence, number: int, join: Join) -> Iterator[tuple[Link, 
     elif join.step.matching:
         one, two = join.groups
         yield ("likeness", number, 0), [*(closest(evidence, one, two) or (one[0], two[0]))]
+    claims = join.step is not None and join.step.claims
     for value in sorted(join.values):
-        for span, holders in enumerate(evidence.spans(value)):
-            yield ("value", value, span), sorted({h.record for h in holders} & members)
+        for span, holders in enumerate(evidence.spans(value, claims)):
+            lease = -1 - span if claims else span
+            yield ("value", value, lease), sorted({h.record for h in holders} & members)
 
 
 Way = list[int | Link]

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from graph_schema.iso_time import write_time
 from graph_schema.store import Document
-from graph_schema.vocabulary import BLOCKED, IdentifierNode, Judgement, Record, RecordKey
+from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode, Judgement, Record, RecordKey
 from resolver.evidence import Holder, leases
 from resolver.matching.content import Prepared
 from resolver.plan import Plan
@@ -45,11 +45,13 @@ class Evidence:
         """All records of the person of one."""
         return self.resolution.groups[self.resolution.group_of[record]]
 
-    def spans(self, value: int) -> list[list[Holder]]:
-        """The holders of a value that could tie by it, lease by lease."""
+    def spans(self, value: int, claimed: bool = True) -> list[list[Holder]]:
+        """The holders of a value that could tie by it, lease by lease; with those who only claim it, or as
+        the steps see it that leave them out."""
+        out = BLOCKED if claimed else BLOCKED | CLAIMED
         place = self.nodes[value].namespace
         held = [(one, self.records[one].holdings[value]) for one in self.holders[value]]
-        usable = [Holder(one, h.first, h.last) for one, h in held if not h.flags & BLOCKED]
+        usable = [Holder(one, h.first, h.last) for one, h in held if not h.flags & out]
         return leases(usable, self.plan.spaces[place].lease) if usable and place >= 0 else []
 
     def shown(self, record: int) -> Document:

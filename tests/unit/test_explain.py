@@ -1,6 +1,7 @@
 """Why and how in plain English: every reason that joins two records or keeps them apart."""
 
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,6 +187,20 @@ def test_baskets_of_a_generic_card_join_nothing(town: Town) -> None:
     town.row("ana", email="ana@x.example", payment_token="pt-1")
     (sentence,) = town.says("shop/basket", "crm/ana")
     assert "all that record shop/basket says of a person is generic" in sentence
+
+
+def test_a_claim_after_a_gap_hides_nothing_of_what_joined(tmp_path: Path) -> None:
+    """A row without a time is of the youngest lease: of those who say the number, or by then of the claim."""
+    path = tmp_path / "rules.toml"
+    path.write_text('extends = "retail"\n[source.guest]\nclaims = ["phone"]\n', encoding="utf-8")
+    town = Town(load_rules(path))
+    town.row("1", 0, phone="+33612345678")
+    town.row("2", None, phone="+33612345678")
+    town.row("3", 730, source="guest", phone="+33612345678")
+    for one, other, links in (("crm/1", "crm/2", 1), ("crm/2", "guest/3", 1), ("crm/1", "guest/3", 2)):
+        found = town.why(one, other)
+        assert found["outcome"] == "one_person"
+        assert sum("identifier" in step for step in found["path"]) == links
 
 
 def test_how_tells_step_by_step(town: Town) -> None:
