@@ -20,9 +20,18 @@ from graph_schema.rules import Rules, load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store
 from serving.scenario_checks import Checks
-from serving.scenario_files import Arrival, Expectation, Scenario, in_arrival, read_scenarios, scenario_files
+from serving.scenario_files import (
+    Arrival,
+    DeadLettered,
+    Expectation,
+    Scenario,
+    in_arrival,
+    read_scenarios,
+    scenario_files,
+)
 from serving.scenario_play import AsWritten, Play, play_otherwise
 from serving.stores import fleeting_graph, in_neo4j
+from stream.letters import every_letter
 
 SHUFFLES: Final = 3
 STORES: Final = ("memory", "sqlite")
@@ -32,13 +41,15 @@ StoreFactory = Callable[[], Store]
 
 
 class Outcome(NamedTuple):
-    """What became of one expectation in one play. ``failure`` is empty where it held."""
+    """What became of one expectation in one play. ``failure`` is empty where it held; a ``note`` is no
+    expectation, but what its writer may have overlooked."""
 
     where: str
     story: str
     play: str
     expected: str
     failure: tuple[str, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,12 +73,13 @@ class Report:
             for (expected, failure), plays in alike.items():
                 yield f"  expected {expected}"
                 yield from (f"      {line}" for line in (*failure, f"(played {', '.join(plays)})"))
+        yield from (f"Note, {one.where}: {one.note}" for one in self.outcomes if one.note)
         stories = {one.where for one in self.outcomes}
         failed_stories = {one.where for one in self.failures}
-        held = len(self.outcomes) - len(self.failures)
+        played = sum(not one.note for one in self.outcomes)
         yield (
             f"{len(stories) - len(failed_stories)} of {len(stories)} scenarios hold "
-            f"({held} of {len(self.outcomes)} expectations, counting each order)"
+            f"({played - len(self.failures)} of {played} expectations, counting each order)"
         )
 
     def junit(self) -> str:
@@ -144,6 +156,7 @@ def _run(scenario: Scenario, rules: Rules, stores: StoreFactory, reorder: bool =
             written.advance(at)
             note("as written", one, _failure(written.play, one, at))
         written.advance(max(end, written.play.now))
+        found += _overlooked(scenario, written.play)
     if scenario.erasures and reorder:
         # In another order an erasure would be of something else; but nothing comes back by it.
         with closing(stores()) as store:
@@ -163,6 +176,25 @@ def _run(scenario: Scenario, rules: Rules, stores: StoreFactory, reorder: bool =
             for one in always:
                 note(name, one, _failure(play, one, end))
     return found
+
+
+def _overlooked(scenario: Scenario, play: Play) -> list[Outcome]:
+    """The messages that were refused though no expectation says so: a story tells less by then than it
+    seems to."""
+    expected = {one.dead_letter for one in scenario.expect if isinstance(one, DeadLettered)}
+    with play.engine.reader() as reader:
+        letters = [one for _, one in every_letter(reader.tx) if one.message_id not in expected]
+    return [
+        Outcome(
+            scenario.where,
+            scenario.story,
+            "as written",
+            "",
+            (),
+            f"{letter.message_id or 'a message'} is a dead letter, by its {letter.field}: {letter.reason}",
+        )
+        for letter in letters
+    ]
 
 
 def _failure(play: Play, expected: Expectation, at: int) -> list[str] | None:

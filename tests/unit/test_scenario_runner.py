@@ -262,3 +262,23 @@ def test_check_ends_with_what_came_out(tmp_path: Path, capsys: pytest.CaptureFix
     ):
         ended = onefold("check", *wrong)
         assert (ended.code, ended.out, said in ended.err) == (2, "", True)
+
+
+def test_a_message_that_was_refused_is_told_where_no_expectation_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "slip.yaml"
+    path.write_text(
+        "story: A slip\nstart: 2026-03-02T09:00:00Z\n"
+        "events:\n"
+        "  - {at: +0m, source: web, type: identify, userId: u-1}\n"
+        "  - {at: +1m, source: web, type: track, event: Order Completed, userId: u-1, messageId: m-7, "
+        "properties: {total: 1x}}\n"
+        "expect:\n  - {profile: user_id:u-1, path: orders.count, equals: 0}\n",
+        encoding="utf-8",
+    )
+    report = run_files([path])
+    note, held = report.lines()
+    assert not report.failures
+    assert note.startswith(f"Note, {path} #1: m-7 is a dead letter, by its properties.total")
+    assert held == "1 of 1 scenarios hold (6 of 6 expectations, counting each order)"
+    path.write_text(path.read_text(encoding="utf-8") + "  - {dead_letter: m-7}\n", encoding="utf-8")
+    assert [line for line in run_files([path]).lines() if "Note" in line] == []
