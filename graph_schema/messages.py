@@ -164,10 +164,12 @@ def _message(body: dict[str, Any], raw: bytes, source: object, stamp: int | None
     if at is None:
         body.pop("timestamp", None)
     message_id = body.get("messageId")
-    if not message_id:
+    if not _given(message_id):
+        # Two messages by a blank id would be one that says two things.
         body.pop("messageId", None)
+        message_id = None
     content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
-    if not message_id:
+    if message_id is None:
         # A source holds no line feed, so no two pairs of source and content give the same bytes.
         message_id = "sha256:" + sha256(sender.encode() + b"\n" + content).hexdigest()
     called = event or (body.get("name") if kind in ("page", "screen") else None) or None

@@ -93,7 +93,8 @@ def test_a_message_without_an_id_gets_one_from_source_and_content() -> None:
     message = taken(body)
     assert message.message_id.startswith("sha256:")
     assert len(message.message_id) == 71
-    assert taken({**body, "messageId": ""}) == taken({**body, "messageId": None}) == message
+    for blank in ("", None, " ", "\u00a0"):
+        assert taken({**body, "messageId": blank}) == message
     assert taken(body, "app").message_id != message.message_id
     assert taken({**body, "name": "Home"}).message_id != message.message_id
 
