@@ -54,8 +54,13 @@ class Identifying:
             if source.alias == "anonymous_id" or previous == str(message.body.get("anonymousId") or ""):
                 named.append(("anonymous_id", previous))
             else:
-                previously = self._held(message.source, [("user_id", previous)])
-                also = RecordKey(message.source, self._derive(message, previously)), previously
+                sides = (previous, str(message.body["userId"]))
+                one, other = (self._form(message.source, "user_id", side) for side in sides)
+                if (one.flags | other.flags) & BLOCKED:
+                    # Who is called "null" is nobody, of whom no steward need be asked.
+                    named.append(("user_id", previous))
+                else:
+                    also = RecordKey(message.source, self._derive(message, (one,))), (one,)
         held = self._held(message.source, named)
         context = message.body.get("context")
         row = context.get("recordId") if context else None

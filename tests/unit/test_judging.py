@@ -155,6 +155,16 @@ def test_an_alias_of_an_untrusted_source_waits_and_closes_with_its_reason() -> N
     assert cases(engine_with(alias("crm"), crm={"trusted_alias": True})) == []
 
 
+@pytest.mark.parametrize("nobody", [{"previousId": "null"}, {"userId": "undefined"}])
+def test_an_alias_of_nobody_opens_no_case_and_founds_one_person(nobody: dict[str, str]) -> None:
+    engine = engine_with({**alias("web"), **nobody})
+    assert cases(engine) == []
+    with engine.store.read() as tx:
+        [known] = tx.all_persons()
+    left = "old" if "userId" in nobody else "new"
+    assert person_id(engine, f"user_id:{left}") == known.person_id
+
+
 def test_a_word_that_keeps_persons_apart_closes_their_case_until_it_is_taken_back() -> None:
     engine = engine_with(row("1", **ANA, **MAIL), row("2", userId="bob", **MAIL))
     [case] = cases(engine)
