@@ -71,14 +71,12 @@ def _follow(view: Document, words: list[Told], ids: Mapping[str, str]) -> None:
     )
     view["cancelled_at"] = first_time(words, "cancelled")
     refunds = [one for one in words if one.kind == "refunded"]
-    if refunds:
-        _take_back(view, refunds, ids)
-    whole = bool(refunds) and (view["refunded"] >= view["total"] or not view["total"])
+    whole = bool(refunds) and _take_back(view, refunds, ids)
     if "cancelled" in done:
         view["state"] = "cancelled"
     elif whole:
         view["state"] = "returned"
-        view["returned"] = {product: quantity for product, quantity, *_ in view["products"]}
+        view["returned"] = pieces(view["products"])
     elif refunds:
         view["state"] = "partly_refunded"
     else:
@@ -87,11 +85,13 @@ def _follow(view: Document, words: list[Told], ids: Mapping[str, str]) -> None:
     view["shipped"] = shipped or None
 
 
-def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> None:
-    """The amount refunded and the products that came back, by the source that tells of most."""
-    prices = {product: price for product, _, price, *_ in view["products"]}
+def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> bool:
+    """The amount refunded and the products that came back, by the source that tells of most; whether that is
+    all of the order."""
+    prices = {product: price for product, _, price, *_ in view["products"] if price is not None}
     amounts: dict[str, dict[str, Number]] = {}
     products: dict[str, dict[str, Counter[str]]] = {}
+    listing: set[str] = set()
     for one in refunds:
         said, back = Ordered(*one.fact), Counter[str]()
         lines = [by_id(ids, line) for line in said.products]
@@ -99,6 +99,8 @@ def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> N
         for product, quantity, *_ in lines:
             back[product] += abs(quantity)
         amount = said.total
+        if lines and (amount is None or not view["total"]):
+            listing.add(one.source)
         if amount is None:
             priced = ((key, n, prices.get(key) if price is None else price) for key, n, price, *_ in lines)
             amount = worth(priced) if lines else view["total"]
@@ -112,11 +114,32 @@ def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> N
         returned |= sum(listed.values(), Counter())
     view["refunded_at"] = max((one.at for one in refunds if one.at is not None), default=None)
     view["returned"] = dict(returned) or None
+    return any(
+        tidy(fsum(told.values())) >= view["total"]
+        and (source not in listing or _is_all(sum(products[source].values(), Counter()), view))
+        for source, told in amounts.items()
+    )
+
+
+def _is_all(back: Counter[str], view: Document) -> bool:
+    """Whether what a source lists is all there was, where no amount of its own says so: an order of a lower
+    price than its products', or of none, is not given back whole with the first of them. What it calls
+    otherwise than the order does can be any of them."""
+    bought = pieces(view["products"])
+    return not back.keys() <= bought.keys() or all(back[one] >= count for one, count in bought.items())
 
 
 def _first_given(accounts: list[Ordered], part: str) -> Json:
     given = (getattr(one, part) for one in accounts)
     return next((one for one in given if one not in (None, [])), None)
+
+
+def pieces(products: Iterable[Any]) -> dict[str, Number]:
+    """How many there are of each product, over all lines."""
+    found: dict[str, Number] = {}
+    for product, quantity, *_ in products:
+        found[product] = found.get(product, 0) + quantity
+    return found
 
 
 def worth(products: Iterable[Any]) -> float:

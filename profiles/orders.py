@@ -7,7 +7,7 @@ from math import fsum
 from graph_schema.store import Document
 from profiles.lazily import lazily
 from profiles.moments import iso, kept
-from profiles.order_views import Number, tidy
+from profiles.order_views import Number, pieces, tidy
 from profiles.state import articles, views
 from profiles.told import by_id, ids_by_sku
 
@@ -121,14 +121,21 @@ def _by_id(names: Mapping[str, str], order: Document) -> Document:
     return {**order, "products": lines, **({"returned": returned} if returned else {})}
 
 
+def kept_of(order: Document) -> dict[str, Number]:
+    """Per product of an order how many were not sent back. However often a return is told, no more come back
+    than there were: what another order brought stays."""
+    found = pieces(order["products"])
+    for product, quantity in order.get("returned", {}).items():
+        if found.get(product, 0) > 0:
+            found[product] = max(found[product] - quantity, 0)
+    return found
+
+
 def _remaining(orders: Iterable[Document]) -> dict[str, Number]:
     found: dict[str, Number] = {}
     for order in orders:
-        for product, quantity, *_ in order["products"]:
+        for product, quantity in kept_of(order).items():
             found[product] = found.get(product, 0) + quantity
-        for product, quantity in order.get("returned", {}).items():
-            if product in found:
-                found[product] -= quantity
     return {product: quantity for product, quantity in found.items() if quantity > 0}
 
 
