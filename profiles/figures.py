@@ -15,7 +15,8 @@ from profiles.accounts import ended
 from profiles.affinity import relation
 from profiles.consent import is_halted, standing
 from profiles.moments import DAY, UNTIMED, date_of, midnight
-from profiles.orders import Orders
+from profiles.order_views import pieces
+from profiles.orders import Orders, kept_of
 from profiles.preferences import preference
 from profiles.scene import Plain, Scene
 from profiles.settings import ProfileSettings
@@ -45,13 +46,14 @@ def _looked_at(scene: Scene) -> bool:
 
 
 def _lasts(scene: Scene, order: Document, product: str) -> int | None:
-    """How long what was bought of a product lasts."""
+    """How long what was bought of a product, and not sent back, lasts."""
     spans = [
         round((round(days * DAY) if days else scene.settings.reorder.get(product, 0)) * max(quantity, 1))
         for key, quantity, _, _, days, *_ in order["products"]
         if key == product
     ]
-    return sum(spans) or None
+    bought, left = pieces(order["products"])[product], kept_of(order)[product]
+    return round(sum(spans) * left / bought) or None if left > 0 else None
 
 
 def _due_at(scene: Scene) -> int | None:
