@@ -101,7 +101,9 @@ def _was_sent(scene: Scene, campaign: Campaign, product: str | None) -> bool:
         used = scene.reward.get("redeemed_at", scene.reward.get("issued_at"))
         subjects, since = [f"reward:{scene.reward['code']}"], kept(used)
     elif settings.once == "product" and product is not None:
-        subjects = [f"product:{product}"]
+        one = request.product
+        skus = (sku for sku, named in scene.orders.names.items() if named == one)
+        subjects = [f"product:{name}" for name in (product, one, *skus)]
     told = (last_sent(scene.state, campaign.name, subject, since) for subject in subjects)
     sent = max((at for at in told if at is not None), default=None)
     if sent is None or sent > scene.at:
