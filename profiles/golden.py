@@ -12,7 +12,7 @@ from graph_schema.vocabulary import BLOCKED, CLAIMED
 from profiles.accounts import accounts_of, shown_accounts
 from profiles.affinity import bought_categories
 from profiles.cart import cart_of, shown_cart
-from profiles.channels import Ways
+from profiles.channels import ADDRESSED, Ways
 from profiles.consent import says_anything
 from profiles.facts import CHANNELS, PURPOSES
 from profiles.figures import born
@@ -52,7 +52,7 @@ def golden(portrait: Portrait, rules: Rules, at: int | None) -> Document:
         "identifiers": _identifiers(portrait, rules),
         "attributes": attributes,
         "missing": [name for name in settings.expected if not known(name)],
-        "consents": _consents(state, ways),
+        "consents": _consents(portrait, ways),
         "preferences": _preferences(state),
         "orders": orders.shown(),
         "cart": shown_cart(cart_of(state, orders)),
@@ -145,15 +145,16 @@ def _attributes(portrait: Portrait, ways: Ways, settings: ProfileSettings) -> Do
     return found
 
 
-def _consents(state: Document, ways: Ways) -> Document:
+def _consents(portrait: Portrait, ways: Ways) -> Document:
     """What stands for the address in use of each channel of which anything was said."""
     found: Document = {}
     for channel in CHANNELS:
         for purpose in PURPOSES:
-            if says_anything(state, purpose, channel):
+            if says_anything(portrait.state, purpose, channel):
                 address, word = ways.in_use(channel, purpose)
                 if word is not None:
-                    shown = {"state": word.state, "at": iso(word.at), "address": address or None}
+                    form = shown_form(portrait, ADDRESSED.get(channel, ""), address)
+                    shown = {"state": word.state, "at": iso(word.at), "address": form or None}
                     found.setdefault(channel, {})[purpose] = shown
     return found
 
