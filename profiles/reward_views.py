@@ -77,6 +77,8 @@ def _redemptions(words: list[Told]) -> list[list[Told]]:
     for one in (word for word in words if word.kind == "redeemed"):
         numbers = _numbers(one)
         same = [(use, known) for use, known in uses if _same(one, numbers, use[0], known)]
+        # What names no purchase is of the first at its moment: it doesn't make one of two.
+        same = same if numbers else same[:1]
         if same:
             # A word that names both may tell that two are one.
             same[0][1].update(numbers, *(known for _, known in same))
