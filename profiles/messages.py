@@ -44,10 +44,10 @@ def last_sent(state: Document, campaign: str, subject: str = "", since: int = UN
     """When a campaign was last sent about a subject ("order:<id>", "reward:<code>", "product:<id>"; "" is
     any) that there is `since` a kept time, as a kept time; None where it never was, or where that came back.
     What was sent without naming a subject was about whatever there was by then."""
-    told: dict[str, int] = state.get("sent", {}).get(campaign, {})
-    unnamed = told.get(UNNAMED)
-    times = (told.get(subject), None if unnamed is None or unnamed < since else unnamed)
-    return max((at for at in times if at is not None and _arrived(state, campaign, at)), default=None)
+    told: dict[str, list[int]] = state.get("sent", {}).get(campaign, {})
+    times = {*told.get(subject, ()), *(at for at in told.get(UNNAMED, ()) if at >= since)}
+    # The last may have come back where one before it, by another channel, arrived.
+    return next((at for at in sorted(times, reverse=True) if _arrived(state, campaign, at)), None)
 
 
 def _arrived(state: Document, campaign: str, at: int) -> bool:

@@ -18,7 +18,7 @@ The parts, each left out while it is empty:
     cart         [[at, product, what happened, quantity, JSON of what is shown, its sku], …], the latest
     viewed       product → [at, category];  categories: category → at, the latest
     messages     count: kind → times;  latest: [[at, kind, message id, campaign, channel], …]
-    sent         campaign → subject, "" for any, "?" for what named none → at
+    sent         campaign → subject, "" for any, "?" for what named none → [at, …], the latest
     reached      channel → address → [reached at, bounced at]
     accounts     account_id → [opened at, closed at, [at, product]]
     app          [in use at, removed at];  groups: group_id → at
@@ -39,6 +39,7 @@ _VALUES_KEPT: Final = 8
 _CART_KEPT: Final = 100
 _LOOKED_AT_KEPT: Final = 50
 _MESSAGES_KEPT: Final = 200
+_SENDINGS_KEPT: Final = 4
 
 
 def new_state() -> Document:
@@ -212,7 +213,7 @@ _ALONE: Final[Mapping[str, tuple[str, Callable[..., Part]]]] = {
     "viewed": ("viewed", lambda product, at, category: {product: [at, category]}),
     "category": ("categories", lambda category, at: {category: at}),
     "message": ("messages", _message),
-    "sent": ("sent", lambda at, campaign, subjects: {campaign: dict.fromkeys(("", *subjects), at)}),
+    "sent": ("sent", lambda at, campaign, subjects: {campaign: {one: [at] for one in ("", *subjects)}}),
     "reached": ("reached", lambda channel, address, on, at: {channel: {address: _since(on, at)}}),
     # Who names no product takes none away.
     "account": (
@@ -240,7 +241,7 @@ _MERGES: Final[Mapping[str, Callable[[Part, Part], Part]]] = {
     "viewed": _looked_at,
     "categories": _looked_at,
     "messages": _merge_messages,
-    "sent": _deep(max, 2),
+    "sent": _deep(lambda mine, theirs: sorted({*mine, *theirs})[-_SENDINGS_KEPT:], 2),
     "reached": _deep(_higher, 2),
     "accounts": _deep(_higher, 1),
     "app": _higher,
