@@ -46,9 +46,15 @@ class Orders:
         return [order["at"] for order in self.counted if "at" in order]
 
     @property
-    def paid(self) -> list[tuple[int, float]]:
-        """What she paid for each of them, refunds taken off, and when."""
-        return [(order["at"], float(_net(order))) for order in self.counted if "at" in order]
+    def paid(self) -> list[tuple[int, float | None]]:
+        """When she bought, and what she paid for it, refunds taken off; None for another currency than that
+        of most orders: yens are not added to euros."""
+        main = self.currency
+        return [
+            (order["at"], float(_net(order)) if order.get("currency") == main else None)
+            for order in self.counted
+            if "at" in order
+        ]
 
     @lazily
     def bought(self) -> dict[str, int]:

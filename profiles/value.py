@@ -21,7 +21,7 @@ class Purchases(NamedTuple):
     """A customer as the models see one; times in weeks, days with several purchases count as one purchase.
 
     `frequency`: repeat purchases. `recency`: from the first to the last. `age`: from the first to now.
-    `mean`: mean amount of a repeat purchase.
+    `mean`: mean amount of a repeat purchase, of the first one where no amount of a repeat is known.
     """
 
     frequency: int
@@ -30,18 +30,21 @@ class Purchases(NamedTuple):
     mean: float
 
 
-def purchases_of(bought: Iterable[tuple[int, float]], at: int) -> Purchases | None:
-    """The summary of (time, amount) pairs at a moment, None where nothing was bought by then."""
+def purchases_of(bought: Iterable[tuple[int, float | None]], at: int) -> Purchases | None:
+    """The summary of (time, amount) pairs at a moment, None where nothing was bought by then. A purchase
+    whose amount isn't known (None) is one all the same."""
     days: dict[int, list[float]] = {}
     for time, amount in bought:
         if time <= at:
-            days.setdefault(time // DAY, []).append(amount)
+            days.setdefault(time // DAY, []).extend(() if amount is None else (amount,))
     if not days:
         return None
     first, last = min(days), max(days)
-    repeats = [fsum(amounts) for day, amounts in days.items() if day != first]
-    mean = fsum(repeats) / len(repeats) if repeats else 0.0
-    return Purchases(len(repeats), (last - first) / 7, (at // DAY - first) / 7, mean)
+    repeats = [fsum(amounts) for day, amounts in days.items() if day != first and amounts]
+    mean = 0.0
+    if len(days) > 1:
+        mean = fsum(repeats) / len(repeats) if repeats else fsum(days[first])
+    return Purchases(len(days) - 1, (last - first) / 7, (at // DAY - first) / 7, mean)
 
 
 def expected_purchases(of: Purchases, weeks: float, model: ValueSettings) -> float:

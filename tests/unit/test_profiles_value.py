@@ -9,6 +9,7 @@ from profiles.accounts import Account
 from profiles.fitting import fit
 from profiles.lifecycle import lifecycle_of
 from profiles.moments import DAY
+from profiles.orders import Orders
 from profiles.settings import LifecycleSettings, ValueSettings
 from profiles.value import (
     Purchases,
@@ -17,6 +18,7 @@ from profiles.value import (
     lifetime_value,
     purchases_of,
 )
+from tests.unit.portraits import at, bought, portrait
 
 MODEL = ValueSettings()
 LIMITS = LifecycleSettings()
@@ -52,6 +54,17 @@ def test_a_summary_counts_days_and_repeats() -> None:
     assert purchases_of(bought, 42 * DAY) == Purchases(2, 4.0, 6.0, 30.0)
     assert purchases_of(bought, -1) is None
     assert lifetime_value(None, MODEL) is None
+
+
+def test_what_was_paid_in_another_currency_is_a_purchase_of_no_known_amount() -> None:
+    orders = [
+        bought(day, f"o-{day}", "tea", total=total, currency=currency)
+        for day, total, currency in ((0, 10, "EUR"), (7, 5000, "JPY"), (14, 20, "EUR"))
+    ]
+    paid = Orders(portrait(*orders).state).paid
+    assert [amount for _, amount in paid] == [10.0, None, 20.0]
+    assert purchases_of(paid, at(21)) == Purchases(2, 2.0, 3.0, 20.0)
+    assert purchases_of(paid[:2], at(21)) == Purchases(1, 1.0, 3.0, 10.0)
 
 
 def _customers(count: int) -> list[Purchases]:
