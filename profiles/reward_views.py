@@ -101,9 +101,18 @@ def _numbers(one: Told) -> set[str]:
     return {f"receipt:{said}" if by_receipt and said is not None else said, *keys} - {None}
 
 
+def _expired(words: list[Told]) -> list[Told]:
+    """The words by which it ran out; none where it was issued again later than the last of them. That of an
+    unknown time, which comes last, may be later than any issue: it stands."""
+    found = [one for one in words if one.kind == "expired"]
+    last = found[-1].at if found else None
+    issues = (one.at for one in words if one.kind == "issued" and one.at is not None)
+    return [] if last is not None and any(at > last for at in issues) else found
+
+
 def _view(key: str, words: list[Told]) -> Document:
     issued = [one for one in words if one.kind == "issued"]
-    expired = [one for one in words if one.kind == "expired"]
+    expired = _expired(words)
     terms = [Issued(*one.fact) for one in issued]
     used = _redemptions(words)
     view: dict[str, Any] = {
