@@ -10,7 +10,7 @@ from typing import Literal
 from graph_schema.rules import Rules
 from profiles.affinity import question_of
 from profiles.consent import HALTS, is_halted
-from profiles.figures import FIGURES
+from profiles.figures import FIGURES, category_asked
 from profiles.messages import last_sent, letters, reports
 from profiles.moments import UNTIMED, kept
 from profiles.portrait import Sketch
@@ -126,7 +126,8 @@ def _question(scene: Scene, missing: tuple[str, ...], ask_first: bool) -> str | 
     know."""
     first = [name for name in scene.settings.questions if name == "channel"]
     asked = [*first, *missing]
-    if ask_first and scene.request.category is not None:
-        asked.append(question_of(scene.request.category))
+    category = category_asked(scene) if ask_first else None
+    if category is not None:
+        asked.append(question_of(category))
     asked += scene.settings.questions
     return next((name for name in asked if _is_missing(scene, name)), None)

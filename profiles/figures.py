@@ -117,10 +117,16 @@ def _advantage(scene: Scene) -> float:
     return round((reference - price) / reference, 9) if reference > 0 else 0.0
 
 
-def _relation(scene: Scene) -> str:
+def category_asked(scene: Scene) -> str | None:
+    """The category that is asked about, else that in which she saw the product."""
     category = scene.request.category
     if category is None and scene.request.product is not None:
         category = scene.state.get("viewed", {}).get(scene.request.product, [None, None])[1] or None
+    return category
+
+
+def _relation(scene: Scene) -> str:
+    category = category_asked(scene)
     return "own" if category is None else relation(scene.state, scene.orders, category)
 
 
