@@ -36,6 +36,11 @@ class Input(NamedTuple):
     mapping: FileMapping | None = None
     source: str | None = None
 
+    @property
+    def stays(self) -> bool:
+        """Whether it can be read twice: of a pipe what was read is gone, and its name is the next one's."""
+        return self.path != "-" and Path(self.path).is_file()
+
 
 class Mark(NamedTuple):
     """A position: the number of the last line consumed, and a hash of all lines up to it."""
@@ -62,7 +67,7 @@ def ingest(
     chunks = _Chunks(given, engine.clock, _resumed(given, _position(engine, name)), min(batch, _CHUNK_LINES))
     behind = (0, 0)
     for items, size, mark in chunks.batches(parsing, batch):
-        state = {} if given.path == "-" else {name: list(mark)}
+        state = {name: list(mark)} if given.stays else {}
         total.add(engine.ingest(items, state, soon=True))
         if behind[0]:
             # What went before, or this would not have been taken.
@@ -99,7 +104,7 @@ class _Lines(NamedTuple):
 def _resumed(given: Input, position: Mark | None) -> _Lines:
     """The lines after a position where the file still begins as it did then; else all of them."""
     lines, digest = read_file(given.path, given.mapping), hashlib.blake2b(digest_size=16)
-    if position is None or given.path == "-":
+    if position is None or not given.stays:
         return _Lines(lines, digest)
     for line in lines:
         _hash(digest, line)
