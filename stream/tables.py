@@ -1,9 +1,11 @@
 """Rows of CSV files, streamed, every cell as text."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from io import BufferedReader, TextIOWrapper
-from typing import Final
+from itertools import chain, islice
+from typing import Final, NamedTuple
 
 from graph_schema.errors import MappingError
 from graph_schema.messages import Rejected
@@ -11,6 +13,9 @@ from stream.mapping import FileMapping
 from stream.rows import Row
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
+_LINES_OF_A_HEADER: Final = 20
+_NOT_UTF_8: Final = re.compile("[\0\udc80-\udcff]")
+"""What other encodings leave: zeros between letters (UTF-16), or bytes that are no character (Latin-1)."""
 _ENDLESS: Final = "The row has a cell without end, or far too long a one; close its quotes."
 
 
@@ -22,31 +27,42 @@ def csv_rows(stream: BufferedReader, mapping: FileMapping, where: str) -> Iterat
     whichever gives the mapping its columns.
     """
     lines = TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
-    first = next(lines, "")
-    if not first.strip():
+    ahead = list(islice(lines, _LINES_OF_A_HEADER))
+    if not ahead or not ahead[0].strip():
         way_out = "The first line must name the columns"
         raise MappingError("the file has no header", where=where, way_out=way_out)
-    delimiter = _delimiter(first, mapping)
-    header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
-    if not set(header) & set(mapping.columns()):
+    wanted = mapping.columns().keys()
+    headers = (_header(ahead, delimiter) for delimiter in _DELIMITERS)
+    header, ends, delimiter = max(headers, key=lambda one: (len(wanted & set(one.names)), len(one.names)))
+    if not wanted <= set(header) and _NOT_UTF_8.search("".join(header)):
+        way_out = "Save the file as UTF-8"
+        raise MappingError("the first line is not UTF-8 text", where=where, way_out=way_out)
+    if not wanted & set(header):
         # It may be a row: to list its cells as columns would tell of somebody.
-        asked = ", ".join(mapping.columns())
+        asked = ", ".join(wanted)
         way_out = f"The first line must name the columns; the mapping asks for {asked}"
         raise MappingError(
             "the first line names none of the columns of the mapping", where=where, way_out=way_out
         )
     mapping.check_columns(header, where)
-    return _csv_rows(lines, header, delimiter, mapping.source)
+    return _csv_rows(chain(ahead[ends:], lines), header, delimiter, mapping.source)
 
 
-def _delimiter(header: str, mapping: FileMapping) -> str:
-    wanted = mapping.columns().keys()
+class _Header(NamedTuple):
+    """What the columns are called by one delimiter, and how many lines say so: a name may hold line ends."""
 
-    def fit(delimiter: str) -> tuple[int, int]:
-        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-        return len(wanted & set(names)), len(names)
+    names: list[str]
+    ends: int
+    delimiter: str
 
-    return max(_DELIMITERS, key=fit)
+
+def _header(lines: list[str], delimiter: str) -> _Header:
+    reader = csv.reader(lines, delimiter=delimiter)
+    try:
+        names = [name.strip() for name in next(reader)]
+    except csv.Error:  # by this delimiter one name is endless: it is another
+        names = []
+    return _Header(names, reader.line_num, delimiter)
 
 
 def _csv_rows(

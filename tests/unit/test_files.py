@@ -164,6 +164,16 @@ def test_the_delimiter_is_told_by_the_columns(tmp_path: Path, crm: FileMapping, 
     assert body["traits"] == {"firstName": f"A{delimiter}n\na"}
 
 
+@pytest.mark.parametrize(
+    "added", ['"Notes\r\nof the till"', ",".join(f"a_column_of_many_{n}" for n in range(9000))]
+)
+def test_a_header_may_be_long_and_hold_line_ends(tmp_path: Path, crm: FileMapping, added: str) -> None:
+    blanks = "," * added.count(",")
+    path = written(tmp_path, "crm.csv", f"{added},{HEADER}\r\n{blanks},4711,u-1,,,,,,,\r\n")
+    (body,) = bodies(path, crm)
+    assert (body["context"], body["userId"]) == ({"recordId": "4711"}, "u-1")
+
+
 def test_rows_that_do_not_fit_are_refused_by_column(tmp_path: Path, crm: FileMapping) -> None:
     rows = [
         ",u-1,,,,,,,",
@@ -226,12 +236,16 @@ def test_a_cell_that_is_not_utf_8_is_refused_with_its_path(tmp_path: Path, crm: 
         (HEADER.replace("unused", "id"), "several columns 'id'"),
         ("", "no header"),
         ("ana@example.com,0612345678", "first line names none of the columns(?!.*ana@)"),
+        ("x" * 200_000, "first line names none of the columns"),
+        (HEADER.encode("utf-16"), "not UTF-8.*Save"),
+        (HEADER.replace("first", "pr\xe9nom").encode("latin-1"), "not UTF-8.*Save"),
     ],
 )
 def test_a_column_that_is_not_there_is_an_error_before_anything_is_read(
-    tmp_path: Path, crm: FileMapping, header: str, said: str
+    tmp_path: Path, crm: FileMapping, header: str | bytes, said: str
 ) -> None:
-    path = written(tmp_path, "crm.csv", f"{header}\n1,2\n")
+    named = header if isinstance(header, bytes) else header.encode()
+    path = written(tmp_path, "crm.csv", named + b"\n1,2\n")
     with pytest.raises(MappingError, match=said):
         read_file(path, crm)
 
