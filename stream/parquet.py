@@ -72,16 +72,34 @@ def _texts(column: pa.Array) -> list[str | None]:
     if pa.types.is_dictionary(kind):
         return _texts(column.dictionary_decode())
     if pa.types.is_floating(kind):
-        return [_plain(number) for number in column.to_pylist()]
+        # A short number by its own digits: 19.9, where as a long one it would be 19.899999618530273.
+        numbers = column if kind == pa.float64() else column.cast(pa.string()).cast(pa.float64())
+        return [_plain(number) for number in numbers.to_pylist()]
     if pa.types.is_timestamp(kind):
         moments = column.cast(pa.timestamp("us", "UTC" if kind.tz else None), safe=False)
         return [_moment(text) for text in moments.cast(pa.string()).to_pylist()]
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if pa.types.is_nested(kind):
+        return [_other(value) for value in column.cast(_in_microseconds(kind), safe=False).to_pylist()]
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return [_other(value) for value in column.to_pylist()]
     try:
         return list(column.cast(pa.string()).to_pylist())
+    except UnicodeDecodeError:  # some write what is in another encoding as text
+        return [_other(value) for value in column.cast(pa.binary()).to_pylist()]
     except pa.ArrowException:
         return [_other(value) for value in column.to_pylist()]
+
+
+def _in_microseconds(kind: pa.DataType) -> pa.DataType:
+    """A type whose times are no finer than Python has them: finer ones come only where there is pandas."""
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", kind.tz)
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_in_microseconds(field.type)) for field in kind])
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        many = pa.large_list if pa.types.is_large_list(kind) else pa.list_
+        return many(kind.value_field.with_type(_in_microseconds(kind.value_type)))
+    return kind
 
 
 def _plain(number: float | None) -> str | None:

@@ -35,6 +35,8 @@ def test_every_type_of_a_parquet_file_becomes_text(tmp_path: Path) -> None:
         "list": pa.array([["a", "b"], None, []]),
         "part": pa.array([{"x": 1, "y": None}, None, {"x": None, "y": [{"z": None}]}]),
         "clock": pa.array([time(8, 30), None, None]),
+        "short": pa.array([19.9, None, 2], pa.float32()),
+        "times": pa.array([[1_772_442_000_123_456_789], None, []], pa.list_(pa.timestamp("ns"))),
         "nan": pa.array([float("nan"), 1e15, 3.3e7]),
         "none": pa.nulls(3),
     }
@@ -55,6 +57,8 @@ def test_every_type_of_a_parquet_file_becomes_text(tmp_path: Path) -> None:
         "list": '["a","b"]',
         "part": '{"x":1,"y":null}',
         "clock": "08:30:00.000000",
+        "short": "19.9",
+        "times": '["2026-03-02T09:00:00.123456"]',
     }
     assert isinstance(empty, Rejected)
     assert empty.field == "id"
@@ -63,6 +67,19 @@ def test_every_type_of_a_parquet_file_becomes_text(tmp_path: Path) -> None:
     assert not third["traits"].keys() & {"list", "part"}
     assert isinstance(read_message(first), Message)
     assert isinstance(read_message(third), Rejected)
+
+
+def test_text_that_is_not_utf_8_costs_its_own_row_only(tmp_path: Path) -> None:
+    cells = pa.array([b"Zo\xc3\xab", b"Zo\xeb", b"Ana"])
+    names = pa.Array.from_buffers(pa.string(), 3, cells.buffers())
+    path = tmp_path / "crm.parquet"
+    pq.write_table(pa.table({"id": ["1", "2", "3"], "name": names}), path)
+    mapping = mapping_of(tmp_path, 'source = "crm"\nrecord_id = "id"\n[traits]\nfirstName = "name"')
+    first, second, third = (read_message(body) for body in bodies(path, mapping))
+    assert isinstance(second, Rejected)
+    assert second.field == "traits.firstName"
+    assert isinstance(first, Message)
+    assert isinstance(third, Message)
 
 
 def test_a_part_of_a_parquet_column_is_named_by_its_path(tmp_path: Path) -> None:
