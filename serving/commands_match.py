@@ -34,6 +34,7 @@ from serving.terminal import (
 from stream.evaluating import evaluate_store
 from stream.mapping import load_mapping
 from stream.training import declared, keys_of, of_file, of_store
+from stream.whole import whole_file
 
 _FEW: Final = 100
 """Records: of fewer the weights that are learnt are as good as none."""
@@ -69,10 +70,12 @@ def train_model(
             blocking=blocking,
         )
     text = orjson.dumps(to_dict(training.model), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
-    out.write_bytes(text + b"\n")
+    with whole_file(out) as model:
+        model.write(text + b"\n")
     if report is not None:
         page = import_module("serving.training_view").as_html(training)
-        report.write_text(page, encoding="utf-8")
+        with whole_file(report) as charts:
+            charts.write(page.encode())
     for line in lines(training):
         typer.echo(line)
     _advise(training, out, report, len(records))

@@ -4,8 +4,21 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import BinaryIO
+from secrets import token_hex
+from typing import Any, BinaryIO
+
+
+class _Named(FileIO):
+    """A file of which also what can't be written tells the name."""
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 - whatever holds bytes
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = str(self.name)
+            raise
 
 
 @contextmanager
@@ -22,9 +35,11 @@ def whole_file(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     # A link stays one: what it leads to is replaced.
     place = path.resolve()
     is_file = place.is_file() or not place.exists()
-    beside = place.with_name(f".{place.name}.new") if is_file else place
+    # By a name of its own: what two write at once is of the one or of the other.
+    beside = place.with_name(f".{place.name}.{token_hex(4)}.new") if is_file else place
     try:
-        with open(beside, "wb", 1 << 20, opener=lambda name, flags: os.open(name, flags, mode)) as out:
+        raw = _Named(beside, "wb", opener=lambda name, flags: os.open(name, flags, mode))
+        with BufferedWriter(raw, 1 << 20) as out:
             yield out
             if is_file:
                 out.flush()

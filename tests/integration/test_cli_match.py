@@ -1,6 +1,7 @@
 """Training a model, and comparing a store with the truth, by the command line."""
 
 import csv
+import errno
 import json
 import re
 from pathlib import Path
@@ -61,6 +62,20 @@ def test_a_file_and_a_store_of_it_give_the_same_model(onefold: Onefold) -> None:
     assert onefold("ingest", "people.csv", "--mapping", "map.toml").code == 0
     assert onefold("train", "--out", "b.json").code == 0
     assert _model(onefold.folder / "a.json") == _model(onefold.folder / "b.json")
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("people")
+def test_a_model_that_can_t_be_written_leaves_the_one_there_was(
+    onefold: Onefold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (onefold.folder / "a.json").write_text("the model of the rules")
+    monkeypatch.setattr("stream.whole.os.fsync", full)
+    assert onefold("train", "people.csv", "--mapping", "map.toml", "--out", "a.json").code == 2
+    assert (onefold.folder / "a.json").read_text() == "the model of the rules"
 
 
 @pytest.mark.usefixtures("people")

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from stream.simulation import Simulated, simulate, write_stream
+from stream.whole import whole_file
 from tests.people_table import COLUMNS, people_table
 
 
@@ -53,6 +54,27 @@ def test_a_place_that_cannot_be_written_is_named_as_it_was_given(tmp_path: Path)
     with pytest.raises(OSError, match="nowhere") as raised:
         write_stream(simulate(20, 100, 4), tmp_path / "nowhere" / "out.jsonl")
     assert raised.value.filename == str(tmp_path / "nowhere" / "out.jsonl")
+
+
+def test_a_full_disk_is_told_with_the_file_that_found_no_room(tmp_path: Path) -> None:
+    for name in ("out.jsonl", "truth.csv"):
+        places = [tmp_path / "out.jsonl", tmp_path / "truth.csv"]
+        (tmp_path / name).symlink_to("/dev/full")
+        with pytest.raises(OSError, match="No space left") as raised:
+            write_stream(simulate(20, 9_000, 4), *places)
+        assert raised.value.filename == str(tmp_path / name)
+        (tmp_path / name).unlink()
+
+
+def test_what_two_write_at_once_is_of_one_of_them(tmp_path: Path) -> None:
+    place = tmp_path / "links.csv"
+    with whole_file(place) as one:
+        one.write(b"one\n")
+        with whole_file(place) as other:
+            other.write(b"the other\n")
+        assert place.read_bytes() == b"the other\n"
+    assert place.read_bytes() == b"one\n"
+    assert [found.name for found in tmp_path.iterdir()] == ["links.csv"]
 
 
 def test_a_pipe_is_written_to_and_a_link_stays_one(tmp_path: Path) -> None:
