@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Final
 
 from graph_schema.errors import Lost, SchemaMismatch, StoreUnavailable
 from graph_schema.migrations import migrations, pending
@@ -203,6 +204,16 @@ def _statements(script: str) -> Iterator[str]:
             text = ""
 
 
+_ROOM_AND_RIGHTS: Final = (
+    "See that its folder exists and can be written, that its disk has room, "
+    "and that no other program holds it locked"
+)
+_WAYS_OUT: Final = {
+    sqlite3.SQLITE_NOTADB: "Name another file; if this was the store, put a backup in its place",
+    sqlite3.SQLITE_CORRUPT: "It is damaged: put a backup in its place, and ingest the files since then",
+}
+
+
 @contextmanager
 def _answering() -> Iterator[None]:
     """What the file or its disk is at fault for is told as that; what is our own fault is not."""
@@ -211,10 +222,9 @@ def _answering() -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
             raise
+        code = getattr(error, "sqlite_errorcode", 0)  # which what sqlite3 says by itself has not
         raise StoreUnavailable(
-            f"the SQLite file can't be used ({error})",
-            way_out="See that its folder exists and can be written, that its disk has room, "
-            "and that no other program holds it locked",
+            f"the SQLite file can't be used ({error})", way_out=_WAYS_OUT.get(code & 0xFF, _ROOM_AND_RIGHTS)
         ) from error
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from graph_schema.errors import StoreUnavailable
 from graph_schema.rules import Rules
 from graph_schema.store import Store
 from resolver.sentences import counted
@@ -94,7 +95,10 @@ def _of_store(store: Store, rules: Rules, kafka: str | None) -> Iterator[Finding
     if kafka is not None:
         yield diagnosis.published(store, kafka, os.environ)
     if agree.well:
-        yield from diagnosis.content(store, rules, id_key())
+        try:
+            yield from diagnosis.content(store, rules, id_key())
+        except StoreUnavailable as error:  # all of it is read here alone
+            yield Finding("content", error.what, False, error.way_out)
 
 
 def _show(finding: Finding) -> None:

@@ -16,6 +16,7 @@ from stream.arrived import Arrived
 from stream.consuming import Consuming, Figures, Stopped
 from stream.engine import Engine
 from stream.simulation import simulate
+from tests.integration.command import Onefold
 
 OPEN_FILES = Path("/dev/fd")
 
@@ -47,6 +48,30 @@ def test_a_full_disk_is_told_as_the_stores_and_no_message_is_to_blame(
     with store.read() as tx:
         assert (tx.dead_letters(0, 9), list(tx.all_events())) == ([], [])
     store.close()
+
+
+def test_a_damaged_file_is_told_with_its_own_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onefold, path = Onefold(tmp_path, capsys), tmp_path / "store.db"
+    monkeypatch.setenv("ONEFOLD_STORE", f"sqlite:////{str(path).lstrip('/')}")
+    lines = [one.message for one in simulate(40, 2_000, 1)]
+    assert onefold("ingest", onefold.lines("town.jsonl", *lines)).code == 0
+    with sqlite3.connect(path) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'person'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xde" * size)
+    told = onefold("export", "persons", "-")
+    assert (told.code, "put a backup in its place" in told.err) == (3, True)
+    looked = onefold("doctor")
+    assert (looked.code, looked.err) == (1, "")
+    assert "✗ content" in looked.out
+    assert "put a backup in its place" in looked.out
+    path.write_bytes(b"id,name\n" * 1_000)
+    told = onefold("person", "user_id:u-1")
+    assert (told.code, "Name another file" in told.err) == (3, True)
 
 
 @pytest.mark.skipif(not OPEN_FILES.exists(), reason="a system that does not tell which files are open")
