@@ -23,6 +23,7 @@ from serving.terminal import (
     RulesOption,
     StoreOption,
     check_folders,
+    check_source,
     engine_on,
     id_key,
     progress,
@@ -125,6 +126,7 @@ def replay_dead_letters(
     rules: RulesOption = "retail",
 ) -> None:
     """Take dead letters in again: those that can be taken now become events, the rest stay."""
+    check_source(source)
     choice = Choice(field, reason)
     with engine_on(store, rules, create=False) as engine:
         if kafka is not None:

@@ -19,6 +19,7 @@ from serving.terminal import (
     RulesOption,
     StoreOption,
     check_folders,
+    check_source,
     engine_on,
     progress,
     rules_of,
@@ -47,6 +48,7 @@ def ingest_files(
     Ends with 0 when all is durable. Run again after a crash, it goes on to the same end; what was taken
     before counts once. Of more than some thousand lines it does its work in the background.
     """
+    check_source(source)
     read_as = load_mapping(mapping) if mapping is not None else None
     loaded = rules_of(rules)
     started = time.monotonic()

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from graph_schema.errors import Invalid, RulesError
 from graph_schema.iso_time import asked_time
+from graph_schema.messages import flaw_of_source
 from graph_schema.rules import Rules, load_rules, placed
 from graph_schema.store import Transaction
 from profiles.profile_rules import profile_rules
@@ -96,6 +97,13 @@ def check_folders(*paths: Path | None) -> None:
     for path in paths:
         if path is not None and not path.parent.is_dir():
             raise Invalid(str(path), "Its folder does not exist; make it first.")
+
+
+def check_source(name: str | None) -> None:
+    """Raises ``Invalid`` where --source can't be the name of one: by it every line would be refused."""
+    flaw = flaw_of_source(name or " ") if name is not None else None
+    if flaw is not None:
+        raise Invalid("--source", flaw)
 
 
 def show_json(value: object) -> None:

@@ -290,6 +290,8 @@ def test_scenarios_are_checked(onefold: Onefold) -> None:
     [
         (("ingest", "none.jsonl"), 2, "none.jsonl"),
         (("ingest", "--stor", "x", "f"), 2, "--store"),
+        (("ingest", "-", "--source", "a/b"), 2, "--source"),
+        (("replay", "--source", ""), 2, "--source"),
         (("inges",), 2, "ingest"),
         (("person", "user_id:u-1"), 3, "onefold ingest FILE"),
         (("person", "user_id:u-1", "--store", "sqlit:///x.db"), 2, "sqlite"),
