@@ -107,7 +107,7 @@ def _advise(training: Training, out: Path, report: Path | None, records: int) ->
         told = f"Careful: of {counted(records, 'record')} hardly anything can be learnt; some hundreds tell."
         SPOKEN.print(told, style="yellow")
     SPOKEN.print(f"{out}: model {training.model.hash} from {counted(records, 'record')}. To match by it:")
-    SPOKEN.print(f'\n[matching]\nafter = "phone"\nmodel = "{out}"\n', markup=False)
+    SPOKEN.print(f'\n[matching]\nafter = "phone"\nmodel = "{out}"\n')
 
 
 def evaluate(

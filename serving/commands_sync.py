@@ -116,7 +116,7 @@ def sync(
             where = f"{one['list']} of {one['destination']} ({one['type']})"
             told = f"onefold: {counted(one['members'], 'member')} still in {where}"
             way_out = "Declare the destination again as it was and sync: they are taken out then"
-            SPOKEN.print(f"{told}, which the rules name no more. {way_out}", markup=False)
+            SPOKEN.print(f"{told}, which the rules name no more. {way_out}")
         if dry_run:
             for name, settings in chosen.items():
                 with Sync(engine, name, settings) as looking:
@@ -193,11 +193,11 @@ def _tell_refusals(running: Sync) -> int:
 def _failed(error: Exception) -> int:
     """Tells what went wrong; of what nobody foresaw not its words: they may hold what somebody sent."""
     if isinstance(error, OnefoldError):
-        SPOKEN.print(f"onefold: {error}", markup=False)
+        SPOKEN.print(f"onefold: {error}")
         return error.exit_code
     place = traceback.extract_tb(error.__traceback__)[-1]
     told = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
-    SPOKEN.print(f"onefold: an error that nobody foresaw ({told}); nothing is lost", markup=False)
+    SPOKEN.print(f"onefold: an error that nobody foresaw ({told}); nothing is lost")
     return OnefoldError.exit_code
 
 

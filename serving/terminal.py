@@ -22,7 +22,7 @@ from serving.stores import open_store
 from stream.engine import Engine, disagreement, now_us
 from stream.reader import Reader
 
-SPOKEN: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+SPOKEN: Final = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
 """Where a command speaks; standard output is for its result alone."""
 
 StoreOption = Annotated[
@@ -84,7 +84,7 @@ def warn_of_rules(tx: Transaction, rules: Rules) -> None:
     """Says so where a store that is about to be read was not built by these rules and this version."""
     wrong = disagreement(tx, rules, id_key())
     if wrong is not None:
-        SPOKEN.print(f"Careful: {wrong}.", style="yellow", markup=False)
+        SPOKEN.print(f"Careful: {wrong}.", style="yellow")
 
 
 def moment(option: str, text: str | None) -> int:
@@ -127,7 +127,7 @@ def progress(counts: str = "{task.fields[events]:,} lines") -> Progress:
     """A progress bar where somebody looks on; its tasks have the fields that ``counts`` shows."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn(counts),
         TimeElapsedColumn(),

@@ -77,6 +77,8 @@ def _is_parquet(path: str, mapping: FileMapping | None) -> bool:
 
 def _open(path: str | Path) -> BufferedReader:
     """The bytes of a file, unpacked where they are packed."""
+    if str(path) == "-" and (sys.stdin is None or sys.stdin.buffer.closed):
+        raise Invalid("standard input", "It is closed, or was read before; name - once.")
     try:
         # It stays open for as long as its lines are read; whoever reads them closes it.
         file = sys.stdin.buffer if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115

@@ -41,6 +41,16 @@ class Input(NamedTuple):
         """Whether it can be read twice: of a pipe what was read is gone, and its name is the next one's."""
         return self.path != "-" and Path(self.path).is_file()
 
+    @property
+    def name(self) -> str:
+        """What it is called where its lines are told of."""
+        return "standard input" if self.path == "-" else as_text(Path(self.path).name)
+
+
+def as_text(name: str) -> str:
+    """The name of a file as text: bytes of it that are no UTF-8, as older systems leave them, are spelled."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
 
 class Mark(NamedTuple):
     """A position: the number of the last line consumed, and a hash of all lines up to it."""
@@ -84,7 +94,7 @@ def _identity(given: Input) -> str:
     """What makes two runs the same: the same file, read in the same way."""
     mapping = given.mapping.model_dump(mode="json") if given.mapping is not None else None
     told = orjson.dumps(
-        [str(Path(given.path).absolute()), mapping, given.source], option=orjson.OPT_SORT_KEYS
+        [as_text(str(Path(given.path).absolute())), mapping, given.source], option=orjson.OPT_SORT_KEYS
     )
     return hashlib.blake2b(told, digest_size=16).hexdigest()
 
@@ -162,7 +172,6 @@ class _Chunks:
 
     def _job(self, lines: list[RawLine], size: int) -> Job:
         given = self._given
-        name = "standard input" if given.path == "-" else Path(given.path).name
         region = given.mapping.region if given.mapping is not None else None
         self._read.append((Mark(lines[-1].position, self._lines.digest.hexdigest()), size))
-        return Job(lines, name, given.source, region, self._clock())
+        return Job(lines, given.name, given.source, region, self._clock())
