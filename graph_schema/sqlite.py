@@ -181,7 +181,8 @@ class SqliteStore:
 
     def swap(self) -> closing[SqliteSwap]:
         """See ``Replaceable``."""
-        return closing(SqliteSwap(self.path, SqliteStore))
+        with _answering():
+            return closing(SqliteSwap(self.path, SqliteStore))
 
     def schema(self) -> tuple[int, list[str]]:
         """See ``Replaceable``. A file whose schema is not ours is not even opened."""

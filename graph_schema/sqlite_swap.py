@@ -13,12 +13,30 @@ from graph_schema.store import Store
 _BUSY_SECONDS = 60
 
 
+def _alone(path: str) -> sqlite3.Connection:
+    """Holds a lock until it is closed, or its process ends: two that fill one fresh store would mix in it.
+
+    Its file stays, empty: whoever waits for it would else hold one that is gone.
+    """
+    lock = sqlite3.connect(f"{path}-rebuilding", timeout=_BUSY_SECONDS, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        what = "another process is rebuilding this store"
+        raise StoreUnavailable(what, way_out="Let it end, then run this again") from error
+    return lock
+
+
 class SqliteSwap:
     """See ``Swap``; ``opened`` opens a store in a file."""
 
     def __init__(self, path: str, opened: Callable[[str], Store]) -> None:
         self._fresh = f"{path}.rebuild"
         self._opened = opened
+        self._alone = _alone(path)
         self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
         self._connection.execute("PRAGMA secure_delete = ON")
         self._version = self._data_version()
@@ -27,6 +45,7 @@ class SqliteSwap:
         """Gives back what is held open, and removes what is left of the fresh store."""
         self._connection.close()
         self._remove_fresh()
+        self._alone.close()
 
     def fresh(self) -> Store:
         """See ``Swap``."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from graph_schema.errors import Conflict, Erased
+from graph_schema.errors import Conflict, Erased, StoreUnavailable
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import Rules, load_rules
 from graph_schema.sqlite import SqliteStore
@@ -299,6 +299,20 @@ def test_a_file_is_replaced_at_once_for_everybody_who_has_it_open(tmp_path: Path
     assert [path.name for path in tmp_path.glob("x.db.rebuild*")] == []
     take(engine_of(other, witness), identify(4, userId="u-1"))
     assert len(told(engine_of(other, store))[1]) == 4
+
+
+def test_one_rebuilds_a_file_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SqliteStore(tmp_path / "x.db")
+    take(engine_of(store=store), identify(1, userId="u-1"))
+    monkeypatch.setattr("graph_schema.sqlite_swap._BUSY_SECONDS", 0.1)
+
+    def at_once(_: int) -> None:
+        with pytest.raises(StoreUnavailable, match="another process is rebuilding"):
+            rebuild(store, load_rules(), DEFAULT_ID_KEY, lambda _: None)
+
+    assert rebuild(store, load_rules(), DEFAULT_ID_KEY, at_once).events == 1
+    assert rebuild(store, load_rules(), DEFAULT_ID_KEY, lambda _: None).events == 1
+    store.close()
 
 
 def test_what_comes_in_meanwhile_is_not_lost(tmp_path: Path) -> None:
