@@ -49,7 +49,7 @@ class Console(Feeds):
     def audit(self, before: int | None, limit: int) -> list[Audited]:
         """See ``Transaction``."""
         self.read.add(_AUDIT)
-        end = self.graph.end if before is None else self._low + before
+        end = self.graph.end if before is None else self._place(before)
         rows = self._ask(more.AUDIT, {"low": self._low, "end": end, "page": limit})
         return [Audited(*own(row))._replace(about=tuple(row[5])) for row in rows]
 

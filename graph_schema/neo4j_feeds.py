@@ -32,7 +32,7 @@ class Feeds(Reading):
     ) -> list[T]:
         """Entries above a number; they lie together by batches."""
         found: list[T] = []
-        at = self._low + after
+        at = self._place(after)
         while len(found) < limit:
             asked = {"after": at, "end": self.graph.end, "page": _NODES, "audience": audience}
             rows = self._ask(query, asked)
@@ -94,7 +94,7 @@ class Feeds(Reading):
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
-        asked = {"after": self._low + after, "end": self.graph.end, "page": limit}
+        asked = {"after": self._place(after), "end": self.graph.end, "page": limit}
         return [(within(row[0]), DeadLetter(*row[1:])) for row in self._ask(more.DEAD_LETTERS, asked)]
 
     def states(self, names: Collection[str]) -> Mapping[str, Any]:

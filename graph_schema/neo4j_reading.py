@@ -60,6 +60,10 @@ class Reading(Transaction):
         self.read: set[int] = set()
         self.read_all = False
 
+    def _place(self, number: int) -> int:
+        """The graph's number of a place in a feed; beyond its end that of the end, never another graph's."""
+        return min(self._low + number, self.graph.end)
+
     def _numbered(self, ids: Collection[int], kind: int) -> list[int]:
         self.read.update([one << 3 | kind for one in ids])
         low = self._low

@@ -1,5 +1,10 @@
 """What every store answers the stewards' console: persons by the words of their names, and the audit log."""
 
+from contextlib import closing
+
+import pytest
+
+from graph_schema.neo4j_store import open_store
 from graph_schema.store import Store, Writes
 from graph_schema.vocabulary import Audited, Judgement
 
@@ -76,3 +81,20 @@ def test_what_somebody_said_is_read_from_its_end(store: Store) -> None:
     write(store, Writes(judgements=[word("j3", 7, retracted_at=10)]))
     with store.read() as tx:
         assert tx.given_by("mia", (9, "j2"), 9) == stand[:1]
+
+
+def test_beyond_its_end_a_log_or_feed_has_nothing_more(store: Store) -> None:
+    write(store, Writes(audit=DONE))
+    with store.read() as tx:
+        for beyond in (1 << 47, (1 << 63) - 1):
+            assert tx.audit(beyond, 9) == DONE[::-1]
+            assert [*tx.changes(beyond, 9), *tx.deltas(None, beyond, 9), *tx.dead_letters(beyond, 9)] == []
+
+
+@pytest.mark.neo4j
+def test_an_audit_log_never_tells_of_another_graph(neo4j_url: str) -> None:
+    with closing(open_store(neo4j_url)) as one, closing(open_store(f"{neo4j_url}-later")) as other:
+        write(one, Writes(audit=DONE[:1]))
+        write(other, Writes(audit=DONE))
+        with one.read() as tx:
+            assert tx.audit(1 << 61, 9) == DONE[:1]
