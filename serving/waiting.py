@@ -81,7 +81,8 @@ class CaseFilter(BaseModel):
             if not missed:
                 chosen.append(one)
             for name in missed if len(missed) == 1 else answers if not missed else ():
-                counts[name].update(answers[name])
+                # Sets have another order in each process; a menu should not.
+                counts[name].update(sorted(answers[name]))
         return chosen, counts
 
 

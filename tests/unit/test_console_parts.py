@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from graph_schema.errors import Overtaken
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
-from graph_schema.vocabulary import Event
+from graph_schema.vocabulary import Case, Event
 from resolver.names import keys_of, likeness, words_of
 from serving import waiting
 from serving.console import queue
@@ -286,3 +286,11 @@ def test_a_queue_that_could_not_be_read_is_read_again(
     assert asked._next == 0, "the store may be back"
     asked.begin()
     assert asked.now().waiting
+
+
+def test_the_answers_that_a_filter_offers_stand_in_one_order_in_every_process() -> None:
+    sources = [f"till {number}" for number in range(8)]
+    case = Case("one", "unique", ("per_1", "per_2"), (), "")
+    waits = waiting.Waiting(case, 8, frozenset(sources), 0, 0.0, None, (), "")
+    _, counts = waiting.CaseFilter().choose([waits])
+    assert [name for name, _ in counts["source"].most_common()] == sources
