@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from graph_schema.store import Document
 from profiles.moments import UNTIMED, iso
+from profiles.state import sendings
 
 UNNAMED: Final = "?"
 """The subject of a sending that names neither an order nor a reward nor a product."""
@@ -44,8 +45,9 @@ def last_sent(state: Document, campaign: str, subject: str = "", since: int = UN
     """When a campaign was last sent about a subject ("order:<id>", "reward:<code>", "product:<id>"; "" is
     any) that there is `since` a kept time, as a kept time; None where it never was, or where that came back.
     What was sent without naming a subject was about whatever there was by then."""
-    told: dict[str, list[int]] = state.get("sent", {}).get(campaign, {})
-    times = {*told.get(subject, ()), *(at for at in told.get(UNNAMED, ()) if at >= since)}
+    told = state.get("sent", {}).get(campaign, {})
+    of, unnamed = (sendings(told.get(one, [])) for one in (subject, UNNAMED))
+    times = {*of, *(at for at in unnamed if at >= since)}
     # The last may have come back where one before it, by another channel, arrived.
     return next((at for at in sorted(times, reverse=True) if _arrived(state, campaign, at)), None)
 

@@ -195,6 +195,15 @@ def _since(on: int, at: int) -> list[int | None]:
     return [at, None] if on else [None, at]
 
 
+def sendings(kept: Part) -> list[int]:
+    """The last times at which something was sent; a state that is older than this list keeps the last alone."""
+    return [kept] if isinstance(kept, int) else kept
+
+
+def _sendings(mine: Part, theirs: Part) -> list[int]:
+    return sorted({*sendings(mine), *sendings(theirs)})[-_SENDINGS_KEPT:]
+
+
 _ALONE: Final[Mapping[str, tuple[str, Callable[..., Part]]]] = {
     "address": (
         "addresses",
@@ -241,7 +250,7 @@ _MERGES: Final[Mapping[str, Callable[[Part, Part], Part]]] = {
     "viewed": _looked_at,
     "categories": _looked_at,
     "messages": _merge_messages,
-    "sent": _deep(lambda mine, theirs: sorted({*mine, *theirs})[-_SENDINGS_KEPT:], 2),
+    "sent": _deep(_sendings, 2),
     "reached": _deep(_higher, 2),
     "accounts": _deep(_higher, 1),
     "app": _higher,

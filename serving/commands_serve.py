@@ -94,7 +94,7 @@ def make_key(
         raise Invalid("NAME", "The rules take letters, digits, - and _ in it; write a name of these.")
     key = new_key()
     SPOKEN.print("Into the rules; only this hash of the key is written down:", style="dim")
-    SPOKEN.print(f'[access.key.{name}]\nrole = "{role}"\nsha256 = "{digest(key)}"\n', markup=False)
+    SPOKEN.print(f'[access.key.{name}]\nrole = "{role}"\nsha256 = "{digest(key)}"\n')
     typer.echo(key)
 
 
