@@ -196,7 +196,7 @@ def _since(on: int, at: int) -> list[int | None]:
 
 
 def sendings(kept: Part) -> list[int]:
-    """The last times at which something was sent; a state that is older than this list keeps the last alone."""
+    """The last times at which something was sent; a state from before this list keeps the last alone."""
     return [kept] if isinstance(kept, int) else kept
 
 
