@@ -22,7 +22,8 @@ _PATTERN = 2
 def bought_categories(orders: Orders) -> dict[str, int]:
     """In how many orders of her own she bought each category, whether or not she sent some of it back."""
     own = (order["products"] for order in orders.counted if not order.get("gift"))
-    found = Counter(each for lines in own for each in {category for _, _, _, category, *_ in lines} if each)
+    named = ({category for _, count, _, category, *_ in lines if count > 0} for lines in own)
+    found = Counter(each for categories in named for each in categories if each)
     return dict(sorted(found.items()))
 
 

@@ -59,11 +59,13 @@ class Orders:
     @lazily
     def bought(self) -> dict[str, int]:
         """Per product, also of a cancelled order, the kept time at which it was last bought. "" is whatever
-        was in the cart, bought by an order that doesn't say what."""
+        was in the cart, bought by an order that doesn't say what. A till tells of a return by so many pieces
+        less: that is no purchase."""
         found: dict[str, int] = {}
         for order in self.all:
             at = kept(order.get("at"))
-            for product in [product for product, *_ in order["products"]] or [""]:
+            lines = order["products"]
+            for product in [one for one, quantity, *_ in lines if quantity > 0] if lines else [""]:
                 found[product] = max(found.get(product, at), at)
         return found
 
