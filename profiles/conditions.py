@@ -115,7 +115,10 @@ class _Stage:
         return time is not None and not self.scene.turned(time)
 
     def _was_sent(self, campaign: str) -> bool:
-        at = last_sent(self.scene.state, campaign)
+        state, now = self.scene.state, self.scene.at
+        if last_sent(state, campaign, until=now) is not None:
+            return True
+        at = last_sent(state, campaign)
         return at is not None and self.scene.turned(at)
 
 

@@ -104,9 +104,9 @@ def _was_sent(scene: Scene, campaign: Campaign, product: str | None) -> bool:
         one = request.product
         skus = (sku for sku, named in scene.orders.names.items() if named == one)
         subjects = [f"product:{name}" for name in (product, one, *skus)]
-    told = (last_sent(scene.state, campaign.name, subject, since) for subject in subjects)
+    told = (last_sent(scene.state, campaign.name, subject, since, scene.at) for subject in subjects)
     sent = max((at for at in told if at is not None), default=None)
-    if sent is None or sent > scene.at:
+    if sent is None:
         return False
     if settings.once == "cart":
         return sent >= max((item.at for item in scene.cart.items), default=sent)

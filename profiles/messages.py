@@ -41,15 +41,18 @@ def reports(state: Document) -> int:
     return len(state.get("messages", {}).get("latest", ()))
 
 
-def last_sent(state: Document, campaign: str, subject: str = "", since: int = UNTIMED) -> int | None:
-    """When a campaign was last sent about a subject ("order:<id>", "reward:<code>", "product:<id>"; "" is
-    any) that there is `since` a kept time, as a kept time; None where it never was, or where that came back.
-    What was sent without naming a subject was about whatever there was by then."""
+def last_sent(
+    state: Document, campaign: str, subject: str = "", since: int = UNTIMED, until: int | None = None
+) -> int | None:
+    """When a campaign was last sent, `until` a moment, about a subject ("order:<id>", "reward:<code>",
+    "product:<id>"; "" is any) that there is `since` a kept time, as a kept time; None where it never was, or
+    where that came back. What was sent without naming a subject was about whatever there was by then."""
     told = state.get("sent", {}).get(campaign, {})
     of, unnamed = (sendings(told.get(one, [])) for one in (subject, UNNAMED))
     times = {*of, *(at for at in unnamed if at >= since)}
     # The last may have come back where one before it, by another channel, arrived.
-    return next((at for at in sorted(times, reverse=True) if _arrived(state, campaign, at)), None)
+    by_then = (at for at in sorted(times, reverse=True) if until is None or at <= until)
+    return next((at for at in by_then if _arrived(state, campaign, at)), None)
 
 
 def _arrived(state: Document, campaign: str, at: int) -> bool:

@@ -120,6 +120,21 @@ def test_a_reorder_reminder_goes_once_for_each_supply() -> None:
     )
 
 
+def test_what_was_sent_by_a_moment_was_sent_then_though_it_is_sent_again_later() -> None:
+    said = ANA, GRANTED, bought(1, "o-1", "tea")
+    for campaign, asked in (
+        ("first_purchase_thank_you", "first_purchase_thank_you"),
+        ("survey_invite", "second_purchase_incentive"),
+    ):
+        sent = [
+            track("Message Sent", day, campaign=campaign, channel="email", message_id=f"m-{day}")
+            for day in (45, 100)
+        ]
+        assert decided(asked, *said, *sent, day=44).outcome == "send"
+        for day in (45, 60, 150):
+            assert decided(asked, *said, *sent, day=day).reasons == ("already_sent",)
+
+
 def test_a_cart_is_reminded_of_once_until_it_changes() -> None:
     added = track("Product Added", 1, product_id="tea", quantity=1)
     sent = track("Message Sent", 2, campaign="abandoned_cart", channel="email", message_id="m")
