@@ -53,7 +53,7 @@ class Consent(_Part):
 
     state: Literal["granted", "withdrawn"]
     at: Time | None = Field(description="When the word was given")
-    address: str | None = Field(description="Match form of the address; null where the channel has none")
+    address: str | None = Field(description="As it is written to; null where the channel has none")
 
 
 class Preference(_Part):
