@@ -31,6 +31,7 @@ from serving.terminal import (
 )
 from stream.rebuilding import rebuild
 from stream.replaying import Choice, put_back, replay
+from stream.whole import whole_file
 
 
 def check_scenarios(
@@ -45,7 +46,8 @@ def check_scenarios(
     with TemporaryDirectory() as folder:
         report = run_files(scenarios, store_factory(store, Path(folder)))
     if junit is not None:
-        junit.write_text(report.junit(), encoding="utf-8")
+        with whole_file(junit) as out:
+            out.write(report.junit().encode())
     for line in report.lines():
         typer.echo(line)
     raise typer.Exit(1 if report.failures else 0)

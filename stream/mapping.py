@@ -134,6 +134,8 @@ def _fault(detail: ErrorDetails) -> tuple[str, str]:
         return f"{path[-2]!r} can't be a name in [{path[0]}]", "Write one word, such as loyalty_card"
     if path[0] in ("identifiers", "traits") and len(path) == 1:
         return f"{key} is not a table", f'Write [{key}] and below it lines of name = "column"'
+    if key == "source":
+        return "source is not the name of a source", 'Write source = "crm"'
     return (
         f"{'.'.join(path[:2])} does not name a column",
         f'Write {path[-1] if len(path) == 1 else path[1]} = "column"',

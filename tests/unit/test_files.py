@@ -277,6 +277,7 @@ def test_an_address_may_stand_in_both_tables_where_it_is_one_column(tmp_path: Pa
         (("loyalty_card", '"loyalty card"'), r"'loyalty card' can't be a name in \[identifiers\]"),
         (("firstName", "email"), r"email is one column in \[identifiers\] and another in \[traits\]"),
         (("[traits]", '[traits]\n"firstName.a" = "x"'), r"traits.firstName is given twice, or whole and in"),
+        (('"crm"', "7"), r"line 2: source is not the name of a source\. Write source = "),
         (('"crm"', "crm"), "not TOML"),
     ],
 )
