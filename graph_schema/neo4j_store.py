@@ -19,7 +19,7 @@ import neo4j
 from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
 from graph_schema import neo4j_queries as q
-from graph_schema.errors import Invalid, Lost, Overtaken, StoreUnavailable
+from graph_schema.errors import Invalid, Lost, OnefoldError, Overtaken, StoreUnavailable
 from graph_schema.neo4j_asking import Ask, begun
 from graph_schema.neo4j_ids import Ids
 from graph_schema.neo4j_known import Known
@@ -152,10 +152,18 @@ class Neo4jStore:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """See ``Store``. Each question is answered as of its own moment."""
+        """See ``Store``. Each question is answered as of its own moment; raises ``Overtaken`` for what fails
+        where others changed any of the answers meanwhile."""
         with self._session() as session:
             ask = Ask(session)
-            yield self._transaction(ask, self._graph(ask), Known())
+            tx = self._transaction(ask, self._graph(ask), Known())
+            try:
+                yield tx
+            except Exception as error:
+                lost = isinstance(error, DriverError | Neo4jError)
+                if lost or tx.fits(session, _TURN_SECONDS, isinstance(error, OnefoldError)):
+                    raise
+                raise Overtaken from error
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import LiteralString
 
+import neo4j
+
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Overtaken
-from graph_schema.neo4j_asking import Ask, Asked
+from graph_schema.neo4j_asking import Ask, Asked, begun
 from graph_schema.neo4j_feeds import path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
 from graph_schema.neo4j_likeness import Likeness
@@ -59,6 +61,23 @@ class Neo4jTransaction(Likeness):
         self.unchanged, self.locked = unchanged, locked
         # What isn't asked here leaves no mark: whatever others change meanwhile may be of it.
         self.read_all = unchanged
+
+    def fits(self, session: neo4j.Session, seconds: float, foreseen: bool) -> bool:
+        """Whether what was read fits together, as nobody has changed any of it since.
+
+        For an answer that anybody may get, as that nobody is known, nobody waits; for what can't be where all
+        fits together, it waits until the last writer is through: a commit may be seen in part.
+        """
+        with begun(session, seconds) as transaction:
+            ask = Ask(transaction)
+            rows = ask(q.GRAPH if foreseen else q.LOCK, self._turn)
+            if not rows or rows[0][0] != self.graph.number:
+                return False
+            changed = changed_since(ask, Graph(*rows[0]), self.graph.commits)
+            transaction.rollback()
+        if changed is None:
+            return False
+        return not changed if self.read_all else changed.isdisjoint(self.read)
 
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""

@@ -270,7 +270,8 @@ class Store(Protocol):
     """Where the identity graph is kept."""
 
     def read(self) -> AbstractContextManager[Transaction]:
-        """A transaction that only reads; it neither waits for writers nor stops them."""
+        """A transaction that only reads; it neither waits for writers nor stops them. Where it may see them
+        at work, this raises ``Overtaken`` for what fails by that."""
 
     def write(self) -> AbstractContextManager[Transaction]:
         """A transaction that may ``apply``. Others that write wait, or this raises ``Conflict`` when it

@@ -13,10 +13,11 @@ from serving.feed import LAST, After
 from serving.marks import mark, marked
 from serving.models import PROBLEMS, Deltas, Members
 from serving.problems import answer
+from serving.question import Question
 from serving.service import TheService
 from stream.feed import seen_to
 
-router = APIRouter(tags=["audiences"])
+router = APIRouter(route_class=Question, tags=["audiences"])
 
 
 class UnknownAudience(OnefoldError):

@@ -11,12 +11,13 @@ from graph_schema.errors import Invalid
 from profiles.decide import Decision
 from serving.models import PROBLEMS, Claimed, ClaimRequest, DecisionRequest, Decisions
 from serving.problems import answer, misshapen
+from serving.question import Question
 from serving.service import TheService, time_of
 from stream.claiming import Claim, claim
 from stream.deciding import Asked, decide_all
 from stream.reader import Reader
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(route_class=Question, tags=["decisions"])
 
 _MOST: Final = 1_000
 _WANTED: Final = TypeAdapter(list[DecisionRequest])

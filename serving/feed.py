@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from graph_schema.vocabulary import Change
 from serving.models import PROBLEMS, Changes
 from serving.problems import answer
+from serving.question import Question
 from serving.service import Service, TheService
 from stream.feed import shown
 
@@ -25,7 +26,7 @@ LAST: Final = (1 << 63) - 1
 """The highest number of a feed: what stores count by."""
 After = Annotated[int, Query(ge=0, le=LAST)]
 
-router = APIRouter(tags=["feed"])
+router = APIRouter(route_class=Question, tags=["feed"])
 
 
 class Latest:

@@ -12,6 +12,7 @@ from profiles.moments import iso
 from profiles.schema import GoldenProfile, golden_schema
 from serving.models import PROBLEMS, Erased, Profiles, Timeline, Wanted
 from serving.problems import answer
+from serving.question import Question
 from serving.service import Asker, Service, TheService, time_of
 from serving.stewardship import shown_case, shown_judgement
 from serving.timeline import shown_records, timeline
@@ -21,7 +22,7 @@ from stream.letters import letters_of
 from stream.reader import Found, Reader
 from stream.stewarding import Doer
 
-router = APIRouter(tags=["persons"])
+router = APIRouter(route_class=Question, tags=["persons"])
 
 
 class _Reference(StringConvertor):

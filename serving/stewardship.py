@@ -11,13 +11,14 @@ from profiles.moments import iso
 from serving.models import PROBLEMS, Cases, Judgements, NewJudgement
 from serving.models import Judgement as ShownJudgement
 from serving.problems import answer
+from serving.question import Question
 from serving.service import Asker, TheService
 from serving.waiting import CaseFilter, ranked
 from stream.cases import open_cases
 from stream.judging import Word
 from stream.stewarding import Doer, give, take_back
 
-router = APIRouter(tags=["stewardship"])
+router = APIRouter(route_class=Question, tags=["stewardship"])
 
 
 @router.get("/v1/cases", response_model=Cases, responses=PROBLEMS)

@@ -15,6 +15,7 @@ from serving.called import called
 from serving.console import sessions
 from serving.console.pages import page
 from serving.feed import LAST
+from serving.question import Question
 from serving.service import TheService
 from serving.waiting import QueueFilter
 from stream.comparing import side
@@ -27,7 +28,7 @@ _AT_ONCE: Final = 1_000
 
 Before = Annotated[int, Query(ge=0, le=LAST)]
 
-router = APIRouter(dependencies=[Depends(sessions.principal_of)])
+router = APIRouter(route_class=Question, dependencies=[Depends(sessions.principal_of)])
 
 
 @router.get("/search")

@@ -19,6 +19,7 @@ from serving.console.queue import shown
 from serving.console.work import Token, told_of
 from serving.masking import masked
 from serving.persons import hand_out
+from serving.question import Question
 from serving.service import Service, TheService, time_of
 from serving.stewardship import shown_judgement
 from serving.timeline import shown_records, timeline
@@ -36,7 +37,11 @@ _RECORDS: Final = 300
 """Records of a person that one page shows."""
 _EVENTS: Final = 50
 
-router = APIRouter(prefix="/persons/{person_id}", dependencies=[Depends(sessions.principal_of)])
+router = APIRouter(
+    prefix="/persons/{person_id}",
+    route_class=Question,
+    dependencies=[Depends(sessions.principal_of)],
+)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from serving.console import sessions
 from serving.console.decided import Only, decided
 from serving.console.pages import came_from, go, page
 from serving.console.queue import Queue, shown
+from serving.question import Question
 from serving.service import Service, TheService
 from serving.stewardship import shown_case
 from serving.waiting import CaseFilter, QueueFilter, State
@@ -31,7 +32,7 @@ _ANSWERS: Final = 100
 _RECENT: Final = 8
 _PERSON: Final = re.compile(r"/console/persons/[^/?]+")
 
-router = APIRouter(dependencies=[Depends(sessions.principal_of)])
+router = APIRouter(route_class=Question, dependencies=[Depends(sessions.principal_of)])
 
 Token = Annotated[str, Form()]
 

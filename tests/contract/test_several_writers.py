@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from graph_schema.errors import Overtaken
+from graph_schema.errors import Overtaken, UnknownPerson
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.store import Store, Transaction, Writes
@@ -254,6 +254,26 @@ def test_what_is_remembered_holds_for_as_long_as_nobody_else_writes(neo4j_url: s
         assert (tx.get("y"), tx.get("z")) == (1, None)
     mine.close()
     theirs.close()
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize("failure", [UnknownPerson, KeyError])
+def test_what_fails_by_what_others_changed_meanwhile_is_to_be_asked_again(
+    neo4j_url: str, failure: type[Exception]
+) -> None:
+    with closing(open_store(neo4j_url)) as mine, closing(open_store(neo4j_url)) as theirs:
+
+        def ask(changed: str) -> None:
+            with mine.read() as tx:
+                tx.get("x")
+                with theirs.write() as other:
+                    other.apply(Writes(state={changed: 1}))
+                raise failure
+
+        with pytest.raises(Overtaken):
+            ask("x")
+        with pytest.raises(failure):
+            ask("y")
 
 
 @pytest.mark.neo4j
