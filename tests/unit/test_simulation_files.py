@@ -58,10 +58,10 @@ def test_a_place_that_cannot_be_written_is_named_as_it_was_given(tmp_path: Path)
 
 def test_a_full_disk_is_told_with_the_file_that_found_no_room(tmp_path: Path) -> None:
     for name in ("out.jsonl", "truth.csv"):
-        places = [tmp_path / "out.jsonl", tmp_path / "truth.csv"]
+        out, truth = tmp_path / "out.jsonl", tmp_path / "truth.csv"
         (tmp_path / name).symlink_to("/dev/full")
         with pytest.raises(OSError, match="No space left") as raised:
-            write_stream(simulate(20, 9_000, 4), *places)
+            write_stream(simulate(20, 9_000, 4), out, truth)
         assert raised.value.filename == str(tmp_path / name)
         (tmp_path / name).unlink()
 
