@@ -75,9 +75,11 @@ class Neo4jTransaction(Likeness):
                 return False
             changed = changed_since(ask, Graph(*rows[0]), self.graph.commits)
             transaction.rollback()
-        if changed is None:
-            return False
-        return not changed if self.read_all else changed.isdisjoint(self.read)
+        return changed is not None and not self._is_touched(changed)
+
+    def _is_touched(self, changed: set[int]) -> bool:
+        """Whether anything that was read here is among what others changed."""
+        return bool(changed) if self.read_all else not changed.isdisjoint(self.read)
 
     def allocate(self, kind: Kind) -> int:
         """See ``Transaction``."""
@@ -104,7 +106,7 @@ class Neo4jTransaction(Likeness):
         # Whatever was read of a commit in part is of these.
         known.drop(changed)
         known.commit = now.commits
-        if (changed and self.read_all) or not changed.isdisjoint(self.read):
+        if self._is_touched(changed):
             known.current = True
             raise Overtaken
         return now, found

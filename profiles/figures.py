@@ -45,15 +45,16 @@ def _looked_at(scene: Scene) -> bool:
     return product in seen if product is not None else any(one not in scene.orders.had for one in seen)
 
 
-def _lasts(scene: Scene, order: Document, product: str) -> int | None:
-    """How long what was bought of a product, and not sent back, lasts."""
-    spans = [
-        round((round(days * DAY) if days else scene.settings.reorder.get(product, 0)) * max(quantity, 1))
-        for key, quantity, _, _, days, *_ in order["products"]
-        if key == product
-    ]
-    bought, left = pieces(order["products"])[product], kept_of(order)[product]
-    return round(sum(spans) * left / bought) or None if left > 0 else None
+def _lasting(scene: Scene, order: Document) -> dict[str, int]:
+    """How long what was bought of each product of an order, and not sent back, lasts; without those of which
+    nobody says how long."""
+    bought, left = pieces(order["products"]), kept_of(order)
+    spans = dict.fromkeys(bought, 0)
+    for product, quantity, _, _, days, *_ in order["products"]:
+        span = round(days * DAY) if days else scene.settings.reorder.get(product, 0)
+        spans[product] += round(span * max(quantity, 1))
+    found = {one: round(span * left[one] / bought[one]) for one, span in spans.items() if left[one] > 0}
+    return {one: lasts for one, lasts in found.items() if lasts}
 
 
 def _due_at(scene: Scene) -> int | None:
@@ -62,9 +63,8 @@ def _due_at(scene: Scene) -> int | None:
     for order in scene.orders.counted:
         if order.get("gift") or order["state"] == "returned" or "at" not in order:
             continue
-        for one, *_ in order["products"]:
-            lasts = _lasts(scene, order, one)
-            if lasts is not None and one in scene.orders.owned:
+        for one, lasts in _lasting(scene, order).items():
+            if one in scene.orders.owned:
                 due[one] = max(due.get(one, UNTIMED), order["at"] + lasts)
     product = scene.request.product
     return due.get(product) if product is not None else min(due.values(), default=None)

@@ -16,12 +16,11 @@ from serving.limits import bounded
 from serving.loopback import is_loopback
 from serving.masking import masked
 from serving.problems import problem
+from serving.question import ASKED_BY_POST
 from serving.service import Service
 
 _OPEN: Final = re.compile(r"/(healthz|readyz|metrics|openapi\.json|docs|favicon\.ico|console(/.*)?)?")
 """Paths that name nobody, or (the console) ask by themselves who it is."""
-_ASKING: Final = frozenset({"/v1/persons:batchGet", "/v1/decisions"})
-"""What is sent here only asks, though it is sent."""
 _NEEDED: Final[tuple[tuple[str, re.Pattern[str], Role], ...]] = (
     ("DELETE", re.compile(r"/v1/persons/(?s:.*)"), "admin"),
     ("GET", re.compile(r"/v1/persons/(?s:.*)/export/?"), "steward"),
@@ -102,7 +101,7 @@ def needed(method: str, path: str) -> Role:
     for verb, pattern, role in _NEEDED:
         if method == verb and pattern.fullmatch(path):
             return role
-    return "viewer" if method in ("GET", "HEAD", "OPTIONS") or path in _ASKING else "steward"
+    return "viewer" if method in ("GET", "HEAD", "OPTIONS") or path in ASKED_BY_POST else "steward"
 
 
 class _Masking:

@@ -1,7 +1,6 @@
 """Asking once more where another writer was at work meanwhile."""
 
 import asyncio
-import random
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -10,11 +9,10 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from graph_schema.errors import Overtaken
+from stream.turns import pauses
 
-_ATTEMPTS: Final = 8
-_PAUSE_SECONDS: Final = 0.02
-_ASKED_BY_POST: Final = ("/v1/persons:batchGet", "/v1/decisions")
-"""They write nothing: what is asked is too long for an address."""
+ASKED_BY_POST: Final = frozenset({"/v1/persons:batchGet", "/v1/decisions"})
+"""What is sent here only asks, though it is sent: it is too long for an address."""
 
 
 class Question(APIRoute):
@@ -26,11 +24,11 @@ class Question(APIRoute):
         handle = super().get_route_handler()
 
         async def ask(request: Request) -> Response:
-            for attempt in range(_ATTEMPTS - 1):
+            for pause in pauses():
                 try:
                     return await handle(request)
                 except Overtaken:
-                    await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))
+                    await asyncio.sleep(pause)
             return await handle(request)
 
-        return ask if self.methods == {"GET"} or self.path in _ASKED_BY_POST else handle
+        return ask if self.methods == {"GET"} or self.path in ASKED_BY_POST else handle

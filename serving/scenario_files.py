@@ -1,6 +1,5 @@
 """Scenarios as they are written: YAML documents, checked before anything runs (DESIGN section 10)."""
 
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from graph_schema.errors import Invalid, nearest
 from graph_schema.iso_time import EARLIEST, LATEST, read_time
 from profiles.moments import iso
 from profiles.settings import Reason
+from serving.models import Offer
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _FURTHEST: Final = 365_000 * _UNITS["d"]
@@ -56,9 +56,10 @@ def _path(text: str) -> str:
 
 def _offer(said: dict[str, float]) -> dict[str, float]:
     """An offer of one price alone would be compared with nothing, and pass for the best there is."""
-    if said.keys() != {"price", "reference_price"} or not all(0 <= one < math.inf for one in said.values()):
-        raise ValueError("is no offer: write {price: 99.99, reference_price: 100.32}")
-    return said
+    try:
+        return Offer.model_validate(said).model_dump()
+    except ValidationError:
+        raise ValueError("is no offer: write {price: 99.99, reference_price: 100.32}") from None
 
 
 Offset = Annotated[Any, AfterValidator(_offset)]

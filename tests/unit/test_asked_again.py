@@ -8,11 +8,12 @@ import pytest
 from fastapi import APIRouter, FastAPI
 
 from graph_schema.errors import Overtaken
-from serving import audiences, decisions, feed, persons, question, stewardship
+from serving import audiences, decisions, feed, persons, stewardship
 from serving.console import lists, work
 from serving.console import persons as of_a_person
 from serving.problems import handle_problems, problem_of
 from serving.question import Question
+from stream import turns
 
 
 class Torn:
@@ -47,7 +48,7 @@ class Torn:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(question, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(turns, "_PAUSE_SECONDS", 0)
 
 
 @pytest.mark.parametrize("asked", [("GET", "/who"), ("POST", "/v1/decisions")])
