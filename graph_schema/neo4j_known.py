@@ -13,7 +13,15 @@ from typing import Final
 
 from graph_schema.neo4j_rows import short_hash, within
 from graph_schema.store import Kind, Writes
-from graph_schema.vocabulary import Identifier, IdentifierNode, Membership, Person, Record
+from graph_schema.vocabulary import (
+    EventKey,
+    Identifier,
+    IdentifierNode,
+    Membership,
+    Person,
+    Record,
+    StoredEvent,
+)
 
 REMEMBERED: Final = 100_000
 """Records, identifiers or persons kept in memory; beyond that all are forgotten at once."""
@@ -106,12 +114,15 @@ def from_bytes(kept: bytes) -> "array[int]":
 class Known:
     """What a process has read of one graph and nobody has changed since, as of a commit; -1: of none.
 
-    ``places`` are memberships by person; nobody falls due before ``due``, None where that isn't known.
-    ``current``: though the last batch failed, what is remembered holds; for once.
+    ``events`` are those of the last batch, for a message that comes again does so soon; ``numbers`` are their
+    ids by their marks. ``places`` are memberships by person; nobody falls due before ``due``, None where that
+    isn't known. ``current``: though the last batch failed, what is remembered holds; for once.
     """
 
     graph: int = -1
     commit: int = -1
+    events: dict[int, StoredEvent] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
     records: dict[int, Record] = field(default_factory=dict)
     identifiers: dict[int, IdentifierNode] = field(default_factory=dict)
     persons: dict[int, Person] = field(default_factory=dict)
@@ -151,7 +162,9 @@ class Known:
         for mark in marks:
             self.due = None
             kind, one = mark & 7, mark >> 3
-            if kind == RECORD:
+            if kind == EVENT:
+                self.events.pop(self.numbers.pop(mark, 0), None)
+            elif kind == RECORD:
                 self.records.pop(one, None)
             elif kind == IDENTIFIER:
                 self.holders.pop(one, None)
@@ -169,6 +182,11 @@ class Known:
         for kept in (self.persons, self.members, self.profiles, self.places):
             kept.pop(person, None)
 
+    def latest(self, mark: int, key: EventKey) -> StoredEvent | None:
+        """The event of this key, where the last batch wrote it."""
+        found = self.events.get(self.numbers.get(mark, 0))
+        return found if found is not None and found.key == key else None
+
     def learn(self, node: IdentifierNode) -> None:
         """Remembers an identifier, by id and by value."""
         self.identifiers[node.id] = node
@@ -179,6 +197,8 @@ class Known:
         wrote of them, as text."""
         self.holders.update((one, []) for one in made["identifier"])
         self.profiles.update(profiles)
+        self.events = dict(writes.events)
+        self.numbers = {of_event(*event.key): one for one, event in writes.events.items()}
         for node in writes.identifiers.values():
             before = self.identifiers.get(node.id)
             if before is not None and before.identifier != node.identifier:

@@ -37,8 +37,13 @@ class Likeness(Console):
         return found
 
     def said_by(self, person: int) -> Collection[int]:
-        """See ``Transaction``."""
-        return [row[0] for row in self._by_id(more.SAID_BY, (person,), marks.PERSON)]
+        """See ``Transaction``. Of whom all records are in memory nothing is asked."""
+        known = self._known
+        members = set[int]() if person in self._new["person"] else known.members.get(person)
+        if members is None or not members <= known.records.keys():
+            return [row[0] for row in self._by_id(more.SAID_BY, (person,), marks.PERSON)]
+        self.read.add(person << 3 | marks.PERSON)
+        return {known.records[one].content for one in members} - {0}
 
     def blocks(self, keys: Collection[int], limit: int) -> Mapping[int, list[int]]:
         """See ``Transaction``."""

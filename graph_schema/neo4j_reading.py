@@ -50,6 +50,8 @@ class Reading(Transaction):
     """The part of a transaction that reads the graph, through what is ``known`` of it already. ``graph`` is
     as it stood at first; ``read`` are the marks of everything that it was asked for."""
 
+    far = True
+
     def __init__(self, ask: Ask, graph: Graph, known: Known) -> None:
         self._ask = ask
         self.graph = graph
@@ -118,23 +120,31 @@ class Reading(Transaction):
         self, keys: Collection[EventKey], persons: Collection[str] = (), named: Collection[Identifier] = (), /
     ) -> Mapping[EventKey, int]:
         """See ``Transaction``."""
-        self.read.update([marks.of_event(*key) for key in keys])
+        asked_of = {marks.of_event(*key): key for key in keys}
+        self.read.update(asked_of)
         known = self._known
+        latest = {key: one.id for mark, key in asked_of.items() if (one := known.latest(mark, key))}
         founded = {short_hash(one) for one in persons if marks.of_founded(one) not in known.founded}
         asked: dict[LiteralString, set[int]] = {
-            q.SEEN: {short_hash(*key) for key in keys},
+            q.SEEN: {mark >> 3 for mark, key in asked_of.items() if key not in latest},
             q.FOUNDED: founded,
             q.FORMERLY_FOUNDED: founded,
             q.NAMED: {short_hash(*one) for one in named if one not in known.named},
         }
         self._foresee(asked)
         rows, wanted = self._keyed(q.SEEN, asked[q.SEEN]), set(keys)
-        return {key: within(row[2]) for row in rows if (key := EventKey(row[0], row[1])) in wanted}
+        found = {key: within(row[2]) for row in rows if (key := EventKey(row[0], row[1])) in wanted}
+        return found | latest
 
     def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
         """See ``Transaction``."""
-        rows = self._ask(q.EVENTS, {"ids": [self._low + one for one in ids]}) if ids else []
-        return {event.id: event for event in self._noted(rows)}
+        latest = self._known.events
+        found = {one: latest[one] for one in ids if one in latest}
+        rest = {"ids": [self._low + one for one in ids if one not in found]}
+        events = self._noted(self._ask.together((q.EVENTS, rest))[0]) if rest["ids"] else []
+        if self._ask.heed(marks.of_event(*event.key) for event in events):
+            return self.events(ids)
+        return found | {event.id: event for event in events}
 
     def _noted(self, rows: list[Row]) -> list[StoredEvent]:
         events = [event_of(row) for row in rows]

@@ -37,6 +37,8 @@ _ABOUT = f"WHERE id IN (SELECT steward_case FROM case_record WHERE record {GIVEN
 class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
     """See ``Transaction``."""
 
+    far = False
+
     def __init__(self, connection: sqlite3.Connection, known: r.Known, unchanged: bool = False) -> None:
         super().__init__(connection, known)
         self.unchanged = unchanged

@@ -106,10 +106,11 @@ class Transaction(Protocol):
     way takes that.
 
     ``unchanged``: nobody else wrote since this process last did, so what it remembers of its last transaction
-    still holds.
+    still holds. ``far``: each question costs a trip to another process, so many are better asked at once.
     """
 
     unchanged: bool = False
+    far: bool = False
 
     def allocate(self, kind: Kind) -> int:
         """A new id, unused until now."""

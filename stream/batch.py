@@ -20,6 +20,7 @@ from graph_schema.vocabulary import (
 )
 from stream.erasure import Erasure, Tombs
 from stream.feed import changes_of
+from stream.foreseeing import foresee
 from stream.identity import Identity
 from stream.intake import Intake
 from stream.judging import alias_name
@@ -81,8 +82,11 @@ class Batch:
         ids = self.ws.record_ids(keys)
         known = self.ws.identifier_ids(named)
         records = self.ws.records(ids.values())
-        holdings = {key: records[one].holdings for key, one in ids.items()}
-        self.ws.identifiers(_gained(events, holdings, known))
+        of = {key: records[one] for key, one in ids.items()}
+        gaining, gained = _gaining(events, of, known)
+        self.ws.identifiers(gained)
+        if self.tx.far:
+            foresee(self.ws, gaining, gained)
         self.ws.persons({record.person for record in records.values()})
         self.ws.expect([(ids.get(event.record), event) for event in events if event.traits])
 
@@ -295,19 +299,23 @@ class Batch:
             self._alias(event, event.also, record, one)
 
 
-def _gained(
-    events: Sequence[Event],
-    holdings: Mapping[RecordKey, Mapping[int, Holding]],
-    known: Mapping[tuple[str, str], int],
-) -> set[int]:
-    """The known identifiers that records come to hold by these events."""
+def _gaining(
+    events: Sequence[Event], records: Mapping[RecordKey, Record], known: Mapping[tuple[str, str], int]
+) -> tuple[list[Record], set[int]]:
+    """The records that come to hold something by these events, or may come to say something, and the known
+    identifiers that records come to hold."""
+    found: dict[RecordKey, Record] = {}
+    gained: set[int] = set()
     nothing: Mapping[int, Holding] = {}
-    return {
-        one
-        for event in events
-        for held in event.held
-        if (one := known.get(held[:2])) is not None and one not in holdings.get(event.record, nothing)
-    }
+    for event in events:
+        record = records.get(event.record)
+        before = nothing if record is None else record.holdings
+        ids = [known.get(held[:2]) for held in event.held]
+        fresh = [one for one in ids if one is None or one not in before]
+        gained.update(one for one in fresh if one is not None)
+        if record is not None and (fresh or event.traits):
+            found[event.record] = record
+    return list(found.values()), gained
 
 
 def _alias_word(event: Event, also: RecordKey) -> Judgement:

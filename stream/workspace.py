@@ -115,6 +115,10 @@ class Workspace(Disputed):
             self._persons.update(self.tx.persons(missing))
         return {one: self._persons[one] for one in ids if one in self._persons}
 
+    def strangers(self, ids: Iterable[int]) -> set[int]:
+        """Of persons by id (0 and -1 are none) those of whom nothing is in memory."""
+        return {one for one in ids if one > 0 and one not in self._persons}
+
     def person(self, one: int) -> Person:
         """A person that exists."""
         return self._persons.get(one) or self.persons((one,))[one]

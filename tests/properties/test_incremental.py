@@ -46,6 +46,15 @@ from tests.engine.truth import Truth
 NEO4J_EXAMPLES = int(os.environ.get("ONEFOLD_TEST_NEO4J_EXAMPLES", "15"))
 
 
+class FarStore(MemoryStore):
+    """A store of which a batch asks ahead what it is about to need."""
+
+    far = True
+
+
+STORES = st.sampled_from([MemoryStore, FarStore])
+
+
 def play(history: History, steps: list[Step], store: Store) -> None:
     """Plays one way of a history, and compares the store with the truth after each step."""
     engine = Engine(store, history.rules, clock=lambda: RECEIVED)
@@ -244,7 +253,7 @@ def test_step_by_step_is_from_scratch_in_neo4j(neo4j_url: str) -> None:
 def test_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> None:
     steps = data.draw(plays(history))
     event(f"judged: {bool(history.judgements)}")
-    play(history, steps, MemoryStore())
+    play(history, steps, data.draw(STORES)())
 
 
 @settings(max_examples=200)
@@ -252,7 +261,7 @@ def test_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> 
 def test_step_by_step_is_from_scratch_with_matching(history: History, data: st.DataObject) -> None:
     steps = data.draw(plays(history))
     event(f"judged: {bool(history.judgements)}")
-    play(history, steps, MemoryStore())
+    play(history, steps, data.draw(STORES)())
 
 
 @settings(max_examples=40)
@@ -269,19 +278,19 @@ def test_step_by_step_is_from_scratch_with_matching_in_sqlite(history: History, 
 @settings(max_examples=200)
 @given(crowds(), st.data())
 def test_a_crowd_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> None:
-    play(history, data.draw(plays(history)), MemoryStore())
+    play(history, data.draw(plays(history)), data.draw(STORES)())
 
 
 @settings(max_examples=200)
 @given(crowds(feuding=True), st.data())
 def test_a_feud_step_by_step_is_from_scratch(history: History, data: st.DataObject) -> None:
-    play(history, data.draw(plays(history)), MemoryStore())
+    play(history, data.draw(plays(history)), data.draw(STORES)())
 
 
 @settings(max_examples=200)
 @given(regulars(), st.data())
 def test_regulars_step_by_step_are_from_scratch(history: History, data: st.DataObject) -> None:
-    play(history, data.draw(plays(history)), MemoryStore())
+    play(history, data.draw(plays(history)), data.draw(STORES)())
 
 
 _MAIL: Final = ({"email": "a"}, {"email": "b"})
