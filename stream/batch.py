@@ -84,9 +84,10 @@ class Batch:
         records = self.ws.records(ids.values())
         of = {key: records[one] for key, one in ids.items()}
         gaining, gained = _gaining(events, of, known)
-        self.ws.identifiers(gained)
         if self.tx.far:
             foresee(self.ws, gaining, gained)
+        else:
+            self.ws.identifiers(gained)
         self.ws.persons({record.person for record in records.values()})
         self.ws.expect([(ids.get(event.record), event) for event in events if event.traits])
 

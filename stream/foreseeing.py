@@ -14,11 +14,13 @@ def foresee(workspace: Workspace, gaining: Collection[Record], gained: Collectio
     """Reads what is asked about these records, that come to hold or to say something, and about known
     identifiers that somebody comes to hold: of persons of whom nothing is in memory their records, of
     identifiers of several persons who holds them; what all those hold and say, and who says the like."""
-    nodes = workspace.identifiers({*gained, *_held(gaining)})
-    whose = {nodes[one].sole for one in gained}.union(record.person for record in gaining)
-    persons = workspace.persons(workspace.strangers(whose)).values()
+    nodes = workspace.identifiers(gained)
+    whose = {node.sole for node in nodes.values()}.union(record.person for record in gaining)
+    strangers = workspace.strangers(whose)
+    workspace.identifiers(_held(record for record in gaining if record.person in strangers))
+    persons = workspace.persons(strangers).values()
     members = workspace.members([person.id for person in persons if person.size <= _FEW])
-    shared = [one for one in gained if nodes[one].sole < 0 and nodes[one].holders <= _FEW]
+    shared = [node.id for node in nodes.values() if node.sole < 0 and node.holders <= _FEW]
     near = {person.founder for person in persons}
     near.update(*members.values(), *workspace.holders(shared).values())
     records = workspace.records(near)
