@@ -20,7 +20,8 @@ _NODES: Final = 16
 
 
 class Feeds(Reading):
-    """The part of a transaction that reads what is beside the graph."""
+    """The part of a transaction that reads what is beside the graph. Whoever follows a feed looks for more
+    many times a second; the graph itself tells how far each goes, so nothing is asked where nothing came."""
 
     def _fed(
         self,
@@ -45,7 +46,7 @@ class Feeds(Reading):
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See ``Transaction``."""
-        return self._fed(more.CHANGES, after, limit, changes_of)
+        return self._fed(more.CHANGES, after, limit, changes_of) if after < self.graph.changes else []
 
     def last_change(self) -> int:
         """See ``Transaction``. Where others write meanwhile, what is written comes after theirs."""
@@ -57,7 +58,7 @@ class Feeds(Reading):
         def read(entries: str) -> list[Delta]:
             return [one for one in deltas_of(entries) if audience in (None, one.audience)]
 
-        return self._fed(more.DELTAS, after, limit, read, audience)
+        return self._fed(more.DELTAS, after, limit, read, audience) if after < self.graph.deltas else []
 
     def last_delta(self) -> int:
         """See ``Transaction``; as ``last_change``."""
@@ -94,6 +95,8 @@ class Feeds(Reading):
 
     def dead_letters(self, after: int, limit: int) -> list[tuple[int, DeadLetter]]:
         """See ``Transaction``."""
+        if after >= self.graph.letters:
+            return []
         asked = {"after": self._place(after), "end": self.graph.end, "page": limit}
         return [(within(row[0]), DeadLetter(*row[1:])) for row in self._ask(more.DEAD_LETTERS, asked)]
 

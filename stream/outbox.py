@@ -29,7 +29,7 @@ from stream.kafka import Kafka
 _log: Final = logging.getLogger("onefold")
 _PAGE: Final = 1_000
 _PAUSE_SECONDS: Final = 0.1
-"""Between looks for something to send: each look is two questions to the store."""
+"""Between looks for something to send."""
 _KEEP_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 5.0

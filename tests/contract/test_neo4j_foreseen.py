@@ -6,10 +6,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from threading import Event as Signal
+from typing import Any, LiteralString
 
 import pytest
 
 from graph_schema.neo4j_asking import Ask, Asked
+from graph_schema.neo4j_queries import GRAPH
 from graph_schema.neo4j_rows import Row
 from graph_schema.neo4j_transaction import Neo4jTransaction
 from graph_schema.rules import load_rules
@@ -17,7 +19,7 @@ from graph_schema.store import Writes
 from serving.stores import open_store
 from stream.engine import Engine
 from tests.bench.graph import items
-from tests.contract.contract import EVENT, OTHER, PERSON, RECORD
+from tests.contract.contract import EVENT, OTHER, PERSON, RECORD, everything
 from tests.contract.test_neo4j_behindhand import opened
 from tests.engine.kept import differences, picture
 
@@ -102,3 +104,26 @@ def test_what_comes_again_in_the_next_batch_is_known_before_it_is_durable(neo4j_
     store.settle()
     assert not held.late
     store.close()
+
+
+def test_who_has_followed_every_feed_to_its_end_asks_the_graph_alone(
+    neo4j_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    ask = Ask.__call__
+
+    def noted(self: Ask, query: LiteralString, parameters: dict[str, Any], *marks: Any) -> list[Row]:
+        asked.append(query)
+        return ask(self, query, parameters, *marks)
+
+    with closing(open_store(neo4j_url)) as store:
+        with store.write() as tx:
+            tx.apply(everything())
+        monkeypatch.setattr(Ask, "__call__", noted)
+        with store.read() as tx:
+            ends = tx.last_change(), tx.last_delta(), len(tx.dead_letters(0, 9))
+            assert (ends[0], ends[2]) == (2, 1)
+            asked.clear()
+        with store.read() as tx:
+            assert not [*tx.changes(ends[0], 9), *tx.deltas(None, ends[1], 9), *tx.dead_letters(ends[2], 9)]
+    assert asked == [GRAPH]
