@@ -90,10 +90,13 @@ class Likeness(Console):
     def _marks_of_likeness(self, writes: Writes) -> set[int]:
         """The marks of all that a batch changes in contents, blocks and edges, and of who says what."""
         contents = {*writes.contents, *writes.contents_gone, *(one for pair in writes.edges for one in pair)}
-        for one, record in writes.records.items():
-            was = self._known.records.get(one)
-            if was is None or was.content != record.content:
-                contents |= {record.content, was.content if was is not None else 0}
+        known, here = self._known.records, {*writes.records, *writes.records_gone}
+        # What the engine remembers may be forgotten here.
+        self.records(here - known.keys())
+        for one in here:
+            was, now = (each[one].content if one in each else 0 for each in (known, writes.records))
+            if was != now:
+                contents |= {was, now}
         contents.discard(0)
         came, gone = (
             {key for content in each.values() for key in content.keys}

@@ -3,21 +3,27 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 
-from graph_schema.errors import Lost, StoreUnavailable
+from graph_schema import neo4j_known
+from graph_schema.errors import Lost, Overtaken, StoreUnavailable
 from graph_schema.memory import MemoryStore
 from graph_schema.neo4j_store import Neo4jStore
 from graph_schema.rules import load_rules
 from graph_schema.store import Writes
+from graph_schema.vocabulary import Event
 from serving.stores import open_store
 from stream.arrived import Arrived
 from stream.consuming import Consuming, Figures
 from stream.engine import Engine
 from stream.simulation import simulate
+from tests.contract.contract import RECORD
+from tests.engine.drawn import event_of
 from tests.engine.kept import differences, picture
 
 pytestmark = pytest.mark.neo4j
@@ -133,3 +139,56 @@ def test_it_is_noticed_that_others_write_though_nobody_waits_for_them(neo4j_url:
     assert remembered == [False] * 10
     mine.close()
     theirs.close()
+
+
+def test_what_a_record_that_goes_had_said_is_nobodys_in_the_next_batch(neo4j_url: str) -> None:
+    taking = Engine(MemoryStore(), RULES, clock=lambda: CLOCK).intake
+
+    def said(message: str, row: str, day: int, **traits: str) -> Event:
+        body = {"type": "identify", "messageId": message, "timestamp": f"2026-03-0{day}T09:00:00Z"}
+        return event_of(taking, "crm", {**body, "context": {"recordId": row}, "traits": traits})
+
+    ana = {"firstName": "Ana", "lastName": "Meier", "birthday": "1980-01-02"}
+    steps = [
+        [said("m1", "one", 2, **ana), said("m2", "two", 2, **ana)],
+        [said("m2", "three", 1)],
+        [said("m3", "one", 3, firstName="Bob", lastName="Li", birthday="1975-05-05")],
+    ]
+    store = opened(neo4j_url, Committing())
+    engine = Engine(store, RULES, clock=lambda: CLOCK)
+    engine.ingest(steps[0])
+    with store.read() as tx:
+        before = {record.content for record in tx.all_records()}
+        assert tx.contents(before).keys() == before
+    for step in steps[1:]:
+        engine.ingest(step, soon=True)
+    store.settle()
+    with store.read() as tx:
+        assert {record.key.record_id: record.content in before for record in tx.all_records()} == {
+            "one": False,
+            "three": False,
+        }
+        assert tx.contents(before) == {}
+    store.close()
+
+
+@pytest.mark.parametrize("goes", [False, True])
+def test_it_is_noticed_that_somebody_no_longer_says_something_though_it_was_forgotten(
+    neo4j_url: str, monkeypatch: pytest.MonkeyPatch, goes: bool
+) -> None:
+    monkeypatch.setattr(neo4j_known, "REMEMBERED", 0)
+    said, other = (replace(RECORD, content=content) for content in (77, 78))
+    change = Writes(records_gone={said.id}) if goes else Writes(records={said.id: other})
+    with closing(open_store(neo4j_url)) as mine, closing(open_store(neo4j_url)) as theirs:
+        with theirs.write() as tx:
+            tx.apply(Writes(records={said.id: said}))
+
+        def beside() -> None:
+            with mine.write() as tx:
+                assert tx.speakers([77]) == {77: [said.id]}
+                with theirs.write() as another:
+                    another.apply(change)
+                tx.apply(Writes(state={"x": 1}))
+
+        with pytest.raises(Overtaken):
+            beside()
