@@ -13,6 +13,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT, TransportT
 from mode.threads import ServiceThread, WorkerThread
 
+from graph_schema.iso_time import LATEST
 from stream.arrived import Arrived
 from stream.consuming import Consuming
 from stream.kafka import Kafka
@@ -174,7 +175,9 @@ def _arrived(event: EventT[bytes]) -> Arrived:
     for name, value in cast(list[tuple[str, bytes | None]], message.headers or []):
         if name == "source" and value is not None:
             source = value.decode("utf-8", "replace")
-    return Arrived(message.topic, message.partition, message.offset, at, message.value or b"", source)
+    # Kafka's -1 is no time; and what no store could hold would end every worker that reads it.
+    time = at if 0 <= at <= LATEST else None
+    return Arrived(message.topic, message.partition, message.offset, time, message.value or b"", source)
 
 
 def _credentials(kafka: Kafka) -> Any:  # noqa: ANN401 - one of Faust's kinds, or none
