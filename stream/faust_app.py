@@ -173,8 +173,9 @@ def _arrived(event: EventT[bytes]) -> Arrived:
     at = round(message.timestamp * 1e6)
     source = None
     for name, value in cast(list[tuple[str, bytes | None]], message.headers or []):
-        if name == "source" and value is not None:
-            source = value.decode("utf-8", "replace")
+        if name == "source" and value:
+            # What is no UTF-8 becomes no name that a source can have: replaced, two sources would be one.
+            source = value.decode("utf-8", "surrogateescape")
     # Kafka's -1 is no time; and what no store could hold would end every worker that reads it.
     time = at if 0 <= at <= LATEST else None
     return Arrived(message.topic, message.partition, message.offset, time, message.value or b"", source)

@@ -8,11 +8,13 @@ import pytest
 
 from graph_schema.iso_time import LATEST
 from graph_schema.rules import load_rules
+from graph_schema.vocabulary import DeadLetter
 from serving.stores import open_store
 from stream import faust_app
-from stream.arrived import Arrived
+from stream.arrived import Arrived, typed
 from stream.consuming import Consuming, Figures
 from stream.engine import Engine
+from stream.intake import Intake
 
 SEEN = b'{"type":"track","event":"Seen","userId":"u-1","source":"web"}'
 
@@ -42,3 +44,18 @@ def test_a_time_that_nobody_can_mean_is_none_and_ends_no_worker(at_ms: int, tmp_
 
 def test_a_time_that_can_be_meant_is_the_message_s() -> None:
     assert [arrived(SEEN, at).at for at in (0, 5, LATEST // 1000)] == [0, 5_000, LATEST // 1000 * 1000]
+
+
+@pytest.mark.parametrize("nothing", [None, b""])
+def test_a_header_of_nothing_leaves_the_source_to_the_message(nothing: bytes | None) -> None:
+    assert arrived(SEEN, headers=[("source", nothing)]).source is None
+    assert arrived(SEEN, headers=[("source", b"till"), ("source", nothing)]).source == "till"
+
+
+def test_what_is_no_utf_8_names_no_source() -> None:
+    """Two shops that write their names in Latin-1 were one, and shared the ids of their messages."""
+    intake = Intake(load_rules())
+    for name in ("Orléans", "Orlêans"):
+        [made] = typed(intake, arrived(SEEN, headers=[("source", name.encode("latin-1"))]), 1)
+        assert isinstance(made, DeadLetter)
+        assert (made.source, made.field) == (None, "source")
