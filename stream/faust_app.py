@@ -100,6 +100,18 @@ class _Consumer(driver.Consumer):
             await self.app.crash(error)
             raise
 
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Faust lists every offset of a gap: of what retention removed, more than there is memory for."""
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """How far all is acknowledged that was read. That is done in its order: what lies between two
+        messages is none. (Faust waits for offset 1 for ever where 0 is a message and 1 is none.)"""
+        acked = self._acked[tp]
+        last = max(acked, default=None)
+        acked.clear()
+        self._acked_index[tp].clear()
+        return None if last is None else last + 1
+
     def let_go_of(self, event: EventT[bytes]) -> None:
         """It will never be acknowledged."""
         self._unacked_messages.discard(event.message)

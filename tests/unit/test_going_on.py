@@ -1,11 +1,13 @@
 """Where a worker goes on after a rebalance: no message is passed over, whatever Faust had fetched before."""
 
 import asyncio
+from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 
 from graph_schema.errors import StoreUnavailable
@@ -104,3 +106,18 @@ def test_a_store_that_is_away_is_not_taken_for_kafka_and_the_lag_rises(
         watching.cancel()
 
     asyncio.run(watched())
+
+
+def test_offsets_without_a_message_hold_no_commit_up_however_many() -> None:
+    """As the ends of transactions are, and what was compacted or removed."""
+    consumer: Any = faust_app._Consumer.__new__(faust_app._Consumer)
+    consumer._gap = defaultdict(vars(faust_consumer)["IntervalTree"])
+    consumer._committed_offset = {ONE: 1, OTHER: 5}
+    far = 2**40
+    consumer._acked = {ONE: [5, 6], OTHER: [far]}
+    consumer._acked_index = {ONE: {5, 6}, OTHER: {far}}
+    # Of a gap behind offset 0 Faust is told nothing: it committed nothing any more.
+    asyncio.run(consumer._add_gap(OTHER, 5, far))
+    assert [consumer._new_offset(one) for one in (ONE, OTHER)] == [7, far + 1]
+    assert [consumer._new_offset(one) for one in (ONE, OTHER)] == [None, None]
+    assert not any(consumer._acked_index.values())
