@@ -38,6 +38,13 @@ class _Thread(WorkerThread):
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     Worker = _Thread
 
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+        """What a producer's transaction took back was never said. Faust reads it, unless it writes by
+        transactions itself."""
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        return consumer
+
     async def _fetch_records(  # type: ignore[override]  # what is left out goes on as it came
         self, consumer: AIOKafkaConsumer, active_partitions: set[TP], **limits: int
     ) -> Mapping[TP, list[Any]]:
