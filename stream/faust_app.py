@@ -21,6 +21,7 @@ from stream.tasks import rest_of
 from stream.waiting import Line, Waiting
 
 _SESSION_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 5.0
 
 
 class _Thread(WorkerThread):
@@ -55,6 +56,20 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             consumer.seek(one, found[one][0].offset)
         return found
 
+    async def beyond(self, places: Mapping[TP, int]) -> list[TP]:
+        """The partitions that end before these places; of one without a leader nothing is known now."""
+        end_offsets = self._ensure_consumer().end_offsets
+
+        async def is_beyond(one: TP, place: int) -> bool:
+            try:
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    return bool(place > (await end_offsets([one]))[one])
+            except (KafkaError, TimeoutError):
+                return False
+
+        found = await asyncio.gather(*(is_beyond(*each) for each in places.items()))
+        return [one for one, beyond in zip(places, found, strict=True) if beyond]
+
     async def check(self) -> None:
         """Raises what keeps it out of its group; aiokafka waits to be asked before it tries again."""
         self._ensure_consumer()._coordinator.check_errors()
@@ -75,9 +90,14 @@ class _Consumer(driver.Consumer):
         committed = dict(await super().seek_to_committed())
         # Where Kafka remembers nothing, aiokafka seeks nowhere: what an earlier look took would be lost.
         done = {one: kept.get(one.topic, {}).get(one.partition, 0) for one in committed}
-        back = {one: min(done[one], at or 0) for one, at in committed.items() if not at or done[one] < at}
-        await self.seek_wait(back)
-        return committed | back
+        places = {one: min(done[one], at or 0) for one, at in committed.items()}
+        # Of a partition that lost what it had, Faust would pass over all up to where it was.
+        thread = cast(_ConsumerThread, self._thread)
+        places |= dict.fromkeys(await thread.call_thread(thread.beyond, places), 0)
+        await self.seek_wait(
+            {one: place for one, place in places.items() if not place or place != committed[one]}
+        )
+        return places
 
     async def wait_first(self, *work: Any, timeout: Any = None) -> Any:  # noqa: ANN401 - Faust's
         """Faust makes four tasks of each message that it puts in line, to be able to leave off waiting for

@@ -300,5 +300,6 @@ async def look(kafka: Kafka) -> Seen:
     lag = {}
     for one in every:
         done = committed[one].offset if one in committed else -1
-        lag[one.partition] = last[one] - max(done, first[one])
+        # From where a worker goes on: from the beginning too where what was taken is no longer there.
+        lag[one.partition] = last[one] - (done if first[one] <= done <= last[one] else first[one])
     return Seen(partitions, lag, read)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from graph_schema.rules import load_rules
 from serving.stores import open_store
-from stream.kafka import Kafka, make_topics
-from tests.integration.working import Sent, Workers, send
+from stream.engine import Engine
+from stream.kafka import Kafka, look, make_topics
+from tests.integration.working import ID_KEY, Sent, Workers, send
 from tests.services import Service, kafka_topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -57,3 +59,23 @@ def test_what_a_transaction_took_back_is_never_taken(kafka: Kafka, tmp_path: Pat
     assert ids(url) == {"kept", "last"}
     with closing(open_store(url)) as store, store.read() as tx:
         assert not tx.dead_letters(0, 9)
+
+
+def test_where_a_topic_lost_what_was_taken_what_comes_then_is_taken(kafka: Kafka, tmp_path: Path) -> None:
+    """A broker lost its disk, say, and the group's offsets, which others have, outlived it."""
+
+    async def remember(place: int) -> None:
+        partition = TopicPartition(kafka.events, 0)
+        async with AIOKafkaConsumer(**kafka.client(), group_id=kafka.prefix) as consumer:
+            consumer.assign([partition])
+            await consumer.commit({partition: place})
+
+    asyncio.run(remember(500))
+    url = f"sqlite:///{tmp_path}/graph.db"
+    with closing(open_store(url)) as store:
+        Engine(store, load_rules(), ID_KEY.encode()).put({f"position/kafka/{kafka.events}/0": 500})
+    asyncio.run(send(kafka, [Sent(0, seen("first")), Sent(0, seen("second"))]))
+    assert asyncio.run(look(kafka)).lag == {0: 2}
+    with Workers(kafka, url, tmp_path, 1) as workers:
+        workers.wait_until_done()
+    assert ids(url) == {"first", "second"}

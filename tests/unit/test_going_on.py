@@ -21,8 +21,8 @@ ONE, OTHER, THIRD = (TopicPartition("events", number) for number in range(3))
 class Thread:
     """What a consumer's thread is asked for."""
 
-    def __init__(self, committed: dict[TopicPartition, int | None]) -> None:
-        self.committed = committed
+    def __init__(self, committed: dict[TopicPartition, int | None], *short: TopicPartition) -> None:
+        self.committed, self.short = committed, short
         self.sought: dict[TopicPartition, int] = {}
 
     def assignment(self) -> set[TopicPartition]:
@@ -30,6 +30,12 @@ class Thread:
 
     async def seek_to_committed(self) -> dict[TopicPartition, int | None]:
         return self.committed
+
+    async def call_thread(self, asked: Any, *by: Any) -> Any:
+        return await asked(*by)
+
+    async def beyond(self, places: dict[TopicPartition, int]) -> list[TopicPartition]:
+        return [one for one in self.short if one in places]
 
     async def seek_wait(self, partitions: dict[TopicPartition, int]) -> None:
         self.sought |= partitions
@@ -43,6 +49,27 @@ def test_where_kafka_remembers_nothing_it_begins_at_the_beginning() -> None:
     consumer.app = SimpleNamespace(consuming=consuming)
     assert asyncio.run(consumer.seek_to_committed()) == {ONE: 0, OTHER: 50, THIRD: 40}
     assert thread.sought == {ONE: 0, THIRD: 40}
+
+
+def test_where_a_partition_ends_before_its_place_it_begins_at_the_beginning() -> None:
+    """Faust passed over all that was sent until the partition was as long as it had been."""
+    consumer: Any = faust_app._Consumer.__new__(faust_app._Consumer)
+    consumer._thread = thread = Thread({ONE: 60, OTHER: 50}, ONE)
+    consumer.app = SimpleNamespace(consuming=SimpleNamespace(positions=lambda topic: {0: 60, 1: 50}))
+    assert asyncio.run(consumer.seek_to_committed()) == {ONE: 0, OTHER: 50}
+    assert thread.sought == {ONE: 0}
+
+
+def test_a_partition_without_a_leader_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faust_app, "_LOOK_SECONDS", 0.05)
+
+    async def end_offsets(asked: list[TopicPartition]) -> dict[TopicPartition, int]:
+        await asyncio.sleep(60 if asked == [OTHER] else 0)
+        return dict.fromkeys(asked, 50)
+
+    thread: Any = faust_app._ConsumerThread.__new__(faust_app._ConsumerThread)
+    thread._consumer = SimpleNamespace(end_offsets=end_offsets)
+    assert asyncio.run(thread.beyond({ONE: 60, OTHER: 60, THIRD: 50})) == [ONE]
 
 
 def test_what_faust_would_pass_over_is_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
