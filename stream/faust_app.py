@@ -166,12 +166,15 @@ class App(faust.App):
             # Not started yet, or no longer.
             return []
 
-    async def ends(self, topic: str) -> dict[int, int]:
-        """How far each of them goes. Crashes where it is kept out of its group."""
-        await cast(_Consumer, self.consumer).check()
+    async def holds(self, topic: str) -> dict[int, range]:
+        """The offsets that each of them has. Crashes where it is kept out of its group."""
+        consumer = cast(_Consumer, self.consumer)
+        await consumer.check()
         ours = [TP(topic, one) for one in self.assigned(topic)]
-        found = await self.consumer.highwaters(*ours) if ours else {}
-        return {one.partition: at for one, at in found.items()}
+        if not ours:
+            return {}
+        first, last = await consumer.earliest_offsets(*ours), await consumer.highwaters(*ours)
+        return {one.partition: range(first[one], last[one]) for one in ours}
 
 
 def make_app(kafka: Kafka, folder: str, consuming: Consuming, line: Line) -> App:

@@ -167,12 +167,12 @@ class _Worker:
         reads = True
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            answers, last, read = False, dict[int, int](), False
+            answers, held, read = False, dict[int, range](), False
             # Kafka's, Faust's or the store's, or none in time: no answer is no answer.
             with suppress(Exception):
                 async with asyncio.timeout(5 * _WATCH_SECONDS):
-                    last, answers = await app.ends(topic), True
-                figures.assigned = bool(last)
+                    held, answers = await app.holds(topic), True
+                figures.assigned = bool(held)
             if answers != figures.broker_answers:
                 _log.warning("Kafka answers" if answers else "Kafka doesn't answer")
             figures.broker_answers = answers
@@ -183,8 +183,9 @@ class _Worker:
                 _log.warning("the store answers" if read else "the store doesn't answer")
                 figures.store_answers = reads = read
             if answers and done is not None:
-                behind = {one: at - done.get(one, 0) for one, at in last.items()}
-                figures.lag = {partition: max(0, lag) for partition, lag in behind.items()}
+                # What the topic no longer keeps waits for nobody.
+                behind = {one: range(max(done.get(one, 0), has.start), has.stop) for one, has in held.items()}
+                figures.lag = {partition: len(waits) for partition, waits in behind.items()}
 
     def _leads(self) -> bool:
         """Whoever reads the first partition of events sends what the feeds hold."""

@@ -99,23 +99,23 @@ def test_what_waits_holds_no_rebalance_up(monkeypatch: pytest.MonkeyPatch) -> No
     assert left == ["being written"]
 
 
-def test_a_store_that_is_away_is_not_taken_for_kafka_and_the_lag_rises(
+def test_a_store_that_is_away_is_not_taken_for_kafka_and_what_waits_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(worker, "_WATCH_SECONDS", 0.01)
     working: Any = worker._Worker.__new__(worker._Worker)
     working._figures, working._kafka = Figures(), Kafka("localhost:9092", prefix="")
-    kafka, store = {"last": 5}, {"away": False}
+    kafka, store = {"first": 0, "last": 5}, {"away": False}
 
     def positions(_: str) -> dict[int, int]:
         if store["away"]:
             raise StoreUnavailable("it is away", way_out="")
         return {0: 5}
 
-    async def ends(_: str) -> dict[int, int]:
-        return {0: kafka["last"]}
+    async def holds(_: str) -> dict[int, range]:
+        return {0: range(kafka["first"], kafka["last"])}
 
-    app: Any = SimpleNamespace(ends=ends)
+    app: Any = SimpleNamespace(holds=holds)
     working._consuming = SimpleNamespace(positions=positions)
 
     async def told() -> tuple[bool, bool, dict[int, int]]:
@@ -130,6 +130,11 @@ def test_a_store_that_is_away_is_not_taken_for_kafka_and_the_lag_rises(
         assert await told() == (True, False, {0: 4})
         store["away"] = False
         assert await told() == (True, True, {0: 4})
+        # What was removed for its age never waits, or it would for ever.
+        kafka["first"] = 8
+        assert await told() == (True, True, {0: 1})
+        kafka["first"] = 9
+        assert await told() == (True, True, {0: 0})
         watching.cancel()
 
     asyncio.run(watched())
