@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from graph_schema.messages import is_batch
 from graph_schema.vocabulary import DeadLetter, Event
 from stream.batch import Counts
 from stream.engine import Engine
-from stream.files import RawLine
+from stream.intake import Intake, Items
 from stream.letters import every_letter
-from stream.parsing import Job, Parser
+from stream.parsing import says_no_source
 
 REPLAYED: Final = "replayed/"
 """Operational state: numbers of dead letters that were taken, or put back on their topic."""
@@ -36,10 +37,10 @@ def replay(engine: Engine, source: str | None = None, choice: Choice | None = No
 
     ``source`` is for messages that name none. ``dead_letters`` of the result counts those that stay.
     """
-    parser = Parser(engine.rules)
+    intake = Intake(engine.rules)
     total = Counts()
     for letters in _waiting(engine, choice or Choice()):
-        made = {one: _again(parser, letter, source) for one, letter in letters}
+        made = {one: _again(intake, letter, source) for one, letter in letters}
         events = {one: [item for item in items if isinstance(item, Event)] for one, items in made.items()}
         with engine.store.read() as tx:
             seen = tx.seen([event.key for each in events.values() for event in each])
@@ -96,9 +97,12 @@ def _waiting(engine: Engine, choice: Choice) -> Iterator[list[tuple[int, DeadLet
         ]
 
 
-def _again(parser: Parser, letter: DeadLetter, source: str | None) -> list[Event | DeadLetter]:
-    line = RawLine(0, letter.raw)
-    named = letter.source if letter.source is not None else source
+def _again(intake: Intake, letter: DeadLetter, source: str | None) -> Items:
+    raw, at, position = letter.raw, letter.at, letter.position
     # What came in a file without a time stays without; all else was given the time that the letter has kept.
-    stamp = letter.at if letter.position is None or _TOPIC.fullmatch(letter.position) else None
-    return parser.parse(Job([line], letter.position or "", named, None, letter.at, stamp))
+    stamp = at if position is None or _TOPIC.fullmatch(position) else None
+    # The letter's is that of the write key or header, which win over what the message names itself.
+    if is_batch(raw):
+        return intake.take_batch(raw, at, letter.source, stamp, position, source)
+    otherwise = source if source is not None and says_no_source(raw) else None
+    return [intake.take(raw, at, otherwise if letter.source is None else letter.source, stamp, position)]

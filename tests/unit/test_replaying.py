@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.vocabulary import DeadLetter
@@ -25,6 +27,30 @@ def test_a_message_without_a_time_keeps_that_of_its_topic_and_one_of_a_file_has_
     with engine.store.read() as tx:
         times = {event.key.message_id: (event.at, event.stamped) for event in tx.all_events()}
     assert times == {"topic": (500, True), "file": (None, False), "http": (700, True)}
+
+
+@pytest.mark.parametrize("raw", [b"%s", b'{"batch": [%s]}'])
+def test_it_is_of_the_source_of_its_write_key_or_header_whatever_it_names_itself(raw: bytes) -> None:
+    """What an older version refused of a till became an event of the web shop, and counted twice where the
+    till sent it again."""
+    engine = Engine(MemoryStore(), load_rules(), DEFAULT_ID_KEY, clock=lambda: 900)
+    message = raw % b'{"type": "page", "userId": "u-1", "messageId": "m-1", "source": "web"}'
+    engine.ingest([DeadLetter("till", None, "timestamp", "It was not understood.", message, 600)])
+    assert replay(engine, "other").taken == 1
+    with engine.store.read() as tx:
+        assert [event.key.source for event in tx.all_events()] == ["till"]
+
+
+def test_what_is_still_wrong_of_a_batch_keeps_its_place_on_the_topic() -> None:
+    engine = Engine(MemoryStore(), load_rules(), DEFAULT_ID_KEY, clock=lambda: 900)
+    raw = (
+        b'{"batch": [{"type": "page", "userId": "u-1"}, {"type": "page", "userId": "u-2", "timestamp": "?"}]}'
+    )
+    place = "onefold.events/3:7"
+    engine.ingest([DeadLetter("web", None, "message", "What was then too large.", raw, 600, place)])
+    assert replay(engine).taken == 1
+    with engine.store.read() as tx:
+        assert [letter.position for _, letter in tx.dead_letters(1, 10)] == [place]
 
 
 def test_of_a_batch_each_message_is_taken() -> None:
