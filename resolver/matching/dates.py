@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from resolver.matching.text import unfloat
+from resolver.matching.text import plain_digits, unfloat
 from resolver.matching.values import Atoms, Value
 
 DATE_LEVELS = (
@@ -31,7 +31,7 @@ _MONTHS = {
 def read(text: str) -> Value:
     """(year, month, day), each of digits or empty; () where it is no date. The date need not exist: 31
     February may be a slip. 03/04/1980 is read day first unless that can't be."""
-    text = unfloat(text)
+    text = plain_digits(unfloat(text))
     if text.isdigit():
         if len(text) == 8 and text[:2] not in ("18", "19", "20"):
             return (text[4:], text[2:4], text[:2])
@@ -68,6 +68,11 @@ def _ordinal(value: Value) -> int:
         return -1
 
 
+def _years_apart(one: Value, two: Value) -> int:
+    # What an earlier version put into a store may have the digits of another script, or raised ones.
+    return abs(int(plain_digits(one[0])) - int(plain_digits(two[0])))
+
+
 def date_level(one: Value, two: Value) -> int:
     """Compares dates.
 
@@ -102,7 +107,7 @@ def date_level(one: Value, two: Value) -> int:
         return 4
     if year == year2:
         return 5
-    apart = abs(int(year) - int(year2))
+    apart = _years_apart(one, two)
     if apart <= 1:
         first, second = _ordinal(one), _ordinal(two)
         if first > 0 and second > 0 and abs(first - second) <= 31:
@@ -115,7 +120,7 @@ def date_level(one: Value, two: Value) -> int:
 def _partial(one: Value, two: Value) -> int:
     """Dates of which one has no day, or no month either: what both say."""
     if one[0] != two[0]:
-        return 7 if abs(int(one[0]) - int(two[0])) <= 10 else 8
+        return 7 if _years_apart(one, two) <= 10 else 8
     return 4 if one[1] and one[1] == two[1] else 5
 
 

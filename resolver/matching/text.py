@@ -61,8 +61,13 @@ def sound(word: str) -> str:
     return str(jellyfish.soundex(plain)) if plain else word[:2]
 
 
+def plain_digits(text: str) -> str:
+    """The text with 0 to 9 for the digits of every script, for raised ones and those in circles too."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.digit(mark, mark)) for mark in text)
+
+
 def digits(text: str) -> str:
     """Only the digits of a text, of any script."""
-    if text.isascii():
-        return _NO_DIGITS.sub("", text)
-    return "".join(str(unicodedata.digit(mark, "")) for mark in text if mark.isdigit())
+    return _NO_DIGITS.sub("", plain_digits(text))

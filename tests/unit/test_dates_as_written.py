@@ -1,0 +1,36 @@
+"""Birth dates in the digits of other scripts: an event that has one is taken, and holds up no other."""
+
+import pytest
+
+from graph_schema.memory import MemoryStore
+from graph_schema.rules import load_rules
+from graph_schema.vocabulary import Event
+from resolver.matching.dates import DATE_LEVELS, date_level, read
+from stream.engine import Engine
+
+_OLD = ("²⁰²⁰", "", "")
+"""As an earlier version read it, and as a store may hold it."""
+
+
+@pytest.mark.parametrize("text", ["²⁰²⁰", "①⑨⑧⓪", "١٩٨٠", "１９８００３０５", "٥/٣/١٩٨٠"])
+def test_a_birthday_in_any_digits_holds_no_namesake_up(text: str) -> None:
+    engine = Engine(MemoryStore(), load_rules("retail"))
+    for number, birthday in enumerate(("1980", text, "1979-12-31")):
+        traits = {"firstName": "Ana", "lastName": "Lima", "birthday": birthday}
+        message = {"type": "identify", "source": "web", "userId": f"u-{number}", "traits": traits}
+        taken = engine.intake.take(message, 1)
+        assert isinstance(taken, Event)
+        engine.ingest([taken])
+    with engine.reader() as reader:
+        assert len(list(reader.tx.all_records())) == 3
+
+
+@pytest.mark.parametrize("text", ["١٩٨٠-٠٣-٠٥", "１９８００３０５", "۱۹۸۰/۳/۵", "٥/٣/١٩٨٠", "१९८०-०३-०५"])
+def test_a_date_is_the_same_in_the_digits_of_any_script(text: str) -> None:
+    assert read(text) == read("1980-03-05")
+
+
+@pytest.mark.parametrize("other", [("1980", "", ""), ("1980", "03", "05")])
+def test_what_an_earlier_version_kept_is_compared(other: tuple[str, str, str]) -> None:
+    assert DATE_LEVELS[date_level(_OLD, other)] == "unlike"
+    assert DATE_LEVELS[date_level(("²⁰²⁰", "⁰¹", "⁰¹"), other)] == "unlike"
