@@ -16,6 +16,7 @@ DATE_LEVELS = (
 )  # fmt: skip
 
 _YEAR_FIRST = re.compile(r"^(\d{4})[-/. ](\d{1,2})(?:[-/. ](\d{1,2}))?(?:[T ].*)?$")
+_EASTERN = re.compile(r"^(\d{4}) *[年년] *(\d{1,2}) *[月월](?: *(\d{1,2}) *[日일号號])?$")
 _YEAR_LAST = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(?:[T ].*)?$")
 _SHORT_YEAR = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{2})$")
 _WORDS = re.compile(
@@ -38,7 +39,7 @@ def read(text: str) -> Value:
         if len(text) in (7, 8):
             return (text[:4], text[4:6], text[6:].zfill(2))
         return (text, "", "") if len(text) == 4 else ()
-    if found := _YEAR_FIRST.match(text):
+    if found := _YEAR_FIRST.match(text) or _EASTERN.match(text):
         year, month, day = found.groups()
         return _ordered(year, month, day or "")
     if found := _YEAR_LAST.match(text):

@@ -1,4 +1,4 @@
-"""Birth dates in the digits of other scripts: an event that has one is taken, and holds up no other."""
+"""Birth dates in the digits and notations of other scripts: an event that has one holds up no other."""
 
 import pytest
 
@@ -28,6 +28,12 @@ def test_a_birthday_in_any_digits_holds_no_namesake_up(text: str) -> None:
 @pytest.mark.parametrize("text", ["١٩٨٠-٠٣-٠٥", "１９８００３０５", "۱۹۸۰/۳/۵", "٥/٣/١٩٨٠", "१९८०-०३-०५"])
 def test_a_date_is_the_same_in_the_digits_of_any_script(text: str) -> None:
     assert read(text) == read("1980-03-05")
+
+
+@pytest.mark.parametrize("text", ["1980年3月5日", "1980年03月05日", "１９８０年３月５日", "1980년 3월 5일"])
+def test_a_date_is_read_as_the_east_writes_it(text: str) -> None:
+    assert read(text) == read("1980-03-05")
+    assert read("1980年3月") == read("1980-03")
 
 
 @pytest.mark.parametrize("other", [("1980", "", ""), ("1980", "03", "05")])
