@@ -36,7 +36,7 @@ def evaluation_lines(told: dict[str, Any]) -> Iterator[str]:
     """The same as sentences and a table; of each example what `onefold why` takes."""
     yield f"{told['records']:,} records of {told['people']:,} people are {told['persons']:,} persons here"
     if told["not_in_store"]:
-        yield f"{told['not_in_store']:,} records of the truth are not in the store"
+        yield f"{told['not_in_store']:,} of what the truth tells of is not in the store"
     yield ""
     yield f"{'':10} {'precision':>10} {'recall':>10} {'F1':>10}"
     for name, title in (("pairwise", "pairwise"), ("b_cubed", "B-cubed")):

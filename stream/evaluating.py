@@ -2,7 +2,6 @@
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,35 +15,36 @@ Key = tuple[str, str]
 
 
 def evaluate_store(reader: Reader, path: Path) -> tuple[Evaluation, int]:
-    """Compares the persons of a store with the truth, and counts records of it that the store doesn't have.
+    """Compares the persons of a store with the truth, and counts what it tells of and the store doesn't have.
 
     The file is CSV with columns ``source``, ``record_id`` and who it is (``person``, or any third column); or
     ``message_id`` in place of ``record_id``, as the simulator writes it: then a record is whose most of its
-    messages are. Raises ``Invalid`` where it is neither, or knows no record of the store.
+    messages are. Raises ``Invalid`` where it is neither, contradicts itself, or knows no record of the store.
     """
     named = {person.id: person.person_id for person in reader.tx.all_persons()}
     records = {one.id: one for one in reader.tx.all_records() if not one.ghost}
     found = {(one.key.source, one.key.record_id): named[one.person] for one in records.values()}
-    by_message, rows = _read(path)
-    truth: dict[Key, str] = {}
+    by_message, whose = _read(path)
+    truth, met = whose, found.keys() & whose.keys()
     if by_message:
-        whose = dict(rows)
+        met = set()
         votes: defaultdict[Key, Counter[str]] = defaultdict(Counter)
         for event in reader.tx.all_events():
-            person = whose.get((event.key.source, event.key.message_id))
-            if person is not None and event.record in records:
+            message = (event.key.source, event.key.message_id)
+            if message in whose and event.record in records:
+                met.add(message)
                 key = records[event.record].key
-                votes[key.source, key.record_id][person] += 1
+                votes[key.source, key.record_id][whose[message]] += 1
         truth = {key: min(votes[key], key=lambda one: (-votes[key][one], one)) for key in votes}
-    else:
-        truth = dict(rows)
-    missing = sum(1 for key in truth if key not in found)
-    if missing == len(truth):
-        raise Invalid(str(path), "The store has none of these records; check source and record_id.")
-    return evaluate(found, truth), missing
+    if not met:
+        what = (
+            "messages; check source and message_id." if by_message else "records; check source and record_id."
+        )
+        raise Invalid(str(path), f"The store has none of these {what}")
+    return evaluate(found, truth), len(whose) - len(met)
 
 
-def _read(path: Path) -> tuple[bool, list[tuple[Key, str]]]:
+def _read(path: Path) -> tuple[bool, dict[Key, str]]:
     """Whether keys are of messages, and each key with whom it is of."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
@@ -62,12 +62,16 @@ def _read(path: Path) -> tuple[bool, list[tuple[Key, str]]]:
             who = next((name for name in _WHO if name in rest), rest[0] if len(rest) == 1 else None)
             if who is None:
                 raise Invalid(str(path), f"It doesn't say who a record is of. {nearest('person', _WHO)}.")
-            return unit == "message_id", list(_rows(reader, unit, who))
+            return unit == "message_id", _whose(reader, str(path), unit, who)
     except (UnicodeDecodeError, csv.Error) as error:
         raise Invalid(str(path), "This is no CSV file in UTF-8 that can be read.") from error
 
 
-def _rows(reader: "csv.DictReader[str]", unit: str, who: str) -> Iterator[tuple[Key, str]]:
+def _whose(reader: "csv.DictReader[str]", path: str, unit: str, who: str) -> dict[Key, str]:
+    found: dict[Key, str] = {}
     for row in reader:
         if row["source"] and row[unit] and row[who]:
-            yield (row["source"], row[unit]), row[who]
+            key = (row["source"], row[unit])
+            if found.setdefault(key, row[who]) != row[who]:
+                raise Invalid(path, f"Line {reader.line_num} says another {who} than a line before it.")
+    return found

@@ -160,6 +160,24 @@ def test_the_simulators_truth_of_messages_is_understood(onefold: Onefold) -> Non
     told = json.loads(onefold("evaluate", "truth.csv", "--json").out)
     assert told["pairwise"]["precision"] > 0.98
     assert told["not_in_store"] == 0
+    with (onefold.folder / "truth.csv").open("a") as truth:
+        truth.write("m-nowhere,web,p1\nm-elsewhere,web,p2\n")
+    more = json.loads(onefold("evaluate", "truth.csv", "--json").out)
+    assert more.pop("not_in_store") == 2
+    assert more.items() <= told.items()
+    assert "2 of what the truth tells of is not in the store" in onefold("evaluate", "truth.csv").out
+    (onefold.folder / "none.csv").write_text("message_id,source,person\nm-nowhere,web,p1\n")
+    assert "check source and message_id" in onefold("evaluate", "none.csv").err
+
+
+@pytest.mark.usefixtures("people")
+def test_a_truth_that_contradicts_itself_is_none(onefold: Onefold) -> None:
+    assert onefold("ingest", "people.csv", "--mapping", "map.toml").code == 0
+    truth = onefold.folder / "truth.csv"
+    truth.write_text("source,record_id,person\ncrm,1,ana\ncrm,2,ana\ncrm,1,ana\ncrm,1,bea\n")
+    told = onefold("evaluate", "truth.csv")
+    assert told.code == 2
+    assert "Line 5 says another person than a line before it" in told.err
 
 
 def test_matching_finds_more_and_mixes_nobody_whom_identifiers_keep_apart(onefold: Onefold) -> None:
