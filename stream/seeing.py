@@ -1,11 +1,11 @@
 """What somebody saw of persons before deciding about them, and what is otherwise by the time it is written.
 
-Only what bears on who is who counts: the records and what they hold, and the golden attributes. What merely
-happened since (a visit, an order) makes no decision stale.
+Only what bears on who is who counts: the records and what they hold, the golden attributes, and what stewards
+said of these persons together. What merely happened since (a visit, an order) makes no decision stale.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -16,6 +16,9 @@ from stream.reader import Reader
 
 _MOST: Final = 200
 """Records of a person that are told apart; of more, only their number and a hash."""
+
+_WORDS: Final = "words"
+"""Beside the persons, whose ids begin otherwise."""
 
 
 class Stale(Conflict):
@@ -31,12 +34,16 @@ class Stale(Conflict):
 
 def seen(reader: Reader, person_ids: Iterable[str]) -> Document:
     """What there is to see of persons now, as JSON."""
-    return {one: _person(reader, one) for one in sorted(set(person_ids))}
+    ids = sorted(set(person_ids))
+    return {**{one: _person(reader, one) for one in ids}, _WORDS: _words(reader, ids)}
 
 
 def check_unchanged(reader: Reader, then: Mapping[str, Any]) -> None:
     """Raises ``Stale`` where a person is no longer what was seen."""
-    changes = [change for one in sorted(then) for change in _changes(one, then[one], _person(reader, one))]
+    ids = sorted(then.keys() - {_WORDS})
+    changes = [change for one in ids for change in _changes(one, then[one], _person(reader, one))]
+    # Else of two stewards who look at one case the slower one would overrule the other, and neither be told.
+    changes += _said(then.get(_WORDS), _words(reader, ids))
     if changes:
         raise Stale(changes)
 
@@ -59,6 +66,31 @@ def _person(reader: Reader, person_id: str) -> Document | None:
         "held": {name: _hash([v for n, v in held if n == name]) for name in sorted({n for n, _ in held})},
         "attributes": attributes,
     }
+
+
+def _words(reader: Reader, person_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The standing words that speak of several persons together: what each says, and whose it is."""
+    if len(person_ids) < 2:
+        return {}
+    try:
+        sides = [reader.find(one).records for one in person_ids]
+    except OnefoldError:
+        return {}
+    keys = [{record.key for record in side} for side in sides]
+    return {
+        one.judgement_id: [one.kind, one.by]
+        for one in reader.tx.judgements({record.id for side in sides for record in side})
+        if one.retracted_at is None and not any(side.isdisjoint((*one.a, *one.b)) for side in keys)
+    }
+
+
+def _said(then: Mapping[str, list[str]] | None, now: Mapping[str, list[str]]) -> list[Document]:
+    """Words that came or were taken back; a page of an earlier version didn't say which there were."""
+    if then is None:
+        return []
+    came = [{"kind": "judged", "word": word, "by": by} for one, (word, by) in now.items() if one not in then]
+    gone = [{"kind": "unsaid", "word": word, "by": by} for one, (word, by) in then.items() if one not in now]
+    return came + gone
 
 
 def _changes(person_id: str, then: Document | None, now: Document | None) -> list[Document]:
