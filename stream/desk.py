@@ -64,9 +64,10 @@ def claim_next(
 
 
 def check_free(tx: Transaction, case_id: str, steward: Steward, now: int) -> None:
-    """Raises ``Taken`` where another works on a case."""
+    """Raises ``Taken`` where another works on a case. Whoever signed in anew is nobody else: a claim of the
+    session that ended doesn't keep them from answering."""
     claim = _current(tx, now)["claims"].get(case_id)
-    if claim is not None and claim["session"] != steward.session:
+    if claim is not None and claim["by"] != steward.name:
         raise Taken(claim["by"], claim["until"])
 
 

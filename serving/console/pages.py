@@ -113,7 +113,7 @@ def came_from(request: Request) -> str:
 def refusal(request: Request, error: Exception) -> Response:
     """The page of an error: what is wrong and the way out, never a value."""
     if isinstance(error, NotSignedIn):
-        sessions.remember(request)
+        sessions.remember(request, came_from(request))
         return go("/console/sign-in")
     if isinstance(error, Stale):
         return page(request, "stale.html", 409, changes=error.changes, url=came_from(request))

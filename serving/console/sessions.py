@@ -1,7 +1,8 @@
 """Sessions: who sits at the console, in a signed cookie that no script reads; and what forms must prove.
 
 A session holds ``csrf``, which is known to its pages only; the ``name`` and ``role`` of whoever signed in,
-with the hash of the ``key`` that was given; and the page ``to`` which somebody asked for before.
+with the hash of the ``key`` that was given; and the page ``to`` which somebody asked for before, or from
+which a form was sent and not taken (``lost``).
 """
 
 import os
@@ -51,10 +52,13 @@ def begin(request: Request, name: str, role: str, key: str) -> None:
     request.session.update(csrf=secrets.token_urlsafe(18), name=name, role=role, key=key)
 
 
-def remember(request: Request) -> None:
-    """Keeps which page was asked for, so that whoever signs in comes to it."""
-    if request.method == "GET" and not request.url.path.endswith(".json"):
-        request.session["to"] = f"{request.url.path}?{request.url.query}".rstrip("?")[:_LONGEST]
+def remember(request: Request, sent_by: str) -> None:
+    """Keeps which page was asked for, or which one sent a form, so that whoever signs in comes to it."""
+    asked = request.method == "GET"
+    if asked and request.url.path.endswith(".json"):
+        return
+    page = f"{request.url.path}?{request.url.query}".rstrip("?") if asked else sent_by
+    request.session.update(to=page[:_LONGEST], lost=not asked)
 
 
 def signed_in(request: Request) -> Principal | None:

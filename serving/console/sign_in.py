@@ -18,7 +18,7 @@ router = APIRouter()
 @router.get("/sign-in")
 def sign_in_page(request: Request) -> Response:
     """Asks for a key, or leads to the identity provider."""
-    return page(request, "sign_in.html", wrong=False)
+    return page(request, "sign_in.html", wrong=False, lost=request.session.get("lost", False))
 
 
 @router.post("/sign-in")
@@ -32,7 +32,7 @@ def sign_in(
     found = service.keyring.of_key(key.strip())
     if found is None:
         service.attempts.take(address)
-        return page(request, "sign_in.html", 401, wrong=True)
+        return page(request, "sign_in.html", 401, wrong=True, lost=request.session.get("lost", False))
     return let_in(request, service, found, digest(key.strip()))
 
 

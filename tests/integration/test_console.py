@@ -6,8 +6,6 @@ import httpx
 import orjson
 import pytest
 
-from graph_schema.vocabulary import Judgement
-from stream.stewarding import standing
 from tests.integration.console_visit import KEYS, Served, forms
 
 ROUX = ("user_id:u-4014", "user_id:u-4015")
@@ -117,36 +115,6 @@ def test_no_two_stewards_get_the_same_case(keyed: Served) -> None:
     stewards[1].get(taken)
     stewards[1].send("/console/judge", kind="different")
     assert stewards[1].status == 200
-
-
-def test_who_answers_later_overrules_nobody_unseen(keyed: Served) -> None:
-    mia, noa = keyed.visit(KEYS["steward"]), keyed.visit("key-of-noa")
-    mia.send("/console/next")
-    noa.get(mia.path)
-    again = mia.page
-    mia.send("/console/judge", kind="different")
-    noa.send("/console/judge", kind="same")
-    assert (noa.status, "mia judged them <strong>different</strong>" in noa.page) == (409, True)
-    mia.page = again
-    mia.send("/console/judge", kind="different")
-    assert (mia.status, len(words(keyed))) == (409, 1), (
-        "sent twice counts once, so that one undo takes it back"
-    )
-    a, b = ids(keyed, *ROUX)
-    noa.get(f"/console/pair?a={a}&b={b}")
-    mia.get("/console/queue")
-    mia.send("/console/undo")
-    noa.send("/console/judge", kind="same")
-    assert "The word <strong>different</strong> of mia was taken back" in noa.page
-    noa.get(f"/console/pair?a={a}&b={b}")
-    noa.send("/console/judge", kind="same")
-    assert (noa.status, [one.by for one in words(keyed)]) == (200, ["noa"])
-
-
-def words(found: Served) -> list[Judgement]:
-    """The words of stewards that stand."""
-    with found.engine.store.read() as tx:
-        return list(standing(tx))
 
 
 def test_all_that_was_skipped_comes_again(keyed: Served) -> None:
