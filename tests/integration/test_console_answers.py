@@ -9,10 +9,13 @@ def test_who_answers_later_overrules_nobody_unseen(keyed: Served) -> None:
     mia, noa = keyed.visit(KEYS["steward"]), keyed.visit("key-of-noa")
     mia.send("/console/next")
     noa.get(mia.path)
-    again = mia.page
+    again_at, again = mia.path, mia.page
     mia.send("/console/judge", kind="different")
     noa.send("/console/judge", kind="same")
     assert (noa.status, "mia judged them <strong>different</strong>" in noa.page) == (409, True)
+    assert "<h1>This case is closed.</h1>" in noa.get(again_at), (
+        "as every page it has a heading of the first level"
+    )
     mia.page = again
     mia.send("/console/judge", kind="different")
     assert (mia.status, len(words(keyed))) == (409, 1), (
