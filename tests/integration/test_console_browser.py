@@ -78,6 +78,21 @@ def test_a_steward_works_with_the_keyboard_alone(browser: Browser, keyed: Served
     page.context.close()
 
 
+def test_a_reason_alone_is_no_answer(browser: Browser, keyed: Served) -> None:
+    page = signed_in(browser, keyed, KEYS["steward"])
+    press(page, "n")
+    case = page.url
+    page.get_by_label("Why").fill("one mailbox, two men")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Back to the queue").focus()
+    page.keyboard.press("d")
+    expect(page.get_by_role("status").first).to_contain_text("judged different")
+    assert page.url != case
+    with keyed.engine.store.read() as tx:
+        assert [(one.kind, one.why) for one in tx.judgements()] == [("different", "one mailbox, two men")]
+    page.context.close()
+
+
 def test_a_wrong_merge_is_split_and_found_again(browser: Browser, keyed: Served) -> None:
     page = signed_in(browser, keyed, KEYS["steward"])
     press(page, "n")
