@@ -70,6 +70,8 @@ class Kinship:
         self._kin_of: dict[int, int] = {}
         self._members: list[list[int]] = []
         self._alike: dict[int, list[tuple[Weight, int]]] = {}
+        self._kins_of: dict[int, set[int]] = {}
+        self._crowded: dict[int, Weight] = {}
         self._component_of: dict[int, Component] = {}
 
     def components(self, records: Iterable[int]) -> list[Component]:
@@ -108,6 +110,8 @@ class Kinship:
         found, ring = {start}, [start]
         while ring:
             self._learn_likeness(ring)
+            if any(self._crowded.get(kin, floor - 1) >= floor for kin in ring):
+                return None
             reached = {other for kin in ring for weight, other in self._alike[kin] if weight >= floor} - found
             found |= reached
             if len(found) > cap:
@@ -127,19 +131,36 @@ class Kinship:
         voting = [one for one in contents if prepared[one].votes]
         edges = self._graph.edges(voting) if voting else {}
         others = {other for alike in edges.values() for other in alike}.union(voting)
-        speakers = self._graph.speakers(others) if others else {}
-        self._learn_kins({one for found in speakers.values() for one in found})
-        kins_of = {
-            one: {self._kin_of[record] for record in found if record != self._without}
-            for one, found in speakers.items()
-        }
+        self.kins_of(others)
         for kin in new:
             alike = []
             for content in said[kin] & edges.keys():
-                alike += [(prepared[content].own, other) for other in kins_of[content] if other != kin]
+                alike += self._who_say(content, prepared[content].own, kin)
                 for other, weight in edges[content].items():
-                    alike += [(weight, each) for each in kins_of[other] if each != kin]
+                    alike += self._who_say(other, weight, kin)
             self._alike[kin] = alike
+
+    def _who_say(self, content: int, weight: Weight, kin: int) -> list[tuple[Weight, int]]:
+        """The others of a content that a kin resembles so much. Of one that more kins say than a component
+        may have it is only noted how much: by less than that floor the kin is of no component."""
+        who = self._kins_of[content]
+        if self.is_crowd(who):
+            self._crowded[kin] = max(weight, self._crowded.get(kin, weight))
+            return []
+        return [(weight, each) for each in who if each != kin]
+
+    def is_crowd(self, kins: Collection[int]) -> bool:
+        """Whether they are more than one component may have."""
+        return self._plan.matching is not None and len(kins) > self._plan.matching.model.component_cap
+
+    def kins_of(self, contents: Collection[int]) -> Mapping[int, set[int]]:
+        """The kins of those who have each content."""
+        missing = [one for one in contents if one not in self._kins_of]
+        speakers = self._graph.speakers(missing) if missing else {}
+        self._learn_kins({one for found in speakers.values() for one in found})
+        for one, found in speakers.items():
+            self._kins_of[one] = {self._kin_of[record] for record in found if record != self._without}
+        return {one: self._kins_of[one] for one in contents}
 
     def _learn_kins(self, records: Collection[int]) -> None:
         """Finds the kins of records, all at once."""

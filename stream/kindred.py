@@ -161,9 +161,15 @@ class Kindred:
                 node.generic = True
 
     def parted(self, new: Collection[int], learnt: Learnt) -> set[int]:
-        """The records that matching related, before a record was new, to those who are like it."""
+        """The records that matching related, before a record was new, to those who are like it.
+
+        Where too many said the same before, whoever met it met too many as well, and one more parts nobody.
+        """
+        kinship = Kinship(self.plan, self.ws, without=min(new))
+        if learnt.said and kinship.is_crowd(kinship.kins_of((learnt.said,))[learnt.said]):
+            return set()
         starts = {one for found in self.ws.speakers(learnt.ends).values() for one in found}.difference(new)
-        return Kinship(self.plan, self.ws, without=min(new)).reach(starts)
+        return kinship.reach(starts)
 
 
 _NOTHING_NEW = Learnt({}, None, {}, set(), False)
