@@ -173,7 +173,8 @@ class App(faust.App):
         ours = [TP(topic, one) for one in self.assigned(topic)]
         if not ours:
             return {}
-        first, last = await consumer.earliest_offsets(*ours), await consumer.highwaters(*ours)
+        # At once: each waits behind what is being fetched.
+        first, last = await asyncio.gather(consumer.earliest_offsets(*ours), consumer.highwaters(*ours))
         return {one.partition: range(first[one], last[one]) for one in ours}
 
 
