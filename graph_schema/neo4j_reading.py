@@ -133,15 +133,13 @@ class Reading(Transaction):
         }
         self._foresee(asked)
         rows, wanted = self._keyed(q.SEEN, asked[q.SEEN]), set(keys)
-        found = {key: within(row[2]) for row in rows if (key := EventKey(row[0], row[1])) in wanted}
-        return found | latest
+        return latest | {key: within(row[2]) for row in rows if (key := EventKey(row[0], row[1])) in wanted}
 
     def events(self, ids: Collection[int]) -> Mapping[int, StoredEvent]:
-        """See ``Transaction``."""
-        latest = self._known.events
-        found = {one: latest[one] for one in ids if one in latest}
-        rest = {"ids": [self._low + one for one in ids if one not in found]}
-        events = self._noted(self._ask.together((q.EVENTS, rest))[0]) if rest["ids"] else []
+        """See ``Transaction``. What is being written is known; what that changes is asked for again."""
+        found = {one: event for one in ids if (event := self._known.events.get(one)) is not None}
+        rest = [self._low + one for one in ids if one not in found]
+        events = self._noted(self._ask.together((q.EVENTS, {"ids": rest}))[0]) if rest else []
         if self._ask.heed(marks.of_event(*event.key) for event in events):
             return self.events(ids)
         return found | {event.id: event for event in events}

@@ -131,7 +131,7 @@ class Kinship:
         voting = [one for one in contents if prepared[one].votes]
         edges = self._graph.edges(voting) if voting else {}
         others = {other for alike in edges.values() for other in alike}.union(voting)
-        self.kins_of(others)
+        self._learn_who_say(others)
         for kin in new:
             alike = []
             for content in said[kin] & edges.keys():
@@ -143,24 +143,24 @@ class Kinship:
     def _who_say(self, content: int, weight: Weight, kin: int) -> list[tuple[Weight, int]]:
         """The others of a content that a kin resembles so much. Of one that more kins say than a component
         may have it is only noted how much: by less than that floor the kin is of no component."""
-        who = self._kins_of[content]
-        if self.is_crowd(who):
+        if self.is_crowded(content):
             self._crowded[kin] = max(weight, self._crowded.get(kin, weight))
             return []
-        return [(weight, each) for each in who if each != kin]
+        return [(weight, each) for each in self._kins_of[content] if each != kin]
 
-    def is_crowd(self, kins: Collection[int]) -> bool:
-        """Whether they are more than one component may have."""
-        return self._plan.matching is not None and len(kins) > self._plan.matching.model.component_cap
+    def is_crowded(self, content: int) -> bool:
+        """Whether more kins have a content than one component may have."""
+        self._learn_who_say((content,))
+        matching = self._plan.matching
+        return matching is not None and len(self._kins_of[content]) > matching.model.component_cap
 
-    def kins_of(self, contents: Collection[int]) -> Mapping[int, set[int]]:
-        """The kins of those who have each content."""
+    def _learn_who_say(self, contents: Collection[int]) -> None:
+        """Finds the kins of those who have each content."""
         missing = [one for one in contents if one not in self._kins_of]
         speakers = self._graph.speakers(missing) if missing else {}
         self._learn_kins({one for found in speakers.values() for one in found})
         for one, found in speakers.items():
             self._kins_of[one] = {self._kin_of[record] for record in found if record != self._without}
-        return {one: self._kins_of[one] for one in contents}
 
     def _learn_kins(self, records: Collection[int]) -> None:
         """Finds the kins of records, all at once."""

@@ -1,6 +1,6 @@
 """One batch: what it takes in, what becomes of it, and everything that is written at its end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -83,9 +83,9 @@ class Batch:
         known = self.ws.identifier_ids(named)
         records = self.ws.records(ids.values())
         of = {key: records[one] for key, one in ids.items()}
-        gaining, gained = _gaining(events, of, known)
+        gained = _gained(events, of, known)
         if self.tx.far:
-            foresee(self.ws, gaining, gained)
+            foresee(self.ws, _gaining(events, of, known), gained)
         else:
             self.ws.identifiers(gained)
         self.ws.persons({record.person for record in records.values()})
@@ -300,23 +300,29 @@ class Batch:
             self._alias(event, event.also, record, one)
 
 
+def _gained(
+    events: Sequence[Event], records: Mapping[RecordKey, Record], known: Mapping[tuple[str, str], int]
+) -> set[int]:
+    """The known identifiers that records come to hold by these events."""
+    return {
+        one
+        for event in events
+        for held in event.held
+        if (one := known.get(held[:2])) is not None
+        and (event.record not in records or one not in records[event.record].holdings)
+    }
+
+
 def _gaining(
     events: Sequence[Event], records: Mapping[RecordKey, Record], known: Mapping[tuple[str, str], int]
-) -> tuple[list[Record], set[int]]:
-    """The records that come to hold something by these events, or may come to say something, and the known
-    identifiers that records come to hold."""
-    found: dict[RecordKey, Record] = {}
-    gained: set[int] = set()
-    nothing: Mapping[int, Holding] = {}
-    for event in events:
-        record = records.get(event.record)
-        before = nothing if record is None else record.holdings
-        ids = [known.get(held[:2]) for held in event.held]
-        fresh = [one for one in ids if one is None or one not in before]
-        gained.update(one for one in fresh if one is not None)
-        if record is not None and (fresh or event.traits):
-            found[event.record] = record
-    return list(found.values()), gained
+) -> Collection[Record]:
+    """The records that come to hold something by these events, or may come to say something."""
+    return {
+        event.record: record
+        for event in events
+        if (record := records.get(event.record)) is not None
+        and (event.traits or any(known.get(held[:2]) not in record.holdings for held in event.held))
+    }.values()
 
 
 def _alias_word(event: Event, also: RecordKey) -> Judgement:

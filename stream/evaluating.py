@@ -37,10 +37,8 @@ def evaluate_store(reader: Reader, path: Path) -> tuple[Evaluation, int]:
                 votes[key.source, key.record_id][whose[message]] += 1
         truth = {key: min(votes[key], key=lambda one: (-votes[key][one], one)) for key in votes}
     if not met:
-        what = (
-            "messages; check source and message_id." if by_message else "records; check source and record_id."
-        )
-        raise Invalid(str(path), f"The store has none of these {what}")
+        unit = "message" if by_message else "record"
+        raise Invalid(str(path), f"The store has none of these {unit}s; check source and {unit}_id.")
     return evaluate(found, truth), len(whose) - len(met)
 
 
@@ -70,8 +68,7 @@ def _read(path: Path) -> tuple[bool, dict[Key, str]]:
 def _whose(reader: "csv.DictReader[str]", path: str, unit: str, who: str) -> dict[Key, str]:
     found: dict[Key, str] = {}
     for row in reader:
-        if row["source"] and row[unit] and row[who]:
-            key = (row["source"], row[unit])
-            if found.setdefault(key, row[who]) != row[who]:
-                raise Invalid(path, f"Line {reader.line_num} says another {who} than a line before it.")
+        key, whom = (row["source"], row[unit]), row[who]
+        if all(key) and whom and found.setdefault(key, whom) != whom:
+            raise Invalid(path, f"Line {reader.line_num} says another {who} than a line before it.")
     return found

@@ -94,9 +94,8 @@ class _Consumer(driver.Consumer):
         # Of a partition that lost what it had, Faust would pass over all up to where it was.
         thread = cast(_ConsumerThread, self._thread)
         places |= dict.fromkeys(await thread.call_thread(thread.beyond, places), 0)
-        await self.seek_wait(
-            {one: place for one, place in places.items() if not place or place != committed[one]}
-        )
+        back = {one: place for one, place in places.items() if not place or place != committed[one]}
+        await self.seek_wait(back)
         return places
 
     async def wait_first(self, *work: Any, timeout: Any = None) -> Any:  # noqa: ANN401 - Faust's

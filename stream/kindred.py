@@ -166,7 +166,7 @@ class Kindred:
         Where too many said the same before, whoever met it met too many as well, and one more parts nobody.
         """
         kinship = Kinship(self.plan, self.ws, without=min(new))
-        if learnt.said and kinship.is_crowd(kinship.kins_of((learnt.said,))[learnt.said]):
+        if learnt.said and kinship.is_crowded(learnt.said):
             return set()
         starts = {one for found in self.ws.speakers(learnt.ends).values() for one in found}.difference(new)
         return kinship.reach(starts)

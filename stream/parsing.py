@@ -73,7 +73,7 @@ class Parser:
             return self._intake.made(body._replace(source=source), job.received, position)
         if isinstance(body, dict) and job.region is not None:
             body = self._international(body, job.region)
-        source = job.source if job.source is not None and says_no_source(body) else None
+        source = unless_named(job.source, body)
         return self._intake.take(body, job.received, source, job.stamp, position)
 
     def _international(self, body: dict[str, Any], region: str) -> dict[str, Any]:
@@ -110,8 +110,12 @@ def parser_by(rules: Rules, id_key: bytes | None) -> Callable[[Job], Items]:
     return Parser(rules, id_key).parse
 
 
-def says_no_source(body: bytes | Mapping[str, Any]) -> bool:
-    """Whether what is still to be typed leaves open which source it is of."""
+def unless_named(source: str | None, body: bytes | Mapping[str, Any]) -> str | None:
+    """The source of what is still to be typed, None where it names one itself."""
+    return source if source is not None and _names_no_source(body) else None
+
+
+def _names_no_source(body: bytes | Mapping[str, Any]) -> bool:
     try:
         message = orjson.loads(body) if isinstance(body, bytes) else body
     except orjson.JSONDecodeError:

@@ -10,7 +10,7 @@ from stream.batch import Counts
 from stream.engine import Engine
 from stream.intake import Intake, Items
 from stream.letters import every_letter
-from stream.parsing import says_no_source
+from stream.parsing import unless_named
 
 REPLAYED: Final = "replayed/"
 """Operational state: numbers of dead letters that were taken, or put back on their topic."""
@@ -104,5 +104,5 @@ def _again(intake: Intake, letter: DeadLetter, source: str | None) -> Items:
     # The letter's is that of the write key or header, which win over what the message names itself.
     if is_batch(raw):
         return intake.take_batch(raw, at, letter.source, stamp, position, source)
-    otherwise = source if source is not None and says_no_source(raw) else None
-    return [intake.take(raw, at, otherwise if letter.source is None else letter.source, stamp, position)]
+    named = unless_named(source, raw) if letter.source is None else letter.source
+    return [intake.take(raw, at, named, stamp, position)]

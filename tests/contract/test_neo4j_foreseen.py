@@ -2,7 +2,6 @@
 it wrote is known though it is still being written."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from threading import Event as Signal
@@ -20,7 +19,7 @@ from serving.stores import open_store
 from stream.engine import Engine
 from tests.bench.graph import items
 from tests.contract.contract import EVENT, OTHER, PERSON, RECORD, everything
-from tests.contract.test_neo4j_behindhand import opened
+from tests.contract.test_neo4j_behindhand import Committing, opened
 from tests.engine.kept import differences, picture
 
 pytestmark = pytest.mark.neo4j
@@ -30,22 +29,16 @@ BEFORE, AT_ONCE = 2_000, 400
 PATIENCE_SECONDS = 10
 
 
-class Held:
+class Held(Committing):
     """Makes a batch durable only once ``let_go``; ``late``: it was not let go in time."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.let_go, self.late = Signal(), False
-        self.threads = ThreadPoolExecutor(1)
 
-    def submit(self, commit: Callable[[], None]) -> Future[None]:
-        return self.threads.submit(self.commit, commit)
-
-    def commit(self, commit: Callable[[], None]) -> None:
+    def wait(self, commit: Callable[[], None]) -> None:
         self.late = not self.let_go.wait(PATIENCE_SECONDS)
         commit()
-
-    def shutdown(self) -> None:
-        self.threads.shutdown()
 
 
 def questions(url: str, monkeypatch: pytest.MonkeyPatch, far: bool) -> int:
