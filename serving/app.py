@@ -17,6 +17,7 @@ from serving.console.app import begin, make_console
 from serving.group_commit import GroupCommit
 from serving.guard import Guard
 from serving.handover import Handover, Sends
+from serving.openapi import Told
 from serving.problems import handle_problems, problem_of
 from serving.service import Service, Settings, asked_once
 from stream.engine import Engine
@@ -53,7 +54,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
             await handover.sender.stop()
         commits.close()
 
-    app = FastAPI(
+    app = Told(
         title="Onefold",
         summary="Many records, one person: identity resolution and golden profiles",
         version="1",

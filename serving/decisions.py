@@ -5,11 +5,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Header
 from fastapi.responses import Response
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SkipValidation, TypeAdapter, ValidationError
 
 from graph_schema.errors import Invalid
+from graph_schema.json_limits import shorten
 from profiles.decide import Decision
-from serving.models import PROBLEMS, Claimed, ClaimRequest, DecisionRequest, Decisions
+from serving.models import PROBLEMS, Claimed, ClaimRequest, DecisionRequest, DecisionRequests, Decisions
 from serving.problems import answer, misshapen
 from serving.question import Question
 from serving.service import TheService, time_of
@@ -21,23 +22,17 @@ router = APIRouter(route_class=Question, tags=["decisions"])
 
 _MOST: Final = 1_000
 _WANTED: Final = TypeAdapter(list[DecisionRequest])
+_Asked = DecisionRequest | list[DecisionRequest] | DecisionRequests
+"""As it is told; what comes is read below, which names the first that is wrong."""
 
 
 @router.post("/v1/decisions", response_model=Decision | list[Decision] | Decisions, responses=PROBLEMS)
 def decisions(
-    said: Annotated[
-        object,
-        Body(
-            description="One request, a list, or {requests: [...]} of up to 1,000 of {identifier, campaign, "
-            "at?, product?, category?, offer?: {price, reference_price}, account_id?, order_id?, "
-            "reward_code?}"
-        ),
-    ],
+    said: Annotated[SkipValidation[_Asked], Body(description="one request, a list, or {requests: [...]}")],
     service: TheService,
 ) -> Response:
     """Whether a campaign may go to a person now, by which channel, and if not, all reasons why."""
-    wrapped = isinstance(said, dict) and "requests" in said
-    several = said["requests"] if isinstance(said, dict) and wrapped else said
+    several = _unwrapped(said)
     is_list = isinstance(several, list)
     wanted = _read(several if isinstance(several, list) else [several], is_list)
     places = [f"{place}." if is_list else "" for place in range(len(wanted))]
@@ -48,7 +43,7 @@ def decisions(
     ]
     with service.engine.reader() as reader:
         found = _decided(reader, asked, places)
-    if wrapped:
+    if several is not said:
         return answer({"decisions": found})
     return answer(found if is_list else found[0])
 
@@ -66,6 +61,15 @@ def claim_reward(
     key = idempotency_key or uuid.uuid4().hex
     asked = Claim(code, key, said.channel, said.order_id, said.identifier)
     return answer(service.commits.run(lambda: claim(service.engine, asked)))
+
+
+def _unwrapped(said: object) -> object:
+    """The list that stands in ``requests``; what stands beside it would be passed over."""
+    if not isinstance(said, dict) or "requests" not in said:
+        return said
+    for other in said.keys() - {"requests"}:
+        raise Invalid(shorten(other), "Beside requests nothing is known here; say it in each request.")
+    return said["requests"]
 
 
 def _decided(reader: Reader, asked: list[Asked], places: list[str]) -> list[Decision]:

@@ -19,7 +19,7 @@ from graph_schema.vocabulary import DeadLetter
 from serving.access import basic_user
 from serving.group_commit import Item
 from serving.limits import MOST_BYTES, TooLarge
-from serving.models import PROBLEMS, SEGMENT_BODY, Success
+from serving.models import PROBLEMS, Success
 from serving.problems import Unauthorised, answer
 from serving.service import Service, TheService
 
@@ -95,7 +95,6 @@ for _path, _kind in _SENT_AS.items():
         methods=["POST"],
         response_model=Success,
         responses=PROBLEMS,
-        openapi_extra=SEGMENT_BODY,
         include_in_schema=_path == f"/v1/{_kind}",
     )
 

@@ -161,6 +161,12 @@ class DecisionRequest(BaseModel, extra="forbid", coerce_numbers_to_str=True):
         return Request(**self.model_dump(exclude={"identifier", "at"}))
 
 
+class DecisionRequests(BaseModel, extra="forbid"):
+    """Up to 1,000 questions at a time."""
+
+    requests: list[DecisionRequest] = Field(max_length=1000)
+
+
 class Decisions(BaseModel):
     """Decisions in the order asked."""
 
@@ -205,14 +211,6 @@ class Deltas(BaseModel):
 
 _PROBLEM: Final[dict[str, Any]] = {
     "model": Problem,
-    "description": "An RFC 9457 problem, as application/problem+json",
+    "description": "An RFC 9457 problem",
 }
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
-SEGMENT_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "A message of the Segment Spec, or for a batch `{batch: [messages]}`; gzip too. "
-        "The write key is the user of basic authorization, or `writeKey`.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    }
-}

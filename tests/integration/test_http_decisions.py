@@ -103,6 +103,7 @@ def test_many_are_decided_in_the_order_asked(client: httpx.Client, name: str) ->
         ([FINE, {**FINE, "identifier": "nonsense"}], "1.identifier"),
         ([FINE, {**FINE, "campaign": "nonsense"}], "1.campaign"),
         ({"requests": [FINE, {**FINE, "at": "yesterday"}]}, "1.at"),
+        ({"requests": [FINE], "at": "2026-03-02T09:00:00Z"}, "at"),
         ([FINE] * 1_001, "requests"),
     ],
 )
