@@ -1,31 +1,13 @@
 """Persons, stewardship, feed and health over HTTP, by the contract of DESIGN section 9."""
 
 import json
-import re
 import uuid
 from typing import Any
 
 import httpx
 import pytest
 
-from profiles.schema import golden_schema
 from tests.integration.serving_process import Serving
-
-CONTRACT = {
-    *(f"/v1/{kind}" for kind in ("identify", "track", "page", "screen", "alias", "group", "batch")),
-    *(
-        "/v1/persons",
-        "/v1/persons/{person_id}",
-        "/v1/persons:batchGet",
-        "/v1/why",
-        "/v1/changes",
-        "/v1/cases",
-    ),
-    *(f"/v1/persons/{{person_id}}/{part}" for part in ("timeline", "how", "records", "export")),
-    *("/v1/decisions", "/v1/audiences/{name}/members", "/v1/audiences/{name}/deltas"),
-    "/v1/rewards/{code}/claim",
-    *("/v1/judgements", "/v1/judgements/{judgement_id}", "/healthz", "/readyz", "/metrics"),
-}
 
 
 def send(client: httpx.Client, *messages: dict[str, Any]) -> None:
@@ -327,41 +309,6 @@ def test_health_is_told_without_a_word_on_persons(client: httpx.Client, name: st
     taken = [line for line in metrics.splitlines() if line.startswith('onefold_messages_total{fate="taken"}')]
     assert int(taken[0].split()[-1]) > 0
     assert name not in metrics
-
-
-def test_the_contract_is_told_as_openapi(client: httpx.Client) -> None:
-    told = client.get("/openapi.json").json()
-    assert told["paths"].keys() >= CONTRACT
-    assert {"GoldenProfile", "Problem", "Changes", "NewJudgement"} <= told["components"]["schemas"].keys()
-    assert client.get("/v1/schemas/golden-profile").json() == golden_schema()
-    page = client.get("/docs")
-    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert all(path in page.text for path in CONTRACT)
-    assert "<script" not in page.text
-
-
-def test_the_contract_tells_what_generators_of_clients_go_by(client: httpx.Client) -> None:
-    told = client.get("/openapi.json").json()
-    operations = [
-        (path, operation) for path, methods in told["paths"].items() for operation in methods.values()
-    ]
-    refused = client.post("/v1/track", json={"userId": "u"}, auth=("web", ""))
-    for path, operation in operations:
-        for status in ("4XX", "5XX"):
-            if status in operation["responses"]:
-                content = operation["responses"][status]["content"]
-                assert list(content) == [refused.headers["content-type"]], path
-    keys = {path: list(operation["security"][0]) for path, operation in operations if operation["security"]}
-    assert (keys["/v1/track"], keys["/v1/decisions"]) == (["writeKey"], ["accessKey"])
-    assert told["components"]["securitySchemes"].keys() == {"writeKey", "accessKey"}
-    assert {"/healthz", "/readyz", "/metrics"}.isdisjoint(keys)
-    taken = told["paths"]["/v1/track"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert {"required": ["event"]} in taken["allOf"]
-    shapes = told["components"]["schemas"]
-    assert {"userId", "anonymousId", "context", "properties"} <= shapes["Message"]["properties"].keys()
-    assert {"identifier", "campaign", "order_id"} <= shapes["DecisionRequest"]["properties"].keys()
-    named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(told)))
-    assert named <= shapes.keys()
 
 
 def test_a_server_whose_feed_is_followed_ends_when_told(server: Serving, tmp_path: Any) -> None:
