@@ -3,14 +3,22 @@
 import uuid
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Header
+from fastapi import APIRouter, Body
 from fastapi.responses import Response
 from pydantic import SkipValidation, TypeAdapter, ValidationError
 
 from graph_schema.errors import Invalid
 from graph_schema.json_limits import shorten
 from profiles.decide import Decision
-from serving.models import PROBLEMS, Claimed, ClaimRequest, DecisionRequest, DecisionRequests, Decisions
+from serving.models import (
+    PROBLEMS,
+    Claimed,
+    ClaimRequest,
+    DecisionRequest,
+    DecisionRequests,
+    Decisions,
+    IdempotencyKey,
+)
 from serving.problems import answer, misshapen
 from serving.question import Question
 from serving.service import TheService, time_of
@@ -53,9 +61,7 @@ def claim_reward(
     code: str,
     said: ClaimRequest,
     service: TheService,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=255, description="the same key again is the same claim")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Redeems a reward for who asks first. 409 tells the others when and where it was used."""
     key = idempotency_key or uuid.uuid4().hex

@@ -1,13 +1,18 @@
 """The shapes of requests and answers, as /openapi.json tells them; answers are not checked against them."""
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
+from fastapi import Header
 from pydantic import BaseModel, Field
 
 from graph_schema.vocabulary import JudgementKind
 from profiles.decide import Decision
 from profiles.scene import Request
 from profiles.schema import GoldenProfile
+
+IdempotencyKey = Annotated[
+    str | None, Header(max_length=255, description="the same key again is the same request: it counts once")
+]
 
 
 class Open(BaseModel, extra="allow"):

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from graph_schema.vocabulary import Case, Judgement, RecordKey
 from profiles.moments import iso
-from serving.models import PROBLEMS, Cases, Judgements, NewJudgement
+from serving.models import PROBLEMS, Cases, IdempotencyKey, Judgements, NewJudgement
 from serving.models import Judgement as ShownJudgement
 from serving.problems import answer
 from serving.question import Question
@@ -40,12 +40,14 @@ def judgements(service: TheService) -> Response:
 
 
 @router.post("/v1/judgements", status_code=201, response_model=ShownJudgement, responses=PROBLEMS)
-def judge(said: NewJudgement, service: TheService, asker: Asker) -> Response:
+def judge(
+    said: NewJudgement, service: TheService, asker: Asker, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Takes a steward's word on the records that the two sides name now."""
     by = asker.name if service.keyring.enforced else said.by
 
     def write() -> Judgement:
-        word = Word(said.kind, said.a, said.b, service.engine.clock(), by, said.why)
+        word = Word(said.kind, said.a, said.b, service.engine.clock(), by, said.why, idempotency_key or "")
         return give(service.engine, word, asker.role)
 
     return answer(shown_judgement(service.commits.run(write)), 201)

@@ -38,7 +38,7 @@ class UnknownJudgement(OnefoldError):
 
 class Word(NamedTuple):
     """A judgement as it is spoken: each side's references are person ids, ``namespace:value`` or
-    ``source/record_id``. ``at`` is in microseconds."""
+    ``source/record_id``. ``at`` is in microseconds; ``key`` is the request's own, where it has one."""
 
     kind: JudgementKind
     a: Sequence[str]
@@ -46,6 +46,7 @@ class Word(NamedTuple):
     at: int
     by: str
     why: str
+    key: str = ""
 
 
 class Judging(Reader):
@@ -67,6 +68,10 @@ class Judging(Reader):
         records = {**a, **b}
         founders = {records[one].key: event for one, event in founding_events(self.tx, records).items()}
         return Judgement(_name(word, keys), word.kind, keys[0], keys[1], word.at, word.by, word.why, founders)
+
+    def came_before(self, word: Word) -> Judgement | None:
+        """What the same request made, where it came before."""
+        return next(iter(self.tx.given((_name(word, []),)).values()), None) if word.key else None
 
     def retracted(self, judgement_id: str, at: int) -> Judgement:
         """A judgement as it is once it was taken back, at ``at`` or before; ``UnknownJudgement`` for none."""
@@ -144,7 +149,8 @@ def founding_events(tx: Transaction, records: Collection[int]) -> dict[int, Even
 
 
 def _name(word: Word, sides: list[tuple[RecordKey, ...]]) -> str:
-    """A function of what is said, so that the same word told twice is one judgement."""
-    said = repr((word.kind, [[tuple(key) for key in side] for side in sides], word.at, word.by, word.why))
+    """A function of the request, else of what is said, so that the same word told twice is one judgement."""
+    spoken = (word.kind, [[tuple(key) for key in side] for side in sides], word.at, word.by, word.why)
+    said = repr((word.by, word.key) if word.key else spoken)
     digest = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=10).digest()
     return "jud_" + base64.b32encode(digest).decode().lower()

@@ -31,6 +31,8 @@ def give(
 
     def work(batch: Batch) -> Judgement:
         reader = engine.reader_of(batch.tx)
+        if before := reader.came_before(word):
+            return before
         if then is not None:
             check_unchanged(reader, then)
         judgement = reader.judgement(word)

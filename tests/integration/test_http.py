@@ -213,6 +213,20 @@ def test_judgements_split_and_join_and_are_taken_back(client: httpx.Client, name
     assert len(client.get("/v1/judgements").json()["judgements"]) >= 2
 
 
+def test_a_word_that_is_sent_again_is_one_word(client: httpx.Client, name: str) -> None:
+    send(client, {"userId": f"a-{name}"}, {"userId": f"b-{name}"})
+    said = {"kind": "same", "a": [f"user_id:a-{name}"], "b": [f"user_id:b-{name}"], "by": "mia"}
+    sent = [
+        client.post("/v1/judgements", json=said, headers={"Idempotency-Key": key}).json()
+        for key in (f"1-{name}", f"1-{name}", f"2-{name}")
+    ]
+    assert sent[0] == sent[1] != sent[2]
+    for one in sent[1:]:
+        assert id_of(client, f"user_id:a-{name}") == id_of(client, f"user_id:b-{name}")
+        assert client.delete(f"/v1/judgements/{one['judgement_id']}").is_success
+    assert id_of(client, f"user_id:a-{name}") != id_of(client, f"user_id:b-{name}")
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
