@@ -61,6 +61,8 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # What generated clients call each by.
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.service = service
     app.state.latest = feed.Latest(service)

@@ -12,6 +12,14 @@ _KEYS: Final = {
     "writeKey": {"type": "http", "scheme": "basic", "description": "A source's write key as the user."},
 }
 _NEEDED: Final = {"track": ["event"], "alias": ["userId", "previousId"]}
+_CHECKED_APART: Final = {
+    "type": {
+        "type": ["string", "null"],
+        "description": "What the path says, if it is left out; in a batch it is needed.",
+    },
+    "event": {"type": "string"},
+    "timestamp": {"type": ["string", "null"], "description": "When it happened, by ISO 8601."},
+}
 _MESSAGE: Final = {"$ref": "#/components/schemas/Message"}
 _BATCH: Final = {
     "type": "object",
@@ -28,6 +36,7 @@ class Told(FastAPI):
         if self.openapi_schema is None:
             told = super().openapi()
             message = TypeAdapter(Wire[Properties]).json_schema(ref_template="#/components/schemas/{model}")
+            message["properties"] |= _CHECKED_APART
             told["components"]["schemas"] |= {**message.pop("$defs"), "Message": message}
             told["components"]["securitySchemes"] = _KEYS
             for path, methods in told["paths"].items():

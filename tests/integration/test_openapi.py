@@ -57,6 +57,9 @@ def test_the_contract_tells_what_generators_of_clients_go_by(client: httpx.Clien
     shapes = told["components"]["schemas"]
     assert {"userId", "anonymousId", "context", "properties"} <= shapes["Message"]["properties"].keys()
     assert {"identifier", "campaign", "order_id"} <= shapes["DecisionRequest"]["properties"].keys()
+    called = [operation["operationId"] for _, operation in operations]
+    assert {"track", "by_identifier", "decisions", "judge"} < set(called)
+    assert len(called) == len(set(called))
     named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(told)))
     assert named <= shapes.keys()
 
