@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from resolver.evaluation import Evaluation, Mixed, Rates
+from resolver.sentences import counted
 
 _EXAMPLES: Final = 10
 
@@ -34,7 +35,9 @@ def _mixed(groups: Mixed) -> dict[str, Any]:
 
 def evaluation_lines(told: dict[str, Any]) -> Iterator[str]:
     """The same as sentences and a table; of each example what `onefold why` takes."""
-    yield f"{told['records']:,} records of {told['people']:,} people are {told['persons']:,} persons here"
+    records, people = counted(told["records"], "record"), counted(told["people"], "person", "people")
+    are = "is" if told["records"] == 1 else "are"
+    yield f"{records} of {people} {are} {counted(told['persons'], 'person', 'persons')} here"
     if told["not_in_store"]:
         yield f"{told['not_in_store']:,} of what the truth tells of is not in the store"
     yield ""

@@ -47,19 +47,19 @@ def read_file(path: str | Path, mapping: FileMapping | None = None) -> Iterator[
     name = "standard input" if str(path) == "-" else str(path)
     is_parquet = _is_parquet(str(path), mapping)
     if mapping is None:
-        return _lines(_open(path), name)
+        return _lines(open_file(path), name)
     if is_parquet:
         tables = import_module("stream.parquet")  # a large library, which few need
         return _messages(tables.parquet_rows(Path(path), mapping), mapping, name)
-    stream = _open(path)
+    stream = open_file(path)
     try:
         rows = csv_rows(stream, mapping, name)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _damaged(name, 0) from error
     return _messages(rows, mapping, name)
 
 
-_DAMAGED: Final = (EOFError, zlib.error, OSError)
+DAMAGED: Final = (EOFError, zlib.error, OSError)
 
 
 def _is_parquet(path: str, mapping: FileMapping | None) -> bool:
@@ -75,7 +75,7 @@ def _is_parquet(path: str, mapping: FileMapping | None) -> bool:
     return suffix in _PARQUET
 
 
-def _open(path: str | Path) -> BufferedReader:
+def open_file(path: str | Path) -> BufferedReader:
     """The bytes of a file, unpacked where they are packed."""
     if str(path) == "-" and (sys.stdin is None or sys.stdin.buffer.closed):
         raise Invalid("standard input", "It is closed, or was read before; name - once.")
@@ -102,7 +102,7 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[RawLine]:
                     yield RawLine(position, _endless(line[:_KEPT_OF_IT]))
                 elif not line.isspace():
                     yield RawLine(position, line.rstrip(b"\r\n"))
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise _damaged(name, position) from error
 
 
@@ -123,7 +123,7 @@ def _messages(rows: Iterator[Row | Rejected], mapping: FileMapping, name: str) -
     try:
         for position, row in enumerate(rows, 1):
             yield RawLine(position, row if isinstance(row, Rejected) else reader.message(row))
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _damaged(name, position) from error
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from io import BufferedReader, TextIOWrapper
 from itertools import chain, islice
 from typing import Final, NamedTuple
@@ -13,27 +13,47 @@ from stream.mapping import FileMapping
 from stream.rows import Row
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
+_SAID: Final = re.compile(r'"?sep=([^\w\s"]|\t)"?\r?\n')
+"""How Excel is told the delimiter, in a line above the header."""
 _LINES_OF_A_HEADER: Final = 20
 _NOT_UTF_8: Final = re.compile("[\0\udc80-\udcff]")
 """What other encodings leave: zeros between letters (UTF-16), or bytes that are no character (Latin-1)."""
 _ENDLESS: Final = "The row has a cell without end, or far too long a one; close its quotes."
 
 
-def csv_rows(stream: BufferedReader, mapping: FileMapping, where: str) -> Iterator[Row | Rejected]:
-    """The rows below the header; one that can't be told apart into its cells is refused. Raises MappingError
-    now, before the first row, where a column is missing.
+class Table(NamedTuple):
+    """A CSV file of which the header was read: what the columns are called, and the lines below it."""
 
-    The text is UTF-8, with or without a byte order mark; the delimiter is a comma, semicolon, tab or bar,
-    whichever gives the mapping its columns.
-    """
-    lines = TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
+    header: list[str]
+    delimiter: str
+    lines: Iterator[str]
+
+
+def headed(
+    stream: BufferedReader, wanted: Collection[str], where: str, errors: str = "surrogateescape"
+) -> Table:
+    """The text is UTF-8, with or without a byte order mark; the delimiter is what a first line such as sep=;
+    says, else a comma, semicolon, tab or bar, whichever gives the most of the ``wanted`` columns. Raises
+    MappingError where there is no header."""
+    lines = TextIOWrapper(stream, "utf-8-sig", errors=errors, newline="")
     ahead = list(islice(lines, _LINES_OF_A_HEADER))
+    delimiters: Sequence[str] = _DELIMITERS
+    if ahead and (said := _SAID.match(ahead[0])):
+        delimiters, ahead = (said[1],), ahead[1:]
     if not ahead or not ahead[0].strip():
         way_out = "The first line must name the columns"
         raise MappingError("the file has no header", where=where, way_out=way_out)
+    headers = (_header(ahead, delimiter) for delimiter in delimiters)
+    best = max(headers, key=lambda one: (len({*wanted} & {*one.names}), len(one.names)))
+    return Table(best.names, best.delimiter, chain(ahead[best.ends :], lines))
+
+
+def csv_rows(stream: BufferedReader, mapping: FileMapping, where: str) -> Iterator[Row | Rejected]:
+    """The rows below the header; one that can't be told apart into its cells is refused. Raises MappingError
+    now, before the first row, where a column is missing."""
     wanted = mapping.columns().keys()
-    headers = (_header(ahead, delimiter) for delimiter in _DELIMITERS)
-    header, ends, delimiter = max(headers, key=lambda one: (len(wanted & set(one.names)), len(one.names)))
+    table = headed(stream, wanted, where)
+    header = table.header
     if not wanted <= set(header) and _NOT_UTF_8.search("".join(header)):
         way_out = "Save the file as UTF-8"
         raise MappingError("the first line is not UTF-8 text", where=where, way_out=way_out)
@@ -45,7 +65,7 @@ def csv_rows(stream: BufferedReader, mapping: FileMapping, where: str) -> Iterat
             "the first line names none of the columns of the mapping", where=where, way_out=way_out
         )
     mapping.check_columns(header, where)
-    return _csv_rows(chain(ahead[ends:], lines), header, delimiter, mapping.source)
+    return rows_below(table, mapping.source)
 
 
 class _Header(NamedTuple):
@@ -65,9 +85,9 @@ def _header(lines: list[str], delimiter: str) -> _Header:
     return _Header(names, reader.line_num, delimiter)
 
 
-def _csv_rows(
-    lines: Iterable[str], header: list[str], delimiter: str, source: str
-) -> Iterator[Row | Rejected]:
+def rows_below(table: Table, source: str) -> Iterator[Row | Rejected]:
+    """The rows of a table; one that can't be told apart into its cells is refused."""
+    header, delimiter, lines = table
     taken: list[str] = []
     ended = False
 

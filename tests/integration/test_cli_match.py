@@ -65,7 +65,6 @@ def test_a_file_and_a_store_of_it_give_the_same_model(onefold: Onefold) -> None:
 
 
 @pytest.mark.usefixtures("people")
-@pytest.mark.usefixtures("people")
 def test_a_model_that_can_t_be_written_leaves_the_one_there_was(
     onefold: Onefold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,7 +146,9 @@ def test_a_store_is_compared_with_the_truth(onefold: Onefold, people: list[dict[
     assert told["underlinks"]["count"] > len(told["underlinks"]["examples"]) == 10
     text = onefold("evaluate", "truth.csv").out
     assert "onefold why crm/" in text
-    assert "person" in onefold("evaluate", "map.toml").err
+    (onefold.folder / "truth.csv").write_text("source,record_id\ncrm,1\n")
+    assert "person" in onefold("evaluate", "truth.csv").err
+    assert "no header" in onefold("evaluate", "map.toml").err
     assert "No such file" in onefold("evaluate", "none.csv").err
 
 
@@ -177,7 +178,27 @@ def test_a_truth_that_contradicts_itself_is_none(onefold: Onefold) -> None:
     truth.write_text("source,record_id,person\ncrm,1,ana\ncrm,2,ana\ncrm,1,ana\ncrm,1,bea\n")
     told = onefold("evaluate", "truth.csv")
     assert told.code == 2
-    assert "Line 5 says another person than a line before it" in told.err
+    assert "Row 4 says another person than a row before it" in told.err
+
+
+@pytest.mark.usefixtures("people")
+def test_a_truth_is_read_as_other_tables_are(onefold: Onefold) -> None:
+    (onefold.folder / "few.csv").write_text("sep=;\nrecord_id;email\n1;ana@example.com\n2;ana@example.com\n")
+    (onefold.folder / "few.toml").write_text(
+        'source = "crm"\nrecord_id = "record_id"\n[traits]\nemail = "email"\n'
+    )
+    assert onefold("ingest", "few.csv", "--mapping", "few.toml").code == 0
+    truth = onefold.folder / "truth.csv"
+    truth.write_text("source;record_id;person\ncrm;1;ana\ncrm;2;ana\n")
+    assert onefold("evaluate", "truth.csv").out.startswith("2 records of 1 person are 1 person here\n")
+    truth.write_text("sep=\t\nsource\trecord_id\tperson\ncrm\t1\tana\n")
+    assert onefold("evaluate", "truth.csv").out.startswith("1 record of 1 person is 1 person here\n")
+    for wrong, said in (
+        ("source,record_id,person\ncrm,1,ana\ncrm,2\n", "Row 2 can't be read"),
+        ("source,record_id,person,person\ncrm,1,ana,bea\n", "several columns 'person'"),
+    ):
+        truth.write_text(wrong)
+        assert said in onefold("evaluate", "truth.csv").err
 
 
 def test_matching_finds_more_and_mixes_nobody_whom_identifiers_keep_apart(onefold: Onefold) -> None:

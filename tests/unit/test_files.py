@@ -164,6 +164,14 @@ def test_the_delimiter_is_told_by_the_columns(tmp_path: Path, crm: FileMapping, 
     assert body["traits"] == {"firstName": f"A{delimiter}n\na"}
 
 
+@pytest.mark.parametrize("first", ["sep=;\n", "sep=;\r\n", '"sep=;"\n', "\ufeffsep=;\n"])
+def test_a_first_line_for_excel_says_the_delimiter(tmp_path: Path, crm: FileMapping, first: str) -> None:
+    text = first + HEADER.replace(",", ";") + "\n4711;u-1;;;a,b;;;;\n"
+    (line,) = read_file(written(tmp_path, "crm.csv", text), crm)
+    assert isinstance(line.body, dict)
+    assert (line.position, line.body["traits"]) == (1, {"firstName": "a,b"})
+
+
 @pytest.mark.parametrize(
     "added", ['"Notes\r\nof the till"', ",".join(f"a_column_of_many_{n}" for n in range(9000))]
 )
