@@ -52,7 +52,7 @@ class Matching(RulesTable):
     model: str = "people"
     merge: Probability | None = None
     review: Probability | None = None
-    veto: Annotated[float, Field(strict=True)] | None = None
+    veto: Annotated[float, Field(strict=True, ge=-1e6, le=1e6)] | None = None
     comparison: tuple[Comparison, ...] = ()
     blocking: tuple[tuple[str, ...], ...] = ()
 

@@ -3,10 +3,12 @@ place."""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from resolver.matching.explanations import BY_NAME
 from resolver.matching.kinds import KINDS
@@ -15,8 +17,11 @@ from resolver.matching.values import Value
 BIT = 1024
 """One bit of evidence as the whole number that weights are kept in."""
 
-Weight: TypeAlias = int
+Weight: TypeAlias = Annotated[int, Field(strict=True, ge=-1024 * BIT, le=1024 * BIT)]
 """Evidence in 1/1024 bit: log2 of how much more likely one person is than several."""
+
+_Cap: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+_Share: TypeAlias = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 
 FORMAT = 1
 """Version of the model file."""
@@ -41,8 +46,8 @@ class Comparison:
     others: tuple[tuple[Weight, ...], ...] = ()
     rare: Mapping[str, Weight | None] = field(default_factory=dict)
     rare_other: Weight = 0
-    m: tuple[float, ...] = ()
-    u: tuple[float, ...] = ()
+    m: tuple[_Share, ...] = ()
+    u: tuple[_Share, ...] = ()
     slips: tuple[tuple[int, Weight, Weight], ...] = ()
 
     def rarity(self, value: Value) -> Weight | None:
@@ -102,7 +107,7 @@ class Model:
     """
 
     comparisons: tuple[Comparison, ...]
-    blocking: tuple[tuple[str, ...], ...]
+    blocking: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...]
     prior: Weight
     explanations: tuple[tuple[str, Weight], ...]
     merge: Weight = 0
@@ -111,8 +116,8 @@ class Model:
     floor: Weight = 0
     missing: Weight = -3 * BIT
     clip: Weight = 12 * BIT
-    block_cap: int = 20
-    component_cap: int = 300
+    block_cap: _Cap = 20
+    component_cap: _Cap = 300
     about: Mapping[str, str | int | float] = field(default_factory=dict)
 
     @cached_property
@@ -162,29 +167,42 @@ def to_dict(model: Model) -> dict[str, object]:
 def from_dict(plain: Mapping[str, object]) -> Model:
     """A model out of what a file holds.
 
-    Raises ``ValueError`` that names the field where it is no model of this format, or a kind is unknown.
+    Raises ``ValueError`` that names the field where it is no model of this format, or no whole one.
     """
     if plain.get("format") != FORMAT:
         raise ValueError(f"format: {plain.get('format')!r}, where this version reads {FORMAT}")
-    fields = {name: _frozen(plain[name]) for name in Model.__dataclass_fields__ if name in plain}
-    missing = {"comparisons", "blocking", "prior", "explanations"} - fields.keys()
-    if missing:
-        raise ValueError(f"{min(missing)}: missing from the model")
-    comparisons = plain["comparisons"]
-    if not isinstance(comparisons, list | tuple):
-        raise ValueError("comparisons: not a list")
-    fields["comparisons"] = tuple(_comparison(one) for one in comparisons)
-    return Model(**fields)  # type: ignore[arg-type]  # checked by name above, and by use
+    absent = [name for name in Model.__dataclass_fields__ if name not in plain]
+    if absent:
+        raise ValueError(f"{absent[0]}: missing from the model")
+    try:
+        model = _MODEL.validate_python({name: plain[name] for name in Model.__dataclass_fields__})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        # Deeper than this a path goes by the values themselves.
+        raise ValueError(f"{'.'.join(map(str, first['loc'][:3]))}: {first['msg']}") from None
+    for flaw in _flaws(model):
+        raise ValueError(flaw)
+    return model
 
 
-def _comparison(plain: Mapping[str, object]) -> Comparison:
-    known = {name: _frozen(plain[name]) for name in Comparison.__dataclass_fields__ if name in plain}
-    if known.get("kind") not in KINDS:
-        raise ValueError(f"comparisons.kind: {known.get('kind')!r} is none of {', '.join(sorted(KINDS))}")
-    return Comparison(**known)  # type: ignore[arg-type]
+def _flaws(model: Model) -> Iterator[str]:
+    """Where parts that are each right by themselves don't fit."""
+    unknown = [name for name, _ in model.explanations if name not in BY_NAME]
+    if unknown:
+        yield f"explanations: {unknown[0]!r} is none of {', '.join(BY_NAME)}"
+    for place, one in enumerate(model.comparisons):
+        here = f"comparisons.{place}"
+        if one.kind not in KINDS:
+            yield f"{here}.kind: {one.kind!r} is none of {', '.join(sorted(KINDS))}"
+            return
+        levels = len(KINDS[one.kind].levels)
+        if len(one.match) != levels:
+            yield f"{here}.match: {len(one.match)} weights for {levels} levels"
+        told = len(model.explanations)
+        if len(one.others) != told or any(len(weights) not in (0, levels) for weights in one.others):
+            yield f"{here}.others: not {levels} weights, or none, for each of {told} explanations"
+        if any(level not in range(levels) for level, *_ in one.slips):
+            yield f"{here}.slips: there are {levels} levels"
 
 
-def _frozen(value: object) -> object:
-    if isinstance(value, list):
-        return tuple(_frozen(one) for one in value)
-    return dict(value) if isinstance(value, Mapping) else value
+_MODEL = TypeAdapter(Model)

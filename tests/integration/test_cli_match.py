@@ -215,3 +215,27 @@ def test_matching_finds_more_and_mixes_nobody_whom_identifiers_keep_apart(onefol
     matched, alone = found["retail"], found["alone.toml"]
     assert matched["pairwise"]["f1"] > alone["pairwise"]["f1"] + 0.05
     assert matched["overlinks"]["count"] <= alone["overlinks"]["count"]
+
+
+@pytest.mark.parametrize("spoilt", ['"merge": NaN', '"merge": 1e99', '"unknown": 1'])
+def test_a_spoilt_model_is_named_with_the_way_out(onefold: Onefold, spoilt: str) -> None:
+    text = bundled_text("people.json")
+    (onefold.folder / "m.json").write_text(text.replace('"merge": 2048', spoilt))
+    (onefold.folder / "r.toml").write_text(
+        'extends = "retail"\n[matching]\nafter = "phone"\nmodel = "m.json"\n'
+    )
+    (onefold.folder / "none.jsonl").write_text("")
+    told = onefold("ingest", "none.jsonl", "--rules", "r.toml")
+    assert told.code == 2
+    assert "merge: " in told.err
+    assert "onefold train --out" in told.err
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+def test_a_veto_out_of_range_is_refused_by_line(onefold: Onefold, value: str) -> None:
+    (onefold.folder / "r.toml").write_text(
+        f'extends = "retail"\n[matching]\nafter = "phone"\nmodel = "people"\nveto = {value}\n'
+    )
+    (onefold.folder / "none.jsonl").write_text("")
+    told = onefold("ingest", "none.jsonl", "--rules", "r.toml")
+    assert "r.toml, line 5" in told.err, told
