@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from resolver.matching.text import plain_digits, unfloat
+from resolver.matching.text import fold, plain_digits, unfloat
 from resolver.matching.values import Atoms, Value
 
 DATE_LEVELS = (
@@ -20,12 +20,21 @@ _EASTERN = re.compile(r"^(\d{4}) *[年년] *(\d{1,2}) *[月월](?: *(\d{1,2}) *[
 _YEAR_LAST = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(?:[T ].*)?$")
 _SHORT_YEAR = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{2})$")
 _WORDS = re.compile(
-    r"^(\d{1,2})(?:st|nd|rd|th|\.)?[\s/-]*([A-Za-z]{3,})\.?[,\s/-]*(\d{4})$|^([A-Za-z]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})$"
+    r"^(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s/-]*(?:de )?([^\W\d_]{3,})\.?[,\s/-]*(?:de )?(\d{4}|\d{2})$"
+    r"|^([^\W\d_]{3,})\.?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+|de )?(\d{4})$"
 )
 _MONTHS = {
     word: number
-    for number, word in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+    for number, words in enumerate(
+        (
+            "jan ene gen yan|feb fev|mar maa mrt|apr avr abr|may mai mag mei maj|jun giu juin iyun"
+            "|jul lug juil iyul|aug ago aou avg|sep set sen|oct okt ott out|nov noy|dec dez dic des dek"
+        ).split("|"),
+        start=1,
+    )
+    for word in words.split()
 }
+"""How a month begins, folded, in Germanic and Romance languages and in Russian: none is two of them."""
 
 
 @lru_cache(maxsize=1 << 15)
@@ -47,12 +56,16 @@ def read(text: str) -> Value:
         return _ordered(year, month, day)
     if found := _SHORT_YEAR.match(text):
         day, month, year = found.groups()
-        return _ordered(("20" if year < "20" else "19") + year, month, day)
+        return _ordered(_whole_year(year), month, day)
     if found := _WORDS.match(text):
         day, word, year = found.group(1, 2, 3) if found.group(1) else found.group(5, 4, 6)
-        month = _MONTHS.get(word.lower()[:3])
-        return (year, f"{month:02d}", day.zfill(2)) if month else ()
+        month = _MONTHS.get(fold(word)[:4]) or _MONTHS.get(fold(word)[:3])
+        return (_whole_year(year), f"{month:02d}", day.zfill(2) if day else "") if month else ()
     return ()
+
+
+def _whole_year(year: str) -> str:
+    return year if len(year) == 4 else ("20" if year < "20" else "19") + year
 
 
 def _ordered(year: str, month: str, day: str) -> Value:

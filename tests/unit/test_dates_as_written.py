@@ -36,6 +36,34 @@ def test_a_date_is_read_as_the_east_writes_it(text: str) -> None:
     assert read("1980年3月") == read("1980-03")
 
 
+@pytest.mark.parametrize(
+    "text",
+    "05-Mar-80|5 MAR 80|5. März 1980|5.März 1980|5 mars 1980|5 de marzo de 1980|5 de março de 1980"
+    "|5 marzo 1980|5 maart 1980|5 марта 1980|March 5th, 1980|5-Mar-1980".split("|"),
+)
+def test_a_month_may_be_written_in_words(text: str) -> None:
+    assert read(text) == read("1980-03-05")
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        *[("1er juin 1980", "1980-06-01"), ("14 juil. 1980", "1980-07-14"), ("3 июля 1980", "1980-07-03")],
+        *[("12 août 1999", "1999-08-12"), ("24. Dez. 1966", "1966-12-24"), ("2 mei 1980", "1980-05-02")],
+    ],
+)
+def test_months_that_begin_alike_are_told_apart(one: str, two: str) -> None:
+    assert read(one) == read(two)
+
+
+def test_a_month_alone_or_a_year_alone_is_no_full_date() -> None:
+    for text in ("March 1980", "März 1980", "marzo de 1980", "1980-03"):
+        assert read(text) == ("1980", "03", "")
+    assert read("1980") == ("1980", "", "")
+    for text in ("March", "Mar-80", "5 Mar", "12 Elm 1980", "spring 1980", "5 jui 1980"):
+        assert read(text) == ()
+
+
 @pytest.mark.parametrize("other", [("1980", "", ""), ("1980", "03", "05")])
 def test_what_an_earlier_version_kept_is_compared(other: tuple[str, str, str]) -> None:
     assert DATE_LEVELS[date_level(_OLD, other)] == "unlike"
