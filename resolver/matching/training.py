@@ -22,7 +22,7 @@ from resolver.matching.quick import QUICK
 from resolver.matching.rarity import Frequencies
 from resolver.matching.report import Training, expected_errors, propose_merge, propose_veto
 from resolver.matching.table import Cell, Column, share_alike
-from resolver.matching.values import Traits
+from resolver.matching.values import Traits, texts
 
 _MOST_RECORDS = 60_000
 _RANDOM_PAIRS = 150_000
@@ -47,11 +47,13 @@ Progress = Callable[[str, float], None]
 
 @dataclass
 class _Sample:
-    """The records that are looked at, taken apart, and the outcomes of comparing some of their pairs."""
+    """The records that are looked at, taken apart, and the outcomes of comparing some of their pairs;
+    ``unread``: how many have what can't be read, and how many have anything, in each comparison."""
 
     comparisons: tuple[Comparison, ...]
     columns: list[Column]
     nothing: list[set[Cell]]
+    unread: list[tuple[int, int]]
     atoms: keys.Atoms
     left: Ints
     right: Ints
@@ -102,6 +104,7 @@ def _sample(
     cells: list[tuple[Cell, ...]] = [
         tuple(KINDS[one.kind].values(traits, one.traits) for one in comparisons) for traits in records
     ]
+    unread = [_unread(records, one, [row[place] for row in cells]) for place, one in enumerate(comparisons)]
     progress("records read", 0.2)
     columns = [Column([row[place] for row in cells]) for place in range(len(comparisons))]
     nothing = placeholders(comparisons, columns)
@@ -127,7 +130,15 @@ def _sample(
         places.append(alike(numbers, seed + 3, _NAME_PAIRS))
     apart = Apart(*(_compared(comparisons, columns, *pairs, 1.0) for pairs in places))
     progress("random pairs compared", 0.7)
-    return _Sample(comparisons, columns, nothing, atoms, left, right, candidates, apart, places, len(records))
+    looked_at = comparisons, columns, nothing, unread, atoms
+    return _Sample(*looked_at, left, right, candidates, apart, places, len(records))
+
+
+def _unread(records: Sequence[Traits], comparison: Comparison, cells: list[Cell]) -> tuple[int, int]:
+    if len(comparison.traits) > 1:  # of the several that name a person one alone says nothing of another
+        return 0, 0
+    held = [bool(texts(traits, comparison.traits)) for traits in records]
+    return sum(one and not cell for one, cell in zip(held, cells, strict=True)), sum(held)
 
 
 def _place(comparisons: tuple[Comparison, ...], columns: list[Column]) -> Ints:
@@ -243,6 +254,10 @@ def _finish(
 def _notes(sample: _Sample, odds: Odds) -> tuple[str, ...]:
     """What to be careful about."""
     records, found = sample.records, []
+    for comparison, (unread, held) in zip(sample.comparisons, sample.unread, strict=True):
+        if unread:
+            many = f"{unread} of {held} values"
+            found.append(f"{comparison.name}: {many} can't be read as {comparison.kind}: they are none.")
     for comparison, none in zip(sample.comparisons, sample.nothing, strict=True):
         if none:
             found.append(f"{comparison.name}: values that count as none, as many have them: {len(none)}.")

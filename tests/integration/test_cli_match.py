@@ -64,6 +64,22 @@ def test_a_file_and_a_store_of_it_give_the_same_model(onefold: Onefold) -> None:
     assert _model(onefold.folder / "a.json") == _model(onefold.folder / "b.json")
 
 
+def test_training_says_of_how_many_values_it_could_read_nothing(
+    onefold: Onefold, people: list[dict[str, str]]
+) -> None:
+    filled = [row for row in people if row["birthday"]]
+    for row in filled[:40]:
+        row["birthday"] = "in the spring of 1970"
+    with (onefold.folder / "people.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, people[0])
+        writer.writeheader()
+        writer.writerows(people)
+    told = onefold("train", "people.csv", "--mapping", "map.toml", "--out", "a.json", "--report", "a.html")
+    said = f"birthday: 40 of {len(filled)} values can't be read as birth date"
+    assert said in told.out, told.out
+    assert "spring" not in told.out + told.err + (onefold.folder / "a.html").read_text()
+
+
 @pytest.mark.usefixtures("people")
 def test_a_model_that_can_t_be_written_leaves_the_one_there_was(
     onefold: Onefold, monkeypatch: pytest.MonkeyPatch
