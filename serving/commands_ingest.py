@@ -17,6 +17,7 @@ from serving.terminal import (
     SPOKEN,
     MappingOption,
     RulesOption,
+    SourceOption,
     StoreOption,
     check_folders,
     check_source,
@@ -35,9 +36,7 @@ from stream.simulation import DIRTY, simulate, write_stream
 def ingest_files(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="`-` is standard input.")],
     mapping: MappingOption = None,
-    source: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The source of lines that name none.")
-    ] = None,
+    source: SourceOption = None,
     batch: Annotated[int, typer.Option(min=1, help="Events in one transaction.")] = BATCH,
     store: StoreOption = DEFAULT_STORE,
     rules: RulesOption = "retail",

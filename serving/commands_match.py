@@ -23,8 +23,10 @@ from serving.terminal import (
     JsonOption,
     MappingOption,
     RulesOption,
+    SourceOption,
     StoreOption,
     check_folders,
+    check_source,
     engine_on,
     id_key,
     progress,
@@ -32,6 +34,7 @@ from serving.terminal import (
     show,
 )
 from stream.evaluating import evaluate_store
+from stream.ingesting import Input
 from stream.mapping import load_mapping
 from stream.training import declared, keys_of, of_file, of_store
 from stream.whole import whole_file
@@ -46,6 +49,7 @@ def train_model(
         str | None, typer.Argument(metavar="FILE", help="What to learn from; by default the store's records.")
     ] = None,
     mapping: MappingOption = None,
+    source: SourceOption = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write a report with charts, as HTML.")
     ] = None,
@@ -58,10 +62,18 @@ def train_model(
     that name it (model = "MODEL" in [matching]) are changed by another.
     """
     check_folders(out, report)
+    check_source(source)
+    for option, said in (("--mapping", mapping), ("--source", source)):
+        if said is not None and file is None:
+            raise Invalid(
+                option, "It needs a FILE to read by it; a store's records have their names already."
+            )
     loaded = load_rules(rules, trained=False)
     kinds, blocking = declared(loaded), keys_of(loaded)
     with progress("{task.fields[events]}") as shown:
-        records = _records(file, mapping, store, loaded, shown)
+        read_as = load_mapping(mapping) if mapping is not None else None
+        given = Input(file, read_as, source) if file is not None else None
+        records = _records(given, store, loaded, shown)
         task = shown.add_task("learning", total=1.0, events="")
         training = train(
             records,
@@ -81,18 +93,17 @@ def train_model(
     _advise(training, out, report, len(records))
 
 
-def _records(
-    file: str | None, mapping: Path | None, store: str, rules: Rules, shown: Progress
-) -> list[Traits]:
+def _records(given: Input | None, store: str, rules: Rules, shown: Progress) -> list[Traits]:
     task = shown.add_task("reading", total=None, events="")
 
     def tell(number: int) -> None:
         shown.update(task, events=f"{number:,}")
 
-    if file is not None:
-        records = of_file(file, load_mapping(mapping) if mapping is not None else None, rules, tell)
-    elif mapping is not None:
-        raise Invalid("--mapping", "It needs a FILE to map; a store's records have their names already.")
+    if given is not None:
+        records, refused = of_file(given, rules, tell)
+        if refused:
+            lost = f"Careful: {counted(refused, 'line')} can't be taken; onefold ingest and doctor tell why."
+            SPOKEN.print(lost, style="yellow")
     else:
         with engine_on(store, rules, create=False) as engine, engine.store.read() as tx:
             records = of_store(tx, tell)

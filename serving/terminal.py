@@ -41,6 +41,9 @@ MappingOption = Annotated[
     Path | None,
     typer.Option("--mapping", metavar="MAP.toml", help="What the columns of CSV and Parquet mean."),
 ]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", metavar="NAME", help="The source of lines that name none.")
+]
 AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="The clock; now by default.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="All of it as JSON.")]
 ReferenceArgument = Annotated[str, typer.Argument(metavar="ID", help="A person id, or namespace:value.")]

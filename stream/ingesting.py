@@ -46,6 +46,11 @@ class Input(NamedTuple):
         """What it is called where its lines are told of."""
         return "standard input" if self.path == "-" else as_text(Path(self.path).name)
 
+    @property
+    def region(self) -> str | None:
+        """Where its telephone numbers without a country code are from, unless the rules say it."""
+        return self.mapping.region if self.mapping is not None else None
+
 
 def as_text(name: str) -> str:
     """The name of a file as text: bytes of it that are no UTF-8, as older systems leave them, are spelled."""
@@ -172,6 +177,5 @@ class _Chunks:
 
     def _job(self, lines: list[RawLine], size: int) -> Job:
         given = self._given
-        region = given.mapping.region if given.mapping is not None else None
         self._read.append((Mark(lines[-1].position, self._lines.digest.hexdigest()), size))
-        return Job(lines, given.name, given.source, region, self._clock())
+        return Job(lines, given.name, given.source, given.region, self._clock())

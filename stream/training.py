@@ -8,11 +8,11 @@ import orjson
 from graph_schema.errors import Invalid, nearest
 from graph_schema.rules import Rules
 from graph_schema.store import Transaction
-from graph_schema.vocabulary import Event, RecordKey
+from graph_schema.vocabulary import DeadLetter, Event, RecordKey
 from resolver.matching.proposing import DECLARABLE
 from resolver.matching.values import Traits, traits_of
 from stream.files import read_file
-from stream.mapping import FileMapping
+from stream.ingesting import Input
 from stream.parsing import Job, Parsing
 from stream.parts import in_parts
 
@@ -22,25 +22,26 @@ Report = Callable[[int], None]
 """Is told how many records or messages have been read."""
 
 
-def of_file(path: str, mapping: FileMapping | None, rules: Rules, report: Report) -> list[Traits]:
-    """The traits of every record of a file, in the order of their keys.
+def of_file(given: Input, rules: Rules, report: Report) -> tuple[list[Traits], int]:
+    """The traits of every record of a file, in the order of their keys, and how many lines can't be taken.
 
-    Rows that can't be read are left out, as they are when the file is ingested. Raises what ``read_file``
-    raises.
+    These are left out, as they are when the file is ingested. Raises what ``read_file`` raises.
     """
     said: dict[RecordKey, list[Mapping[str, Any]]] = {}
+    refused = 0
 
     def jobs() -> Iterator[Job]:
-        for lines in in_parts(read_file(path, mapping), _LINES):
-            yield Job(lines, path)
+        for lines in in_parts(read_file(given.path, given.mapping), _LINES):
+            yield Job(lines, given.name, given.source, given.region)
             report(lines[-1].position)
 
     with Parsing(rules, behind=True) as parsing:
         for items in parsing.run(jobs()):
             for item in items:
+                refused += isinstance(item, DeadLetter)
                 if isinstance(item, Event) and b'"traits"' in item.content:
                     said.setdefault(item.record, []).append(orjson.loads(item.content))
-    return [traits for key in sorted(said) if (traits := traits_of(said[key]))]
+    return [traits for key in sorted(said) if (traits := traits_of(said[key]))], refused
 
 
 def of_store(tx: Transaction, report: Report) -> list[Traits]:

@@ -64,6 +64,37 @@ def test_a_file_and_a_store_of_it_give_the_same_model(onefold: Onefold) -> None:
     assert _model(onefold.folder / "a.json") == _model(onefold.folder / "b.json")
 
 
+def test_training_reads_a_file_as_ingest_does(onefold: Onefold, people: list[dict[str, str]]) -> None:
+    """With the source of lines that name none and the region of the mapping; and says what it can't take."""
+    messages = [
+        {
+            "type": "identify",
+            "userId": row["record_id"],
+            "traits": {"lastName": row["lastName"], "phone": row["phone"]},
+        }
+        for row in people
+    ]
+    onefold.lines("people.jsonl", *messages, b"{")
+    assert "--source: It needs a FILE" in onefold("train", "--source", "web", "--out", "a.json").err
+    assert "--source" in onefold("train", "people.jsonl", "--source", "a\nb", "--out", "a.json").err
+    told = onefold("train", "people.jsonl", "--source", "web", "--out", "a.json")
+    assert told.code == 0, told.err
+    assert "1 line can't be taken" in told.err
+    with (onefold.folder / "people.csv").open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(("id", "name", "phone"))
+        writer.writerows(
+            (row["record_id"], row["lastName"], row["phone"].replace("+33", "0")) for row in people
+        )
+    (onefold.folder / "map.toml").write_text(
+        'source = "crm"\nrecord_id = "id"\nregion = "FR"\n[traits]\nlastName = "name"\nphone = "phone"\n'
+    )
+    assert onefold("ingest", "people.csv", "--mapping", "map.toml").code == 0
+    assert onefold("train", "--out", "a.json").code == 0
+    assert onefold("train", "people.csv", "--mapping", "map.toml", "--out", "b.json").code == 0
+    assert _model(onefold.folder / "a.json") == _model(onefold.folder / "b.json")
+
+
 def test_training_says_of_how_many_values_it_could_read_nothing(
     onefold: Onefold, people: list[dict[str, str]]
 ) -> None:
