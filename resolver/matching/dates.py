@@ -131,6 +131,14 @@ def date_level(one: Value, two: Value) -> int:
     return 7 if apart <= 10 else 8
 
 
+def are_two(one: Value, two: Value) -> bool:
+    """Whether two dates differ in what both say, and not by the order of day and month alone, nor by a
+    1 January that stands for the year."""
+    if one[2] and two[2]:
+        return date_level(one, two) > DATE_LEVELS.index("day and month swapped")
+    return any(mine and other and mine != other for mine, other in zip(one, two, strict=True))
+
+
 def _partial(one: Value, two: Value) -> int:
     """Dates of which one has no day, or no month either: what both say."""
     if one[0] != two[0]:

@@ -34,6 +34,8 @@ class Kind(NamedTuple):
     many have by other names stands for no value. ``whole`` are the parts of a value
     whose frequency counts. ``private``: a model file holds frequent values as hashes. In the levels of
     ``slips`` one value may be the other mistyped, so that it counts whether both are known for their own.
+    ``parts``: whether two values can't be one, written in two ways; where two comparisons say so, they are
+    two people's.
     """
 
     levels: tuple[str, ...]
@@ -52,6 +54,7 @@ class Kind(NamedTuple):
     whole: slice = slice(None)
     private: bool = False
     slips: tuple[int, ...] = ()
+    parts: Callable[[Value, Value], bool] | None = None
 
 
 KINDS: dict[str, Kind] = {
@@ -59,7 +62,7 @@ KINDS: dict[str, Kind] = {
         names.GIVEN_LEVELS, names.given_values, names.given_level, names.given_atoms,
         (0.80, 0.05, 0.01, 0.06, 0.03, 0.02, 0.03), unlike=((1, 0.25), (3, 0.4)),
         namesakes=Shared((0.80, 0.03, 0.001, 0.05, 0.05, 0.02, 0.05), unlike=((1, 0.08),)),
-        twin_never=True, own=True, whole=slice(1), slips=(3, 4),
+        twin_never=True, own=True, whole=slice(1), slips=(3, 4), parts=names.are_unlike,
     ),
     "surname": Kind(
         names.SURNAME_LEVELS, names.surname_values, names.surname_level, names.surname_atoms,
@@ -76,7 +79,7 @@ KINDS: dict[str, Kind] = {
         dates.DATE_LEVELS, each(dates.read), dates.date_level, dates.date_atoms,
         (0.83, 0.02, 0.02, 0.06, 0.02, 0.01, 0.01, 0.005, 0.005), unlike=((2, 0.08), (4, 0.15)),
         household=Shared((0.001, 0.001, 0.001, 0.01, 0.01, 0.06, 0.01, 0.35, 0.56), strangers=5),
-        twin_same=True, own=True, personal=True, private=True,
+        twin_same=True, own=True, personal=True, private=True, parts=dates.are_two,
     ),
     "date": Kind(
         dates.DATE_LEVELS, each(dates.read), dates.date_level, dates.date_atoms,

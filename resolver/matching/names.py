@@ -98,6 +98,11 @@ def given_level(one: Value, two: Value) -> int:
     return (3, 4, 6)[_are_alike(mine, other)]
 
 
+def are_unlike(one: Value, two: Value) -> bool:
+    """Whether two given names are unlike."""
+    return given_level(one, two) == len(GIVEN_LEVELS) - 1
+
+
 def surname_level(one: Value, two: Value) -> int:
     """Compares surnames.
 

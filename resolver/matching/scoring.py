@@ -3,6 +3,7 @@ mind."""
 
 from collections.abc import Sequence, Set
 from functools import reduce
+from itertools import product, starmap
 from math import inf, log2
 from typing import NamedTuple
 
@@ -131,16 +132,22 @@ def veto_weight(one: Prepared, two: Prepared, model: Model, leaving: Set[int] = 
 
     People who share an address or a card may well be one household, so what a household shares can only speak
     against here; and whoever moves or marries is somebody else in all of it at once, so only what speaks most
-    against counts, half a veto at most. Below ``model.veto`` the records are kept apart; contents that say
-    nothing of each other give 0.
+    against counts, half a veto at most. Where given names and birth dates are those of two people, nothing
+    else speaks for one. Below ``model.veto`` the records are kept apart; contents that say nothing of each
+    other give 0.
     """
     total = home = 0
+    parted = []
     for scale in [each for each in model.scales if each.place not in leaving]:
         level, rarity = best(scale, one, two)
         if level < 0:
             continue
+        parts = KINDS[model.comparisons[scale.place].kind].parts
+        if parts and all(starmap(parts, product(one.fields[scale.place], two.fields[scale.place]))):
+            parted.append(min(scale.match))
         if scale.shared_at_home:
             home = min(home, scale.match[level] + rarity)
         else:
             total += scale.match[level] + rarity
-    return total + max(home, model.veto // 2)
+    weight = total + max(home, model.veto // 2)
+    return min(weight, sum(parted)) if len(parted) > 1 else weight
