@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from graph_schema.store import Document
+from resolver.sentences import counted
 from stream.differing import KINDS, Difference
 
 _SAID = {
-    "merged": "become one person with others",
-    "split": "become several persons",
-    "moved": "exchange records with others",
-    "renamed": "keep their records under another id",
+    "merged": "persons become one with others",
+    "split": "a person becomes several",
+    "moved": "persons exchange records",
+    "renamed": "a person keeps the records under another id",
 }
 
 
@@ -34,13 +35,13 @@ def difference_view(found: Difference) -> Document:
 def difference_lines(found: Difference) -> Iterator[str]:
     """The same in lines of text."""
     before, after = found.persons
-    yield f"{before:,} persons would be {after:,}; {found.same:,} stay as they are."
-    yield f"{found.cases[0]:,} open cases would be {found.cases[1]:,}."
+    yield f"{counted(before, 'person', 'persons')} would be {after:,}; {found.same:,} as before."
+    yield f"{counted(found.cases[0], 'open case')} would be {found.cases[1]:,}."
     for kind in KINDS:
         if found.altered[kind]:
-            yield f"{kind}: {found.altered[kind]:,} times persons {_SAID[kind]}"
+            yield f"{kind}: {counted(found.altered[kind], 'time')} {_SAID[kind]}"
         for one in (each for each in found.examples if each.kind == kind):
             records = ", ".join(f"{key.source}/{key.record_id}" for key in one.records)
             yield f"    {' '.join(one.before)} → {' '.join(one.after)}  ({records})"
     if not sum(found.altered.values()):
-        yield "Nothing would change."
+        yield "No person would change."

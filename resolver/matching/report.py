@@ -9,6 +9,7 @@ from resolver.matching.blocking import Floats
 from resolver.matching.kinds import KINDS
 from resolver.matching.model import BIT, Comparison, Model, Weight
 from resolver.matching.proposing import Proposal
+from resolver.sentences import counted
 
 _LEAST_MERGE = 0
 _MOST_MERGE = 4 * BIT
@@ -76,7 +77,8 @@ def propose_veto(comparisons: Sequence[Comparison]) -> Weight:
 def lines(training: Training) -> list[str]:
     """The report as text."""
     model, about = training.model, training.model.about
-    text = [f"model {model.hash}: {about.get('records')} records, {about.get('pairs')} expected pairs"]
+    seen, pairs = (int(about.get(name, 0)) for name in ("records", "pairs"))
+    text = [f"model {model.hash}: {counted(seen, 'record')}, {counted(pairs, 'expected pair')}"]
     text += [f"  {note}" for note in training.notes]
     for proposal in training.proposals:
         text.append(f"  {proposal.name}: {proposal.kind or 'left out'} ({proposal.why})")

@@ -23,6 +23,7 @@ from resolver.matching.rarity import Frequencies
 from resolver.matching.report import Training, expected_errors, propose_merge, propose_veto
 from resolver.matching.table import Cell, Column, share_alike
 from resolver.matching.values import Traits, texts
+from resolver.sentences import counted
 
 _MOST_RECORDS = 60_000
 _RANDOM_PAIRS = 150_000
@@ -80,7 +81,7 @@ def train(
     """
     if len(records) < 2:
         raise Invalid(
-            "records", f"There are {len(records)} with traits; a model needs some hundreds at least."
+            "records", f"{counted(len(records), 'record')} with traits: a model needs some hundreds at least."
         )
     proposals = propose(records, kinds)
     given = comparisons_of(proposals, kinds or {}, blocking)

@@ -7,7 +7,7 @@ from graph_schema.rules import Rules, load_rules
 from graph_schema.sqlite import SqliteStore
 from resolver.founding import DEFAULT_ID_KEY
 from serving.difference_view import difference_lines, difference_view
-from stream.differing import Difference, difference
+from stream.differing import Difference, Kind, difference
 from stream.engine import Engine
 from stream.rebuilding import rebuild
 
@@ -57,6 +57,22 @@ def test_by_the_same_rules_nothing_differs_and_that_is_said(tmp_path: Path) -> N
     store = _store(tmp_path, load_rules())
     found = difference(store, load_rules(), DEFAULT_ID_KEY, 5)
     assert found == Difference((2, 2), (0, 0), same=2)
-    assert list(difference_lines(found))[-1] == "Nothing would change."
+    assert list(difference_lines(found))[-1] == "No person would change."
     assert difference_view(found)["persons"] == {"before": 2, "after": 2, "same": 2}
     store.close()
+
+
+def test_that_only_cases_would_change_is_not_said_to_be_nothing() -> None:
+    said = list(difference_lines(Difference((1, 1), (0, 1), same=1)))
+    assert said == [
+        "1 person would be 1; 1 as before.",
+        "0 open cases would be 1.",
+        "No person would change.",
+    ]
+    altered: dict[Kind, int] = {"merged": 0, "split": 1, "moved": 0, "renamed": 2}
+    said = list(difference_lines(Difference((1, 2), (1, 0), altered=altered)))
+    assert said[1:] == [
+        "1 open case would be 0.",
+        "split: 1 time a person becomes several",
+        "renamed: 2 times a person keeps the records under another id",
+    ]
