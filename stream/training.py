@@ -59,12 +59,13 @@ def of_store(tx: Transaction, report: Report) -> list[Traits]:
 def declared(rules: Rules) -> dict[str, str]:
     """The traits that the rules compare as a kind of thing of their choice, with that kind; "nothing" for
     those that they leave out. Raises ``Invalid`` for an unknown kind."""
-    found = {}
+    found: dict[str, str] = {}
     for comparison in rules.matching.comparison if rules.matching is not None else ():
         kind = comparison.kind.replace("_", " ")
         if kind not in DECLARABLE:
             raise Invalid("matching.comparison.as", f"{nearest(kind, DECLARABLE)}.")
-        found[comparison.trait] = kind
+        if found.setdefault(comparison.trait, kind) != kind:
+            raise Invalid("matching.comparison.trait", f"{comparison.trait} is two kinds of thing; keep one.")
     return found
 
 

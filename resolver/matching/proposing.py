@@ -268,7 +268,11 @@ class _Table:
     def proposals(self) -> list[Proposal]:
         """What was found, known traits first; the traits that name a person make two comparisons."""
         found = []
-        named = {kind: trait for trait, kind in self._kinds.items() if kind in _NAMES}
+        named: dict[str, str] = {}
+        for trait, kind in self._kinds.items():
+            if kind in _NAMES and (other := named.setdefault(kind, trait)) != trait:
+                told = f"{other} and {trait} would both be the {kind}; let one be a name, or nothing."
+                raise Invalid("matching.comparison.as", told)
         if named:
             traits = tuple(named.get(kind, "") for kind in _NAMES)
             for kind, parts in (

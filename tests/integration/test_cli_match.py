@@ -150,6 +150,8 @@ def test_rules_say_what_is_compared_and_by_what_found(onefold: Onefold) -> None:
     [
         ('trait = "plz"\nas = "colour"', "matching.comparison.as"),
         ('trait = "firstNam"\nas = "name"', "Did you mean 'firstName'"),
+        ('trait = "plz"\nas = "given name"', "firstName and plz would both be the given name"),
+        ('trait = "plz"\nas = "code"\n[[matching.comparison]]\ntrait = "plz"\nas = "text"', "two kinds"),
     ],
 )
 @pytest.mark.usefixtures("people")
