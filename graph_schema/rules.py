@@ -277,7 +277,7 @@ def _model(matching: Matching | None, chain: list[_RulesFile]) -> tuple[Matching
         model = json.loads(text)
         if not isinstance(model, dict):
             raise ValueError("not an object")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not a JSON object"
         raise RulesError(
             f"the model can't be read: {reason}",

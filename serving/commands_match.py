@@ -63,6 +63,8 @@ def train_model(
     """
     check_folders(out, report)
     check_source(source)
+    if out.absolute() in [Path(one).absolute() for one in (file, mapping, report) if one is not None]:
+        raise Invalid("--out", "It names a file that is read, or the report; name another one.")
     for option, said in (("--mapping", mapping), ("--source", source)):
         if said is not None and file is None:
             raise Invalid(

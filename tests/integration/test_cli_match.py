@@ -266,6 +266,25 @@ def test_matching_finds_more_and_mixes_nobody_whom_identifiers_keep_apart(onefol
     assert matched["overlinks"]["count"] <= alone["overlinks"]["count"]
 
 
+@pytest.mark.usefixtures("people")
+def test_a_model_overwrites_nothing_that_it_is_made_of(onefold: Onefold) -> None:
+    for other in ("./people.csv", "map.toml", "a.html"):
+        told = onefold("train", "people.csv", "--mapping", "map.toml", "--out", other, "--report", "a.html")
+        assert told.code == 2
+        assert "--out: It names a file" in told.err
+    assert (onefold.folder / "people.csv").read_text().startswith("source,record_id,")
+
+
+def test_a_model_nested_without_end_is_refused(onefold: Onefold) -> None:
+    (onefold.folder / "m.json").write_text("[" * 100_000)
+    (onefold.folder / "r.toml").write_text(
+        'extends = "retail"\n[matching]\nafter = "phone"\nmodel = "m.json"\n'
+    )
+    (onefold.folder / "none.jsonl").write_text("")
+    told = onefold("ingest", "none.jsonl", "--rules", "r.toml")
+    assert (told.code, "r.toml, line 4" in told.err) == (2, True)
+
+
 @pytest.mark.parametrize("spoilt", ['"merge": NaN', '"merge": 1e99', '"unknown": 1'])
 def test_a_spoilt_model_is_named_with_the_way_out(onefold: Onefold, spoilt: str) -> None:
     text = bundled_text("people.json")
