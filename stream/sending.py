@@ -8,7 +8,7 @@ from typing import Final
 
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError
 
 from graph_schema.vocabulary import BLOCKED, DeadLetter, Event, Held
 from stream.kafka import Kafka, reached
@@ -25,6 +25,8 @@ class Sender:
         self._position = position
         self._starting = asyncio.Lock()
         self._producer: AIOKafkaProducer | None = None
+        self._batch_bytes = _BATCH_BYTES
+        self._leaving = set[asyncio.Task[None]]()
 
     async def send(self, events: Sequence[Event]) -> None:
         """Returns when the broker has all events.
@@ -34,15 +36,14 @@ class Sender:
         """
         async with reached(self._kafka):
             producer = await self._started()
-            waiting = [
-                await producer.send(
-                    self._kafka.events, body_of(event), self._key(event), timestamp_ms=event.received // 1000
-                )
-                for event in events
-            ]
-            # Not gathered: who gives up waiting must not cancel what is under way for others too.
-            for one in (await asyncio.wait(waiting))[0]:
-                one.result()
+            try:
+                await self._put(producer, events)
+            except KafkaError as error:
+                if producer is self._producer:
+                    self._leave(producer)
+                    if isinstance(error, MessageSizeTooLargeError):
+                        self._lighten(max(len(one.content) for one in events))
+                raise
 
     async def reach(self) -> None:
         """Raises ``BrokerUnavailable`` where Kafka doesn't answer now."""
@@ -55,6 +56,30 @@ class Sender:
         if self._producer is not None:
             await self._producer.stop()
 
+    async def _put(self, producer: AIOKafkaProducer, events: Sequence[Event]) -> None:
+        topic = self._kafka.events
+        waiting = [
+            await producer.send(topic, body_of(one), self._key(one), timestamp_ms=one.received // 1000)
+            for one in events
+        ]
+        # Not gathered: who gives up waiting must not cancel what is under way for others too.
+        done, _ = await asyncio.wait(waiting)
+        for failed in [error for one in done if (error := one.exception())]:
+            raise failed
+
+    def _leave(self, producer: AIOKafkaProducer) -> None:
+        """The next message is for another producer. This one numbered what was refused: whatever came behind
+        it would be refused for the number that is missing, for ever."""
+        self._producer = None
+        leaving = asyncio.create_task(producer.stop())
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    def _lighten(self, longest: int) -> None:
+        """A topic may take each message, and not so many at once. What is longer than that went alone."""
+        if longest < self._batch_bytes:
+            self._batch_bytes //= 2
+
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
@@ -63,7 +88,7 @@ class Sender:
                     acks="all",
                     enable_idempotence=True,
                     linger_ms=_LINGER_MS,
-                    max_batch_size=_BATCH_BYTES,
+                    max_batch_size=self._batch_bytes,
                 )
                 try:
                     await producer.start()

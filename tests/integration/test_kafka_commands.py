@@ -135,6 +135,26 @@ def test_without_a_broker_senders_are_told_to_come_again(kafka_alone: Service, t
         assert {message["messageId"] for _, message, _ in asyncio.run(events_of(kafka))} == {"m1", "m2"}
 
 
+def test_what_a_topic_refuses_for_its_length_holds_up_nothing_behind_it(
+    kafka: Kafka, kafka_broker: Service, tmp_path: Path
+) -> None:
+    asyncio.run(kafka_topics.create(kafka_broker, {kafka.events: 1}, {"max.message.bytes": "60000"}))
+
+    def told(message_id: str, size: int = 1_000) -> dict[str, Any]:
+        return {**ANA, "type": "identify", "messageId": message_id, "traits": {"note": "x" * size}}
+
+    with served(kafka, tmp_path) as client:
+        assert client.post("/v1/identify", json=told("first")).status_code == 200
+        refused = client.post("/v1/identify", json=told("long", 100_000))
+        assert (refused.status_code, "MessageSizeTooLargeError" in refused.text) == (503, True)
+        assert client.post("/v1/identify", json=told("behind")).status_code == 200
+        # More than the topic takes at once, though it takes each: senders send it again.
+        batch = {"batch": [told(f"b{one}") for one in range(100)]}
+        assert 200 in {client.post("/v1/batch", json=batch).status_code for _ in range(3)}
+    sent = {message["messageId"] for _, message, _ in asyncio.run(events_of(kafka))}
+    assert sent == {"first", "behind", *(f"b{one}" for one in range(100))}
+
+
 def test_the_doctor_looks_at_topics_and_lag(kafka: Kafka, onefold: Onefold) -> None:
     onefold("ingest", onefold.lines("a.jsonl", {**ANA, "source": "crm"}))
     missing = onefold("doctor", "--kafka", kafka.servers)
