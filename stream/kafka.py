@@ -35,6 +35,7 @@ _ENVIRONMENT: Final = "ONEFOLD_KAFKA_"
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_ALGORITHM: Final = "ssl.endpoint.identification.algorithm"
 _SETTINGS: Final = (
     "security.protocol",
     "sasl.mechanism",
@@ -45,7 +46,7 @@ _SETTINGS: Final = (
     "ssl.certificate.location",
     "ssl.key.location",
     "ssl.key.password",
-    "ssl.endpoint.identification.algorithm",
+    _ALGORITHM,
 )
 _FITTING: Final = "See that it runs, that --kafka names it, and that the ONEFOLD_KAFKA_… settings fit it"
 _ADVERTISED: Final = "It answers, but names a broker that can't be reached: see its advertised.listeners"
@@ -152,8 +153,10 @@ class Kafka:
         except (OSError, ssl.SSLError) as error:
             reason = getattr(error, "strerror", None) or "it is not what it should be"
             raise Invalid("ssl", f"A certificate, its key or the CA can't be read ({reason}).") from None
-        # Java's clients take an empty algorithm for: don't compare the host's name.
-        context.check_hostname = get("ssl.endpoint.identification.algorithm", "https") != ""
+        # Java's clients say by an empty algorithm that the host's name is not to be compared.
+        algorithm = get(_ALGORITHM, "https").lower() or "none"
+        _known(_ALGORITHM, algorithm, ("https", "none"))
+        context.check_hostname = algorithm == "https"
         return context
 
 
@@ -181,8 +184,8 @@ def _known(where: str, given: str, known: tuple[str, ...]) -> None:
 
 
 def _of_jaas(text: str, name: str) -> str | None:
-    found = re.search(rf'\b{name}\s*=\s*"((?:[^"\\]|\\.)*)"', text)
-    return re.sub(r"\\(.)", r"\1", found.group(1)) if found else None
+    found = re.search(rf'\b{name}\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([\w$.-]+))', text)
+    return re.sub(r"\\(.)", r"\1", found.group(1) or found.group(2) or "") if found else None
 
 
 @asynccontextmanager
