@@ -197,6 +197,8 @@ async def reached(kafka: Kafka) -> AsyncIterator[None]:
     except (KafkaError, OSError, TimeoutError) as error:
         away = isinstance(error, KafkaConnectionError | OSError)
         kind = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+        if isinstance(error, ssl.SSLCertVerificationError):
+            kind += f": {error.verify_message}"
         raise BrokerUnavailable(
             f"Kafka at {kafka.servers} can't be {'reached' if away else 'used'} ({kind})",
             way_out=_ADVERTISED if isinstance(error, NodeNotReadyError) else _FITTING,

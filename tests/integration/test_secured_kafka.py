@@ -94,7 +94,7 @@ def test_a_worker_works_by_tls_and_password(
     [
         ({"ONEFOLD_KAFKA_SASL_PASSWORD": "guessed"}, "can't be used (SaslAuthenticationFailed)"),
         ({"ONEFOLD_KAFKA_SASL_MECHANISM": "SCRAM-SHA-256"}, "can't be used (UnsupportedSaslMechanismError)"),
-        ({"ONEFOLD_KAFKA_SSL_CA_LOCATION": ""}, "can't be reached (SSLCertVerificationError)"),
+        ({"ONEFOLD_KAFKA_SSL_CA_LOCATION": ""}, "(SSLCertVerificationError: self-signed certificate)"),
         ({"ONEFOLD_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}, "can't be reached (KafkaConnectionError)"),
     ],
 )
