@@ -87,6 +87,9 @@ def kafka(servers: str, environment: Mapping[str, str]) -> list[Finding]:
     well = all(name in seen.partitions for name in ours)
     way_out = "" if well else "Start a worker, which makes them: onefold worker --kafka HOST:PORT"
     found = [Finding("kafka", f"{servers} answers; partitions: {', '.join(told)}", well, way_out)]
+    for name, policy in seen.unfit.items():
+        way_out = f"Set cleanup.policy={policy} on it: else it loses what has not been read"
+        found.append(Finding("topics", f"{name} has another cleanup.policy than {policy}", False, way_out))
     if seen.lag:
         most = max(seen.lag, key=lambda one: seen.lag[one])
         waits = f"{sum(seen.lag.values()):,} messages wait to be taken (partition {most}: {seen.lag[most]:,})"

@@ -7,7 +7,7 @@ ONEFOLD_KAFKA_SECURITY_PROTOCOL) or in a file of properties that ONEFOLD_KAFKA_C
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment as Assignment
 from aiokafka.errors import (
@@ -50,6 +51,7 @@ _SETTINGS: Final = (
 )
 _FITTING: Final = "See that it runs, that --kafka names it, and that the ONEFOLD_KAFKA_… settings fit it"
 _ADVERTISED: Final = "It answers, but names a broker that can't be reached: see its advertised.listeners"
+_CLEANUP: Final = "cleanup.policy"
 _LETTERS_DAYS: Final = 30
 _DAY_MS: Final = 86_400_000
 
@@ -227,6 +229,12 @@ async def _try_each(kafka: Kafka) -> None:
         (await create_conn(host, port, **options)).close()
 
 
+def _policies(kafka: Kafka) -> dict[str, str]:
+    """How each of our topics has to be cleaned up. Of a key, who names one person, compaction keeps the last
+    message: enough of changes, and not of events."""
+    return {kafka.events: "delete", kafka.changes: "compact", kafka.dead_letters: "delete"}
+
+
 async def make_topics(kafka: Kafka, partitions: int = PARTITIONS) -> None:
     """Makes those of our topics that are missing; raises ``BrokerUnavailable``.
 
@@ -237,11 +245,8 @@ async def make_topics(kafka: Kafka, partitions: int = PARTITIONS) -> None:
         brokers = len((await client.describe_cluster())["brokers"])
         replicas = max(1, min(3, brokers))
         safe = {"min.insync.replicas": "2"} if replicas == 3 else {}
-        keep: dict[str, dict[str, str]] = {
-            kafka.events: {},
-            kafka.changes: {"cleanup.policy": "compact"},
-            kafka.dead_letters: {"retention.ms": str(_LETTERS_DAYS * _DAY_MS)},
-        }
+        keep = {name: {_CLEANUP: policy} for name, policy in _policies(kafka).items()}
+        keep[kafka.dead_letters]["retention.ms"] = str(_LETTERS_DAYS * _DAY_MS)
         missing = keep.keys() - set(await client.list_topics())
         if not missing:
             return
@@ -258,11 +263,26 @@ async def make_topics(kafka: Kafka, partitions: int = PARTITIONS) -> None:
 class Seen:
     """What a look at the cluster finds: partitions of each topic that there is, how many messages of each
     partition of events wait to be consumed, and which of those partitions have a worker that reads them; None
-    where that can't be told now."""
+    where that can't be told now. ``unfit`` are topics that are not cleaned up as they have to be, each with
+    how, as far as whoever asks may know."""
 
     partitions: Mapping[str, int]
     lag: Mapping[int, int]
     read: frozenset[int] | None = None
+    unfit: Mapping[str, str] = field(default_factory=dict)
+
+
+async def _unfit(client: AIOKafkaAdminClient, kafka: Kafka, topics: Iterable[str]) -> dict[str, str]:
+    asked = [ConfigResource(ConfigResourceType.TOPIC, one, {_CLEANUP: None}) for one in topics]
+    answers = await client.describe_configs(asked) if asked else []
+    wanted = _policies(kafka)
+    return {
+        topic: wanted[topic]
+        for answer in answers
+        for *_, topic, told in answer.resources
+        for _, policy, *_ in told
+        if policy != wanted[topic]
+    }
 
 
 async def _committed(client: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, Any]:
@@ -292,8 +312,9 @@ async def look(kafka: Kafka) -> Seen:
         there = sorted(ours & set(await client.list_topics()))
         told = await client.describe_topics(there) if there else []
         partitions = {one["topic"]: len(one["partitions"]) for one in told}
+        unfit = await _unfit(client, kafka, there)
         if kafka.events not in partitions:
-            return Seen(partitions, {})
+            return Seen(partitions, {}, unfit=unfit)
         committed, read = await _committed(client, kafka.prefix), await _read(client, kafka)
         consumer = AIOKafkaConsumer(**kafka.client())
         try:
@@ -307,4 +328,4 @@ async def look(kafka: Kafka) -> Seen:
         done = committed[one].offset if one in committed else -1
         # From where a worker goes on: from the beginning too where what was taken is no longer there.
         lag[one.partition] = last[one] - (done if first[one] <= done <= last[one] else first[one])
-    return Seen(partitions, lag, read)
+    return Seen(partitions, lag, read, unfit)

@@ -179,6 +179,20 @@ def test_the_doctor_looks_at_topics_and_lag(kafka: Kafka, onefold: Onefold) -> N
     assert (read.told.startswith("5 messages wait"), read.well) == (True, True)
 
 
+def test_the_doctor_names_topics_that_are_cleaned_up_in_another_way(
+    kafka: Kafka, kafka_broker: Service, onefold: Onefold
+) -> None:
+    onefold("ingest", onefold.lines("a.jsonl", {**ANA, "source": "crm"}))
+    for topic, policy in ((kafka.events, "compact"), (kafka.changes, "delete")):
+        asyncio.run(kafka_topics.create(kafka_broker, {topic: 1}, {"cleanup.policy": policy}))
+    asyncio.run(make_topics(kafka, 1))
+    told = onefold("doctor", "--kafka", kafka.servers)
+    assert told.code == 1
+    assert f"{kafka.events} has another cleanup.policy than delete" in told.out
+    assert f"{kafka.changes} has another cleanup.policy than compact" in told.out
+    assert f"{kafka.dead_letters} has another" not in told.out
+
+
 def test_dead_letters_go_back_on_the_topic_by_choice(kafka: Kafka, onefold: Onefold) -> None:
     asyncio.run(make_topics(kafka, 1))
     nameless, late = orjson.dumps(ANA), orjson.dumps({**ANA, "source": "crm", "timestamp": "soon"})
