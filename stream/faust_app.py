@@ -2,7 +2,7 @@
 alone."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import faust
@@ -22,6 +22,8 @@ from stream.waiting import Line, Waiting
 
 _SESSION_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 5.0
+_NOBODY: Final = -1
+"""Whom Kafka names as the leader of a partition without one."""
 
 
 class _Thread(WorkerThread):
@@ -69,6 +71,17 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
         found = await asyncio.gather(*(is_beyond(*each) for each in places.items()))
         return [one for one, beyond in zip(places, found, strict=True) if beyond]
+
+    async def holds(self, partitions: Sequence[TP]) -> dict[TP, range | None]:
+        """The offsets that each of them has, None of one without a leader. Of such a one nothing is asked:
+        aiokafka waits until it has a leader, and behind two that wait nothing is fetched of the others."""
+        consumer = self._ensure_consumer()
+        leader = consumer._client.cluster.leader_for_partition
+        led = [one for one in partitions if leader(one) not in (None, _NOBODY)]
+        async with asyncio.timeout(_LOOK_SECONDS):
+            # At once: each waits behind what is being fetched.
+            first, last = await asyncio.gather(consumer.beginning_offsets(led), consumer.end_offsets(led))
+        return {one: range(first[one], last[one]) if one in last else None for one in partitions}
 
     async def check(self) -> None:
         """Raises what keeps it out of its group; aiokafka waits to be asked before it tries again."""
@@ -165,16 +178,14 @@ class App(faust.App):
             # Not started yet, or no longer.
             return []
 
-    async def holds(self, topic: str) -> dict[int, range]:
-        """The offsets that each of them has. Crashes where it is kept out of its group."""
+    async def holds(self, topic: str) -> dict[int, range | None]:
+        """The offsets that each of them has, None of one without a leader. Crashes where it is kept out of
+        its group."""
         consumer = cast(_Consumer, self.consumer)
         await consumer.check()
-        ours = [TP(topic, one) for one in self.assigned(topic)]
-        if not ours:
-            return {}
-        # At once: each waits behind what is being fetched.
-        first, last = await asyncio.gather(consumer.earliest_offsets(*ours), consumer.highwaters(*ours))
-        return {one.partition: range(first[one], last[one]) for one in ours}
+        thread = cast(_ConsumerThread, consumer._thread)
+        held = await thread.call_thread(thread.holds, [TP(topic, one) for one in self.assigned(topic)])
+        return {one.partition: offsets for one, offsets in held.items()}
 
 
 def make_app(kafka: Kafka, folder: str, consuming: Consuming, line: Line) -> App:

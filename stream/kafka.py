@@ -22,6 +22,7 @@ from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     KafkaConnectionError,
     KafkaError,
+    LeaderNotAvailableError,
     NodeNotReadyError,
     TopicAlreadyExistsError,
     for_code,
@@ -30,6 +31,7 @@ from aiokafka.errors import (
 from graph_schema.errors import BrokerUnavailable, Invalid, nearest
 
 REACH_SECONDS: Final = 12.0
+_LEADER_SECONDS: Final = 6.0
 PARTITIONS: Final = 12
 """Of a topic that has to be made: shared out evenly over 1, 2, 3, 4, 6 or 12 workers."""
 _ENVIRONMENT: Final = "ONEFOLD_KAFKA_"
@@ -50,7 +52,10 @@ _SETTINGS: Final = (
     _ALGORITHM,
 )
 _FITTING: Final = "See that it runs, that --kafka names it, and that the ONEFOLD_KAFKA_… settings fit it"
-_ADVERTISED: Final = "It answers, but names a broker that can't be reached: see its advertised.listeners"
+_WAYS_OUT: Final[Mapping[type, str]] = {
+    NodeNotReadyError: "It answers, but names a broker that can't be reached: see its advertised.listeners",
+    LeaderNotAvailableError: "It answers, but a broker that alone has some partition is away: bring it back",
+}
 _CLEANUP: Final = "cleanup.policy"
 _LETTERS_DAYS: Final = 30
 _DAY_MS: Final = 86_400_000
@@ -203,7 +208,7 @@ async def reached(kafka: Kafka) -> AsyncIterator[None]:
             kind += f": {error.verify_message}"
         raise BrokerUnavailable(
             f"Kafka at {kafka.servers} can't be {'reached' if away else 'used'} ({kind})",
-            way_out=_ADVERTISED if isinstance(error, NodeNotReadyError) else _FITTING,
+            way_out=_WAYS_OUT.get(type(error), _FITTING),
         ) from error
 
 
@@ -320,7 +325,11 @@ async def look(kafka: Kafka) -> Seen:
         try:
             await consumer.start()
             every = [TopicPartition(kafka.events, one) for one in range(partitions[kafka.events])]
-            first, last = await consumer.beginning_offsets(every), await consumer.end_offsets(every)
+            async with asyncio.timeout(_LEADER_SECONDS):
+                first, last = await consumer.beginning_offsets(every), await consumer.end_offsets(every)
+        except TimeoutError:
+            # All else was answered: what is waited for is somebody to ask about one of the partitions.
+            raise LeaderNotAvailableError from None
         finally:
             await consumer.stop()
     lag = {}

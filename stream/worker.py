@@ -9,6 +9,7 @@ import asyncio
 import logging
 import signal
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from typing import Final
@@ -167,12 +168,14 @@ class _Worker:
         reads = True
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            answers, held, read = False, dict[int, range](), False
+            held: Mapping[int, range | None] | None = None
+            read = False
             # Kafka's, Faust's or the store's, or none in time: no answer is no answer.
             with suppress(Exception):
                 async with asyncio.timeout(5 * _WATCH_SECONDS):
-                    held, answers = await app.holds(topic), True
+                    held = await app.holds(topic)
                 figures.assigned = bool(held)
+            answers = held is not None and None not in held.values()
             if answers != figures.broker_answers:
                 _log.warning("Kafka answers" if answers else "Kafka doesn't answer")
             figures.broker_answers = answers
@@ -182,14 +185,23 @@ class _Worker:
             if read != reads:
                 _log.warning("the store answers" if read else "the store doesn't answer")
                 figures.store_answers = reads = read
-            if answers and done is not None:
-                # What the topic no longer keeps waits for nobody.
-                behind = {one: range(max(done.get(one, 0), has.start), has.stop) for one, has in held.items()}
-                figures.lag = {partition: len(waits) for partition, waits in behind.items()}
+            if held is not None and done is not None:
+                figures.lag = _lag(held, done, figures.lag)
 
     def _leads(self) -> bool:
         """Whoever reads the first partition of events sends what the feeds hold."""
         return self._app is not None and 0 in self._app.assigned(self._kafka.events)
+
+
+def _lag(
+    held: Mapping[int, range | None], done: Mapping[int, int], before: Mapping[int, int]
+) -> dict[int, int]:
+    """How many messages of each partition wait: what the topic no longer keeps waits for nobody. Of one
+    without a leader so many as did before."""
+    return {
+        one: before.get(one, 0) if has is None else len(range(max(done.get(one, 0), has.start), has.stop))
+        for one, has in held.items()
+    }
 
 
 def _acknowledged(waiting: list[Waiting]) -> list[Waiting]:

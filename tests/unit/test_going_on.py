@@ -72,6 +72,22 @@ def test_a_partition_without_a_leader_keeps_no_other_waiting(monkeypatch: pytest
     assert asyncio.run(thread.beyond({ONE: 60, OTHER: 60, THIRD: 50})) == [ONE]
 
 
+def test_nothing_is_asked_of_a_partition_without_a_leader_and_its_lag_stays() -> None:
+    """Two such questions kept the thread that fetches busy: nothing came of partitions with a leader."""
+
+    async def offsets(asked: list[TopicPartition]) -> dict[TopicPartition, int]:
+        await asyncio.sleep(60 if OTHER in asked or THIRD in asked else 0)
+        return dict.fromkeys(asked, 50)
+
+    leaders = SimpleNamespace(leader_for_partition={ONE: 1, OTHER: -1}.get)
+    thread: Any = faust_app._ConsumerThread.__new__(faust_app._ConsumerThread)
+    client = SimpleNamespace(cluster=leaders)
+    thread._consumer = SimpleNamespace(beginning_offsets=offsets, end_offsets=offsets, _client=client)
+    held = asyncio.run(thread.holds([ONE, OTHER, THIRD]))
+    assert held == {ONE: range(50, 50), OTHER: None, THIRD: None}
+    assert worker._lag({0: range(2, 9), 1: None, 2: None}, {0: 5}, {0: 1, 1: 7}) == {0: 4, 1: 7, 2: 0}
+
+
 def test_what_faust_would_pass_over_is_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fetched(*_: object) -> dict[TopicPartition, list[SimpleNamespace]]:
         return {one: [SimpleNamespace(offset=5), SimpleNamespace(offset=6)] for one in (ONE, OTHER, THIRD)}
