@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import neo4j
-from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+from neo4j.exceptions import DriverError, Neo4jError
 
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Invalid, Lost, OnefoldError, Overtaken, StoreUnavailable
@@ -24,6 +24,7 @@ from graph_schema.neo4j_asking import Ask, begun
 from graph_schema.neo4j_ids import Ids
 from graph_schema.neo4j_known import Known
 from graph_schema.neo4j_pace import Pace
+from graph_schema.neo4j_refusals import PASSWORD, TURN_SECONDS, USER, told
 from graph_schema.neo4j_rows import Graph
 from graph_schema.neo4j_schema import drift, migrate, shipped
 from graph_schema.neo4j_swap import Neo4jSwap, remove, unique_name
@@ -31,14 +32,9 @@ from graph_schema.neo4j_transaction import Neo4jTransaction, changed_since
 from graph_schema.store import Transaction
 
 _CONNECT_SECONDS: Final = 5
-_TURN_SECONDS: Final = 120
-"""How long a batch may take, waiting for its turn included, before the server ends it."""
 _RACE_SECONDS: Final = 20
 _EVERYTHING: Final = 100_000
 """Rows that the driver fetches at once: all that one question gives."""
-
-USER: Final = "ONEFOLD_NEO4J_USER"
-PASSWORD: Final = "ONEFOLD_NEO4J_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 class Address(NamedTuple):
@@ -97,7 +93,7 @@ class Neo4jStore:
         self._ending: Future[None] | None = None
         self._last: Neo4jTransaction | None = None
         self._ids = Ids(self._reserve)
-        with _told(address.server):
+        with told(address.server):
             self._driver = neo4j.GraphDatabase.driver(
                 address.server,
                 auth=address.auth,
@@ -108,7 +104,7 @@ class Neo4jStore:
                 telemetry_disabled=True,
             )
         try:
-            with _told(address.server):
+            with told(address.server):
                 self._driver.verify_connectivity()
             with self._session() as session:
                 self._prepare(Ask(session), create)
@@ -120,7 +116,7 @@ class Neo4jStore:
         until = time.monotonic() + _RACE_SECONDS
         while True:
             try:
-                with _told(self.address.server):
+                with told(self.address.server):
                     return self._make(ask, create)
             except Overtaken:
                 # Another process makes the same schema or graph at this moment.
@@ -142,7 +138,7 @@ class Neo4jStore:
 
     @contextmanager
     def _session(self) -> Iterator[neo4j.Session]:
-        with _told(self.address.server), self._driver.session(fetch_size=_EVERYTHING) as session:
+        with told(self.address.server), self._driver.session(fetch_size=_EVERYTHING) as session:
             yield session
 
     def _reserve(self, counter: str, count: int) -> int:
@@ -161,7 +157,7 @@ class Neo4jStore:
                 yield tx
             except Exception as error:
                 lost = isinstance(error, DriverError | Neo4jError)
-                if lost or tx.fits(session, _TURN_SECONDS, isinstance(error, OnefoldError)):
+                if lost or tx.fits(session, TURN_SECONDS, isinstance(error, OnefoldError)):
                     raise
                 raise Overtaken from error
 
@@ -175,7 +171,7 @@ class Neo4jStore:
                 with ExitStack() as stack:
                     session = stack.enter_context(self._session())
                     graph, unchanged = self._catch_up(session)
-                    transaction = stack.enter_context(begun(session, _TURN_SECONDS))
+                    transaction = stack.enter_context(begun(session, TURN_SECONDS))
                     last = self._last
                     ask = Ask(transaction) if last is None else Ask(transaction, last.changed, self._wait)
                     locked = graph is None
@@ -263,7 +259,7 @@ class Neo4jStore:
         graph = self._graph(Ask(session))
         if (graph.number, graph.commits) == as_of:
             return graph, self._pace.begins(others_wrote=False)
-        with begun(session, _TURN_SECONDS) as transaction:
+        with begun(session, TURN_SECONDS) as transaction:
             found = self._take_turn(Ask(transaction))
             transaction.rollback()
         return found
@@ -317,34 +313,3 @@ class FleetingStore(Neo4jStore):
             self.remove()
         finally:
             super().close()
-
-
-@contextmanager
-def _told(server: str) -> Iterator[None]:
-    """Says in our words what goes wrong with the database; never its own, which may hold values."""
-    try:
-        yield
-    except (ServiceUnavailable, SessionExpired, OSError):
-        raise StoreUnavailable(
-            f"Neo4j at {server} doesn't answer", way_out="See that it runs there (docker compose up neo4j)"
-        ) from None
-    except Neo4jError as error:
-        code = error.code or "unknown"
-        if error.is_retryable() or code.startswith("Neo.TransientError") or "AlreadyExists" in code:
-            raise Overtaken from None
-        if code.startswith("Neo.ClientError.Security."):
-            raise StoreUnavailable(
-                f"Neo4j at {server} doesn't let this user in ({code.rpartition('.')[2]})",
-                way_out=f"Set {USER} and {PASSWORD}; a password that came with Neo4j has to be changed first",
-            ) from None
-        if "Transaction" in code and "Time" in code:
-            raise StoreUnavailable(
-                f"a transaction took longer than {_TURN_SECONDS} s, and Neo4j ended it",
-                way_out="Use smaller batches, or fewer writers",
-            ) from None
-        raise StoreUnavailable(f"Neo4j refuses ({code})", way_out="Its own log tells more") from None
-    except DriverError as error:
-        raise StoreUnavailable(
-            f"Neo4j at {server} can't be used ({type(error).__name__})",
-            way_out="See that the address is right",
-        ) from None
