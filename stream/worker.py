@@ -38,6 +38,8 @@ def run(engine: Engine, kafka: Kafka, figures: Figures, options: Options | None 
     Raises ``BrokerUnavailable`` where Kafka can't be used at the start; later it waits until it can. Raises
     what ``Consuming.take`` does.
     """
+    # One that has no partition yet takes nothing: it would refuse only once it has to stand in for another.
+    engine.agree()
     with closing(asyncio.new_event_loop()) as loop:
         try:
             loop.run_until_complete(_Worker(engine, kafka, figures, options or Options()).run())

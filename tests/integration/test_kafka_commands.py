@@ -231,6 +231,10 @@ def test_a_worker_refuses_to_start_without_a_key_a_broker_or_an_address(
     assert refusal("--kafka", "nowhere").code == 2
     none = refusal("--kafka", kafka.servers, "--store", "sqlite:////nowhere/at/all.db")
     assert none.code == 3
+    onefold("ingest", onefold.lines("a.jsonl", {**ANA, "source": "crm"}))
+    monkeypatch.setenv("ONEFOLD_ID_KEY", "another key")
+    other = refusal("--kafka", "127.0.0.1:1")
+    assert (other.code, "built with another key of person ids" in other.err) == (3, True)
     monkeypatch.setenv("ONEFOLD_KAFKA_SECURITY_PROTOCOL", "SSSL")
     wrong = refusal("--kafka", kafka.servers)
     assert (wrong.code, "PLAINTEXT, SSL" in wrong.err) == (2, True)
