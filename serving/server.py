@@ -44,6 +44,8 @@ _LEVELS: Final = {
     "faust": "CRITICAL",
     "mode": "CRITICAL",
     "aiokafka": "CRITICAL",
+    # It tells the text of errors that nobody asked for: aiokafka leaves a dozen of them where it is shut out.
+    "asyncio": "CRITICAL",
 }
 LOGGING: Final = {
     "version": 1,

@@ -1,6 +1,8 @@
 """Work that is begun at once, and only waited for where it has to wait."""
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -74,3 +76,21 @@ def test_a_message_waits_for_room_no_longer_than_the_flow_goes_on() -> None:
         assert queue.empty()
 
     asyncio.run(scene())
+
+
+UNASKED = """
+import asyncio, logging.config
+from serving.server import LOGGING
+
+async def fails():
+    asyncio.get_running_loop().create_future().set_exception(ValueError("ana@example.com"))
+
+logging.config.dictConfig(LOGGING)
+asyncio.run(fails())
+"""
+
+
+def test_an_error_that_nobody_asked_for_is_in_no_log() -> None:
+    """Asyncio's words for it hold the error's own, and so perhaps what somebody sent."""
+    done = subprocess.run([sys.executable, "-c", UNASKED], capture_output=True, check=True, text=True)
+    assert done.stderr == ""
