@@ -36,6 +36,7 @@ PARTITIONS: Final = 12
 """Of a topic that has to be made: shared out evenly over 1, 2, 3, 4, 6 or 12 workers."""
 _ENVIRONMENT: Final = "ONEFOLD_KAFKA_"
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_PROPERTY: Final = re.compile(r"(?P<name>[^\s=:]*)\s*[=:]?\s*(?P<value>.*)")
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _ALGORITHM: Final = "ssl.endpoint.identification.algorithm"
@@ -177,8 +178,9 @@ def _of_file(path: str | None) -> dict[str, str]:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Invalid(f"{_ENVIRONMENT}CONFIG", f"The file can't be read ({reason}).") from None
     lines = [line.strip() for line in text.replace("\\\n", "").splitlines()]
-    pairs = [line.partition("=") for line in lines if line and line[0] not in "#!"]
-    settings = {name.strip(): value.strip() for name, _, value in pairs}
+    # Java ends a name by = or : or a space. A value is never taken for part of a name, which errors tell.
+    pairs = [_PROPERTY.match(line) for line in lines if line and line[0] not in "#!"]
+    settings = {pair["name"]: pair["value"] for pair in pairs if pair}
     for name in settings:
         if name.startswith(("ssl.", "sasl.", "security.")):
             _known(f"{_ENVIRONMENT}CONFIG: {name}", name, _SETTINGS)

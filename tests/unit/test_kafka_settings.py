@@ -49,3 +49,17 @@ def test_who_asks_is_read_as_java_reads_it(written: str) -> None:
     ).client()
     assert made["sasl_plain_username"] == "ana"
     assert made["sasl_plain_password"] in ('a"b c', "a-1.b")
+
+
+def test_a_file_is_read_as_java_reads_it_and_no_secret_is_told(tmp_path: Path) -> None:
+    told = {"ONEFOLD_KAFKA_CONFIG": str(tmp_path / "client.properties")}
+    lines = ["# ours", "security.protocol: SASL_PLAINTEXT", "sasl.username ana", "sasl.password = hush=hush:"]
+    (tmp_path / "client.properties").write_text("\n".join(lines))
+    made = Kafka.of("localhost:9092", told).client()
+    assert (made["sasl_plain_username"], made["sasl_plain_password"]) == ("ana", "hush=hush:")
+    for end in ":", " ", "=":
+        (tmp_path / "client.properties").write_text(f"sasl.pasword{end}hush")
+        with pytest.raises(Invalid) as refused:
+            Kafka.of("localhost:9092", told)
+        assert "sasl.pasword" in str(refused.value)
+        assert "hush" not in str(refused.value)
