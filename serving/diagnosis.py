@@ -61,7 +61,8 @@ def reached(
         try:
             told[what].put(act())
         except OnefoldError as error:
-            told[what].put([Finding(what, error.what, False, error.way_out)])
+            where = f"{error.where}: " if error.where else ""
+            told[what].put([Finding(what, where + error.what, False, error.way_out)])
 
     for what, act in wanted.items():
         # A daemon, so that something that never answers keeps nobody from going home.

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from graph_schema.errors import Invalid
+from serving import diagnosis
 from stream.kafka import Kafka
 
 
@@ -63,3 +64,9 @@ def test_a_file_is_read_as_java_reads_it_and_no_secret_is_told(tmp_path: Path) -
             Kafka.of("localhost:9092", told)
         assert "sasl.pasword" in str(refused.value)
         assert "hush" not in str(refused.value)
+
+
+def test_the_doctor_says_which_setting_is_wrong() -> None:
+    environment = {"ONEFOLD_KAFKA_SECURITY_PROTOCOL": "SSSL"}
+    [found] = diagnosis.reached({"kafka": lambda: diagnosis.kafka("localhost:9092", environment)})
+    assert found.told.startswith("security.protocol: This is not known here.")
