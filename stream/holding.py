@@ -1,10 +1,14 @@
-"""The part of the workspace that is about who holds an identifier; and how much of what was read is kept."""
+"""The part of the workspace that is about who holds an identifier, and what stands between records: words,
+ambiguities and cases. And how much of what was read is kept."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from itertools import islice
 from typing import Any
 
+from graph_schema.store import StoredCase
+from graph_schema.vocabulary import Judgement
 from resolver.plan import Plan
+from stream.awaited import Awaited
 from stream.contents import REMEMBERED, Contents
 
 
@@ -16,8 +20,12 @@ def forget_some(remembered: Iterable[dict[Any, Any]], times: int = 1) -> None:
                 del things[one]
 
 
-class Holders(Contents):
-    """What a batch reads and changes of who holds what. Remembered as the rest of the workspace is."""
+class Between(Contents):
+    """What a batch reads and changes of who holds what, which is remembered as the rest of the workspace is,
+    and of what keeps records apart, or may."""
+
+    awaited: Awaited
+    any_judgements: bool
 
     def __init__(self, plan: Plan, id_key: bytes) -> None:
         super().__init__(plan, id_key)
@@ -28,6 +36,8 @@ class Holders(Contents):
     def _fresh_holders(self) -> None:
         self._came_to_hold.clear()
         self._let_go.clear()
+        self._closed: dict[int, int] = {}
+        """How many cases this batch had opened when those of a record were closed."""
 
     def holders(self, identifiers: Collection[int]) -> Mapping[int, Collection[int]]:
         """The records that hold each identifier, as this batch sees them."""
@@ -53,3 +63,24 @@ class Holders(Contents):
         self._let_go.add((identifier, record))
         self.writes.holders.discard((identifier, record))
         self.writes.holders_gone.append((identifier, record))
+
+    def judgements(self, records: Collection[int]) -> Collection[Judgement]:
+        """The judgements, not retracted, that name one of these records; those of this batch among them."""
+        stored = self.tx.judgements(records) if self.any_judgements else ()
+        new = self.awaited.words
+        ours = self.awaited.of({one.key for one in self.records(records).values()}) if new else ()
+        standing = [*(one for one in stored if one.judgement_id not in new), *ours]
+        return [one for one in standing if one.retracted_at is None]
+
+    def settle(self, records: Set[int]) -> None:
+        """Takes back every ambiguity of these records, and every case that names one; of this batch too."""
+        self.writes.related_gone |= records
+        self.writes.cases_gone |= records
+        for one in records:
+            self.writes.related.pop(one, None)
+        self._closed.update(dict.fromkeys(records, len(self.writes.cases)))
+
+    def _open_cases(self) -> list[StoredCase]:
+        """The cases of this batch that were not closed again."""
+        closed, opened = self._closed, enumerate(self.writes.cases)
+        return [case for at, case in opened if all(closed.get(one, 0) <= at for one in case.records)]

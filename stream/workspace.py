@@ -22,15 +22,14 @@ from graph_schema.vocabulary import (
 from resolver.founding import founding_rank, person_id
 from resolver.plan import Plan
 from stream.awaited import ISSUED, Awaited
-from stream.disputed import Disputed
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
-from stream.holding import forget_some
+from stream.holding import Between, forget_some
 
 ANY_JUDGEMENTS = "judgements"
 """Operational state: set once a judgement was ever given."""
 
 
-class Workspace(Disputed):
+class Workspace(Between):
     """What a batch reads and changes. The ``Graph`` that neighbourhoods are walked on."""
 
     def __init__(self, plan: Plan, id_key: bytes) -> None:
@@ -50,7 +49,6 @@ class Workspace(Disputed):
         self.writes = Writes()
         self._fresh_blocks()
         self._fresh_holders()
-        self._fresh_cases()
         self.origins: dict[int, int] = {}
         self.new_persons: set[int] = set()
         self.dirty_records: set[int] = set()
