@@ -2,7 +2,7 @@
 
 from typing import Final, LiteralString
 
-from graph_schema.neo4j_queries import by_place, changed, of
+from graph_schema.neo4j_queries import beside, by_place, changed, of, paged
 
 _ROWS: Final = "UNWIND $rows AS row"
 
@@ -17,10 +17,7 @@ SPEAKERS: Final = (
     "UNWIND $rows AS row MATCH (r:Record {says: row[0]}) WHERE r.content = row[1] "
     "RETURN r.content, collect(r.id)"
 )
-SAID_BY: Final = (
-    "UNWIND $ids AS id MATCH (p:Person {id: id})<-[:IS]-(r) USING INDEX SEEK p:Person(id) "
-    "WHERE r.content IS NOT NULL RETURN DISTINCT r.content"
-)
+SAID_BY: Final = f"{beside('Person', '<-[:IS]-(r)')} WHERE r.content IS NOT NULL RETURN DISTINCT r.content"
 BLOCKS: Final = (
     "UNWIND $rows AS row CALL (row) { MATCH (p:Place {key: row[0], block: row[1]}) "
     "WHERE p.content IS NOT NULL RETURN p.content AS content LIMIT $page } "
@@ -48,10 +45,7 @@ UNRESEMBLE: Final = (
 
 # Audiences
 
-MEMBERSHIPS: Final = (
-    "UNWIND $ids AS id MATCH (p:Person {id: id})-[:IN]->(a) USING INDEX SEEK p:Person(id) "
-    "RETURN p.id, a.name, a.product"
-)
+MEMBERSHIPS: Final = f"{beside('Person', '-[:IN]->(a)')} RETURN p.id, a.name, a.product"
 ENROLLED: Final = (
     "MATCH (p)-[m:IN]->(a) USING INDEX SEEK m:IN(place) WHERE m.place > $after AND m.place < $end "
     "RETURN p.id, a.name, a.product ORDER BY m.place LIMIT $page"
@@ -83,9 +77,7 @@ CALLED: Final = (
     "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] CALL (w) { "
     "MATCH (w)<-[:CALLED]-(p) RETURN p.id AS id ORDER BY id LIMIT $page } RETURN w.word, collect(id)"
 )
-NAMES: Final = (
-    "UNWIND $ids AS i MATCH (p:Person {id: i})-[:CALLED]->(w) USING INDEX SEEK p:Person(id) RETURN i, w.word"
-)
+NAMES: Final = f"{beside('Person', '-[:CALLED]->(w)')} RETURN id, w.word"
 WORDS: Final = "UNWIND $rows AS row MATCH (w:Word {key: row[0]}) WHERE w.word = row[1] RETURN w.word"
 SPELL: Final = (
     "UNWIND $rows AS row MERGE (w:Word {key: row[0], word: row[1]}) WITH w, row UNWIND row[2] AS spelt "
@@ -126,10 +118,7 @@ DELTAS: Final = (
 )
 TELL_DELTAS: Final = "CREATE (d:Deltas {last: $last, audiences: $audiences, entries: $entries})"
 _LETTER: Final = "id source message_id field reason raw at position"
-DEAD_LETTERS: Final = (
-    f"MATCH (d:DeadLetter) WHERE d.id > $after AND d.id < $end RETURN {of('d', _LETTER)} "
-    "ORDER BY d.id LIMIT $page"
-)
+DEAD_LETTERS: Final = paged("d", "DeadLetter", of("d", _LETTER))
 CREATE_DEAD_LETTERS: Final = f"{_ROWS} CREATE (d:DeadLetter {{{by_place(_LETTER)}}})"
 EMPTY_DEAD_LETTERS: Final = (
     "UNWIND $rows AS row MATCH (d:DeadLetter {id: row[0]}) SET d.message_id = NULL, d.raw = row[1]"

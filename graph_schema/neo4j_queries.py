@@ -26,6 +26,19 @@ def changed(name: LiteralString, properties: LiteralString, first: int = 1) -> L
     return ", ".join(f"{name}.{one} = row[{at}]" for at, one in enumerate(properties.split(), first))
 
 
+def paged(name: LiteralString, label: LiteralString, answer: LiteralString) -> LiteralString:
+    """Some nodes of a label, beyond those that were given before, in the order of their numbers."""
+    found = f"MATCH ({name}:{label}) WHERE {name}.id > $after AND {name}.id < $end"
+    return f"{found} RETURN {answer} ORDER BY {name}.id LIMIT $page"
+
+
+def beside(label: LiteralString, path: LiteralString) -> LiteralString:
+    """What a path leads to from each node of a label, of those asked for by number; such a node is called by
+    the first letter of its label."""
+    start = f"{label[0].lower()}:{label}"
+    return f"UNWIND $ids AS id MATCH ({start} {{id: id}}){path} USING INDEX SEEK {start}(id)"
+
+
 # The graph, its turns and its counters
 
 NEW_NUMBER: Final = (
@@ -58,13 +71,8 @@ _SAID: Final = "source message_id at stamped received record previous content"
 _EVENT: Final = of("e", f"id {_SAID}")
 SEEN: Final = "UNWIND $keys AS key MATCH (e:Event {key: key}) RETURN e.source, e.message_id, e.id"
 EVENTS: Final = f"UNWIND $ids AS id MATCH (e:Event {{id: id}}) RETURN {_EVENT}"
-ALL_EVENTS: Final = (
-    f"MATCH (e:Event) WHERE e.id > $after AND e.id < $end RETURN {_EVENT} ORDER BY e.id LIMIT $page"
-)
-HISTORY: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD|ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
-    f"RETURN {_EVENT}, r.id"
-)
+ALL_EVENTS: Final = paged("e", "Event", _EVENT)
+HISTORY: Final = f"{beside('Record', '<-[:TOLD|ALSO_TOLD]-(e)')} RETURN {_EVENT}, r.id"
 _TOLD: Final = by_place(f"id key {_SAID}")
 CREATE_EVENTS: Final = (
     f"UNWIND $rows AS of CALL (of) {{ UNWIND of[1] AS row CREATE (e:Event {{{_TOLD}}}) RETURN collect(e) "
@@ -76,13 +84,9 @@ MERGE_EVENTS: Final = (
     "MATCH (r:Record {id: row[10]}) CREATE (e)-[:TOLD]->(r)"
 )
 ERASE_EVENTS: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:TOLD]-(e) USING INDEX SEEK r:Record(id) "
-    "WITH DISTINCT e, e.key AS key DETACH DELETE e RETURN key"
+    f"{beside('Record', '<-[:TOLD]-(e)')} WITH DISTINCT e, e.key AS key DETACH DELETE e RETURN key"
 )
-ALSO_ERASED: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[told:ALSO_TOLD]-(e) USING INDEX SEEK r:Record(id) "
-    "DELETE told"
-)
+ALSO_ERASED: Final = f"{beside('Record', '<-[told:ALSO_TOLD]-(e)')} DELETE told"
 ALSO: Final = (
     "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) "
     "CALL (r, row) { MATCH (e:Event {id: row[1]}) MERGE (e)-[:ALSO_TOLD]->(r) }"
@@ -98,9 +102,7 @@ _RECORD: Final = of(
     "r", "id source record_id person first_at last_event holdings erasures ghost content traits"
 )
 RECORDS: Final = f"UNWIND $ids AS id MATCH (r:Record {{id: id}}) RETURN {_RECORD}"
-ALL_RECORDS: Final = (
-    f"MATCH (r:Record) WHERE r.id > $after AND r.id < $end RETURN {_RECORD} ORDER BY r.id LIMIT $page"
-)
+ALL_RECORDS: Final = paged("r", "Record", _RECORD)
 FOUNDED: Final = f"UNWIND $keys AS key MATCH (r:Record {{founds_key: key}}) RETURN r.founds, {_RECORD}"
 FORMERLY_FOUNDED: Final = "UNWIND $keys AS key MATCH (f:FormerId {key: key}) RETURN f.person_id, f.record"
 ALL_FOUNDED: Final = (
@@ -139,13 +141,8 @@ _IDENTIFIER: Final = of("i", f"id {_NODE}")
 _FEW_HOLDERS: Final = "CASE WHEN i.holders <= 16 THEN COLLECT { MATCH (i)<-[:CARRIES]-(r) RETURN r.id } END"
 IDENTIFIERS: Final = f"UNWIND $ids AS id MATCH (i:Identifier {{id: id}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
 NAMED: Final = f"UNWIND $keys AS key MATCH (i:Identifier {{key: key}}) RETURN {_IDENTIFIER}, {_FEW_HOLDERS}"
-ALL_IDENTIFIERS: Final = (
-    f"MATCH (i:Identifier) WHERE i.id > $after AND i.id < $end RETURN {_IDENTIFIER} ORDER BY i.id LIMIT $page"
-)
-HOLDERS: Final = (
-    "UNWIND $ids AS id MATCH (i:Identifier {id: id})<-[:CARRIES]-(r) USING INDEX SEEK i:Identifier(id) "
-    "RETURN i.id, collect(r.id)"
-)
+ALL_IDENTIFIERS: Final = paged("i", "Identifier", _IDENTIFIER)
+HOLDERS: Final = f"{beside('Identifier', '<-[:CARRIES]-(r)')} RETURN i.id, collect(r.id)"
 _COUNTED: Final = by_place(f"id key {_NODE}")
 CREATE_IDENTIFIERS: Final = f"{_ROWS} CREATE (i:Identifier {{{_COUNTED}}})"
 MERGE_IDENTIFIERS: Final = f"{_ROWS} MERGE (i:Identifier {{id: row[0]}}) SET i += {{{_COUNTED}}}"
@@ -164,17 +161,11 @@ LET_GO: Final = (
 
 _COUNTS: Final = "person_id founder flags size version"
 _PERSON: Final = of("p", f"id {_COUNTS}")
-PERSONS: Final = (
-    "UNWIND $ids AS id MATCH (p:Person {id: id}) USING INDEX SEEK p:Person(id) "
-    f"WHERE p.person_id IS NOT NULL RETURN {_PERSON}"
-)
+PERSONS: Final = f"{beside('Person', '')} WHERE p.person_id IS NOT NULL RETURN {_PERSON}"
 ALL_PERSONS: Final = (
     f"MATCH (p:Person) WHERE p.id > $after AND p.id < $end WITH p ORDER BY p.id LIMIT $page RETURN {_PERSON}"
 )
-MEMBERS: Final = (
-    "UNWIND $ids AS id MATCH (p:Person {id: id})<-[:IS]-(r) USING INDEX SEEK p:Person(id) "
-    "RETURN p.id, collect(r.id)"
-)
+MEMBERS: Final = f"{beside('Person', '<-[:IS]-(r)')} RETURN p.id, collect(r.id)"
 PROFILES: Final = (
     "UNWIND $ids AS id MATCH (p:Person {id: id}) WHERE p.profile IS NOT NULL RETURN p.id, p.profile"
 )
@@ -198,20 +189,16 @@ MERGE_ORDERS: Final = f"{_ROWS} MERGE (o:Order {{key: row[0], order_id: row[1]}}
 MERGE_REWARDS: Final = f"{_ROWS} MERGE (o:Reward {{key: row[0], reward_code: row[1]}}) SET o.state = row[2]"
 DELETE_ORDERS: Final = f"{_ROWS} MATCH (o:Order {{key: row[0]}}) WHERE o.order_id = row[1] DETACH DELETE o"
 DELETE_REWARDS: Final = (
-    "UNWIND $rows AS row MATCH (o:Reward {key: row[0]}) WHERE o.reward_code = row[1] DETACH DELETE o"
+    f"{_ROWS} MATCH (o:Reward {{key: row[0]}}) WHERE o.reward_code = row[1] DETACH DELETE o"
 )
 
 # What stewards see and say
 
 _WORD: Final = "kind sides at judged_by why founders retracted_at"
 _JUDGEMENT: Final = of("j", f"judgement_id {_WORD}")
-JUDGEMENTS: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:JUDGES]-(j) USING INDEX SEEK r:Record(id) "
-    f"WITH DISTINCT j RETURN {_JUDGEMENT}"
-)
+JUDGEMENTS: Final = f"{beside('Record', '<-[:JUDGES]-(j)')} WITH DISTINCT j RETURN {_JUDGEMENT}"
 GIVEN: Final = (
-    "UNWIND $rows AS row MATCH (j:Judgement {key: row[0]}) WHERE j.judgement_id = row[1] "
-    f"RETURN {_JUDGEMENT}"
+    f"{_ROWS} MATCH (j:Judgement {{key: row[0]}}) WHERE j.judgement_id = row[1] RETURN {_JUDGEMENT}"
 )
 GIVEN_BY: Final = (
     "MATCH (j:Judgement) USING INDEX SEEK j:Judgement(judged_by, at, judgement_id) "
@@ -231,29 +218,18 @@ JUDGE: Final = (
     "MATCH (j:Judgement {key: row[1]}) WHERE j.judgement_id = row[2] MERGE (j)-[:JUDGES]->(r) }"
 )
 RELATED: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})-[m:MAY_BE]-() USING INDEX SEEK r:Record(id) "
-    "WITH DISTINCT m RETURN startNode(m).id, endNode(m).id, m.namespace"
+    f"{beside('Record', '-[m:MAY_BE]-()')} WITH DISTINCT m RETURN startNode(m).id, endNode(m).id, m.namespace"
 )
 RELATE: Final = (
     "UNWIND $rows AS row MATCH (part:Record {id: row[0]}) CALL (part, row) { "
     "MATCH (anchor:Record {id: row[1]}) MERGE (part)-[:MAY_BE {namespace: row[2]}]->(anchor) }"
 )
-UNRELATE: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})-[m:MAY_BE]->() USING INDEX SEEK r:Record(id) DELETE m"
-)
-CASES: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:ABOUT]-(c) USING INDEX SEEK r:Record(id) "
-    "WITH DISTINCT c RETURN c.kind, c.records, c.identifiers, c.detail"
-)
-ALL_CASES: Final = (
-    "MATCH (c:Case) WHERE c.id > $after AND c.id < $end "
-    "RETURN c.kind, c.records, c.identifiers, c.detail ORDER BY c.id"
-)
+UNRELATE: Final = f"{beside('Record', '-[m:MAY_BE]->()')} DELETE m"
+_CASE: Final = of("c", "kind records identifiers detail")
+CASES: Final = f"{beside('Record', '<-[:ABOUT]-(c)')} WITH DISTINCT c RETURN {_CASE}"
+ALL_CASES: Final = f"MATCH (c:Case) WHERE c.id > $after AND c.id < $end RETURN {_CASE} ORDER BY c.id"
 OPEN_CASES: Final = (
     "UNWIND $rows AS row CREATE (c:Case {id: row[0], kind: row[1], records: row[2], identifiers: row[3], "
     "detail: row[4]}) WITH c, row UNWIND row[5] AS id MATCH (r:Record {id: id}) CREATE (c)-[:ABOUT]->(r)"
 )
-CLOSE_CASES: Final = (
-    "UNWIND $ids AS id MATCH (r:Record {id: id})<-[:ABOUT]-(c) USING INDEX SEEK r:Record(id) "
-    "WITH DISTINCT c DETACH DELETE c"
-)
+CLOSE_CASES: Final = f"{beside('Record', '<-[:ABOUT]-(c)')} WITH DISTINCT c DETACH DELETE c"
