@@ -20,7 +20,7 @@ from profiles.moments import iso
 from resolver.founding import canonical_person_id
 from resolver.sentences import counted
 from serving.audiences import check_audience, page
-from serving.destinations.leasing import Stopped
+from serving.destinations.ledger import Stopped
 from serving.destinations.registry import out_of_reach
 from serving.destinations.replacing import members_of
 from serving.destinations.settings import Settings, destination_settings

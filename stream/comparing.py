@@ -69,6 +69,15 @@ def name_of(state: Document, reader: Reader) -> str:
     return _named(_names(state, reader))
 
 
+def names_of(reader: Reader, person_ids: Iterable[str]) -> dict[str, str]:
+    """The golden names of persons by their ids, former ones too; who has none is left out."""
+    founded = reader.tx.founded(set(person_ids))
+    records = reader.tx.records(set(founded.values()))
+    states = reader.tx.profiles({record.person for record in records.values()})
+    names = {one: name_of(states.get(records[record].person, {}), reader) for one, record in founded.items()}
+    return {one: name for one, name in names.items() if name}
+
+
 def called(profile: Document) -> str:
     """What to call a person: her name, else her strongest identifier."""
     known = profile["identifiers"][:1]

@@ -1,11 +1,11 @@
 """Decisions from what a store keeps: one or a thousand at a time, from one consistent view of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from graph_schema.errors import AmbiguousIdentifier, Erased, UnknownPerson
 from graph_schema.store import Document
-from graph_schema.vocabulary import UNDECLARED, Identifier
+from graph_schema.vocabulary import UNDECLARED, Identifier, Record
 from profiles.decide import Decision, decide, nobody
 from profiles.portrait import Outline, Portrait
 from profiles.profile_rules import profile_rules
@@ -14,7 +14,6 @@ from profiles.state import views
 from resolver.founding import is_person_id
 from stream.parts import in_parts
 from stream.reader import Reader
-from stream.sketching import addresses_in, living
 
 Nobody = Literal["unknown_person", "ambiguous"]
 _AT_ONCE: Final = 20
@@ -78,6 +77,25 @@ def sketches_of(reader: Reader, persons: Collection[int]) -> Mapping[int, Outlin
     alive = living(reader.tx.members(blank), reader.tx.records) if blank else set()
     generic = reader.tx.generic(addresses_in(states.values()))
     return {one: Outline(states.get(one, {}), generic) for one in persons if states.get(one) or one in alive}
+
+
+def addresses_in(states: Iterable[Document]) -> set[Identifier]:
+    """The addresses of these states, of which has to be known whether they are generic."""
+    return {
+        Identifier(namespace, value)
+        for state in states
+        if "addresses" in state
+        for namespace, values in state["addresses"].items()
+        for value in values
+    }
+
+
+def living(
+    members: Mapping[int, Collection[int]], records: Callable[[set[int]], Mapping[int, Record]]
+) -> set[int]:
+    """The persons who have a living record, of those with these records."""
+    found = records({one for own in members.values() for one in own})
+    return {person for person, own in members.items() if not all(found[one].ghost for one in own)}
 
 
 def portraits_of(

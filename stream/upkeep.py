@@ -19,9 +19,9 @@ from profiles.audiences import concerns_audiences, memberships, tells_address
 from profiles.channels import ADDRESSED
 from profiles.portrait import Outline, Sketch
 from profiles.profile_rules import profile_rules
+from stream.deciding import addresses_in, living
 from stream.parts import followed, in_parts
 from stream.profiling import Profiling, Told
-from stream.sketching import addresses_in, living
 from stream.turns import in_turn
 from stream.workspace import Workspace
 

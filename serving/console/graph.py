@@ -4,7 +4,7 @@ from collections import Counter
 
 from graph_schema.store import Document
 from resolver.traced import record_shown
-from serving.called import called
+from stream.comparing import names_of
 from stream.reader import Found, Reader
 
 _MOST = 400
@@ -51,7 +51,7 @@ def _strangers(
     records = reader.tx.records({one for each in holders.values() for one in each if one not in own})
     living = {one: record.person for one, record in records.items() if not record.ghost}
     persons = reader.tx.persons(sorted(set(living.values()) - {found.person.id})[:_STRANGERS])
-    names = called(reader, (person.person_id for person in persons.values()))
+    names = names_of(reader, (person.person_id for person in persons.values()))
     for one, person in sorted(persons.items()):
         place["person", one] = len(nodes)
         url = f"/console/persons/{person.person_id}/graph"

@@ -11,14 +11,13 @@ from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import Audited, Change
 from profiles.moments import iso
 from resolver.founding import is_person_id
-from serving.called import called
 from serving.console import sessions
 from serving.console.pages import page
 from serving.feed import LAST
 from serving.question import Question
 from serving.service import TheService
 from serving.waiting import QueueFilter
-from stream.comparing import side
+from stream.comparing import names_of, side
 from stream.feed import shown
 from stream.searching import MOST, search
 
@@ -47,7 +46,7 @@ def changes_page(request: Request, service: TheService, before: Before = 0) -> R
     """Recent merges and splits, the newest first."""
     with service.engine.reader() as reader:
         told, oldest = recent_changes(reader.tx, before)
-        names = called(reader, {each for one in told for each in (one.person_id, *one.went_into)})
+        names = names_of(reader, {each for one in told for each in (one.person_id, *one.went_into)})
     return page(
         request,
         "changes.html",
@@ -65,7 +64,7 @@ def audit_page(request: Request, service: TheService, before: Before = 0) -> Res
         entries = reader.tx.audit(before or None, _PAGE)
         given = reader.tx.given([each for one in entries for each in one.about if each.startswith("jud_")])
         standing = {one.judgement_id for one in given.values() if one.retracted_at is None}
-        names = called(reader, {each for one in entries for each in one.about if is_person_id(each)})
+        names = names_of(reader, {each for one in entries for each in one.about if is_person_id(each)})
     shown = [_entry(one, standing) for one in entries]
     before = entries[-1].seq if len(entries) == _PAGE else 0
     return page(request, "audit.html", entries=shown, before=before, names=names)

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import Judgement, JudgementKind
-from serving.called import called
 from serving.console import sessions
 from serving.console.decided import Only, decided
 from serving.console.pages import came_from, go, page
@@ -20,7 +19,7 @@ from serving.service import Service, TheService
 from serving.stewardship import shown_case
 from serving.waiting import CaseFilter, QueueFilter, State
 from stream.cases import open_case, undecided
-from stream.comparing import compare
+from stream.comparing import compare, names_of
 from stream.desk import Steward, check_free, claim_next, claims, put_aside
 from stream.judging import Judging, UnknownJudgement, Word
 from stream.rehearsal import consequences
@@ -58,7 +57,7 @@ def queue_page(request: Request, service: TheService, wanted: Wanted, done: str 
         working = claims(reader.tx, service.engine.clock())
         chosen, counts = wanted.choose(snapshot.waiting, _states(service, reader.tx, steward))
         recent = decided(reader, steward.name, "all", most=_RECENT).shown
-        names = called(reader, {each for one in recent for each in one["persons"]})
+        names = names_of(reader, {each for one in recent for each in one["persons"]})
     return page(
         request,
         "queue.html",
@@ -85,7 +84,7 @@ def decided_page(request: Request, service: TheService, only: Only = "changed", 
     steward = sessions.steward_of(request)
     with service.engine.reader() as reader:
         told = decided(reader, steward.name, only, after)
-        names = called(reader, {each for one in told.shown for each in one["persons"]})
+        names = names_of(reader, {each for one in told.shown for each in one["persons"]})
     return page(request, "decided.html", shown=told.shown, after=told.after, only=only, names=names)
 
 

@@ -9,12 +9,14 @@ same in every store:
     …/row/KEYED_HASH                               a handle: of whom, since when, what was answered
     …/flight/NUMBER                                a request that is about to be made, or under way
     …/later/REQUEST_ID, …/sent/REQUEST_ID          a request whose outcome comes later; its rows
+    sync/DESTINATION/lease                         which process keeps its lists
     receipt/PERSON_ID/DESTINATION/LIST             what of an erased person was taken out there
 
 A handle is hashed personal data: the name of its row is a keyed hash, so that nothing of it is left when the
 row is gone.
 """
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -192,6 +194,31 @@ class Ledger:
                 entry = _entry(kept)
                 if not entry.refused:
                     yield entry.handle, entry.told
+
+
+class Stopped(Conflict):
+    """Another process took this destination over."""
+
+    def __init__(self) -> None:
+        super().__init__("another onefold sync has taken over", way_out="Let one run at a time")
+
+
+class Lease:
+    """A process's right to write to a destination's ledger, and to make requests. The one that came last has
+    it: it takes over at once, for one that was killed gives nothing back."""
+
+    def __init__(self, destination: str) -> None:
+        self._name = f"sync/{destination}/lease"
+        self._token = secrets.token_hex(8)
+
+    def taken(self) -> State:
+        """What is to be written to take over."""
+        return {self._name: self._token}
+
+    def check(self, tx: Transaction) -> None:
+        """Raises ``Stopped`` where another process took over since."""
+        if tx.get(self._name) != self._token:
+            raise Stopped
 
 
 def _entry(kept: Sequence[Any]) -> Entry:

@@ -14,8 +14,7 @@ from graph_schema.store import Transaction
 from profiles.moments import DAY
 from resolver.sentences import counted
 from serving.destinations.delivering import Delivery, chunks, delivered, key_of
-from serving.destinations.leasing import Lease
-from serving.destinations.ledger import SHARDS, Flight, Head, Ledger, State, rows_of
+from serving.destinations.ledger import SHARDS, Flight, Head, Lease, Ledger, State, rows_of
 from serving.destinations.planning import Comparing, Plan, Touched, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Op, Outcome, Platform, Row
 from serving.destinations.registry import Home

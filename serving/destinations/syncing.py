@@ -10,8 +10,7 @@ from graph_schema.store import Document
 from profiles.moments import iso
 from serving.destinations.delivering import chunks, delivered, key_of
 from serving.destinations.google import Google
-from serving.destinations.leasing import Lease
-from serving.destinations.ledger import SHARDS
+from serving.destinations.ledger import SHARDS, Lease
 from serving.destinations.lists import List, Means, Report
 from serving.destinations.meta import Meta
 from serving.destinations.planning import Comparing, Wants

@@ -8,7 +8,7 @@ import pytest
 
 from graph_schema.sqlite import SqliteStore
 from serving.commands_sync import receipts
-from serving.destinations.leasing import Stopped
+from serving.destinations.ledger import Stopped
 from serving.destinations.platforms import DestinationRefuses
 from serving.destinations.sending import DestinationUnavailable
 from tests.destinations.emulator import Emulator
