@@ -5,20 +5,16 @@ from typing import LiteralString
 
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
-from graph_schema.neo4j_asking import Ask
-from graph_schema.neo4j_console import Console
-from graph_schema.neo4j_known import Known
-from graph_schema.neo4j_rows import Graph, Row, content_of, content_row, keyed, within
+from graph_schema.neo4j_beside import Beside
+from graph_schema.neo4j_rows import Row, content_of, content_row, keyed, within
 from graph_schema.store import Writes
 from graph_schema.vocabulary import Content
 
 
-class Likeness(Console):
-    """The part of a transaction that is about contents."""
+class Likeness(Beside):
+    """The part of a transaction that is about contents. ``_full`` are the blocks that were found too full."""
 
-    def __init__(self, ask: Ask, graph: Graph, known: Known) -> None:
-        super().__init__(ask, graph, known)
-        self._full: set[int] = set()
+    _full: set[int]
 
     def _said(self, query: LiteralString, contents: Collection[int]) -> list[Row]:
         of = [marks.of_content(one) for one in contents]

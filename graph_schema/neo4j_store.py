@@ -27,7 +27,7 @@ from graph_schema.neo4j_pace import Pace
 from graph_schema.neo4j_refusals import PASSWORD, TURN_SECONDS, USER, told
 from graph_schema.neo4j_rows import Graph
 from graph_schema.neo4j_schema import drift, migrate, shipped
-from graph_schema.neo4j_swap import Neo4jSwap, remove, unique_name
+from graph_schema.neo4j_swap import Neo4jSwap, remove
 from graph_schema.neo4j_transaction import Neo4jTransaction, changed_since
 from graph_schema.store import Transaction
 
@@ -76,7 +76,7 @@ def open_store(url: str, create: bool = True) -> "Neo4jStore":
 def fleeting(url: str) -> "FleetingStore":
     """An empty store in a graph of its own in the database at an address, which is gone when it is closed."""
     address = address_of(url)
-    return FleetingStore(address._replace(graph=unique_name(address.graph)))
+    return FleetingStore(address._replace(graph=f"{address.graph} {uuid.uuid4().hex}"))
 
 
 class Neo4jStore:

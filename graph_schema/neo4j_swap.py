@@ -4,7 +4,6 @@ All lie in one database. What a graph's nodes are found by begins with the graph
 the place of another by its name alone, in one small transaction; what the other leaves is removed afterwards.
 """
 
-import uuid
 from collections.abc import Callable
 from typing import Final
 
@@ -64,8 +63,3 @@ def remove(ask: Ask, name: str) -> None:
             while ask(query, span)[0][0]:
                 pass
         ask(q.REMOVE_GRAPH, {"name": name})
-
-
-def unique_name(name: str) -> str:
-    """The name of a graph that nobody else uses."""
-    return f"{name} {uuid.uuid4().hex}"

@@ -17,7 +17,7 @@ from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
 from graph_schema.errors import Overtaken
 from graph_schema.neo4j_asking import Ask, Asked, begun
-from graph_schema.neo4j_feeds import path_of, place_of
+from graph_schema.neo4j_beside import path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
 from graph_schema.neo4j_likeness import Likeness
 from graph_schema.neo4j_rows import (
@@ -50,6 +50,7 @@ class Neo4jTransaction(Likeness):
         super().__init__(ask, graph, known)
         self._allocate = allocate
         self._turn = turn
+        self._full = set()
         self.changed: set[int] = set()
         self.soon = self.beside = False
         self._written: Writes | None = None

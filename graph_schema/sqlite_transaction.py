@@ -9,8 +9,7 @@ import orjson
 
 from graph_schema import sqlite_rows as r
 from graph_schema.rows import identifier_of, judgement_of, judgement_row, record_of
-from graph_schema.sqlite_audiences import SqliteAudiences
-from graph_schema.sqlite_console import SqliteConsole
+from graph_schema.sqlite_beside import SqliteBeside
 from graph_schema.sqlite_likeness import SqliteLikeness
 from graph_schema.sqlite_rows import GIVEN, short_hash
 from graph_schema.store import Document, Kind, StoredCase, Writes
@@ -34,7 +33,7 @@ T = TypeVar("T")
 _ABOUT = f"WHERE id IN (SELECT steward_case FROM case_record WHERE record {GIVEN})"
 
 
-class SqliteTransaction(SqliteAudiences, SqliteConsole, SqliteLikeness):
+class SqliteTransaction(SqliteBeside, SqliteLikeness):
     """See ``Transaction``."""
 
     far = False
