@@ -57,20 +57,12 @@ class Beside(Generic[Job, Made]):
             self._input, self._output = (Connection(os.dup(pipe.fileno())) for pipe in (to, back))
         self._results: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=_take_all, args=(self._output, self._results), daemon=True).start()
-        self._send((maker, by))
-
-    @property
-    def pid(self) -> int:
-        """Of the process."""
-        return self._process.pid
+        self.send(cast(Job, (maker, by)))
 
     def send(self, job: Job) -> None:
         """Gives it a job; raises as ``receive`` where it has ended."""
-        self._send(job)
-
-    def _send(self, thing: object) -> None:
         try:
-            self._input.send_bytes(pickle.dumps(thing, pickle.HIGHEST_PROTOCOL))
+            self._input.send_bytes(pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
         except BrokenPipeError as error:
             raise _ended() from error
 

@@ -16,7 +16,7 @@ jobs = [parsing.Job([line] * 500, "a") for _ in range(JOBS)]
 with parsing.Parsing(load_rules(), workers=1, behind=True) as parser:
     for made in parser.run(jobs):
         pass
-    for process in (0, *(worker.pid for worker in parser._workers)):
+    for process in (0, *(worker._process.pid for worker in parser._workers)):
         print(os.getpriority(os.PRIO_PROCESS, process), os.sched_getscheduler(process))
 """
 

@@ -43,7 +43,7 @@ def start_beside(typing: Typing) -> int:
         assert time.monotonic() < deadline
         typing.read(messages())
     assert typing._beside is not None
-    return typing._beside.pid
+    return typing._beside._process.pid
 
 
 def test_the_same_comes_of_messages_wherever_they_are_typed(typing: Typing) -> None:
