@@ -1,12 +1,13 @@
 """Who works on which case: a claim holds for some minutes, so that no two get the same one at once."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from typing import Any, Final, NamedTuple
 
 from graph_schema.errors import Conflict
 from graph_schema.store import Transaction
 from profiles.moments import iso
 from stream.batch import Batch
+from stream.cases import open_case
 from stream.engine import Engine
 
 DESK: Final = "desk"
@@ -31,16 +32,12 @@ class Steward(NamedTuple):
 
 
 def claim_next(
-    engine: Engine,
-    steward: Steward,
-    ranked: Sequence[str],
-    is_open: Callable[[Transaction, str], bool],
-    skipped: str | None = None,
+    engine: Engine, steward: Steward, ranked: Sequence[str], skipped: str | None = None
 ) -> str | None:
     """Claims the first case that nobody else works on and this one hasn't skipped; None where there is none.
 
-    ``ranked`` are cases by id, the first first; ``is_open`` tells whether one still is, as the transaction
-    sees it. ``skipped`` is put aside for some hours; when all are, they come again, the last skipped last.
+    ``ranked`` are cases by id, the first first, of which some may not be open any more. ``skipped`` is put
+    aside for some hours; when all are, they come again, the last skipped last.
     """
 
     def work(batch: Batch) -> str | None:
@@ -52,7 +49,8 @@ def claim_next(
         free = [one for one in ranked if one not in claimed]
         later = sorted((one for one in free if one in aside), key=lambda one: (aside[one], one == skipped))
         fresh = [one for one in free if one not in aside]
-        chosen = next((one for one in (*fresh, *later) if is_open(batch.tx, one)), None)
+        reader = engine.reader_of(batch.tx)
+        chosen = next((one for one in (*fresh, *later) if open_case(reader, one) is not None), None)
         if chosen is not None:
             aside.pop(chosen, None)
             until = batch.now + CLAIM_US

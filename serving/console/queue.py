@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Final, NamedTuple
 
-from graph_schema.store import Document, Transaction
+from graph_schema.store import Document
 from serving.service import Service
 from serving.stewardship import shown_case
 from serving.waiting import Waiting, ranked
-from stream.cases import open_case, open_cases
+from stream.cases import open_cases
 from stream.stewarding import standing
 
 _log: Final = logging.getLogger("onefold")
@@ -77,10 +77,6 @@ class Queue:
         """Has the queue looked at as soon as can be: the next page shows what was said here just now."""
         self._patience = _PATIENCE_S
         self._next = 0.0
-
-    def is_open(self, tx: Transaction, case_id: str) -> bool:
-        """Whether a case is open as a transaction sees it."""
-        return open_case(self._service.engine.reader_of(tx), case_id) is not None
 
     def _refresh_beside(self) -> None:
         try:

@@ -193,13 +193,12 @@ def _onward(
 ) -> Response:
     """To the next case of those that are wanted, or to the queue where there is none."""
     sessions.principal_of(request).must("steward")
-    queue: Queue = request.app.state.queue
     steward = sessions.steward_of(request)
-    snapshot = queue.now()
+    snapshot = request.app.state.queue.now()
     with service.engine.store.read() as tx:
         chosen, _ = wanted.choose(snapshot.waiting, _states(service, tx, steward))
     waiting = [one.case.case_id for one in chosen]
-    given = service.commits.run(lambda: claim_next(service.engine, steward, waiting, queue.is_open, skipped))
+    given = service.commits.run(lambda: claim_next(service.engine, steward, waiting, skipped))
     where = f"/console/cases/{given}" if given else "/console/queue"
     return go(where + wanted.query(done=done))
 

@@ -15,12 +15,12 @@ _FEW: Final = 3
 
 class Delivery(NamedTuple):
     """What became of rows: each with why it was refused, "" where it wasn't; how many more were refused
-    without being named; the requests that were taken; of those whose outcome comes later the rows; and by
+    without being named; the first request that was taken; of those whose outcome comes later the rows; and by
     handle what the platform told."""
 
     rows: Sequence[tuple[Row, str]] = ()
     unnamed: int = 0
-    requests: Sequence[str] = ()
+    request: str = ""
     later: Mapping[str, Sequence[Row]] = {}
     told: Mapping[str, Any] = {}
 
@@ -41,9 +41,8 @@ def delivered(platform: Platform, job: Job, courier: Courier, seen: list[bool] |
     hidden = bool(answer.unnamed) and job.op == "remove"
     if answer.taken and not (hidden and len(job.rows) > 1):
         rows = [(row, named.get(number, "invalid" * hidden)) for number, row in enumerate(job.rows)]
-        requests = [answer.request_id] if answer.request_id else []
         later = {answer.request_id: [row for row, why in rows if not why]} if answer.later else {}
-        return Delivery(rows, answer.unnamed * (not hidden), requests, later, answer.told)
+        return Delivery(rows, answer.unnamed * (not hidden), answer.request_id, later, answer.told)
     if job.place is not None:
         raise platform.refuses("a part of a replacement is not taken", "Sync without replacing")
     if named and not hidden:
@@ -69,7 +68,7 @@ def _joined(one: Delivery, other: Delivery) -> Delivery:
     return Delivery(
         [*one.rows, *other.rows],
         one.unnamed + other.unnamed,
-        [*one.requests, *other.requests],
+        one.request or other.request,
         {**one.later, **other.later},
         {**one.told, **other.told},
     )

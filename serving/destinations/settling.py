@@ -63,10 +63,9 @@ class Settling:
     def answered(self, op: Op, told: Delivery, dropped: Iterable[Row]) -> None:
         """A request was answered; ``dropped`` are rows that weren't sent."""
         head, later = self.head, {row for rows in told.later.values() for row in rows}
-        request = next(iter(told.requests), "")
         for row, refused in (*told.rows, *((row, WITHHELD) for row in dropped)):
             if op != "remove":
-                self._added(row, refused, request, told)
+                self._added(row, refused, told)
                 if op == "replace":
                     self._known_by(row)
             elif refused and not self._never_came(row):
@@ -74,7 +73,7 @@ class Settling:
             else:
                 self._removed(row)
                 if row not in later:
-                    self.receipt(row, request)
+                    self.receipt(row, told.request)
             if refused and refused != WITHHELD:
                 head.refused[refused] = head.refused.get(refused, 0) + 1
         if told.unnamed:
@@ -87,13 +86,13 @@ class Settling:
         head.added += sent * (op != "remove")
         head.dirty = True
 
-    def _added(self, row: Row, refused: str, request: str, told: Delivery) -> None:
+    def _added(self, row: Row, refused: str, told: Delivery) -> None:
         for handle in row.handles:
             known = self._entries.get(handle)
             # What a list holds it goes on holding, though it is refused when it comes again.
             fate = "" if known and not known.refused and refused != WITHHELD else refused
             persons = {*(known.persons if known else ()), row.person_id}
-            entry = Entry(handle, tuple(sorted(persons)), self._at, request, fate, told.told.get(handle))
+            entry = Entry(handle, tuple(sorted(persons)), self._at, told.request, fate, told.told.get(handle))
             self._put(entry)
 
     def _removed(self, row: Row) -> None:

@@ -21,6 +21,7 @@ from serving.console.decided import decided
 from serving.demo import play
 from serving.masking import hidden, masked
 from serving.service import Service
+from stream import desk
 from stream.comparing import called, side, side_of
 from stream.desk import CLAIM_US, Steward, Taken, check_free, claim_next, claims
 from stream.engine import Engine
@@ -160,29 +161,34 @@ class OvertakenOnce(MemoryStore):
                 raise Overtaken
 
 
-def test_a_claim_is_of_the_attempt_that_was_written() -> None:
+def test_a_claim_is_of_the_attempt_that_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(OvertakenOnce(), load_rules(), clock=lambda: 1_000)
-    is_open = iter((True, False, True))
-    assert claim_next(engine, Steward("mia", "m"), ["a", "b"], lambda tx, case: next(is_open)) == "b"
+    found = iter(("a", None, "b"))
+    monkeypatch.setattr(desk, "open_case", lambda reader, case: next(found))
+    assert claim_next(engine, Steward("mia", "m"), ["a", "b"]) == "b"
     with engine.store.read() as tx:
         assert claims(tx, 1_000) == {"b": "mia"}
 
 
-def test_a_claim_expires() -> None:
+def test_a_claim_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: set[str] = set()
+    monkeypatch.setattr(desk, "open_case", lambda reader, case: None if case in closed else case)
     now = [1_000]
     engine = Engine(MemoryStore(), load_rules(), clock=lambda: now[0])
     mia, noa = Steward("mia", "m"), Steward("noa", "n")
-    assert claim_next(engine, mia, ["a", "b"], lambda tx, case: True) == "a"
-    assert claim_next(engine, noa, ["a", "b"], lambda tx, case: case != "b") is None
-    assert claim_next(engine, noa, ["a", "b"], lambda tx, case: True) == "b"
-    assert claim_next(engine, Steward("mia", "elsewhere"), ["a", "b"], lambda tx, case: True) is None
+    assert claim_next(engine, mia, ["a", "b"]) == "a"
+    closed.add("b")
+    assert claim_next(engine, noa, ["a", "b"]) is None
+    closed.clear()
+    assert claim_next(engine, noa, ["a", "b"]) == "b"
+    assert claim_next(engine, Steward("mia", "elsewhere"), ["a", "b"]) is None
     with engine.store.read() as tx:
         check_free(tx, "a", mia, now[0])
         with pytest.raises(Taken, match="mia"):
             check_free(tx, "a", noa, now[0])
         check_free(tx, "a", noa, now[0] + CLAIM_US)
     now[0] += CLAIM_US
-    assert claim_next(engine, noa, ["a", "b"], lambda tx, case: True) == "a"
+    assert claim_next(engine, noa, ["a", "b"]) == "a"
 
 
 JSON = st.recursive(
