@@ -11,15 +11,7 @@ from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_queries as q
 from graph_schema.neo4j_asking import Ask
 from graph_schema.neo4j_known import IDENTIFIER, PERSON, RECORD, Known
-from graph_schema.neo4j_rows import (
-    Graph,
-    Row,
-    case_of,
-    event_of,
-    own,
-    short_hash,
-    within,
-)
+from graph_schema.neo4j_rows import Graph, Row, case_of, event_of, own, short_hash, within
 from graph_schema.rows import identifier_of, judgement_of, record_of
 from graph_schema.store import Document, Kind, StoredCase, Transaction
 from graph_schema.vocabulary import (

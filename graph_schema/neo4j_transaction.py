@@ -15,24 +15,13 @@ import neo4j
 from graph_schema import neo4j_known as marks
 from graph_schema import neo4j_more_queries as more
 from graph_schema import neo4j_queries as q
+from graph_schema import neo4j_rows as r
 from graph_schema.errors import Overtaken
 from graph_schema.neo4j_asking import Ask, Asked, begun
 from graph_schema.neo4j_beside import path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
 from graph_schema.neo4j_likeness import Likeness
-from graph_schema.neo4j_rows import (
-    Graph,
-    Row,
-    event_row,
-    held_row,
-    identifier_row,
-    packed,
-    person_row,
-    record_row,
-    said_row,
-    short_hash,
-    within,
-)
+from graph_schema.neo4j_rows import Graph, Row, packed, short_hash, within
 from graph_schema.rows import judgement_row
 from graph_schema.store import Kind, Writes
 from graph_schema.vocabulary import Record
@@ -169,7 +158,7 @@ class Neo4jTransaction(Likeness):
         profiles = {one: packed(state) for one, state in writes.profiles.items()}
         self._profiles = dict.fromkeys(self._new["person"]) | profiles
         persons = sorted(writes.persons.items())
-        rows = [person_row(person, profiles.pop(one, None), self._low) for one, person in persons]
+        rows = [r.person_row(person, profiles.pop(one, None), self._low) for one, person in persons]
         self._put("person", rows, q.CREATE_PERSONS, q.MERGE_PERSONS)
         self._tell(q.SET_PROFILES, [[self._low + one, state] for one, state in profiles.items()])
 
@@ -188,12 +177,12 @@ class Neo4jTransaction(Likeness):
             if one in made:
                 founds = named.get(one)
                 key = None if founds is None else self._low + short_hash(founds)
-                new.append([*record_row(record, self._low), founds, key])
+                new.append([*r.record_row(record, self._low), founds, key])
             elif self._only_grew(record):
-                row = [self._low + one, record.first_at, record.last_event, held_row(record)]
-                light.append([*row, *said_row(record, self._low)])
+                row = [self._low + one, record.first_at, record.last_event, r.held_row(record)]
+                light.append([*row, *r.said_row(record, self._low)])
             else:
-                whole.append(record_row(record, self._low))
+                whole.append(r.record_row(record, self._low))
         gone = [[self._low + short_hash(one), one] for one in sorted(writes.founded_gone)]
         self._tell(q.UNFOUND, gone)
         self._tell(q.FORMERLY_UNFOUND, gone)
@@ -217,7 +206,7 @@ class Neo4jTransaction(Likeness):
 
     def _apply_identifiers(self, writes: Writes) -> None:
         low, made, new = self._low, self._new["identifier"], self._new["record"]
-        rows = [identifier_row(node, low) for _, node in sorted(writes.identifiers.items())]
+        rows = [r.identifier_row(node, low) for _, node in sorted(writes.identifiers.items())]
         self._put("identifier", rows, q.CREATE_IDENTIFIERS, q.MERGE_IDENTIFIERS)
         self._pairs(q.LET_GO, writes.holders_gone)
         fresh = {pair for pair in writes.holders if pair[0] in made or pair[1] in new}
@@ -226,7 +215,7 @@ class Neo4jTransaction(Likeness):
 
     def _apply_events(self, writes: Writes) -> None:
         # Of two under one id the later stands.
-        rows = {one: event_row(event, self._low) for one, event in writes.events.items()}
+        rows = {one: r.event_row(event, self._low) for one, event in writes.events.items()}
         self._put("event", [rows[one] for one in sorted(rows)], q.CREATE_EVENTS, q.MERGE_EVENTS)
         self._pairs(q.ALSO_GONE, writes.also_gone)
         self._pairs(q.ALSO, writes.also)
