@@ -74,7 +74,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
     # Whoever opens the address that `serve` prints is to see something.
     app.add_route("/", lambda _: RedirectResponse("console/queue"), include_in_schema=False)
     app.mount("/console", console)
-    app.add_middleware(Guard, service=service, intake=intake.is_intake)
+    app.add_middleware(Guard, service=service)
     app.add_middleware(intake.BrowsersMaySend)
     app.add_middleware(health.Counting, service=service)
     return app

@@ -1,7 +1,6 @@
 """Lets in whoever may: in front of every route, so that one which is added later is guarded too."""
 
 import re
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from graph_schema.access import Role
 from graph_schema.errors import OnefoldError
 from serving.access import NotAllowed, NotSignedIn, Principal
+from serving.intake import is_intake
 from serving.limits import bounded
 from serving.loopback import is_loopback
 from serving.masking import masked
@@ -37,11 +37,9 @@ class Guard:
     """Answers 401, 403 and 429 to whoever may not, lets no body grow without end, and masks what viewers are
     answered."""
 
-    def __init__(self, app: ASGIApp, service: Service, intake: Callable[[str], bool]) -> None:
-        """``intake`` tells the paths that ask for write keys of their own."""
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._service = service
-        self._intake = intake
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application."""
@@ -53,7 +51,8 @@ class Guard:
         try:
             if not self._service.keyring.enforced:
                 _check_host(Headers(scope=scope).get("host", ""))
-            if _OPEN.fullmatch(path) or self._intake(path):
+            # Intake asks for write keys of its own.
+            if _OPEN.fullmatch(path) or is_intake(path):
                 await self._app(scope, receive, send)
                 return
             principal = self._asker(scope)
