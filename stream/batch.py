@@ -25,7 +25,6 @@ from stream.identity import Identity
 from stream.intake import Intake
 from stream.judging import alias_name
 from stream.letters import kept_name
-from stream.naming import note_names
 from stream.profiling import Profiling, Told
 from stream.readying import told
 from stream.refolding import Refolding
@@ -146,7 +145,7 @@ class Batch:
         profiling = Profiling(self.tx, self.ws, self.intake)
         told = [*self._told.values()]
         profiling.carry_out(told, self.unsaid)
-        note_names(profiling, told)
+        profiling.note_names(told)
         self._touched.update(self.ws.record(one.record).person for one in told)
         self._touched.update(self.ws.writes.profiles)
         for one in self._touched:

@@ -2,20 +2,24 @@
 
 A person who only gained events gains their facts. Persons that became one are merged whole. Only what was
 split is folded again from its events. Orders and rewards are folded for themselves, and shown to their
-persons.
+persons. The words by which persons are searched are written only where a name may have changed.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import orjson
 
 from graph_schema.store import Document, Transaction
 from graph_schema.vocabulary import GHOST_SOURCE, Event, EventKey, ObjectKey, RecordKey, SharedFact
 from profiles.objects import RECEIPT, fold_object, speakers, tied, unfold_object, views, whole
 from profiles.state import begin, fold, mentions, merge, new_state, show
+from resolver.names import keys_of, words_of
 from stream.erasure import ghost_object_key
 from stream.intake import Intake
 from stream.workspace import Workspace
 
+_NAMES: Final = ("firstName", "lastName", "name", "middleName")
 _NOBODY = -1
 """Stands for all who were erased, where it is asked whose an order or a reward is."""
 
@@ -201,6 +205,30 @@ class Profiling:
         for one in persons:
             self.states.setdefault(one, new_state())
         self.ws.persons(persons)
+
+    def note_names(self, told: Iterable[Told]) -> None:
+        """Adds to what the batch writes the words of those whose name it can have changed."""
+        ws = self.ws
+        spoken = {
+            ws.record(record).person
+            for record, event in told
+            if any(fact[0] == "trait" and fact[1] in _NAMES for fact in event.facts.own)
+        }
+        erased = {ws.record(one).person for one in ws.writes.erased_records}
+        for one in spoken | self.reassembled | erased:
+            if not ws.person(one).size:
+                continue
+            words = frozenset() if one in erased else words_of(_names_of(self.states[one]))
+            if words or one not in ws.new_persons:
+                ws.writes.names[one] = words
+                ws.writes.name_keys |= {word: keys_of(word) for word in words}
+
+
+def _names_of(state: Document) -> Iterable[str]:
+    """Every name that a source gave a person."""
+    for trait in _NAMES:
+        for values in state.get("traits", {}).get(trait, {}).values():
+            yield from (said for text in values if isinstance(said := orjson.loads(text), str))
 
 
 def _persons(records: Iterable[RecordKey], person_of: Mapping[RecordKey, int]) -> set[int]:
