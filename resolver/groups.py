@@ -63,12 +63,12 @@ class Groups:
                 self.foes.setdefault(into, {}).update(self.foes.pop(group))
         return into
 
-    def veto(self, ours: Mapping[int, int], others: Mapping[int, int]) -> None:
-        """Keeps groups apart from others from now on: each a record of each group, by the group."""
-        for side, against in ((ours, others), (others, ours)):
-            everyone = frozenset(against.values())
-            for group in side:
-                foes = everyone - {against[group]} if group in against else everyone
+    def veto(self, side: Iterable[int], against: Mapping[int, int]) -> None:
+        """Keeps groups apart from others from now on, of which a record each is told, by the group."""
+        everyone = frozenset(against.values())
+        for group in side:
+            foes = everyone - {against[group]} if group in against else everyone
+            if foes:
                 self.foes.setdefault(group, {})[id(foes)] = foes
 
     def count_as_one(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import combinations, islice, product
 
 from graph_schema.vocabulary import Record
 from resolver.components import Tie
@@ -18,7 +18,8 @@ from resolver.matching.scoring import veto_weight
 from resolver.plan import Matching, Plan, Step
 
 _COMPARED = 64
-"""Of more contents that share one value those of the smallest record keys are compared, two by two."""
+"""Of more voices that one value ties those of the smallest record keys are compared two by two, and each of
+the others with them, up to the first that speaks against it: that she stays apart takes no second."""
 
 _REMEMBERED = 100_000
 """Pairs of contents of which it is remembered whether they speak against one person. At an address that many
@@ -93,18 +94,27 @@ class Voices:
     def vetoes(
         self, matching: Matching, groups: Groups, tie: Tie
     ) -> Iterator[tuple[Mapping[int, int], Mapping[int, int]]]:
-        """The sides of each two voices among the records that a value ties where all that speaks is against
-        one person: of each side a record of each group, by the group. More would say nothing else."""
+        """Each voice among the records that a value ties with all those which speak against one person with
+        it: of each of the two sides a record of each group, by the group. More would say nothing else."""
         said: dict[frozenset[int], dict[int, int]] = {}
         for one in sorted(tie.records, key=lambda one: self.records[one].key):
             if voices := self._of(matching, self.records[one], tie.value):
                 said.setdefault(voices, {}).setdefault(groups.of[one], one)
-        for mine, theirs in combinations(list(said)[:_COMPARED], 2):
-            ours, others = said[mine], said[theirs]
-            if len(ours) == len(others) == 1 and ours.keys() == others.keys():
-                continue
-            if all(self.likeness.against(self.plan, matching, *both) for both in product(mine, theirs)):
-                yield ours, others
+        compared, others = list(said)[:_COMPARED], list(said)[_COMPARED:]
+        pairs = [pair for pair in combinations(compared, 2) if self._opposed(matching, *pair)]
+        for theirs in others:
+            firsts = ((mine, theirs) for mine in compared if self._opposed(matching, mine, theirs))
+            pairs += islice(firsts, 1)
+        against: dict[frozenset[int], dict[int, int]] = {}
+        for mine, theirs in pairs:
+            against.setdefault(mine, {}).update(said[theirs])
+            against.setdefault(theirs, {}).update(said[mine])
+        for voices, opponents in against.items():
+            yield said[voices], opponents
+
+    def _opposed(self, matching: Matching, mine: frozenset[int], theirs: frozenset[int]) -> bool:
+        """Whether all that speaks for the one is against all that speaks for the other."""
+        return all(self.likeness.against(self.plan, matching, *both) for both in product(mine, theirs))
 
     def _of(self, matching: Matching, record: Record, value: int | None) -> frozenset[int]:
         if self.likeness.tells(matching, record):

@@ -164,8 +164,8 @@ class _Resolving:
         if self.plan.matching is None or unique or step.anonymous or not self.likeness.contents:
             return
         for tie in ties:
-            for ours, others in self.voices.vetoes(self.plan.matching, self.groups, tie):
-                self.groups.veto(ours, others)
+            for side, against in self.voices.vetoes(self.plan.matching, self.groups, tie):
+                self.groups.veto(side, against)
 
     def _match(self, step: Step) -> None:
         """Joins groups that are alike, and notes who might be."""
