@@ -85,48 +85,65 @@ def _follow(view: Document, words: list[Told], ids: Mapping[str, str]) -> None:
     view["shipped"] = shipped or None
 
 
+class _GivenBack:
+    """What one source tells of what was given back, refund by refund: one that comes again is the same, and
+    of as much as either word of it."""
+
+    def __init__(self) -> None:
+        self.amounts: dict[str, Number] = {}
+        self.listed: dict[str, Counter[str]] = {}
+        self.by_list = False
+        """Whether a list alone says what an amount of its own does not."""
+
+    def is_all(self, total: Number, bought: Mapping[str, Number]) -> bool:
+        """Whether it is all of an order: every article of it, or its whole price. What only a list tells is
+        not: an order of a lower price than its products', or of none, is not given back whole with the first
+        of them. But what the list calls otherwise than the order does can be any of its articles, and what
+        is given back without a list is of all the others."""
+        pieces_back = sum(self.listed.values(), Counter[str]())
+        articles = {one: count for one, count in bought.items() if count > 0}
+        if articles and all(pieces_back[one] >= count for one, count in articles.items()):
+            return True
+        unlisted = [amount for refund, amount in self.amounts.items() if not self.listed[refund]]
+        if unlisted and _sum(unlisted) >= total:
+            return True
+        named = pieces_back.keys() <= bought.keys()
+        return _sum(self.amounts.values()) >= total and not (self.by_list and named)
+
+
 def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> bool:
     """The amount refunded and the products that came back, by the source that tells of most; whether that is
     all of the order."""
     prices = {product: price for product, _, price, *_ in view["products"] if price is not None}
-    amounts: dict[str, dict[str, Number]] = {}
-    products: dict[str, dict[str, Counter[str]]] = {}
-    listing: set[str] = set()
+    sources: dict[str, _GivenBack] = {}
     for one in refunds:
         said, back = Ordered(*one.fact), Counter[str]()
         lines = [by_id(ids, line) for line in said.products]
         # Some write what they give back as a negative amount, or so many pieces less.
         for product, quantity, *_ in lines:
             back[product] += abs(quantity)
+        source = sources.setdefault(one.source, _GivenBack())
         amount = said.total
         if lines and (amount is None or not view["total"]):
-            listing.add(one.source)
+            source.by_list = True
         if amount is None:
             priced = ((key, n, prices.get(key) if price is None else price) for key, n, price, *_ in lines)
             amount = worth(priced) if lines else view["total"]
         named = said.refund_id or one.event
-        amounts.setdefault(one.source, {})[named] = abs(amount)
-        listed = products.setdefault(one.source, {})
-        listed[named] = listed.get(named, Counter()) | back
-    view["refunded"] = min(tidy(max(fsum(told.values()) for told in amounts.values())), view["total"])
+        source.amounts[named] = max(abs(amount), source.amounts.get(named, 0))
+        source.listed[named] = source.listed.get(named, Counter()) | back
+    view["refunded"] = min(max(_sum(one.amounts.values()) for one in sources.values()), view["total"])
     returned = Counter[str]()
-    for listed in products.values():
-        returned |= sum(listed.values(), Counter())
+    for one_source in sources.values():
+        returned |= sum(one_source.listed.values(), Counter())
     view["refunded_at"] = max((one.at for one in refunds if one.at is not None), default=None)
     view["returned"] = dict(returned) or None
-    return any(
-        tidy(fsum(told.values())) >= view["total"]
-        and (source not in listing or _is_all(sum(products[source].values(), Counter()), view))
-        for source, told in amounts.items()
-    )
-
-
-def _is_all(back: Counter[str], view: Document) -> bool:
-    """Whether what a source lists is all there was, where no amount of its own says so: an order of a lower
-    price than its products', or of none, is not given back whole with the first of them. What it calls
-    otherwise than the order does can be any of them."""
     bought = pieces(view["products"])
-    return not back.keys() <= bought.keys() or all(back[one] >= count for one, count in bought.items())
+    return any(one.is_all(view["total"], bought) for one in sources.values())
+
+
+def _sum(amounts: Iterable[Number]) -> Number:
+    return tidy(fsum(amounts))
 
 
 def _first_given(accounts: list[Ordered], part: str) -> Json:

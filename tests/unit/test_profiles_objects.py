@@ -151,6 +151,25 @@ def test_a_refund_with_an_id_that_is_told_twice_comes_back_once() -> None:
     assert (view["refunded"], view["returned"]) == (10, {"tea": 1})
 
 
+def test_a_refund_told_twice_is_of_as_much_as_either_word_of_it_whichever_has_a_time() -> None:
+    for one, other in ((2, None), (None, 2)):
+        little = track("Order Refunded", one, order_id="o-1", refund_id="A", total=5)
+        much = track("Order Refunded", other, order_id="o-1", refund_id="A", total=15)
+        assert Told(bought(1, "o-1", "tea", "cup"), little, much).views()[1]["refunded"] == 15
+
+
+def test_what_is_given_back_without_a_list_is_all_that_a_list_left() -> None:
+    listed = track("Order Refunded", 2, order_id="o-1", products=[{"product_id": "tea"}])
+    view = Told(bought(1, "o-1", "tea", "cup"), listed, track("Order Refunded", 3, order_id="o-1")).views()[1]
+    assert (view["refunded"], view["returned"], view["state"]) == (20, {"tea": 1, "cup": 1}, "returned")
+
+
+def test_an_order_of_which_every_article_came_back_is_returned_whatever_the_shop_kept_of_its_price() -> None:
+    back = track("Order Refunded", 2, order_id="o-1", products=[{"product_id": "cup"}, {"product_id": "tea"}])
+    view = Told(bought(1, "o-1", "tea", "cup", total=25), back).views()[1]
+    assert (view["refunded"], view["state"]) == (20, "returned")
+
+
 def test_the_update_that_stands_is_the_last_that_has_a_time() -> None:
     updates = [
         track("Order Updated", day, order_id="o-1", total=total) for day, total in ((2, 30), (None, 7))
