@@ -171,6 +171,7 @@ def _cart(operation: int, track: Track) -> Iterator[Fact]:
     """Facts of a cart: each (time, product, operation, quantity, JSON of what is shown of the product), and
     its sku where that is another name of it."""
     listed = track.properties.get("products")
+    seen: dict[str, Number] = {}
     for one in listed if isinstance(listed, list) else (track.properties,):
         key = product_id(one)
         if key is not None:
@@ -179,6 +180,9 @@ def _cart(operation: int, track: Track) -> Iterator[Fact]:
                 quantity = ALL if operation == REMOVED else 1
             elif operation == REMOVED:
                 quantity = abs(quantity)
+            if operation == SEEN:
+                # Two lines of one article tell together how much there is: of one moment the most stands.
+                quantity = seen[key] = seen.get(key, 0) + quantity
             shown = {name: one[name] for name in _SHOWN if one.get(name) not in (None, "")}
             text = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode()
             yield ("cart", track.at, key, operation, quantity, text, *_sku(one))
