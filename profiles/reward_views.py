@@ -76,7 +76,7 @@ def _redemptions(words: list[Told]) -> list[list[Told]]:
     uses: list[tuple[list[Told], set[str]]] = []
     for one in (word for word in words if word.kind == "redeemed"):
         numbers = _numbers(one)
-        same = [(use, known) for use, known in uses if _same(one, numbers, use[0], known)]
+        same = [(use, known) for use, known in uses if _same(one, numbers, use, known)]
         # What names no purchase is of the first at its moment: it doesn't make one of two.
         same = same if numbers else same[:1]
         if same:
@@ -89,8 +89,8 @@ def _redemptions(words: list[Told]) -> list[list[Told]]:
     return [use for use, _ in uses]
 
 
-def _same(one: Told, numbers: set[str], other: Told, others: set[str]) -> bool:
-    return not numbers.isdisjoint(others) if numbers and others else one.at == other.at
+def _same(one: Told, numbers: set[str], use: list[Told], known: set[str]) -> bool:
+    return not numbers.isdisjoint(known) if numbers and known else any(one.at == word.at for word in use)
 
 
 def _numbers(one: Told) -> set[str]:
