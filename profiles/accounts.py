@@ -38,7 +38,8 @@ def accounts_of(state: Document) -> list[Account]:
 def ended(accounts: list[Account], account_id: str | None = None, product: str | None = None) -> bool:
     """Whether the relationship in question is over: this account's, else all there ever were (of a product).
 
-    An account of the same product that was opened after the closing is the relationship begun again.
+    An account of the same product that was opened after the closing is the relationship begun again; of which
+    product one is that nobody named, nobody knows.
     """
     asked = [
         one
@@ -49,7 +50,7 @@ def ended(accounts: list[Account], account_id: str | None = None, product: str |
     if not asked or not all(one.is_closed for one in asked):
         return False
     closed = max(one.closed for one in asked if one.closed is not None)
-    products = {one.product.casefold() for one in asked}
+    products = {one.product.casefold() for one in asked if one.product}
     begun = (one for one in accounts if not one.is_closed and one.product.casefold() in products)
     return not any(one.opened is not None and one.opened > closed for one in begun)
 
