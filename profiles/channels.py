@@ -12,7 +12,8 @@ from profiles.preferences import preference
 ADDRESSED: Final = {"email": "email", "sms": "phone", "phone": "phone"}
 """Channels that write to an address, with the namespace of it."""
 _ADS: Final = frozenset(("display", "social"))
-_APP: Final = frozenset(("push", "in_app"))
+APP: Final = frozenset(("push", "in_app"))
+"""Channels that reach whoever has an app."""
 _SAME: Final = {
     "app": "push",
     "e-mail": "email",
@@ -106,18 +107,15 @@ class Ways:
             return [one.value for one in self.addresses(space) if not has_bounced(self._state, channel, one)]
         if channel in _ADS:
             return [""]
-        if channel in _APP:
-            return [""] if self._has_app(channel) else []
+        if channel in APP:
+            return [""] if self._has_app() else []
         return [""] if self._state.get("traits", {}).get("address") else []
 
-    def _has_app(self, channel: str) -> bool:
+    def _has_app(self) -> bool:
         installed, removed = self._state.get("app", (None, None))
         if removed is not None and (installed is None or removed >= installed):
             return False
-        if installed is not None or "device" in self._state:
-            return True
-        # Nobody grants push without an app.
-        return any(channel in ever_granted(self._state, one) for one in self._state.get("consents", ()))
+        return installed is not None or "device" in self._state
 
 
 def has_bounced(state: Document, channel: str, address: Address) -> bool:

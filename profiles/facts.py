@@ -16,7 +16,7 @@ from graph_schema.blocked import is_unfilled
 from graph_schema.messages import Message
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
 from graph_schema.wire import Channel
-from profiles.channels import ADDRESSED
+from profiles.channels import ADDRESSED, APP
 from profiles.commerce_facts import BROWSED, CART, ORDERS, REWARDS, SPENT, TIED, Drawn, Track
 from profiles.messages import UNNAMED
 from profiles.moments import kept
@@ -158,7 +158,11 @@ def _said(value: object) -> str | None:
 
 
 def _consent(granted: bool, track: Track) -> Iterator[Fact]:
-    return _words(track, track.properties.get("purpose"), track.properties.get("channel"), granted)
+    purpose, channel = track.properties.get("purpose"), track.properties.get("channel")
+    if granted and purpose and channel in APP:
+        # Nobody grants push without an app; who grants all channels need not have one.
+        yield from _app(1, track)
+    yield from _words(track, purpose, channel, granted)
 
 
 def _unsubscribed(track: Track) -> Iterator[Fact]:
