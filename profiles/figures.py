@@ -14,6 +14,7 @@ from graph_schema.store import Document
 from profiles.accounts import ended
 from profiles.affinity import relation
 from profiles.consent import is_halted, standing
+from profiles.facts import CHANNELS
 from profiles.moments import DAY, UNTIMED, date_of, midnight
 from profiles.order_views import pieces
 from profiles.orders import Orders, kept_of
@@ -191,8 +192,8 @@ def _withdrew(scene: Scene) -> bool:
     if any(one is not None for one in ads):
         return False
     words = scene.state.get("consents", {}).get("marketing", {})
-    channels = {channel if channel != "*" else "email" for channel in words}
-    found = [ways.in_use(one, "marketing")[1] for one in channels]
+    # What was withdrawn for all may be granted again for one: by the others it still is withdrawn.
+    found = [ways.in_use(one, "marketing")[1] for one in (CHANNELS if "*" in words else words)]
     return any(one is not None and one.state == "withdrawn" for one in found)
 
 
