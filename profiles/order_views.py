@@ -114,7 +114,7 @@ class _GivenBack:
 def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> bool:
     """The amount refunded and the products that came back, by the source that tells of most; whether that is
     all of the order."""
-    prices = {product: price for product, _, price, *_ in view["products"] if price is not None}
+    prices = _prices(view["products"])
     sources: dict[str, _GivenBack] = {}
     for one in refunds:
         said, back = Ordered(*one.fact), Counter[str]()
@@ -140,6 +140,13 @@ def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> b
     view["returned"] = dict(returned) or None
     bought = pieces(view["products"])
     return any(one.is_all(view["total"], bought) for one in sources.values())
+
+
+def _prices(products: Iterable[Any]) -> dict[str, float]:
+    """What a piece of each product was bought for: in the mean, where the second was cheaper."""
+    priced = [line for line in products if line[2] is not None and line[1] > 0]
+    counts = pieces(priced)
+    return {one: worth(line for line in priced if line[0] == one) / counts[one] for one in counts}
 
 
 def _sum(amounts: Iterable[Number]) -> Number:
