@@ -55,6 +55,7 @@ def _lines(figures: Figures) -> Iterator[str]:
         ("topic_messages_total", "counter", "Messages of the topic that were taken.", figures.messages),
         ("batch_failures_total", "counter", "Batches that had to be tried again.", figures.failures),
         ("published_total", "counter", "Entries of the feeds that were sent to Kafka.", figures.published),
+        ("publish_failures_total", "counter", "Times that they could not be sent.", figures.unpublished),
         ("waiting_bytes", "gauge", "Weight of the messages that wait to be written.", figures.waiting),
         ("store_answers", "gauge", "1 where the store answers.", int(figures.store_answers)),
         ("kafka_answers", "gauge", "1 where Kafka answers.", int(figures.broker_answers)),

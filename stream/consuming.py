@@ -49,6 +49,7 @@ class Figures:
     failures: int = 0
     waiting: int = 0
     published: int = 0
+    unpublished: int = 0
     delays: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
     delay_seconds: float = 0.0
     lag: Mapping[int, int] = field(default_factory=dict)

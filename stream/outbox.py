@@ -74,6 +74,7 @@ class Outbox:
                     if self._leading():
                         await self._lead()
                 except (KafkaError, OSError, StoreUnavailable, Conflict) as error:
+                    self._figures.unpublished += 1
                     _log.warning("changes can't be published now: %s", type(error).__name__)
                     await asyncio.sleep(_AGAIN_SECONDS)
                 await asyncio.sleep(_PAUSE_SECONDS)

@@ -124,6 +124,7 @@ def test_a_letter_that_its_topic_refuses_is_cut_and_counts_once_it_is_there(
         running.cancel()
 
     asyncio.run(asyncio.wait_for(run(), 10))
+    assert figures.unpublished > 0
     long, short = map(orjson.loads, LETTERS)
     assert long["payload_bytes"] == 8_000
     assert b"not JSON" in long["payload"].encode() in b"not JSON" * 1_000
