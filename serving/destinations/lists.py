@@ -154,10 +154,13 @@ class List:
             wanted = wants.of(reader, self.target, wanted.asked | beside, now)
             comparing = Comparing(tx, self.ledger, wanted)
         renewed: set[str] = set()
+        if head.renew:
+            # Whoever changes meanwhile too: by a merge she may come to stand where the tour has been.
+            renewed |= comparing.due(self._means.platform, now)
         if touched.is_tour:
             renewed |= comparing.refused() if head.retry else set()
-            renewed |= comparing.due(self._means.platform, now) if head.renew else set()
-            if head.walk is None and head.sweep is None:
+            if head.walk is None and not head.sweep:
+                # Where the members were gone over, the sweep that follows sends nobody a second time.
                 head.renew = head.retry = False
         plan = comparing.plan(beside, renewed)
         plan.state |= dict.fromkeys(tx.states([self.ledger.left(one) for one in touched.persons]))

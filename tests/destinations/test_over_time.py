@@ -157,6 +157,20 @@ def test_where_nothing_replaces_all_is_sent_again_and_what_does_not_belong_taken
         assert emulator.lists[CART] == {ANA, BORIS}
 
 
+def test_whoever_is_sent_again_is_so_once() -> None:
+    with TikTokEmulator() as emulator:
+        shop = Shop({"tiktok": tiktok(emulator.url, audiences={CARTED: CART})})
+        two(shop)
+        shop.sync()
+        told = list[tuple[str, str, int]]()
+        with shop.syncing("tiktok") as running:
+            for one in running.lists:
+                one._means = running.means._replace(report=lambda *said: told.append(said))
+            running.replace()
+            drain(running)
+        assert told == [(CARTED, "add", 2)]
+
+
 # Google: what comes later, and what ends
 
 
