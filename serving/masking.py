@@ -73,5 +73,5 @@ def _name(value: Mapping[str, Any]) -> str:
     if "product_id" in value or value.get("type") == "track":
         return str(value["name"])
     if "record_id" in value and "source" in value:
-        return f"a {value['source'] or 'n erased'} record"
+        return f"a record of {value['source']}" if value["source"] else "an erased record"
     return hidden(str(value["name"]))

@@ -217,6 +217,12 @@ def test_below_what_sources_said_nothing_is_open(said: object) -> None:
     assert hidden("Ana") == "•••"
 
 
+@pytest.mark.parametrize(("source", "told"), [("app", "a record of app"), (None, "an erased record")])
+def test_a_record_has_a_name_without_what_it_holds(source: str | None, told: str) -> None:
+    name = {"source": source, "record_id": "u-1", "name": "the record of user_id u-1"}
+    assert masked({"a": name})["a"]["name"] == told
+
+
 def test_every_page_has_its_pictures() -> None:
     wanted = {f"{page}-{size}-{scheme}.png" for page in PAGES for size in SIZES for scheme in SCHEMES}
     found = {path.name: path.stat().st_size for path in Path(FOLDER).glob("*.png")}
