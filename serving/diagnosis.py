@@ -13,6 +13,7 @@ from graph_schema.errors import Invalid, OnefoldError, RulesError
 from graph_schema.rules import Rules
 from graph_schema.store import Replaceable, Store, Transaction
 from graph_schema.vocabulary import BLOCKED, UNDECLARED
+from resolver.sentences import counted
 from serving.destinations.settings import Secret, destination_settings
 from stream.cases import open_cases
 from stream.engine import RULES_STATE, disagreement
@@ -150,10 +151,10 @@ def content(store: Store, rules: Rules, id_key: bytes) -> Iterator[Finding]:
                 if holding.flags & BLOCKED and holding.namespace >= 0:
                     blocked[rules.namespaces[holding.namespace].name] += 1
         events = sum(1 for _ in tx.all_events())
-        told = f"{events:,} events, {records - ghosts:,} records, {len(sizes):,} persons, {ghosts:,} ghosts"
-        yield Finding("content", told)
+        held = {"event": events, "record": records - ghosts, "person": len(sizes), "ghost": ghosts}
+        yield Finding("content", ", ".join(counted(number, word) for word, number in held.items()))
         yield from _identifiers(tx, blocked)
-        yield Finding("biggest", _listed([f"{name} {size:,} records" for size, name in sizes[:3]]))
+        yield Finding("biggest", _listed([f"{name} {counted(size, 'record')}" for size, name in sizes[:3]]))
         cases = Counter(case.kind for case in open_cases(reader))
         yield Finding("open cases", _counts(cases))
         yield _dead_letters(tx)

@@ -192,6 +192,8 @@ def test_the_doctor_tells_what_is_well_and_what_is_not(stocked: Onefold) -> None
     well = stocked("doctor")
     assert well.code == 0
     assert "3 events, 3 records, 2 persons" in well.out
+    assert "2 records, per_" in well.out
+    assert " 1 record\n" in well.out
     (stocked.folder / "other.toml").write_text('extends = "retail"\n[source.web]\nregion = "FR"\n')
     other = stocked("doctor", "--rules", "other.toml")
     assert other.code == 1
