@@ -173,9 +173,8 @@ class _Telling:
                 reader.find("anonymous_id:c-kitchen")
             except AmbiguousIdentifier as error:
                 persons = len(error.persons)
-                self.out.print(
-                    f"Whose is a visit without login? Ambiguous: {persons} persons hold the cookie.\n"
-                )
+                told = f"Ambiguous: {persons} persons hold the cookie: the two, and whoever it was."
+                self.out.print(f"Whose is a visit without login? {told}\n")
 
     def _steward(self) -> None:
         self.out.rule("[bold]Mia's card and login: a steward joins them, and can take it back", align="left")

@@ -318,6 +318,7 @@ def test_the_demo_tells_the_same_day_every_time(onefold: Onefold) -> None:
     ana = [line.split() for line in told.out.splitlines() if "per_408Y59MVRAN7YVVT" in line]
     assert [ana[2][0], *ana[2][-4:-1]] == ["17:30", "6", "1", "person"]
     assert "already_bought" in told.out
+    assert "3 persons hold the cookie: the two, and whoever it was." in told.out
     assert "taken back       2 persons" in told.out
 
 
