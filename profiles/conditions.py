@@ -1,6 +1,10 @@
 """Conditions in CEL: compiled once, checked when the rules are read, evaluated over the figures that they
 name."""
 
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from math import prod
 from typing import Final, NamedTuple
 
 from graph_schema.errors import RulesError, nearest
@@ -36,20 +40,37 @@ class Condition(NamedTuple):
             if self.alone is not None:
                 return bool(_figure(scene, self.alone)) is not self.denied
             return _evaluated(self.program, scene)
-        except (TypeError, ValueError, RuntimeError, KeyError) as error:
+        except _FAILURES as error:
             raise RulesError(
                 f"the expression can't be evaluated: {_short(error)}", where=self.where
             ) from error
 
 
-FUNCTIONS: Final = ("passed", "within", "reached", "before", "was_sent")
+_CALLED: Final = {
+    "passed": "passed(cart_at, '30 days')",
+    "within": "within(cart_at, '30 days')",
+    "reached": "reached(supply_ends_at)",
+    "before": "before(quiet_until)",
+    "was_sent": "was_sent('newsletter')",
+}
+FUNCTIONS: Final = tuple(_CALLED)
 """What expressions can call besides what CEL has; docs/rules.md tells what each means."""
-_BUILT_IN: Final = frozenset("size contains startsWith endsWith matches int double string".split())
+_FAILURES: Final = (TypeError, ValueError, RuntimeError, KeyError, ArithmeticError)
+"""What the library raises where an expression can't be evaluated."""
+_LONGEST: Final = 10_000
+"""So many characters an expression may have: from 65,536 on the library ends the process at a mistake."""
+_BUILT_IN: Final = tuple("size contains startsWith endsWith matches int double string".split())
 
 
 def condition(text: str, where: str) -> Condition:
     """Compiles an expression. Raises RulesError where it isn't CEL, names what there isn't, or isn't true
     or false."""
+    if len(text) > _LONGEST:
+        raise RulesError(
+            f"the expression has {len(text):,} characters",
+            where=where,
+            way_out=f"Up to {_LONGEST:,} are read",
+        )
     try:
         program = cel.compile(text)
     except ValueError as error:
@@ -67,12 +88,12 @@ def condition(text: str, where: str) -> Condition:
             raise RulesError(
                 f"unknown function {function!r} in a condition",
                 where=where,
-                way_out=nearest(function, FUNCTIONS),
+                way_out=nearest(function, (*FUNCTIONS, *_BUILT_IN)),
             )
     text = text.strip()
     alone = text.removeprefix("!")
     found = Condition(where, program, names, alone if alone in FIGURES else None, alone != text)
-    _try_out(found)
+    _try_out(found, text)
     return found
 
 
@@ -138,26 +159,86 @@ def _evaluated(program: cel.Program, scene: Scene) -> bool:
         _IDLE.append(stage)
 
 
-def _try_out(found: Condition) -> None:
-    """Evaluates an expression over samples, so that a comparison of a text with a number is found at once."""
-    samples = {name: FIGURES[name].sample for name in found.figures}
+def _try_out(found: Condition, text: str) -> None:
+    """Evaluates an expression over samples of whatever it names, so that a comparison of a text with a number
+    is found at once, behind && and || as well, and so is a division by what may be nothing."""
+    called = [name for name in FUNCTIONS if name in found.program.functions()]
+    drawn = [_samples(name, text) for name in found.figures] + [(True, False)] * len(called)
+    several = prod(map(len, drawn))
+    # Of too many some are tried that lie all over them.
+    for number in range(0, several, several // _TRIED + 1):
+        given = _combination(drawn, number)
+        samples, answers = given[: len(found.figures)], given[len(found.figures) :]
+        functions = {name: _stub(name, answer) for name, answer in zip(called, answers, strict=True)}
+        said = dict(zip(found.figures, samples, strict=True))
+        try:
+            answer = found.program.execute(cel.Context(said, functions))
+        except _FAILURES as error:
+            with_what = ", ".join(f"{name} = {value!r}" for name, value in said.items() if value != _A_TIME)
+            raise RulesError(
+                f"the expression can't be evaluated: {_short(error)}",
+                where=found.where,
+                way_out=f"It was tried with {with_what}. {_LIKE}" if with_what else _LIKE,
+            ) from error
+        if not isinstance(answer, bool):
+            raise RulesError(
+                "the expression is neither true nor false",
+                where=found.where,
+                way_out="Compare with something",
+            )
 
-    def two(_: int | None, text: str) -> bool:
-        return bool(span(text))
 
-    context = cel.Context(
-        samples,
-        {"passed": two, "within": two, **dict.fromkeys(("reached", "before", "was_sent"), lambda _: True)},
-    )
-    try:
-        answer = found.program.execute(context)
-    except (TypeError, ValueError, RuntimeError, KeyError) as error:
-        raise RulesError(f"the expression can't be evaluated: {_short(error)}", where=found.where) from error
-    if not isinstance(answer, bool):
-        raise RulesError(
-            "the expression is neither true nor false", where=found.where, way_out="Compare with something"
-        )
+_TRIED: Final = 1000
+_A_TIME: Final = datetime(2026, 3, 2, tzinfo=UTC)
+_LIKE: Final = (
+    "Compare like with like (spent > 100.0, double(orders_count) * 1.5), "
+    "and ask first what it depends on (orders_count > 0 && …)"
+)
+
+
+def _samples(name: str, text: str) -> tuple[object, ...]:
+    """What a figure may be: besides what each of its kind can be also what the expression compares with."""
+    sample = FIGURES[name].sample
+    if isinstance(sample, bool):
+        return True, False
+    if sample is None:
+        return _A_TIME, None
+    if isinstance(sample, str):
+        return tuple(dict.fromkeys((sample, "", *re.findall(r"""["']([^"']*)["']""", text))))
+    named = [int(number) for number in re.findall(r"\b\d{1,9}\b", text)]
+    numbers = dict.fromkeys((1, 0, 1000, *named, *(number + 1 for number in named)))
+    return tuple(map(type(sample), numbers))
+
+
+def _combination(drawn: list[tuple[object, ...]], number: int) -> list[object]:
+    """One of all combinations, by its number."""
+    found = []
+    for each in drawn:
+        number, place = divmod(number, len(each))
+        found.append(each[place])
+    return found
+
+
+def _stub(name: str, answer: object) -> Callable[..., object]:
+    """A function that only looks whether it is called rightly."""
+
+    def called(*given: object) -> object:
+        timed = name != "was_sent"
+        texts = given[1:] if timed else given
+        if len(texts) != (name not in ("reached", "before")) or not all(
+            isinstance(one, str) for one in texts
+        ):
+            raise ValueError(f"{name} is called as {_CALLED[name]}")
+        if timed and given[0] not in (_A_TIME, None):
+            raise ValueError(f"{name} is told no time: it is called as {_CALLED[name]}")
+        for one in texts if timed else ():
+            span(one)
+        return answer
+
+    return called
 
 
 def _short(error: Exception) -> str:
-    return str(error).split("\n")[0].split(". ")[0]
+    """The first sentence of what the library says, without what it says of itself."""
+    said = str(error).split("\n")[0].split(". ")[0]
+    return re.sub(r"^Function '\w+' error: Python function call failed: \w+: ", "", said)[:200]

@@ -58,6 +58,18 @@ def test_rules_are_compiled_once() -> None:
         ("stage > 3", "evaluated"),
         ("past(cart_at)", "passed"),
         ("passed(cart_at, 'soon')", "length of time"),
+        ("passed(cart_at)", "is called as passed(cart_at, '30 days')"),
+        ("reached(orders_count)", "is told no time"),
+        ("was_sent(3)", "is called as was_sent('newsletter')"),
+        ("objected || stage > 3", "stage = 'new'"),
+        ("stage == 'closed' && orders_count > 'a'", "stage = 'closed'"),
+        ("orders_count > 2 && orders_count < 4 && stage > 3", "orders_count = 3"),
+        ("10 / orders_count > 2", "orders_count = 0"),
+        ("orders_count % 0 == 1", "modulo by zero"),
+        ("spent / double(orders_count) > 50.0", "orders_count > 0 &&"),
+        ("int(preferred_channel) > 2", "can't be evaluated"),
+        ("cart_at != null && cart_at > 5", "can't be evaluated"),
+        (" " * 70_000 + "cart_size >", "70,011 characters"),
     ],
 )
 def test_a_mistake_in_an_expression_is_named_with_its_place(expression: str, what: str) -> None:
@@ -94,6 +106,19 @@ def test_a_mistake_is_named_with_its_place(parts: dict[str, object], where: str,
 def test_a_condition_knows_what_it_asks() -> None:
     found = condition("cart_size > 0 && passed(cart_at, '1 hour') && stage in ['new']", "here")
     assert set(found.figures) == {"cart_size", "cart_at", "stage"}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "orders_count > 0 && spent / double(orders_count) > 50.0",
+        "orders_count < 9223372036854775807 && cart_at == null",
+        "size(stage) == 3 || double(orders_count) * 1.5 > spent && passed(cart_at, '3 days')",
+        " || ".join(f"{name} == true" for name, figure in FIGURES.items() if figure.sample is True),
+    ],
+)
+def test_what_can_always_be_evaluated_is_taken(expression: str) -> None:
+    condition(expression, "here")
 
 
 @pytest.mark.parametrize("known", [True, False])
