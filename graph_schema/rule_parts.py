@@ -9,6 +9,7 @@ decides who is who or how records are keyed, `hash` for everything.
 import hashlib
 import json
 from functools import cached_property
+from math import inf
 from typing import Annotated, Any, Literal, NamedTuple
 
 import phonenumbers
@@ -194,18 +195,25 @@ def _namespace_faults(rules: Rules) -> list[Fault]:
                 Fault(("namespace", position, "name"), what, "Its place is its strength: keep one of them")
             )
         seen.add(namespace.name)
-        if namespace.hashes:
+        if namespace.hashes or namespace.name in rules.hashes:
             found += _hash_faults(position, namespace, rules)
     return found
 
 
 def _hash_faults(position: int, namespace: Namespace, rules: Rules) -> list[Fault]:
     path = ("namespace", position, "hashes")
-    hashed = rules.by_name.get(namespace.hashes or "")
+    name = namespace.hashes or rules.hashes[namespace.name]
+    hashed = rules.by_name.get(name)
     if hashed is None:
-        return [_undeclared(path, namespace.hashes or "", rules)]
+        return [_undeclared(path, name, rules)]
     why = cannot_hash(namespace, hashed)
-    return [Fault(path, f"{namespace.name!r} can't hold the hashes of {hashed.name!r}", why)] if why else []
+    if why:
+        return [Fault(path, f"{namespace.name!r} can't hold the hashes of {hashed.name!r}", why)]
+    if hashed.lease_us is not None and (namespace.lease_us or inf) > hashed.lease_us:
+        # By the hash of a number that passed on its old owner and the new would be one.
+        what = f"{namespace.name!r} holds the hashes of {hashed.name!r} for longer than the lease of that"
+        return [Fault(("namespace", position, "lease"), what, f'Write lease = "{hashed.lease}" there too')]
+    return []
 
 
 def _matching_faults(rules: Rules) -> list[Fault]:

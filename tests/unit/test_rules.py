@@ -342,6 +342,8 @@ def test_a_namespace_holds_hashes_by_its_name_or_as_it_says(write: Path) -> None
         (f'{EMAIL}{HASHED}hashes = "emial"\n', "'email'"),
         (f'{EMAIL}{HASHED.replace("sha256", "text", 2)}hashes = "email"\n', 'normaliser = "sha256"'),
         (f'{TWO}{HASHED}hashes = "a"\n', "Only e-mail addresses"),
+        (f'{EMAIL}lease = "6 months"\n{HASHED}', 'Write lease = "6 months"'),
+        (f'{EMAIL}lease = "6 months"\n{HASHED}lease = "1 year"\nhashes = "email"\n', "line 10"),
     ],
 )
 def test_what_can_t_hold_hashes_is_named(write: Path, text: str, what: str) -> None:
