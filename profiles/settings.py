@@ -6,7 +6,7 @@ Times are given as in "30 days" or "1 hour", and kept in microseconds.
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from graph_schema.rules_table import RulesTable
 from graph_schema.wire import Channel
@@ -64,8 +64,16 @@ class LifecycleSettings(RulesTable):
     rhythm: Span = 90 * DAY
     shortest_rhythm: Span = 14 * DAY
     longest_rhythm: Span = 365 * DAY
-    defecting_after: float = Field(default=2.0, gt=0)
-    inactive_after: float = Field(default=5.0, gt=0)
+    defecting_after: float = Field(default=2.0, gt=0, le=1e6)
+    inactive_after: float = Field(default=5.0, gt=0, le=1e6)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "LifecycleSettings":
+        if self.shortest_rhythm > self.longest_rhythm:
+            raise ValueError("shortest_rhythm is longer than longest_rhythm: no rhythm is left between them")
+        if self.defecting_after > self.inactive_after:
+            raise ValueError("defecting_after is more than inactive_after: nobody would ever be defecting")
+        return self
 
 
 class ValueSettings(RulesTable):
@@ -92,6 +100,13 @@ class AttributeRule(RulesTable):
 
     rule: Rule = "latest"
     sources: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _sources_where_they_count(self) -> "AttributeRule":
+        if bool(self.sources) != (self.rule in ("trusted", "verified")):
+            what = "are of no account" if self.sources else "are missing: name them, best first"
+            raise ValueError(f"by the rule {self.rule!r} sources {what}")
+        return self
 
 
 class ProfileSettings(RulesTable):
@@ -130,6 +145,13 @@ class CampaignSettings(RulesTable):
     once: Literal["", "person", "order", "reward", "product", "cart"] = ""
     again: Span | None = None
     suppress: dict[Reason, str] = Field(default={})
+
+    @field_validator("again")
+    @classmethod
+    def _again_needs_once(cls, again: int | None, info: ValidationInfo) -> int | None:
+        if again is not None and info.data.get("once") not in ("person", "order", "reward"):
+            raise ValueError('has no effect without once = "person", "order" or "reward"')
+        return again
 
     @property
     def is_capped(self) -> bool:

@@ -93,6 +93,17 @@ def test_a_mistake_in_an_expression_is_named_with_its_place(expression: str, wha
         ({"audiences": {"x": {"when": "stage > 3"}}}, "audience.x.when", "evaluated"),
         ({"profile": {"quiet": "a while"}}, "profile.quiet", "length of time"),
         ({"profile": {"quiet": 7}}, "profile.quiet", "length of time"),
+        ({"campaigns": {"x": {"again": "1 day"}}}, "campaign.x.again", 'once = "person"'),
+        ({"campaigns": {"x": {"once": "cart", "again": "1 day"}}}, "campaign.x.again", "no effect"),
+        ({"profile": {"survivorship": {"rule": "trusted"}}}, "profile.survivorship", "sources are missing"),
+        (
+            {"profile": {"attributes": {"name": {"sources": ["crm"]}}}},
+            "profile.attributes.name",
+            "by the rule 'latest' sources are of no account",
+        ),
+        ({"profile": {"lifecycle": {"inactive_after": 1.5}}}, "profile.lifecycle", "ever be defecting"),
+        ({"profile": {"lifecycle": {"longest_rhythm": "1 day"}}}, "profile.lifecycle", "no rhythm is left"),
+        ({"profile": {"lifecycle": {"inactive_after": 1e300}}}, "profile.lifecycle.inactive_after", "less"),
         ({"profile": {"lifecycle": {"new_form": "1 day"}}}, "profile.lifecycle.new_form", "unknown key"),
     ],
 )
