@@ -275,10 +275,10 @@ def _model(matching: Matching | None, chain: list[_RulesFile]) -> tuple[Matching
     try:
         text = path.read_bytes()
         model = json.loads(text)
-        if not isinstance(model, dict):
-            raise ValueError("not an object")
+        if not isinstance(model, dict) or not model:
+            raise ValueError("not an object that says anything")
     except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not a JSON object"
+        reason = error.strerror if isinstance(error, OSError) else "is not a JSON object, or an empty one"
         raise RulesError(
             f"the model can't be read: {reason}",
             where=_where(declaring.label, declaring.text, ("matching", "model")),

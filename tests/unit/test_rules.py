@@ -154,6 +154,12 @@ def test_a_mistake_is_named_with_line_and_way_out(
         assert sentence in str(error)
 
 
+def test_a_model_that_says_nothing_is_no_model(tmp_path: Path, write: Path) -> None:
+    (tmp_path / "m.json").write_text("{}")
+    error = refused(write, f'{TWO}[matching]\nafter = "a"\nmodel = "m.json"\n')
+    assert (error.where, "empty" in error.what) == (f"{write}, line 10", True)
+
+
 def test_the_first_of_several_mistakes_is_named(write: Path) -> None:
     assert refused(write, f"{TWO}generic_above = 0\n[source.x]\nregin = 1\n").where.endswith("line 8")
     assert refused(write, f"[source.x]\nregin = 1\n{TWO}generic_above = 0\n").where.endswith("line 2")
