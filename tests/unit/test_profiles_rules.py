@@ -92,6 +92,7 @@ def test_a_mistake_in_an_expression_is_named_with_its_place(expression: str, wha
         ({"audiences": {"x": {}}}, "audience.x.when", "required"),
         ({"audiences": {"x": {"when": "stage > 3"}}}, "audience.x.when", "evaluated"),
         ({"profile": {"quiet": "a while"}}, "profile.quiet", "length of time"),
+        ({"audiences": {"a/b": {"when": "objected"}}}, "audience.a/b", "without a /"),
         ({"profile": {"quiet": 7}}, "profile.quiet", "length of time"),
         ({"campaigns": {"x": {"again": "1 day"}}}, "campaign.x.again", 'once = "person"'),
         ({"campaigns": {"x": {"once": "cart", "again": "1 day"}}}, "campaign.x.again", "no effect"),
