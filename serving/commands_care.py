@@ -76,7 +76,7 @@ def doctor(
     if kafka is not None:
         wanted["kafka"] = lambda: diagnosis.kafka(kafka, os.environ)
     if loaded.destinations:
-        wanted["destinations"] = lambda: diagnosis.destinations(loaded)
+        wanted["destinations"] = lambda: diagnosis.destinations(loaded, rules)
     findings = diagnosis.reached(wanted)
     for finding in findings:
         _show(finding)

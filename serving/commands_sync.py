@@ -14,7 +14,7 @@ import orjson
 import typer
 
 from graph_schema.errors import Erased, Invalid, OnefoldError, nearest
-from graph_schema.rules import Rules, load_rules
+from graph_schema.rules import Rules
 from graph_schema.store import Document
 from profiles.moments import iso
 from resolver.founding import canonical_person_id
@@ -27,7 +27,7 @@ from serving.destinations.settings import Settings, destination_settings
 from serving.destinations.settling import erased_as
 from serving.destinations.syncing import Sync
 from serving.stores import DEFAULT_STORE
-from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, show_json
+from serving.terminal import SPOKEN, RulesOption, StoreOption, engine_on, rules_of, show_json
 from stream.engine import Engine
 
 _AT_ONCE: Final = 10_000
@@ -62,7 +62,8 @@ def audience(
     rules: RulesOption = "retail",
 ) -> None:
     """List who is in an audience now, one member on a line, as JSON."""
-    with engine_on(store, rules, create=False) as engine:
+    loaded = rules_of(rules) if destination is None else rules_of(rules, destination_settings)
+    with engine_on(store, loaded, create=False) as engine:
         check_audience(engine.rules, name)
         engine.fall_due(engine.clock())
         if destination is None:
@@ -108,7 +109,7 @@ def sync(
 
     Ends with 0 when every list is as its audience is; run again after anything, it goes on from there.
     """
-    loaded = load_rules(rules)
+    loaded = rules_of(rules, destination_settings)
     chosen = _chosen(loaded, names)
     with engine_on(store, loaded, create=False) as engine:
         engine.fall_due(engine.clock())
@@ -240,7 +241,7 @@ def tell_destinations(
     rules: RulesOption = "retail",
 ) -> None:
     """Tell where each destination stands: members, refusals, what is under way, what the platform says."""
-    loaded = load_rules(rules)
+    loaded = rules_of(rules, destination_settings)
     with engine_on(store, loaded, create=False) as engine:
         if receipt is not None:
             show_json(receipts(engine, receipt))

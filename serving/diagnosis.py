@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Final, NamedTuple
 
 from graph_schema.errors import Invalid, OnefoldError, RulesError
-from graph_schema.rules import Rules
+from graph_schema.rules import Rules, placed
 from graph_schema.store import Replaceable, Store, Transaction
 from graph_schema.vocabulary import BLOCKED, UNDECLARED
 from resolver.sentences import counted
@@ -37,8 +37,9 @@ class Finding(NamedTuple):
     way_out: str = ""
 
 
-def destinations(rules: Rules) -> list[Finding]:
-    """Whether every destination of the rules can be used: its table, and the secrets that it names."""
+def destinations(rules: Rules, source: str) -> list[Finding]:
+    """Whether every destination of the rules, read from ``source``, can be used: its table, and the secrets
+    that it names."""
     try:
         declared = destination_settings(rules)
         for settings in declared.values():
@@ -46,7 +47,8 @@ def destinations(rules: Rules) -> list[Finding]:
                 if isinstance(part, Secret):
                     part.read()
     except RulesError as error:
-        return [Finding("destinations", f"{error.where}: {error.what}", False, error.way_out)]
+        found = placed(error, source)
+        return [Finding("destinations", f"{found.where}: {found.what}", False, found.way_out)]
     except Invalid as error:
         return [Finding("destinations", error.reason, False, f"Set {error.field}")]
     return [Finding("destinations", ", ".join(declared))]

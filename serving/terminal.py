@@ -1,7 +1,7 @@
 """What every command shares: its options, the opened store, and speaking to the terminal."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -54,14 +54,15 @@ def id_key() -> bytes:
     return os.environ.get("ONEFOLD_ID_KEY", "").encode() or DEFAULT_ID_KEY
 
 
-def rules_of(source: str) -> Rules:
-    """The rules of a file or a bundled name, with every part checked, campaigns and audiences too.
+def rules_of(source: str, check: Callable[[Rules], object] = profile_rules) -> Rules:
+    """The rules of a file or a bundled name, with every part checked, campaigns and audiences too; or what
+    ``check`` looks at.
 
     Raises RulesError, which names the file and the line.
     """
     rules = load_rules(source)
     try:
-        profile_rules(rules)
+        check(rules)
     except RulesError as error:
         raise placed(error, source) from error
     return rules

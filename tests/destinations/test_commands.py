@@ -1,6 +1,7 @@
 """The commands about destinations, as a user runs them, against an emulator."""
 
 import logging
+import re
 
 import orjson
 import pytest
@@ -103,7 +104,7 @@ def test_a_mistake_in_the_rules_is_named_with_its_way_out(
     shop.rules.write_text(text.replace(wrong, right))
     ended = shop.run("sync")
     assert ended.code == 2
-    assert "destination.meta" in ended.err
+    assert re.search(rf"{shop.rules.name}, line \d+: destination.meta", ended.err)
     assert told in ended.err
     assert "a-token" not in ended.err
 
@@ -135,7 +136,8 @@ def test_the_doctor_says_what_a_destination_lacks(shop: Shopkeeper, monkeypatch:
     assert lacking.code == 1
     assert "Set TEST_META" in lacking.out
     shop.rules.write_text(shop.rules.read_text().replace('type = "meta"', 'type = "mata"'))
-    assert "destination.meta: type can't be 'mata'" in shop.run("doctor").out
+    told = shop.run("doctor").out
+    assert re.search(rf"{shop.rules.name}, line \d+: destination.meta: type can't be 'mata'", told)
 
 
 def test_an_order_over_http_leaves_by_a_sync_beside_it(shop: Shopkeeper) -> None:
