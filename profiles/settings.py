@@ -129,6 +129,14 @@ class ProfileSettings(RulesTable):
     lifecycle: LifecycleSettings = LifecycleSettings()
     value: ValueSettings = ValueSettings()
 
+    @field_validator("attributes")
+    @classmethod
+    def _addresses_go_by_no_rule(cls, attributes: dict[str, AttributeRule]) -> dict[str, AttributeRule]:
+        for name in ("email", "phone"):
+            if name in attributes:
+                raise ValueError(f"can say nothing of {name}, which goes by no rule: leave it out")
+        return attributes
+
 
 class CampaignSettings(RulesTable):
     """One [campaign.<name>] table.

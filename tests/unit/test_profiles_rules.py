@@ -102,6 +102,7 @@ def test_a_mistake_in_an_expression_is_named_with_its_place(expression: str, wha
             "profile.attributes.name",
             "by the rule 'latest' sources are of no account",
         ),
+        ({"profile": {"attributes": {"email": {"rule": "longest"}}}}, "profile.attributes", "of email"),
         ({"profile": {"lifecycle": {"inactive_after": 1.5}}}, "profile.lifecycle", "ever be defecting"),
         ({"profile": {"lifecycle": {"longest_rhythm": "1 day"}}}, "profile.lifecycle", "no rhythm is left"),
         ({"profile": {"lifecycle": {"inactive_after": 1e300}}}, "profile.lifecycle.inactive_after", "less"),
