@@ -170,6 +170,8 @@ def _parse(label: str, text: str) -> RulesParts:
         raise RulesError(
             f"not TOML: {what}", where=where, way_out="See https://toml.io for the format"
         ) from error
+    except RecursionError as error:
+        raise RulesError("too many brackets stand in one another", where=label) from error
     try:
         return RulesParts.model_validate(said)
     except ValidationError as error:

@@ -276,6 +276,8 @@ def read_scenarios(path: Path) -> list[Scenario]:
         ) from error
     except yaml.YAMLError as error:
         raise Invalid(str(path), f"is no YAML: {error}") from error
+    except RecursionError as error:
+        raise Invalid(str(path), "too many brackets stand in one another") from error
     if not documents:
         raise Invalid(str(path), "holds no scenario")
     return [_scenario(said, f"{path} #{number}") for number, said in enumerate(documents, start=1)]

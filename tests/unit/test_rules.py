@@ -160,6 +160,10 @@ def test_a_model_that_says_nothing_is_no_model(tmp_path: Path, write: Path) -> N
     assert (error.where, "empty" in error.what) == (f"{write}, line 10", True)
 
 
+def test_brackets_without_end_are_a_mistake(write: Path) -> None:
+    assert "too many brackets" in refused(write, f"x = {'[' * 9000}{']' * 9000}\n").what
+
+
 def test_the_first_of_several_mistakes_is_named(write: Path) -> None:
     assert refused(write, f"{TWO}generic_above = 0\n[source.x]\nregin = 1\n").where.endswith("line 8")
     assert refused(write, f"[source.x]\nregin = 1\n{TWO}generic_above = 0\n").where.endswith("line 2")

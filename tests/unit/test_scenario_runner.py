@@ -126,6 +126,11 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path, twice: str, said: st
         run_files([write(tmp_path, twice)])
 
 
+def test_brackets_without_end_are_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="too many brackets"):
+        run_files([write(tmp_path, "[" * 9000 + "]" * 9000)])
+
+
 def test_a_key_may_be_said_otherwise_than_where_it_is_taken_from(tmp_path: Path) -> None:
     """YAML's ``<<`` takes over what another says, and what is written beside it stands."""
     path = write(
