@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from graph_schema.rules_table import RulesTable
 
@@ -32,3 +32,13 @@ class Access(RulesTable):
 
     key: dict[str, AccessKey] = Field(default={})
     oidc: OpenIdConnect | None = None
+
+    @field_validator("key")
+    @classmethod
+    def _each_has_their_own(cls, key: dict[str, AccessKey]) -> dict[str, AccessKey]:
+        names: dict[str, str] = {}
+        for name, one in key.items():
+            other = names.setdefault(one.sha256, name)
+            if other != name:
+                raise ValueError(f"gives {other!r} and {name!r} one key: make each their own")
+        return key

@@ -46,11 +46,13 @@ class Namespace(RulesTable):
     def _patterns_compile(cls, blocked: tuple[str, ...]) -> tuple[str, ...]:
         for number, pattern in enumerate(blocked, start=1):
             try:
-                re.compile(pattern)
+                found = re.compile(pattern)
             except re.error as error:
                 raise ValueError(
                     f"holds something else than regular expressions: number {number}, {error}"
                 ) from error
+            if found.search("") and found.search("\0"):
+                raise ValueError(f"would block every value by number {number}, which is found in any text")
         return blocked
 
     @field_validator("unique")

@@ -140,6 +140,12 @@ def test_matching_finds_its_place_among_namespaces_that_lack_its_own(write: Path
             ["the model can't be read", "onefold train"],
         ),
         (f'{COMPARISON}like = "y"\n', 13, ["unknown key 'like'", "trait, as"]),
+        (
+            "".join(f'[access.key.{one}]\nrole = "admin"\nsha256 = "{"a" * 64}"\n' for one in ("ana", "bob")),
+            1,
+            ["access.key gives 'ana' and 'bob' one key"],
+        ),
+        (f'{TWO}blocked = ["^9", "^TEST|"]\n', 8, ["blocked would block every value by number 2"]),
         ("x = = 3\n", 1, ["not TOML"]),
         ('# nothing\nextends = "retial"\n', 2, ["no bundled rules and no file", "Did you mean 'retail'?"]),
     ],
@@ -158,6 +164,10 @@ def test_a_model_that_says_nothing_is_no_model(tmp_path: Path, write: Path) -> N
     (tmp_path / "m.json").write_text("{}")
     error = refused(write, f'{TWO}[matching]\nafter = "a"\nmodel = "m.json"\n')
     assert (error.where, "empty" in error.what) == (f"{write}, line 10", True)
+
+
+def test_a_pattern_for_what_is_empty_is_taken(write: Path) -> None:
+    assert loaded(write, f'{TWO}blocked = ["^$", "^x*$"]\n').namespaces[1].blocks("xx")
 
 
 def test_brackets_without_end_are_a_mistake(write: Path) -> None:
