@@ -175,31 +175,34 @@ def _parse(label: str, text: str) -> RulesParts:
     try:
         return RulesParts.model_validate(said)
     except ValidationError as error:
-        found = [_fault(detail) for detail in error.errors(include_url=False)]
+        found = [fault_in(RulesParts, detail) for detail in error.errors(include_url=False)]
         first = min(found, key=lambda fault: line_of(text, fault.path) or 0)
         raise RulesError(first.what, where=_where(label, text, first.path), way_out=first.way_out) from None
 
 
-def _fault(detail: ErrorDetails) -> Fault:
-    """A validation error in our words; the path leads to the key that is wrong."""
-    path = tuple(detail["loc"])
+def fault_in(model: type[BaseModel], detail: ErrorDetails) -> Fault:
+    """A validation error of a table in our words; the path leads to the key that is wrong."""
+    path = tuple(step for step in detail["loc"] if step != "[key]")
     key = ".".join(str(step) for step in path if not isinstance(step, int))
     kind = detail["type"]
     if kind == "extra_forbidden":
         return Fault(
-            path, f"unknown key {str(path[-1])!r}{_inside(path)}", nearest(str(path[-1]), _known_keys(path))
+            path,
+            f"unknown key {str(path[-1])!r}{_inside(path)}",
+            nearest(str(path[-1]), _known_keys(model, path)),
         )
     if kind == "missing":
         return Fault(path[:-1], f"{str(path[-1])!r} is missing{_inside(path)}", f"Add a line: {path[-1]} = …")
     if kind == "literal_error":
         given, allowed = str(detail["input"]), re.findall(r"'([^']*)'", detail["ctx"]["expected"])
-        return Fault(path, f"{key} can't be {given!r}", nearest(given, allowed))
+        return Fault(path, f"{key} can't be {given!r}", nearest(given, filter(None, allowed)))
     if kind == "value_error":
-        return Fault(path, f"{key} {detail['ctx']['error']}", "")
+        return Fault(path, f"{key} {detail['ctx']['error']}".strip(), "")
     if kind == "string_pattern_mismatch":
         no_name = f"{key} is empty or has a space, a colon or a slash", "Write one word, as loyalty_card"
         return Fault(path, *_WRITTEN_SO.get(path[-1], no_name))
-    said_wrong = re.sub(r"^\w+(?= should)", key, detail["msg"]).replace("dictionary", "table")
+    said_wrong = re.sub(r"^\w+(?= should)", key, detail["msg"].partition(" or instance of ")[0])
+    said_wrong = said_wrong.replace("dictionary", "table")
     said_wrong = said_wrong.replace("tuple", "list").replace("frozenset", "list")
     return Fault(path, said_wrong, "See docs/rules.md")
 
@@ -211,9 +214,9 @@ def _inside(path: KeyPath) -> str:
     return f" in [[{table[0]}]]" if table[0] == "namespace" else f" in [{'.'.join(table)}]"
 
 
-def _known_keys(path: KeyPath) -> list[str]:
+def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     """What can stand where a path of keys leads."""
-    fields = _fields(RulesParts)
+    fields = _fields(model)
     for step in path[:-1]:
         inner = _model_in(fields[step].annotation) if step in fields else None
         fields = fields if inner is None else _fields(inner)

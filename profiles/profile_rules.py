@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from graph_schema.errors import Invalid, RulesError, nearest
-from graph_schema.rules import Rules
+from graph_schema.rules import Rules, fault_in
 from profiles.conditions import Condition, condition
 from profiles.settings import AudienceSettings, CampaignSettings, ProfileSettings
 
@@ -106,10 +106,6 @@ def checked(model: type[_Model], table: dict[str, object], where: str) -> _Model
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-    steps = [str(step) for step in detail["loc"] if step != "[key]"]
-    place = ".".join((where, *steps))
-    if detail["type"] == "extra_forbidden":
-        known = nearest(steps[-1], model.model_fields) if len(steps) == 1 else ""
-        raise RulesError(f"unknown key {steps[-1]!r}", where=place, way_out=known)
-    raise RulesError(detail["msg"].removeprefix("Value error, "), where=place, way_out="See docs/rules.md")
+        found = fault_in(model, error.errors(include_url=False)[0])
+    place = ".".join((where, *map(str, found.path)))
+    raise RulesError(found.what, where=place, way_out=found.way_out)

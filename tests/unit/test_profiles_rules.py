@@ -88,8 +88,10 @@ def test_a_mistake_in_an_expression_is_named_with_its_place(expression: str, wha
             "already_bought",
         ),
         ({"campaigns": {"x": {"chanels": ["email"]}}}, "campaign.x.chanels", "'channels'"),
-        ({"campaigns": {"x": {"channels": ["fax"]}}}, "campaign.x.channels.0", "'email'"),
-        ({"audiences": {"x": {}}}, "audience.x.when", "required"),
+        ({"campaigns": {"x": {"channels": ["fax"]}}}, "campaign.x.channels.0", "It can be email, sms"),
+        ({"campaigns": {"x": {"channels": "email"}}}, "campaign.x.channels", "should be a valid list"),
+        ({"campaigns": {"x": {"once": "persn"}}}, "campaign.x.once", "Did you mean 'person'"),
+        ({"audiences": {"x": {}}}, "audience.x", "'when' is missing"),
         ({"audiences": {"x": {"when": "stage > 3"}}}, "audience.x.when", "evaluated"),
         ({"profile": {"quiet": "a while"}}, "profile.quiet", "length of time"),
         ({"audiences": {"a/b": {"when": "objected"}}}, "audience.a/b", "without a /"),
@@ -106,7 +108,7 @@ def test_a_mistake_in_an_expression_is_named_with_its_place(expression: str, wha
         ({"profile": {"lifecycle": {"inactive_after": 1.5}}}, "profile.lifecycle", "ever be defecting"),
         ({"profile": {"lifecycle": {"longest_rhythm": "1 day"}}}, "profile.lifecycle", "no rhythm is left"),
         ({"profile": {"lifecycle": {"inactive_after": 1e300}}}, "profile.lifecycle.inactive_after", "less"),
-        ({"profile": {"lifecycle": {"new_form": "1 day"}}}, "profile.lifecycle.new_form", "unknown key"),
+        ({"profile": {"lifecycle": {"new_form": "1 day"}}}, "profile.lifecycle.new_form", "mean 'new_for'"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(parts: dict[str, object], where: str, what: str) -> None:
@@ -131,7 +133,7 @@ def test_a_condition_knows_what_it_asks() -> None:
     ],
 )
 def test_what_can_always_be_evaluated_is_taken(expression: str) -> None:
-    condition(expression, "here")
+    assert condition(expression, "here").where == "here"
 
 
 @pytest.mark.parametrize("known", [True, False])

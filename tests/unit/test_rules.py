@@ -338,35 +338,3 @@ def test_errors_say_what_where_and_the_way_out() -> None:
     assert str(Invalid("traits.email", "must be text")) == "traits.email: must be text"
     between = AmbiguousIdentifier(["p2", "p1"])
     assert (between.persons, "p1, p2" in str(between)) == (("p1", "p2"), True)
-
-
-EMAIL = '[[namespace]]\nname = "email"\njoins = "people"\nnormaliser = "email"\n'
-HASHED = '[[namespace]]\nname = "email_sha256"\njoins = "people"\nnormaliser = "sha256"\n'
-
-
-def test_a_namespace_holds_hashes_by_its_name_or_as_it_says(write: Path) -> None:
-    assert load_rules().hashes == {}
-    assert loaded(write, EMAIL + HASHED).hashes == {"email_sha256": "email"}
-    assert loaded(write, f'{EMAIL}{HASHED}hashes = ""\n').hashes == {}
-    other = HASHED.replace("email_sha256", "hem")
-    assert loaded(write, EMAIL + other).hashes == {}
-    assert loaded(write, f'{EMAIL}{other}hashes = "email"\n').hashes == {"hem": "email"}
-    assert loaded(write, EMAIL + HASHED.replace('"people"', '"anonymous"')).hashes == {}
-    with_hashes, without = (loaded(write, EMAIL + HASHED + more) for more in ("", 'hashes = ""\n'))
-    assert with_hashes.identity_hash != without.identity_hash
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        (f'{EMAIL}{HASHED}hashes = "emial"\n', "'email'"),
-        (f'{EMAIL}{HASHED.replace("sha256", "text", 2)}hashes = "email"\n', 'normaliser = "sha256"'),
-        (f'{TWO}{HASHED}hashes = "a"\n', "Only e-mail addresses"),
-        (f'{EMAIL}lease = "6 months"\n{HASHED}', 'Write lease = "6 months"'),
-        (f'{EMAIL}lease = "6 months"\n{HASHED}lease = "1 year"\nhashes = "email"\n', "line 10"),
-    ],
-)
-def test_what_can_t_hold_hashes_is_named(write: Path, text: str, what: str) -> None:
-    error = refused(write, text)
-    assert "line" in error.where
-    assert what in str(error)
