@@ -131,14 +131,16 @@ class Upkeep:
                 wanted.add(ws.record(record_id).person)
             elif tells_address(event.facts):
                 seen.add(ws.record(record_id).person)
-        others = (profiling.begun | seen) - wanted
+        # Of whom nothing was said and nobody knows when, she is somebody all the same.
+        begun = profiling.begun | ws.new_persons
+        others = (begun | seen) - wanted
         profiling.load(others | wanted)
         # What nobody said anything of that counts can't be moved by who she is.
         wanted |= {
             one
             for one in others
             if not self._says_nothing(profiling.states[one])
-            and (one in profiling.begun or _has_addressed_words(profiling.states[one]))
+            and (one in begun or _has_addressed_words(profiling.states[one]))
         }
         return wanted - {one for one in wanted & ws.new_persons if self._says_nothing(profiling.states[one])}
 

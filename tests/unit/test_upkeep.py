@@ -82,3 +82,11 @@ def test_by_rules_of_another_identity_nobody_is_moved(store: MemoryStore) -> Non
     with pytest.raises(RulesMismatch):
         engine_on(store, FEWER).fall_due(START + 400 * DAY)
     assert members(store, "lapsed") == []
+
+
+def test_who_is_only_a_row_with_a_key_is_in_the_audiences_of_who_never_bought() -> None:
+    rules = Rules(**{**FIELDS, "audiences": {"never": {"when": "orders_count == 0"}}})
+    engine = engine_on(MemoryStore(), rules)
+    row = {"source": "crm", "type": "identify", "userId": "u-1", "traits": {}}
+    engine.ingest([engine.intake.take(row, START)])
+    assert len(members(engine.store, "never")) == 1
