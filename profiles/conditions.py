@@ -137,9 +137,10 @@ class _Stage:
 
     def _was_sent(self, campaign: str) -> bool:
         state, now = self.scene.state, self.scene.at
-        if last_sent(state, campaign, until=now) is not None:
-            return True
         at = last_sent(state, campaign)
+        # Of what is dated ahead the first counts: at its moment the answer changes.
+        while at is not None and at > now and (one := last_sent(state, campaign, until=at - 1)) is not None:
+            at = one
         return at is not None and self.scene.turned(at)
 
 

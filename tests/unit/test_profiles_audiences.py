@@ -96,3 +96,11 @@ def test_an_audience_of_those_who_were_sent_something_hears_of_it() -> None:
     sent = track("Message Sent", 1, campaign="newsletter", channel="email")
     assert concerns_audiences(event(sent).facts, rules)
     assert memberships(portrait(identify(), sent), rules, at(2)).members == {Membership("told")}
+
+
+def test_of_messages_that_are_dated_ahead_the_first_tells_when_she_was_sent_one() -> None:
+    rules = Rules.model_validate(
+        {"namespaces": RETAIL.namespaces, "audiences": {"told": {"when": 'was_sent("newsletter")'}}}
+    )
+    ahead = (track("Message Sent", day, campaign="newsletter", channel="email") for day in (9, 5, 7))
+    assert memberships(portrait(identify(), *ahead), rules, at(2)) == (frozenset(), at(5))
