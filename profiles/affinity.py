@@ -16,15 +16,18 @@ from profiles.preferences import preference
 Relation = Literal["own", "outside", "none"]
 
 _PATTERN = 2
-"""Orders in other categories from which on a single one elsewhere is outside the pattern."""
+"""Orders of other categories alone from which on a single one elsewhere is outside the pattern."""
 
 
 def bought_categories(orders: Orders) -> dict[str, int]:
     """In how many orders of her own she bought each category, whether or not she sent some of it back."""
+    return dict(sorted(Counter(each for basket in _baskets(orders) for each in basket).items()))
+
+
+def _baskets(orders: Orders) -> list[set[str]]:
+    """The categories of each order of her own."""
     own = (order["products"] for order in orders.counted if not order.get("gift"))
-    named = ({category for _, count, _, category, *_ in lines if count > 0} for lines in own)
-    found = Counter(each for categories in named for each in categories if each)
-    return dict(sorted(found.items()))
+    return [{category for _, count, _, category, *_ in lines if count > 0 and category} for lines in own]
 
 
 def question_of(category: str) -> str:
@@ -37,8 +40,9 @@ def relation(state: Document, orders: Orders, category: str) -> Relation:
     answer = preference(state, question_of(category))
     if answer is not None:
         return "own" if answer in ("self", "me", "myself") else "none"
-    bought = bought_categories(orders)
-    times = bought.pop(category, 0)
-    if times == 1 and sum(bought.values()) >= _PATTERN:
+    baskets = _baskets(orders)
+    times = sum(category in one for one in baskets)
+    # What was in one basket with it is no other way to buy.
+    if times == 1 and sum(category not in one for one in baskets if one) >= _PATTERN:
         return "outside"
     return "own" if times or category in state.get("categories", {}) else "none"

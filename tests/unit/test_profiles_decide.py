@@ -298,17 +298,6 @@ def test_the_next_question_is_the_channel_then_what_is_needed_then_the_rest() ->
     assert decided("newsletter", ANA, GRANTED, prefers, whole).question is None
 
 
-def test_an_article_out_of_her_way_is_asked_about_and_the_answer_stands() -> None:
-    orders = [bought(n, f"o-{n}", f"p-{n}", category="menswear") for n in range(3)]
-    dress = bought(4, "o-4", "dress", category="dresses")
-    known = (ANA, GRANTED, track("Preference Set", 1, channel="email"))
-    asked = decided("loyalty_offer", *known, *orders, dress, category="dresses")
-    assert (asked.reasons, asked.question) == (("ask_first",), "buys_dresses_for")
-    for answer, outcome in (("self", "send"), ("my wife", "suppress")):
-        said = track("Survey Answered", 9, question="buys_dresses_for", answer=answer)
-        assert decided("loyalty_offer", *known, *orders, dress, said, category="dresses").outcome == outcome
-
-
 def test_an_account_of_the_same_kind_opened_later_is_the_relationship_begun_again() -> None:
     old = [
         track("Account Opened", 1, account_id="a", product="card"),
