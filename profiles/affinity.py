@@ -30,6 +30,13 @@ def _baskets(orders: Orders) -> list[set[str]]:
     return [{category for _, count, _, category, *_ in lines if count > 0 and category} for lines in own]
 
 
+def category_of(orders: Orders, product: str) -> str | None:
+    """The category in which she bought a product for herself, whether or not she sent it back."""
+    own = (order["products"] for order in orders.counted if not order.get("gift"))
+    named = (category for lines in own for one, _, _, category, *_ in lines if one == product)
+    return next(filter(None, named), None)
+
+
 def question_of(category: str) -> str:
     """The preference that says for whom she buys a category: "self" makes it her own."""
     return f"buys_{category}_for"

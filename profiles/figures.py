@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from graph_schema.store import Document
 from profiles.accounts import ended
-from profiles.affinity import relation
+from profiles.affinity import category_of, relation
 from profiles.consent import is_halted, standing
 from profiles.facts import CHANNELS
 from profiles.moments import DAY, UNTIMED, date_of, midnight
@@ -119,10 +119,11 @@ def _advantage(scene: Scene) -> float:
 
 
 def category_asked(scene: Scene) -> str | None:
-    """The category that is asked about, else that in which she saw the product."""
-    category = scene.request.category
-    if category is None and scene.request.product is not None:
-        category = scene.state.get("viewed", {}).get(scene.request.product, [None, None])[1] or None
+    """The category that is asked about, else that in which she saw the product, or bought it."""
+    category, product = scene.request.category, scene.request.product
+    if category is None and product is not None:
+        seen = scene.state.get("viewed", {}).get(product, [None, None])[1]
+        category = seen or category_of(scene.orders, product)
     return category
 
 

@@ -32,3 +32,12 @@ def test_one_basket_of_many_things_makes_none_of_them_out_of_her_way() -> None:
     others = [bought(n, f"o-{n}", "p", category="milk") for n in (2, 3)]
     assert decided(basket, others[0], category="dress").outcome == "send"
     assert decided(basket, *others, category="dress").reasons == ("ask_first",)
+
+
+def test_what_she_sent_back_is_out_of_her_way_by_the_category_in_which_she_bought_it() -> None:
+    others = [bought(n, f"o-{n}", "coat", category="menswear") for n in (1, 2)]
+    back = track("Order Refunded", 4, order_id="o-3")
+    for gift, reasons in ((False, ("ask_first",)), (True, ())):
+        dress = bought(3, "o-3", "dress", category="dresses", gift=gift)
+        asked = decided(*others, dress, back, product="dress")
+        assert asked.reasons == reasons
