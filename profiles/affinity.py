@@ -16,7 +16,7 @@ from profiles.preferences import preference
 Relation = Literal["own", "outside", "none"]
 
 _PATTERN = 2
-"""Orders of other categories alone from which on a single one elsewhere is outside the pattern."""
+"""Orders with something of other categories from which on a single one elsewhere is outside the pattern."""
 
 
 def bought_categories(orders: Orders) -> dict[str, int]:
@@ -49,7 +49,7 @@ def relation(state: Document, orders: Orders, category: str) -> Relation:
         return "own" if answer in ("self", "me", "myself") else "none"
     baskets = _baskets(orders)
     times = sum(category in one for one in baskets)
-    # What was in one basket with it is no other way to buy.
-    if times == 1 and sum(category not in one for one in baskets if one) >= _PATTERN:
+    # One basket of many things is one order, and no pattern.
+    if times == 1 and sum(bool(one - {category}) for one in baskets) >= _PATTERN:
         return "outside"
     return "own" if times or category in state.get("categories", {}) else "none"
