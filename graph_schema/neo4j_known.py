@@ -7,7 +7,7 @@ that it has worked out stands on something that changed meanwhile.
 """
 
 from array import array
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -115,8 +115,7 @@ class Known:
     """What a process has read of one graph and nobody has changed since, as of a commit; -1: of none.
 
     ``events`` are those of the last batch, for a message that comes again does so soon; ``numbers`` are their
-    ids by their marks, ``told`` the same by the records that tell them; None where that batch changed others.
-    ``places`` are memberships by person; nobody falls due before ``due``, None where that
+    ids by their marks. ``places`` are memberships by person; nobody falls due before ``due``, None where that
     isn't known. ``current``: though the last batch failed, what is remembered holds; for once.
     """
 
@@ -124,7 +123,6 @@ class Known:
     commit: int = -1
     events: dict[int, StoredEvent] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)
-    told: dict[int, list[StoredEvent]] | None = None
     records: dict[int, Record] = field(default_factory=dict)
     identifiers: dict[int, IdentifierNode] = field(default_factory=dict)
     persons: dict[int, Person] = field(default_factory=dict)
@@ -140,7 +138,7 @@ class Known:
 
     def forget(self) -> None:
         """Forgets everything."""
-        self.graph, self.commit, self.due, self.told = -1, -1, None, None
+        self.graph, self.commit, self.due = -1, -1, None
         for kept in vars(self).values():
             if isinstance(kept, dict):
                 kept.clear()
@@ -165,7 +163,6 @@ class Known:
             self.due = None
             kind, one = mark & 7, mark >> 3
             if kind == EVENT:
-                self.told = None
                 self.events.pop(self.numbers.pop(mark, 0), None)
             elif kind == RECORD:
                 self.records.pop(one, None)
@@ -202,7 +199,6 @@ class Known:
         self.profiles.update(profiles)
         self.events = dict(writes.events)
         self.numbers = {of_event(*event.key): one for one, event in writes.events.items()}
-        self.told = _told(writes, made["event"])
         for node in writes.identifiers.values():
             before = self.identifiers.get(node.id)
             if before is not None and before.identifier != node.identifier:
@@ -248,16 +244,3 @@ class Known:
         for record in writes.records.values():
             if record.person in self.members:
                 self.members[record.person].add(record.id)
-
-
-def _told(writes: Writes, made: Set[int]) -> dict[int, list[StoredEvent]] | None:
-    """The events of a batch by the records that tell them; None where it changed others than it made."""
-    others = writes.events.keys() - made or any(one not in writes.events for _, one in writes.also)
-    if others or writes.also_gone or writes.erased_records or writes.records_gone:
-        return None
-    told: dict[int, list[StoredEvent]] = {}
-    for event in writes.events.values():
-        told.setdefault(event.record, []).append(event)
-    for record, one in writes.also:
-        told.setdefault(record, []).append(writes.events[one])
-    return told

@@ -142,16 +142,9 @@ class Reading(Transaction):
         return events
 
     def history(self, records: Collection[int]) -> Iterator[tuple[int, StoredEvent]]:
-        """See ``Transaction``. What the last batch told is known: of it hardly anything may be seen yet."""
-        known, numbers = self._known, self._numbered(records, RECORD)
-        told, latest = ({}, {}) if known.told is None else (known.told, known.events)
-        of = [one << 3 | RECORD for one in records] if known.told is None else []
-        rows = self._ask(q.HISTORY, {"ids": numbers}, of) if numbers else []
-        rows = [row for row in rows if row[0] is not None and within(row[0]) not in latest]
-        found = [(within(row[9]), event) for row, event in zip(rows, self._noted(rows), strict=True)]
-        new = [(record, event) for record in records for event in told.get(record, ())]
-        self.read.update([marks.of_event(*event.key) for _, event in new])
-        return iter(found + new)
+        """See ``Transaction``."""
+        rows = self._by_id(q.HISTORY, records, RECORD)
+        return iter([(within(row[9]), event) for row, event in zip(rows, self._noted(rows), strict=True)])
 
     def all_events(self) -> Iterator[StoredEvent]:
         """See ``Transaction``."""
