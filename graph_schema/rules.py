@@ -186,11 +186,8 @@ def fault_in(model: type[BaseModel], detail: ErrorDetails) -> Fault:
     key = ".".join(str(step) for step in path if not isinstance(step, int))
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return Fault(
-            path,
-            f"unknown key {str(path[-1])!r}{_inside(path)}",
-            nearest(str(path[-1]), _known_keys(model, path)),
-        )
+        last = str(path[-1])
+        return Fault(path, f"unknown key {last!r}{_inside(path)}", nearest(last, _known_keys(model, path)))
     if kind == "missing":
         return Fault(path[:-1], f"{str(path[-1])!r} is missing{_inside(path)}", f"Add a line: {path[-1]} = …")
     if kind == "literal_error":

@@ -7,7 +7,7 @@ guessed.
 """
 
 from collections import Counter
-from typing import Literal
+from typing import Any, Literal
 
 from graph_schema.store import Document
 from profiles.orders import Orders
@@ -24,16 +24,19 @@ def bought_categories(orders: Orders) -> dict[str, int]:
     return dict(sorted(Counter(each for basket in _baskets(orders) for each in basket).items()))
 
 
+def _own(orders: Orders) -> list[Any]:
+    """The lines of each order of her own: a gift tells nothing of her."""
+    return [order["products"] for order in orders.counted if not order.get("gift")]
+
+
 def _baskets(orders: Orders) -> list[set[str]]:
     """The categories of each order of her own."""
-    own = (order["products"] for order in orders.counted if not order.get("gift"))
-    return [{category for _, count, _, category, *_ in lines if count > 0 and category} for lines in own]
+    return [{category for _, n, _, category, *_ in lines if n > 0 and category} for lines in _own(orders)]
 
 
 def category_of(orders: Orders, product: str) -> str | None:
     """The category in which she bought a product for herself, whether or not she sent it back."""
-    own = (order["products"] for order in orders.counted if not order.get("gift"))
-    named = (category for lines in own for one, _, _, category, *_ in lines if one == product)
+    named = (category for lines in _own(orders) for one, _, _, category, *_ in lines if one == product)
     return next(filter(None, named), None)
 
 

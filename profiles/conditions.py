@@ -66,11 +66,8 @@ def condition(text: str, where: str) -> Condition:
     """Compiles an expression. Raises RulesError where it isn't CEL, names what there isn't, or isn't true
     or false."""
     if len(text) > _LONGEST:
-        raise RulesError(
-            f"the expression has {len(text):,} characters",
-            where=where,
-            way_out=f"Up to {_LONGEST:,} are read",
-        )
+        what = f"the expression has {len(text):,} characters"
+        raise RulesError(what, where=where, way_out=f"Up to {_LONGEST:,} are read")
     try:
         program = cel.compile(text)
     except ValueError as error:
@@ -182,11 +179,8 @@ def _try_out(found: Condition, text: str) -> None:
                 way_out=f"It was tried with {with_what}. {_LIKE}" if with_what else _LIKE,
             ) from error
         if not isinstance(answer, bool):
-            raise RulesError(
-                "the expression is neither true nor false",
-                where=found.where,
-                way_out="Compare with something",
-            )
+            what = "the expression is neither true nor false"
+            raise RulesError(what, where=found.where, way_out="Compare with something")
 
 
 _TRIED: Final = 1000

@@ -145,8 +145,8 @@ def _take_back(view: Document, refunds: list[Told], ids: Mapping[str, str]) -> b
 def _prices(products: Iterable[Any]) -> dict[str, float]:
     """What a piece of each product was bought for: in the mean, where the second was cheaper."""
     priced = [line for line in products if line[2] is not None and line[1] > 0]
-    counts = pieces(priced)
-    return {one: worth(line for line in priced if line[0] == one) / counts[one] for one in counts}
+    counts, paid = pieces(priced), pieces((one, n * price) for one, n, price, *_ in priced)
+    return {one: paid[one] / counts[one] for one in counts}
 
 
 def _sum(amounts: Iterable[Number]) -> Number:

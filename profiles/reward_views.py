@@ -110,10 +110,11 @@ def _expired(words: list[Told]) -> list[Told]:
     return [] if last is not None and any(at > last for at in issues) else found
 
 
-def _runs_out_at(terms: list[tuple[int | None, Issued]]) -> int | None:
+def _runs_out_at(issued: list[Told], terms: list[Issued]) -> int | None:
     """When it runs out by its own time; never, where it was issued again after that without one."""
-    last = max((one.expires_at for _, one in terms if one.expires_at is not None), default=None)
-    without = (at for at, one in terms if one.expires_at is None and at is not None)
+    last = max((one.expires_at for one in terms if one.expires_at is not None), default=None)
+    told = zip(issued, terms, strict=True)
+    without = (word.at for word, one in told if one.expires_at is None and word.at is not None)
     return None if last is not None and any(at > last for at in without) else last
 
 
@@ -129,7 +130,7 @@ def _view(key: str, words: list[Told]) -> Document:
         "currency": next((one.currency for one in terms if one.currency is not None), None),
         "media": sorted({medium for one in terms for medium in one.media}),
         "issued_at": issued[0].at if issued else None,
-        "expires_at": _runs_out_at([(one.at, Issued(*one.fact)) for one in issued]),
+        "expires_at": _runs_out_at(issued, terms),
         "expired_at": expired[0].at if expired else None,
     }
     if used:

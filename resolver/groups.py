@@ -68,8 +68,7 @@ class Groups:
         everyone = frozenset(against.values())
         for group in side:
             foes = everyone - {against[group]} if group in against else everyone
-            if foes:
-                self.foes.setdefault(group, {})[id(foes)] = foes
+            self.foes.setdefault(group, {})[id(foes)] = foes
 
     def count_as_one(self) -> None:
         """Lets the unique values within each group of several records count as one, and through others.

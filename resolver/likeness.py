@@ -100,21 +100,24 @@ class Voices:
         for one in sorted(tie.records, key=lambda one: self.records[one].key):
             if voices := self._of(matching, self.records[one], tie.value):
                 said.setdefault(voices, {}).setdefault(groups.of[one], one)
+
+        def opposed(mine: frozenset[int], theirs: frozenset[int]) -> bool:
+            """Whether all that speaks for the one is against all that speaks for the other; of one group
+            alone nothing has to be kept apart."""
+            if len(said[mine]) == 1 and said[mine].keys() == said[theirs].keys():
+                return False
+            return all(self.likeness.against(self.plan, matching, *both) for both in product(mine, theirs))
+
         compared, others = list(said)[:_COMPARED], list(said)[_COMPARED:]
-        pairs = [pair for pair in combinations(compared, 2) if self._opposed(matching, *pair)]
+        pairs = [pair for pair in combinations(compared, 2) if opposed(*pair)]
         for theirs in others:
-            firsts = ((mine, theirs) for mine in compared if self._opposed(matching, mine, theirs))
-            pairs += islice(firsts, 1)
+            pairs += islice(((mine, theirs) for mine in compared if opposed(mine, theirs)), 1)
         against: dict[frozenset[int], dict[int, int]] = {}
         for mine, theirs in pairs:
             against.setdefault(mine, {}).update(said[theirs])
             against.setdefault(theirs, {}).update(said[mine])
         for voices, opponents in against.items():
             yield said[voices], opponents
-
-    def _opposed(self, matching: Matching, mine: frozenset[int], theirs: frozenset[int]) -> bool:
-        """Whether all that speaks for the one is against all that speaks for the other."""
-        return all(self.likeness.against(self.plan, matching, *both) for both in product(mine, theirs))
 
     def _of(self, matching: Matching, record: Record, value: int | None) -> frozenset[int]:
         if self.likeness.tells(matching, record):

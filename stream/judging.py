@@ -48,6 +48,11 @@ class Word(NamedTuple):
     why: str
     key: str = ""
 
+    @property
+    def request(self) -> tuple[str, str] | None:
+        """Whose request it came with, and which, where that has a key."""
+        return (self.by, self.key) if self.key else None
+
 
 class Judging(Reader):
     """A reader that also makes judgements, and takes them back; nothing is written here."""
@@ -67,11 +72,14 @@ class Judging(Reader):
         keys = [tuple(sorted(record.key for record in side.values())) for side in (a, b)]
         records = {**a, **b}
         founders = {records[one].key: event for one, event in founding_events(self.tx, records).items()}
-        return Judgement(_name(word, keys), word.kind, keys[0], keys[1], word.at, word.by, word.why, founders)
+        spoken = (word.kind, [[tuple(key) for key in side] for side in keys], word.at, word.by, word.why)
+        name = _name(word.request or spoken)
+        return Judgement(name, word.kind, keys[0], keys[1], word.at, word.by, word.why, founders)
 
     def came_before(self, word: Word) -> Judgement | None:
         """What the same request made, where it came before."""
-        return next(iter(self.tx.given((_name(word, []),)).values()), None) if word.key else None
+        name = word.request and _name(word.request)
+        return self.tx.given((name,)).get(name) if name else None
 
     def retracted(self, judgement_id: str, at: int) -> Judgement:
         """A judgement as it is once it was taken back, at ``at`` or before; ``UnknownJudgement`` for none."""
@@ -148,9 +156,7 @@ def founding_events(tx: Transaction, records: Collection[int]) -> dict[int, Even
     return {record: event for record, (_, _, event) in first.items()}
 
 
-def _name(word: Word, sides: list[tuple[RecordKey, ...]]) -> str:
+def _name(said: tuple[object, ...]) -> str:
     """A function of the request, else of what is said, so that the same word told twice is one judgement."""
-    spoken = (word.kind, [[tuple(key) for key in side] for side in sides], word.at, word.by, word.why)
-    said = repr((word.by, word.key) if word.key else spoken)
-    digest = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=10).digest()
+    digest = hashlib.blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=10).digest()
     return "jud_" + base64.b32encode(digest).decode().lower()

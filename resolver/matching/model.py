@@ -75,7 +75,7 @@ class Scale(NamedTuple):
 
     ``others``: for each explanation that says something here its place, its weights, and whether it makes
     people agree in one value, so that the value's rarity counts for it too. ``most``: the most that it can
-    add for one person.
+    add for one person. ``parts``: see ``Kind``.
     """
 
     place: int
@@ -86,6 +86,7 @@ class Scale(NamedTuple):
     most: Weight
     slips: Mapping[int, tuple[Weight, Weight]]
     unlisted: Weight
+    parts: Callable[[Value, Value], bool] | None
 
     def rarity(self, level: int, one: Weight, two: Weight) -> Weight:
         """What the frequencies of two values, by what agreeing in each adds, add to their level's weight."""
@@ -138,6 +139,7 @@ class Model:
                 comparison.most,
                 {level: (both, either) for level, both, either in comparison.slips},
                 comparison.rare_other,
+                KINDS[comparison.kind].parts,
             )
             for place, comparison in enumerate(self.comparisons)
         )

@@ -55,7 +55,7 @@ def _match(
     match = model.most
     outcomes = []
     for scale in model.telling:
-        place, compared, weights, _, _, most, slips, _ = scale
+        place, compared, weights, _, _, most, slips, _, _ = scale
         mine, theirs = values[place], others[place]
         match -= most
         if not mine or not theirs:
@@ -142,8 +142,8 @@ def veto_weight(one: Prepared, two: Prepared, model: Model, leaving: Set[int] = 
         level, rarity = best(scale, one, two)
         if level < 0:
             continue
-        parts = KINDS[model.comparisons[scale.place].kind].parts
-        if parts and all(starmap(parts, product(one.fields[scale.place], two.fields[scale.place]))):
+        said = product(one.fields[scale.place], two.fields[scale.place])
+        if scale.parts and all(starmap(scale.parts, said)):
             parted.append(min(scale.match))
         if scale.shared_at_home:
             home = min(home, scale.match[level] + rarity)
