@@ -232,9 +232,9 @@ class Reader:
         lease = self.intake.plan.spaces[node.namespace].lease
         return leases(holders, lease)[-1] if holders else [], records
 
-    def owners(self, identifier: Identifier) -> set[int]:
-        """The persons who hold an identifier in its youngest lease; the owner alone where the rules name
-        one."""
+    def owners(self, identifier: Identifier, contested: bool = True) -> set[int]:
+        """The persons who hold an identifier in its youngest lease; if ``contested``, the owner alone where
+        the rules name one."""
         node = self.tx.look_up((identifier,)).get(identifier)
         if node is None or node.generic or identifier.namespace not in self.intake.plan.position:
             return set()
@@ -247,11 +247,11 @@ class Reader:
             return {sole}
         youngest, records = self._youngest(node, held)
         persons = {records[holder.record].person for holder in youngest}
-        if len(persons) > 1 and space.contested != "apart":
-            contested = space.contested
+        rule = space.contested
+        if contested and len(persons) > 1 and rule != "apart":
 
             def rank(holder: Holder) -> tuple[tuple[bool, int], RecordKey]:
-                return sighting_rank(contested, holder.first, holder.last), records[holder.record].key
+                return sighting_rank(rule, holder.first, holder.last), records[holder.record].key
 
             return {records[min(youngest, key=rank).record].person}
         return persons

@@ -14,7 +14,7 @@ from graph_schema.store import Transaction
 from profiles.moments import DAY
 from resolver.sentences import counted
 from serving.destinations.delivering import Delivery, chunks, delivered, key_of
-from serving.destinations.ledger import SHARDS, Flight, Head, Lease, Ledger, State, rows_of
+from serving.destinations.ledger import SHARDS, Flight, Head, Lease, Ledger, State, kept_rows, rows_of
 from serving.destinations.planning import Comparing, Plan, Touched, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Op, Outcome, Platform, Row
 from serving.destinations.registry import Home
@@ -193,7 +193,8 @@ class List:
             flights = [one for one in self.ledger.flights(tx) if one.op == op]
         for flight in flights:
             rows = self.still(flight)
-            job = Job(op, self.target.remote, rows, key_of(flight.name))
+            # Without those who changed since it is another request: under one id the same comes, always.
+            job = Job(op, self.target.remote, rows, key_of(f"{flight.name}{kept_rows(rows)}"))
             told = delivered(self._means.platform, job, self._means.courier) if rows else Delivery()
             kept = {row.person_id for row in rows}
             dropped = [row for row in flight.rows if row.person_id not in kept]

@@ -106,12 +106,12 @@ def _living(tx: Transaction, person_ids: Collection[str]) -> set[int]:
 
 
 def _is_hers(reader: Reader, person: int, shared: bool, node: ShownIdentifier) -> bool:
-    """Whether somebody may be told by what she holds: where it passes on to others after a time, its last
-    owner; else whoever alone holds it or, to be spared (``shared``), everybody who does."""
-    if node.sole < 0 and node.namespace >= 0 and reader.intake.plan.spaces[node.namespace].lease:
-        owners = reader.owners(node.identifier)
-        return person in owners and (shared or len(owners) == 1)
-    return shared or node.sole > 0
+    """Whether somebody may be told by what she holds: whoever alone holds it in its youngest lease or, to be
+    spared (``shared``), everybody who does. Who only claims it takes it from nobody."""
+    if node.sole > 0 or node.namespace < 0:
+        return shared or node.sole > 0
+    holding = reader.owners(node.identifier, contested=False)
+    return person in holding and (shared or len(holding) == 1)
 
 
 def is_in(target: Target, places: Iterable[Membership]) -> bool:

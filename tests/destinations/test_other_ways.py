@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from profiles.moments import DAY
+from serving.destinations.sending import DestinationUnavailable
 from serving.destinations.webhook import signature
 from tests.destinations.hook import Hook
 from tests.destinations.platforms import Uid2Emulator
@@ -156,6 +157,22 @@ def test_a_lost_answer_has_the_same_request_made_again(hooked: tuple[Hook, Shop]
     shop.sync()
     assert len(hook.came) == 3
     assert len({headers["webhook-id"] for headers, _ in hook.came}) == 1
+
+
+def test_who_dropped_out_since_makes_it_another_request(hooked: tuple[Hook, Shop]) -> None:
+    hook, shop = hooked
+    two(shop)
+    hook.faults.next = lambda: "closed after"  # type: ignore[method-assign]
+    with shop.syncing("hook") as running:
+        running.means.courier._sleep = lambda _: None
+        with pytest.raises(DestinationUnavailable):
+            drain(running)
+    shop.tell(granted("u-1", withdrawn=True))
+    hook.faults.next = lambda: ""  # type: ignore[method-assign]
+    shop.sync()
+    told = {(headers["webhook-id"], body) for headers, body in hook.came}
+    assert len({body for _, body in told}) == len({name for name, _ in told}) == len(told)
+    assert hook.lists["cart"] == {"email:boris@example.org"}
 
 
 def test_the_standard_webhooks_vector_comes_out() -> None:

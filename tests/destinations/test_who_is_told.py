@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from graph_schema.rule_parts import Source
+from graph_schema.rules import Rules
 from serving.destinations.forms import hex_digest
 from tests.destinations.emulator import Emulator
 from tests.destinations.google_emulator import GoogleEmulator
@@ -29,6 +31,7 @@ from tests.destinations.shop import (
     tiktok,
     two,
 )
+from tests.unit.portraits import RETAIL
 
 
 def by(channel: str, *, withdrawn: bool = False) -> dict[str, Any]:
@@ -93,6 +96,21 @@ def test_a_number_that_passes_on_leaves_its_former_owner() -> None:
         shop.tell(named("u-2", "boris@example.org", phone="+33612345678"))
         shop.sync()
         assert emulator.lists == {CART: {ANA}}
+
+
+def test_who_only_claims_an_address_takes_it_from_nobody() -> None:
+    sources = {**RETAIL.sources, "guest": Source(claims=("email",))}
+    fields = {name: getattr(RETAIL, name) for name in Rules.model_fields}
+    with MetaEmulator() as emulator:
+        there = {"ads": meta(emulator.url, audiences={CARTED: CART})}
+        shop = Shop(there, rules=Rules(**{**fields, "sources": sources}))
+        shop.tell(*shopper("u-1", "ana@example.com"))
+        shop.tell({**named("u-2", "ana@example.com"), "source": "guest"}, granted("u-2"), carted("u-2"))
+        shop.sync()
+        assert emulator.lists == {CART: {ANA}}
+        shop.tell(named("u-2", "ana@example.com"))
+        shop.sync()
+        assert emulator.lists == {CART: set()}
 
 
 def test_google_is_told_of_a_device_beside_an_email_and_a_number() -> None:
