@@ -66,14 +66,12 @@ _ADDRESSING: Final = frozenset(("addresses", "reached"))
 
 def permission(sketch: Sketch, rules: Rules, at: int, channels: Collection[str] = ()) -> Permission:
     """What she said of advertising to her by one of these channels (none are any), by what stands at this
-    moment."""
+    moment. What she said of others only counts for nothing."""
     scene = Scene(sketch, profile_rules(rules).settings, at, Request(""))
-    asked: Collection[str] = ("display", "social")
-    if scene.may_advertise:
-        if not channels or scene.ways.open("advertising", channels) is not None:
-            return "granted"
-        asked = channels
+    asked = channels or ("display", "social")
     halted = any(is_halted(scene.state, kind, "advertising") for kind in HALTS)
+    if not halted and scene.ways.open("advertising", asked) is not None:
+        return "granted"
     words = (scene.ways.in_use(channel, "advertising")[1] for channel in asked)
     return "denied" if halted or any(word is not None for word in words) else "unknown"
 

@@ -130,11 +130,12 @@ def _histories(ws: Workspace) -> tuple[dict[int, set[str]], dict[str, set[str]]]
         former = ws.sizes_before[origin][0]
         if record is None or record.person != origin:
             left[origin] = left.get(origin, 0) + 1
-        if record is not None:
+        if record is not None and not record.ghost:
             before.setdefault(record.person, set()).add(former)
             after.setdefault(former, set()).add(ws.person(record.person).person_id)
     for one, (former, size) in ws.sizes_before.items():
-        if size > left.get(one, 0) and one not in erased:
+        # Of somebody's records those may stay alone that were erased.
+        if size > left.get(one, 0) and one not in erased and not _is_ghost(ws, ws.person(one).founder):
             before.setdefault(one, set()).add(former)
             after.setdefault(former, set()).add(ws.person(one).person_id)
     return before, after

@@ -66,8 +66,6 @@ class Settling:
         for row, refused in (*told.rows, *((row, WITHHELD) for row in dropped)):
             if op != "remove":
                 self._added(row, refused, told)
-                if op == "replace":
-                    self._known_by(row)
             elif refused and not self._never_came(row):
                 self.still_there(row, refused)
             else:
@@ -87,7 +85,10 @@ class Settling:
         head.dirty = True
 
     def _added(self, row: Row, refused: str, told: Delivery) -> None:
-        for handle in row.handles:
+        if refused != WITHHELD:
+            self._known_by(row)
+        # Who was withheld may have left since: nothing that nobody would take out again is kept of her.
+        for handle in (one for one in row.handles if one in self._handles[row.person_id]):
             known = self._entries.get(handle)
             # What a list holds it goes on holding, though it is refused when it comes again.
             fate = "" if known and not known.refused and refused != WITHHELD else refused
@@ -136,9 +137,10 @@ class Settling:
     def _known_by(self, row: Row) -> None:
         """By a row's handles she is in the list, besides those by which she was."""
         had = self._handles[row.person_id]
-        self.head.members += not had
-        self._handles[row.person_id] = list(dict.fromkeys([*had, *row.handles]))
-        self.state[self._ledger.person(row.person_id)] = self._handles[row.person_id]
+        known = list(dict.fromkeys([*had, *row.handles]))
+        if known != had:
+            self.head.members += not had
+            self.state[self._ledger.person(row.person_id)] = self._handles[row.person_id] = known
 
     def _put(self, entry: Entry) -> None:
         self._entries[entry.handle] = entry

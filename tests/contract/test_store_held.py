@@ -113,6 +113,22 @@ def test_the_feed_tells_the_erasure_of_the_id_that_was_erased(both: Both) -> Non
         assert both.fed == ("erased", person)
 
 
+def test_the_feed_tells_nothing_of_evidence_of_the_erased_that_goes_its_own_way(store: Store) -> None:
+    """She took her address up again, and another customer came to hold it as well."""
+    both = Both(store)
+    both.take(identify(1, userId="u-1", traits={"email": "ana@x.example"}))
+    erased = both.of("user_id:u-1")
+    both.erase(erased)
+    late = {"timestamp": "2030-01-01T00:00:00Z", "traits": {"email": "ana@x.example"}}
+    both.take({**identify(2), **late})
+    [again] = both.persons.values()
+    both.take({**identify(3, userId="u-2"), **late})
+    assert both.fed == ("updated", again)
+    with store.read() as tx:
+        told = {one for each in tx.changes(0, 100) for one in (each.person_id, *each.went_into)}
+    assert told == {erased, *both.persons.values()}
+
+
 def test_what_the_erased_used_a_reward_with_ties_no_order(both: Both) -> None:
     order = {"order_id": "o", "receipt_id": "t", "total": 10, "currency": "EUR"}
     done = {"event": "Order Completed", "properties": order, "context": {"recordId": "r"}, "userId": "b"}

@@ -212,3 +212,26 @@ def test_two_audiences_into_one_file_are_one_too(tmp_path: Path) -> None:
         Shop(files)
     files["out"]["path"] = str(tmp_path / "{audience}.csv")
     assert isinstance(Shop(files).engine, Engine)
+
+
+def test_who_left_before_her_request_failed_keeps_nobody_in_the_list() -> None:
+    with GoogleEmulator() as emulator:
+        shop = Shop({"google": google(emulator.url, audiences={CARTED: CART})})
+        emulator.next_outcome = {"requestStatus": "FAILED"}
+        shop.tell(*shopper("u-1", "ana@example.com"))
+        shop.sync()
+        emulator.next_outcome = {"requestStatus": "SUCCESS"}
+        shop.tell(granted("u-1", withdrawn=True))
+        for _ in range(2):
+            shop.sync()
+            shop.wait(1 / 24)
+        assert emulator.lists[CART] == set()
+        with shop.engine.store.read() as tx:
+            assert ANA not in str(tx.scan("sync/"))
+        # Under the id of somebody else she comes and goes again.
+        shop.tell({**named("u-0", "ana@example.com"), "timestamp": "2026-01-01T00:00:00Z"})
+        shop.judge("same", "user_id:u-0", "user_id:u-1")
+        for is_in in (True, False):
+            shop.tell(granted("u-0", withdrawn=not is_in))
+            shop.sync()
+            assert (ANA in emulator.lists[CART]) is is_in

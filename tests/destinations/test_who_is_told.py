@@ -72,6 +72,17 @@ def test_google_is_not_told_of_consent_to_another_channel() -> None:
         assert emulator.consents == [""]
 
 
+def test_who_withdrew_for_another_channel_alone_is_spared_at_google() -> None:
+    with GoogleEmulator() as emulator:
+        shop = Shop({"ads": google(emulator.url, audiences={"suppress_buyers": SPARED})})
+        shop.tell(named("u-1", "ana@example.com"), by("social", withdrawn=True), ordered("u-1", "o-1"))
+        shop.sync()
+        assert emulator.lists == {SPARED: {ANA}}
+        shop.tell(by("display", withdrawn=True))
+        shop.sync()
+        assert emulator.lists == {SPARED: set()}
+
+
 def test_a_number_that_passed_on_is_its_last_owners() -> None:
     number = "+33612345678"
     with MetaEmulator() as emulator:
