@@ -50,10 +50,12 @@ LOCAL: Final = Principal("local", "admin")
 
 @dataclass(frozen=True)
 class Keyring:
-    """The keys in force, by their hashes. Where ``enforced`` is false, whoever asks is ``LOCAL``."""
+    """The keys in force, by their hashes. Where ``enforced`` is false, whoever asks is ``LOCAL``.
+    ``provider`` is the hash of all that is declared of the identity provider; "" where there is none."""
 
     keys: dict[str, Principal]
     enforced: bool
+    provider: str = ""
 
     def of_key(self, key: str | None) -> Principal | None:
         """Whose key this is."""
@@ -76,7 +78,8 @@ def keyring(rules: Access, loopback: bool) -> Keyring:
     """The keys of a server; none is asked for where only this machine reaches it and nothing is declared."""
     keys = {key.sha256: Principal(name, key.role) for name, key in rules.key.items()}
     keys |= _of_environment(os.environ.get(KEYS_VARIABLE, ""))
-    return Keyring(keys, enforced=not loopback or bool(keys) or rules.oidc is not None)
+    provider = "" if rules.oidc is None else digest(rules.oidc.model_dump_json())
+    return Keyring(keys, not loopback or bool(keys) or bool(provider), provider)
 
 
 def digest(key: str) -> str:

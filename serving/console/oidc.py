@@ -109,7 +109,7 @@ def routes(rules: OpenIdConnect) -> APIRouter:
     @router.get("/signed-in")
     async def from_provider(request: Request, service: TheService) -> Response:
         found = await provider.finish(request)
-        return await run_in_threadpool(let_in, request, service, found, "")
+        return await run_in_threadpool(let_in, request, service, found, service.keyring.provider)
 
     return router
 

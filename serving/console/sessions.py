@@ -1,8 +1,8 @@
 """Sessions: who sits at the console, in a signed cookie that no script reads; and what forms must prove.
 
 A session holds ``csrf``, which is known to its pages only; the ``name`` and ``role`` of whoever signed in,
-with the hash of the ``key`` that was given; and the page ``to`` which somebody asked for before, or from
-which a form was sent and not taken (``lost``).
+with the hash of the ``key`` that was given, or of what was declared of the identity provider; and the page
+``to`` which somebody asked for before, or from which a form was sent and not taken (``lost``).
 """
 
 import os
@@ -15,7 +15,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph_schema.access import Role
-from serving.access import LOCAL, ROLES, Keyring, NotAllowed, NotSignedIn, Principal
+from serving.access import LOCAL, Keyring, NotAllowed, NotSignedIn, Principal
 from stream.desk import Steward
 
 _COOKIE: Final = "onefold_session"
@@ -62,14 +62,15 @@ def remember(request: Request, sent_by: str) -> None:
 
 
 def signed_in(request: Request) -> Principal | None:
-    """Whoever is signed in, as long as the key that was given is in force."""
+    """Whoever is signed in, as long as the key that was given is in force, or the provider as it was
+    declared then: what its accounts may is said there."""
     keyring: Keyring = request.app.state.service.keyring
     if not keyring.enforced:
         return LOCAL
-    if request.session.get("key"):
-        return keyring.keys.get(request.session["key"])
-    role: Role | None = next((one for one in ROLES if one == request.session.get("role")), None)
-    return None if role is None else Principal(request.session["name"], role)
+    key: str = request.session.get("key", "")
+    if key and key == keyring.provider:
+        return Principal(request.session["name"], request.session["role"])
+    return keyring.keys.get(key)
 
 
 def principal_of(request: Request) -> Principal:

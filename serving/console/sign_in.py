@@ -45,9 +45,10 @@ def sign_out(request: Request, csrf: Annotated[str, Form()]) -> Response:
 
 
 def let_in(request: Request, service: Service, found: Principal, key: str) -> Response:
-    """Begins the session of somebody who signed in (``key``: the hash of hers, "" for none), and goes on to
-    the page that was asked for."""
+    """Begins the session of somebody who signed in (``key``: the hash by which that is in force), and goes on
+    to the page that was asked for."""
     to = str(request.session.get("to") or "/console/queue")
-    sessions.begin(request, found.name, found.role, key)
+    # First: where this can't be written, nobody is let in.
     service.commits.run(lambda: note_only(service.engine, Doer(*found), "signed in", ()))
+    sessions.begin(request, found.name, found.role, key)
     return go(to)

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
-from graph_schema.access import OpenIdConnect
+from graph_schema.access import OpenIdConnect, Role
+from graph_schema.errors import StoreUnavailable
 from serving.console.oidc import SECRET_VARIABLE
 from tests.integration.console_visit import KEYS, Served, Visit, declared, served
 from tests.integration.identity_provider import CLIENT, SECRET, IdentityProvider
@@ -156,10 +157,13 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityProvider]:
 
 @pytest.fixture
 def joined(tmp_path: Path, provider: IdentityProvider) -> Iterator[Served]:
-    roles: dict[str, Any] = {"crm": "steward", "boss": "admin", "all": "viewer"}
-    rules = OpenIdConnect(issuer=provider.issuer, client_id=CLIENT, claim="groups", roles=roles)
-    with served(tmp_path, declared(rules)) as found:
+    with served(tmp_path, declared(accounts(provider, boss="admin"))) as found:
         yield found
+
+
+def accounts(provider: IdentityProvider, boss: Role) -> OpenIdConnect:
+    roles: dict[str, Role] = {"crm": "steward", "boss": boss, "all": "viewer"}
+    return OpenIdConnect(issuer=provider.issuer, client_id=CLIENT, claim="groups", roles=roles)
 
 
 def test_an_account_signs_in_with_the_role_that_may_most(joined: Served, provider: IdentityProvider) -> None:
@@ -220,6 +224,44 @@ def test_a_key_that_is_no_longer_declared_ends_its_sessions(joined: Served) -> N
     _keys(joined).update(held)
     visit.get("/console/queue")
     assert visit.path == "/console/sign-in"
+
+
+def test_an_account_is_in_only_as_long_as_the_rules_say_the_same_of_it(
+    joined: Served, provider: IdentityProvider, tmp_path: Path
+) -> None:
+    """With ONEFOLD_SESSION_KEY a session outlives a restart; here it is the same process."""
+    provider.claims = {"groups": ["boss"]}
+    visit = joined.visit()
+    visit.get("/console/sign-in/provider")
+    for number, (access, where) in enumerate(
+        (
+            (declared(accounts(provider, boss="admin")), "/console/queue"),
+            (declared(accounts(provider, boss="viewer")), "/console/sign-in"),
+            (declared(), "/console/sign-in"),
+        )
+    ):
+        (tmp_path / str(number)).mkdir()
+        with served(tmp_path / str(number), access) as restarted:
+            again = restarted.visit()
+            again.client.cookies = visit.client.cookies
+            again.get("/console/queue")
+            assert (number, again.path) == (number, where)
+
+
+def test_nobody_is_let_in_who_is_not_in_the_audit_log(keyed: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full() -> None:
+        raise StoreUnavailable("there is no room")
+
+    visit = keyed.visit()
+    visit.get("/console/sign-in")
+    with monkeypatch.context() as patched:
+        patched.setattr(keyed.engine.store, "write", is_full)
+        visit.send("/console/sign-in", key=KEYS["admin"])
+        assert visit.status == 503
+    visit.get("/console/queue")
+    assert visit.path == "/console/sign-in"
+    visit.send("/console/sign-in", key=KEYS["admin"])
+    assert (visit.status, visit.path) == (200, "/console/queue")
 
 
 def _keys(found: Served) -> dict[str, Any]:
