@@ -76,7 +76,8 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
     app.mount("/console", console)
     app.add_middleware(Guard, service=service)
     app.add_middleware(intake.BrowsersMaySend)
-    app.add_middleware(health.Counting, service=service)
+    # Around all, also what answers where nobody foresaw an error.
+    app.middleware_stack = health.Counting(app.build_middleware_stack(), service)
     return app
 
 

@@ -74,8 +74,8 @@ def _lines(service: Service) -> Iterator[str]:
     yield from told_of(commits.totals)
     what = "Transactions that took messages, and the time that they took."
     yield from summary("commit_seconds", what, commits.groups, commits.seconds)
-    what = "Weight of the messages that wait to be written."
-    yield from figure("waiting_bytes", "gauge", what, commits.waiting)
+    what = "Weight of the messages that wait to be written, or for Kafka to have them."
+    yield from figure("waiting_bytes", "gauge", what, service.taking.waiting)
     if service.handover is not None:
         sent = service.handover.sent
         yield from figure("handed_over_total", "counter", "Events that Kafka acknowledged.", sent)
@@ -112,8 +112,9 @@ class Counting:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path_format", "none")
-                key = (route, message["status"])
+                # What is mounted has its routes below the path at which it is.
+                route = scope.get("root_path", "") + getattr(scope.get("route"), "path_format", "")
+                key = (route or "none", message["status"])
                 self._service.requests[key] = self._service.requests.get(key, 0) + 1
             await send(message)
 
