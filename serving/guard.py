@@ -1,5 +1,6 @@
 """Lets in whoever may: in front of every route, so that one which is added later is guarded too."""
 
+import asyncio
 import re
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_schema.access import Role
-from graph_schema.errors import OnefoldError
+from graph_schema.errors import NotNow, OnefoldError
 from serving.access import NotAllowed, NotSignedIn, Principal
 from serving.intake import is_intake
 from serving.limits import bounded
@@ -57,11 +58,14 @@ class Guard:
                 return
             principal = self._asker(scope)
             principal.must(needed(scope["method"], path))
+            scope.setdefault("state", {})["principal"] = principal
+            await self._app(scope, receive, _Masking(send).send if principal.role == "viewer" else send)
         except OnefoldError as error:
             await problem(error)(scope, receive, send)
-            return
-        scope.setdefault("state", {})["principal"] = principal
-        await self._app(scope, receive, _Masking(send).send if principal.role == "viewer" else send)
+        except asyncio.CancelledError:
+            # So the server breaks off what takes longer than it waits at its end.
+            ended = NotNow("this server ended first", way_out="Send it again: a message counts once")
+            await problem(ended)(scope, receive, send)
 
     def _asker(self, scope: Scope) -> Principal:
         """Who asks. Whoever guesses is slowed down; who has a key isn't, though they share an address."""

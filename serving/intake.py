@@ -114,9 +114,7 @@ def _read(service: Service, kind: str, headers: Mapping[str, str], sent: bytes) 
     source = None if key is None else service.source_of(key)
     try:
         raw = _plain(sent, headers.get("content-encoding", ""))
-        body: Any = None
-        if source is None or kind != "batch":
-            body = parse(raw)[0]
+        body: Any = parse(raw)[0] if source is None or kind != "batch" else None
     except Invalid as wrong:
         source = source or service.source_of(None)
         return Taken([DeadLetter(source, None, wrong.field, wrong.reason, sent, now)], wrong)

@@ -87,8 +87,7 @@ class Service:
                 "there is no write key", way_out="Send it as the user of basic authorization, or as writeKey"
             )
         if not self._sources and self.settings.loopback:
-            flaw = flaw_of_source(write_key)
-            if flaw:
+            if flaw := flaw_of_source(write_key):
                 raise Invalid("writeKey", f"It names the source here. {flaw}")
             self.rate.take(f"source {write_key}")
             return write_key

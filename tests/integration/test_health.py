@@ -1,10 +1,12 @@
 """What a server tells of itself: while its store doesn't answer, of its answers, and of what waits."""
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -81,37 +83,49 @@ class Slow:
     """A Kafka that has nothing until it is told to."""
 
     def __init__(self) -> None:
-        self.goes_on = threading.Event()
+        self.goes_on = False
 
     async def send(self, events: Sequence[Event]) -> None:
-        await asyncio.to_thread(self.goes_on.wait, 20)
+        while not self.goes_on:
+            await asyncio.sleep(0.01)
 
     async def reach(self) -> None: ...
 
     async def stop(self) -> None: ...
 
 
+@contextmanager
+def sending(url: str) -> Iterator["Future[httpx.Response]"]:
+    """A message that is sent there, and waits by now."""
+    body = {"userId": "u-1", "traits": {"plan": "x" * 5_000}}
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(httpx.post, f"{url}/v1/identify", json=body, auth=("web", ""), timeout=20)
+        until = time.monotonic() + 9
+        while not waiting(url) and time.monotonic() < until:
+            time.sleep(0.02)
+        yield answer
+
+
+def waiting(url: str) -> int:
+    found = re.search(r"^onefold_waiting_bytes (\d+)$", httpx.get(f"{url}/metrics").text, re.MULTILINE)
+    assert found
+    return int(found[1])
+
+
 def test_what_waits_for_kafka_weighs_too() -> None:
     slow = Slow()
     with running(make_app(Engine(MemoryStore(), load_rules()), sender=slow)) as url:
+        with sending(url) as answer:
+            assert waiting(url) > 5_000
+            slow.goes_on = True
+            assert answer.result().json() == {"success": True}
+        assert waiting(url) == 0
 
-        def waiting() -> int:
-            told = httpx.get(f"{url}/metrics").text
-            return next(
-                int(line.split()[1])
-                for line in told.splitlines()
-                if line.startswith("onefold_waiting_bytes ")
-            )
 
-        body = {"userId": "u-1", "traits": {"plan": "x" * 5_000}}
-        sending = threading.Thread(
-            target=httpx.post, args=[f"{url}/v1/identify"], kwargs={"json": body, "auth": ("web", "")}
-        )
-        sending.start()
-        until = time.monotonic() + 9
-        while not (weight := waiting()) and time.monotonic() < until:
-            time.sleep(0.02)
-        slow.goes_on.set()
-        sending.join()
-        assert weight > 5_000
-        assert waiting() == 0
+def test_what_a_server_has_no_time_for_at_its_end_is_to_come_again() -> None:
+    app = make_app(Engine(MemoryStore(), load_rules()), sender=Slow())
+    with ExitStack() as server, sending(server.enter_context(running(app))) as answer:
+        server.close()
+        told = answer.result()
+    assert (told.status_code, told.headers["retry-after"]) == (503, "1")
+    assert told.headers["content-type"] == "application/problem+json"
