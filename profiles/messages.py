@@ -22,6 +22,11 @@ class Letter(NamedTuple):
 
 def letters(state: Document) -> list[Letter]:
     """The latest messages, oldest first, each once however often it was reported."""
+    return _told(state)[0]
+
+
+def _told(state: Document) -> tuple[list[Letter], int]:
+    """The latest messages that went out and didn't come back; and how many of the latest did."""
     latest = state.get("messages", {}).get("latest", ())
     # A gateway numbers its text messages as another does its mails; not every report says by which way.
     ways = {message_id: channel for _, _, message_id, _, channel in reversed(latest) if channel}
@@ -33,7 +38,7 @@ def letters(state: Document) -> list[Letter]:
             bounced.add(one)
         elif one not in found:
             found[one] = Letter(at, message_id, campaign, channel)
-    return [letter for one, letter in found.items() if one not in bounced]
+    return [letter for one, letter in found.items() if one not in bounced], len(bounced)
 
 
 def reports(state: Document) -> int:
@@ -65,7 +70,7 @@ def _arrived(state: Document, campaign: str, at: int) -> bool:
 
 def shown_messages(state: Document) -> Document:
     """`messages` of the golden profile. Those of long ago are counted, but no longer listed."""
-    found = letters(state)
+    found, bounced = _told(state)
     count = state.get("messages", {}).get("count", {})
     kinds = [entry[1] for entry in state.get("messages", {}).get("latest", ())]
     # Of what isn't listed any more nobody knows which delivery was of which sending: the larger counts.
@@ -76,7 +81,7 @@ def shown_messages(state: Document) -> Document:
         "by_channel": dict(Counter(letter.channel for letter in found)),
         "opened": _total(count, "opened"),
         "clicked": _total(count, "clicked"),
-        "bounced": _total(count, "bounced"),
+        "bounced": bounced + _total(count, "bounced") - kinds.count("bounced"),
     }
 
 

@@ -135,6 +135,7 @@ def test_messages_are_counted_once_and_returned_ones_not() -> None:
         track("Email Delivered", 1, message_id="m-1"),
         track("Message Sent", 2, campaign="c", channel="email", message_id="m-2"),
         track("Message Bounced", 2, channel="email", message_id="m-2"),
+        track("Email Bounced", 3, message_id="m-2", source="gateway"),
         track("Email Opened", 3, message_id="m-1"),
     )["messages"]
     assert (found["count"], found["opened"], found["bounced"]) == (1, 1, 1)  # type: ignore[index]
