@@ -21,8 +21,14 @@ _GREEK = (
 
 _CELLS = f"{_LATIN} {_CYRILLIC} {_GREEK}".split(" ")
 _PLAIN = str.maketrans(dict(zip(_CELLS[::2], _CELLS[1::2], strict=True)) | dict.fromkeys("'’‘`´ʼ", ""))
-_GAP = re.compile(r"[\W_]+")
-_NO_DIGITS = re.compile(r"[^0-9]+")
+_LEFT_OUT = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u064b-\u065f\u0670\xad\u200b-\u200f\ufe00-\ufe0f]"
+)
+"""Accents; the points of Hebrew and Arabic, which may as well be missing; what is not seen."""
+_SOUTHERN = *range(0x0900, 0x1D00), *range(0xA800, 0xAC00)
+_MARKS = "".join(sign for sign in map(chr, _SOUTHERN) if unicodedata.category(sign)[0] == "M")
+"""What the scripts of India and the lands beyond it, which have these places, write on or below a letter."""
+_GAP = re.compile(rf"(?:[^\w{_MARKS}]|_)+")
 _FLOAT = re.compile(r"^(\d+)\.0$")
 _LONGEST = 1_000
 """Of a longer text so many characters are folded: accents in a row take their number squared."""
@@ -32,7 +38,8 @@ def fold(text: str) -> str:
     """Lower case, accents and apostrophes off, Cyrillic and Greek in Latin letters, one space between words.
 
     "Müller-Lüdenscheidt" is "muller ludenscheidt", "Ольга" is "olga", "O'Neill" is "oneill". Other scripts
-    stay as they are.
+    stay as they are: what stands on or below a letter of Hindi, Thai or Japanese is no accent, but a vowel,
+    or makes it another letter.
     """
     return _folded(text[:_LONGEST])
 
@@ -40,17 +47,14 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def _folded(text: str) -> str:
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).casefold()
-        text = unicodedata.normalize("NFD", text)
-        text = "".join(mark for mark in text if not unicodedata.combining(mark))
-        text = unicodedata.normalize("NFC", text)
+        apart = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+        text = unicodedata.normalize("NFC", _LEFT_OUT.sub("", apart))
     return _GAP.sub(" ", text.lower().translate(_PLAIN)).strip()
 
 
 def unfloat(text: str) -> str:
     """The text without the ".0" that a spreadsheet puts behind whole numbers."""
-    found = _FLOAT.match(text.strip())
-    return found.group(1) if found else text.strip()
+    return _FLOAT.sub(r"\1", text.strip())
 
 
 @lru_cache(maxsize=1 << 16)
@@ -70,4 +74,4 @@ def plain_digits(text: str) -> str:
 
 def digits(text: str) -> str:
     """Only the digits of a text, of any script."""
-    return _NO_DIGITS.sub("", plain_digits(text))
+    return "".join(filter(str.isdigit, plain_digits(text)))
