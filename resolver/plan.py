@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from graph_schema.errors import RulesError
 from graph_schema.rules import Rules
-from resolver.matching.model import BIT, Model, from_dict
+from resolver.matching.model import BEYOND, BIT, Model, from_dict
 
 
 class Space(NamedTuple):
@@ -179,5 +179,5 @@ def _matching(rules: Rules) -> Matching | None:
 def _weight(probability: float) -> int:
     """A probability of one person as a weight; 0 and 1 as what no evidence reaches."""
     if probability in (0.0, 1.0):
-        return round((probability - 0.5) * 128 * BIT)
+        return round((probability - 0.5) * 2 * BEYOND)
     return round(BIT * log2(probability / (1 - probability)))

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from resolver.matching.kinds import KINDS
-from resolver.matching.model import Comparison, Model, Weight
+from resolver.matching.model import BEYOND, Comparison, Model, Weight
 from resolver.matching.values import Traits, Value
 
 _PAIRS_KEPT = 8
@@ -18,8 +18,8 @@ class Prepared(NamedTuple):
     ``content`` names it: equal for two records that say the same, after normalising (63 bits of a hash).
     ``fields`` are the values per comparison of the model, ``rarity`` what agreeing in each adds. ``keys``
     are its blocking keys (63-bit hashes). ``own`` is its weight with itself; where that doesn't reach
-    ``merge`` the content says too little to be matched: it has no votes, and no keys. Else it has as many
-    ``votes`` in a mean as there are pairs of its fields.
+    ``merge``, or makes no edge where nothing reaches that, the content says too little to be matched: it has
+    no votes, and no keys. Else it has as many ``votes`` in a mean as there are pairs of its fields.
     """
 
     content: int
@@ -37,7 +37,8 @@ def prepare(traits: Traits, model: Model, key: bytes = b"") -> Prepared:
     fields = tuple(tuple(value for value, _ in values) for values in told)
     rarity = tuple(tuple(rare for _, rare in values) for values in told)
     own = _weight_with_itself(fields, rarity, model)
-    votes = sum(map(bool, fields)) ** 2 if own >= model.merge else 0
+    least = model.merge if model.merge < BEYOND else model.floor
+    votes = sum(map(bool, fields)) ** 2 if own >= least else 0
     keys = _keys(fields, model, key) if votes else ()
     return Prepared(_number(repr(fields), _hashing(key)), fields, rarity, keys, own, votes)
 

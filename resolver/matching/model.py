@@ -17,6 +17,9 @@ from resolver.matching.values import Value
 BIT = 1024
 """One bit of evidence as the whole number that weights are kept in."""
 
+BEYOND = 64 * BIT
+"""What no evidence reaches: with a ``merge`` of it nobody is joined, and all that is alike can be a case."""
+
 Weight: TypeAlias = Annotated[int, Field(strict=True, ge=-1024 * BIT, le=1024 * BIT)]
 """Evidence in 1/1024 bit: log2 of how much more likely one person is than several."""
 

@@ -22,8 +22,7 @@ def folded(text: str) -> Value:
 
 def read_code(text: str) -> Value:
     """A code's letters and digits, in lower case, without the gaps."""
-    found = fold(unfloat(text)).replace(" ", "")
-    return (found,) if found else ()
+    return tuple(found.replace(" ", "") for found in folded(text))
 
 
 def read_number(text: str) -> Value:
