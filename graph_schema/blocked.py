@@ -19,7 +19,7 @@ _NOTHING = (
     r"|not[ _-]?(?:set|available|provided|applicable|given)|no[ _-]?(?:value|id|e?mail|phone|name)|-1"
 )
 
-_MARKS = (("{{", "}}"), ("${", "}"), ("%%", "%%"), ("*|", "|*"))
+_MARKS = (("{{", "}}"), ("${", "}"), ("%%", "%%"), ("*|", "|*"), ("<%", "%>"), ("{%", "%}"))
 """Between which a template stands that nobody filled in: {{customer.id}}, ${email}, %%EMAIL%%, *|EMAIL|*."""
 _UNFILLED = "|".join(f"{re.escape(opening)}.*{re.escape(closing)}" for opening, closing in _MARKS)
 
@@ -30,8 +30,8 @@ BUNDLED_PATTERNS: tuple[str, ...] = (
     rf"[\W_]*(?:{_NOTHING})[\W_]*",
     # the same behind a prefix that a program glued on: user_null, customer-undefined, id:None
     r"(?:user|customer|client|member|account|u?id)[ _:./-]?(?:id[ _:./-]?)?(?:null|undefined|none|nan)",
-    # what a program prints of an object: [object Object], object Object
-    r"\[?object \w+\]?",
+    # what a program prints of an object: [object Object], object Object; what a spreadsheet does of a mistake
+    r"\[?object \w+\]?|#(?:ref|value|name|num|div/0)[!?]",
     _UNFILLED,
     # one letter again and again: xxxx, FFFFFFFF-FFFF-…; a digit from 7 on, for 1111 is a customer's number
     r"(?P<letter>[^\W\d_])(?:-?(?P=letter)){3,}",

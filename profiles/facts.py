@@ -33,15 +33,15 @@ _DEVICES: Final = frozenset(("idfa", "gaid"))
 # What a form or a mail merge leaves where there was nothing: no such value may ever greet a customer.
 _PLACEHOLDER: Final = re.compile(
     r"%+[\w .-]+%+|\{[\w .-]+\}|<[\w .-]+>|#[A-Z_]+#|@@\w+@@|\[(?:object Object|[A-Z _]+)\]"
-    r"|\(?(?:null|undefined|none|nil|n/?a|nan)\)?|-+",
+    r"|\(?(?:null|undefined|none|nil|n/?a|nan)\)?|-+|#(?:n/a|(?:ref|value|name|num|div/0)[!?])",
     re.IGNORECASE,
 )
 _NAMES: Final = frozenset(("firstName", "lastName", "name"))
 _NO_NAMES: Final = frozenset(
-    "fname|lname|first name|last name|firstname|lastname|full name|your name|unknown|anonymous"
+    "|fname|lname|first name|last name|firstname|lastname|full name|your name|unknown|anonymous"
     "|valued customer|customer|null null|none none|undefined undefined".split("|")
 )
-"""Words that a form has in place of a name, folded."""
+"""Words that a form has in place of a name, folded; what has no letter is folded to nothing."""
 
 
 _NOTHING: Final = Facts((), ())

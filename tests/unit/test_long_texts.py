@@ -59,7 +59,7 @@ def test_a_name_of_any_length_keeps_no_list_waiting(convention: Convention) -> N
     assert RECOGNITIONS[convention].handles(Contact(traits=traits), ("address",)) == []
 
 
-@given(st.text("{}$%*|a\n", max_size=12))
+@given(st.text("{}$%*|<>a\n", max_size=12))
 def test_a_template_is_found_as_by_its_pattern(text: str) -> None:
-    pattern = r"\{\{.*\}\}|\$\{.*\}|%%.*%%|\*\|.*\|\*"
+    pattern = r"\{\{.*\}\}|\$\{.*\}|%%.*%%|\*\|.*\|\*|<%.*%>|\{%.*%\}"
     assert is_unfilled(text) is bool(re.search(pattern, text))

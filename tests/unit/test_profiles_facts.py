@@ -73,6 +73,13 @@ def test_the_traits_of_a_track_are_in_its_context() -> None:
         "NULL NULL",
         "Valued Customer",
         "John {{last}}",
+        "<%= user.first %>",
+        "{% firstname %}",
+        "#N/A",
+        "#REF!",
+        "...",
+        "???",
+        "\u200b",
     ],
 )
 def test_what_says_nothing_is_no_trait(value: object) -> None:
@@ -80,7 +87,7 @@ def test_what_says_nothing_is_no_trait(value: object) -> None:
 
 
 def test_a_name_is_not_taken_for_a_placeholder() -> None:
-    names = ["Ann", "Nana", "Nilsen", "O'None", "Null-Meyer", "李", "Guest", "Firstman", "50% Ann"]
+    names = ["Ann", "Nana", "Nilsen", "O'None", "Null-Meyer", "李", "Guest", "Firstman", "50% Ann", "सुनी"]
     assert [len(own(identify(lastName=name), "trait")) for name in names] == [1] * len(names)
 
 

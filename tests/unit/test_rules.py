@@ -267,6 +267,7 @@ null|NULL|'null'|"None"|undefined|(none)|<unknown>|n/a|N.A.|NA|nan|nil|unknown|a
 (not set)|-1|0|000|0000000000|000-00-00|----|1111111|1111111111|222-222-2222|xxxx|1234567890|0123456789
 00000000-0000-0000-0000-000000000000|ffffffff-ffff-ffff-ffff-ffffffffffff|[object Object]|object Object
 user_null|customer-undefined|id:none|{{customer.id}}|${email}|%%EMAIL%%|noreply@shop.com|No-Reply@shop.com
+<%= user.id %>|{% user %}|#REF!|#N/A|#DIV/0!
 donotreply@x.org|do_not_reply@x.org|noemail@x.org|null@x.org|mailer-daemon@x.org
 +15555550100|+15555555555|+11111111111|+33000000000|+33666666666|+11234567890
 """.strip()
@@ -277,6 +278,7 @@ REAL = """
 1 7 11 1111 99999 12345 123456 10000 1000000 u-1 c-1 abc123 AAA anna Nullius nana testuser guest1 unknown7
 user_nancy userid test@test.com ana@example.com nan@example.com nil@example.org +12025550143 +33612345678
 +33123456789 +491777777777 +15551234567 +442079460000 550e8400-e29b-41d4-a716-446655440000 客 2900000000017
+#1 #name #ref
 """.split()
 
 
