@@ -15,14 +15,14 @@ _ADS: Final = frozenset(("display", "social"))
 APP: Final = frozenset(("push", "in_app"))
 """Channels that reach whoever has an app."""
 _SAME: Final = {
-    "app": "push",
-    "e-mail": "email",
+    "app": "push in_app",
+    "e_mail": "email",
     "mail": "post",
     "letter": "post",
     "text": "sms",
     "web": "display",
 }
-"""How people call a channel."""
+"""How people call a channel, or two."""
 
 
 class Way(NamedTuple):
@@ -97,9 +97,9 @@ class Ways:
         return reasons
 
     def _by_preference(self, channels: Iterable[str]) -> list[str]:
-        said = preference(self._state, "channel")
-        wanted = _SAME.get(said.lower(), said.lower()) if isinstance(said, str) else ""
-        return sorted(channels, key=lambda channel: channel != wanted) if wanted else list(channels)
+        name = str(preference(self._state, "channel") or "").strip().lower().replace("-", "_")
+        wanted = _SAME.get(name, name).split()
+        return sorted(channels, key=lambda channel: channel not in wanted)
 
     def _reach(self, channel: str) -> list[str]:
         space = ADDRESSED.get(channel)
