@@ -86,7 +86,7 @@ async def _fall_due(service: Service) -> None:
     engine = service.engine
     while True:
         try:
-            await run_in_threadpool(service.commits.run, lambda: engine.fall_due(engine.clock()))
+            await service.commits.done(lambda: engine.fall_due(engine.clock()))
         except OnefoldError as error:
             # Another writer was first, or the store is away: the next turn does it.
             _log.warning("audiences could not be brought up to date, they will be: %s", error)

@@ -57,16 +57,15 @@ def decisions(
 
 
 @router.post("/v1/rewards/{code:path}/claim", response_model=Claimed, responses=PROBLEMS)
-def claim_reward(
+async def claim_reward(
     code: str,
     said: ClaimRequest,
     service: TheService,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Redeems a reward for who asks first. 409 tells the others when and where it was used."""
-    key = idempotency_key or uuid.uuid4().hex
-    asked = Claim(code, key, said.channel, said.order_id, said.identifier)
-    return answer(service.commits.run(lambda: claim(service.engine, asked)))
+    asked = Claim(code, idempotency_key or uuid.uuid4().hex, said.channel, said.order_id, said.identifier)
+    return answer(await service.commits.done(lambda: claim(service.engine, asked)))
 
 
 def _unwrapped(said: object) -> object:

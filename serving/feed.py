@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Final
 
 import orjson
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from graph_schema.errors import OnefoldError
 from graph_schema.vocabulary import Change
 from serving.models import PROBLEMS, Changes
 from serving.problems import answer
@@ -79,15 +81,17 @@ def _page(service: Service, after: int, limit: int) -> list[Change]:
 async def _events(request: Request, service: Service, after: int) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
     spoke = time.monotonic()
-    while not service.stopping() and not await request.is_disconnected():
-        is_news = await request.app.state.latest.number() > after
-        found = await run_in_threadpool(_page, service, after, _PAGE) if is_news else ()
-        if found:
-            after = found[-1].seq
-            yield b"".join(b"id: %d\ndata: %s\n\n" % (one.seq, orjson.dumps(shown(one))) for one in found)
-            spoke = time.monotonic()
-            continue
-        if time.monotonic() - spoke > _QUIET_SECONDS:
-            yield b": nothing new\n\n"
-            spoke = time.monotonic()
-        await asyncio.sleep(service.settings.feed_seconds)
+    # Where the store is away the line ends in order, and who follows comes again.
+    with suppress(OnefoldError):
+        while not service.stopping() and not await request.is_disconnected():
+            is_news = await request.app.state.latest.number() > after
+            found = await run_in_threadpool(_page, service, after, _PAGE) if is_news else ()
+            if found:
+                after = found[-1].seq
+                yield b"".join(b"id: %d\ndata: %s\n\n" % (one.seq, orjson.dumps(shown(one))) for one in found)
+                spoke = time.monotonic()
+                continue
+            if time.monotonic() - spoke > _QUIET_SECONDS:
+                yield b": nothing new\n\n"
+                spoke = time.monotonic()
+            await asyncio.sleep(service.settings.feed_seconds)

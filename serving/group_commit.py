@@ -58,8 +58,7 @@ class GroupCommit:
         if not items:
             return
         group = self._join(items, size)
-        error = await _outcome(group.done)
-        if error is None:
+        if (error := await _outcome(group.done)) is None:
             return
         if group.requests > 1 and not isinstance(error, OnefoldError):
             # One request's items must not fail another's: each tries again alone.
@@ -70,8 +69,12 @@ class GroupCommit:
             _log.error("messages could not be written", exc_info=error)
             raise WriteFailed("this could not be written", way_out="The server's log tells more") from error
 
-    def run(self, work: Callable[[], T]) -> T:
+    async def done(self, work: Callable[[], T]) -> T:
         """Does a write of another kind in the writer's turn, so that what it read before still stands."""
+        return await asyncio.wrap_future(self._writer.submit(work))
+
+    def run(self, work: Callable[[], T]) -> T:
+        """The same for who waits in a thread. There are few of them, and who reads needs one too."""
         return self._writer.submit(work).result()
 
     def check_room(self, weight: int = 1) -> None:

@@ -42,7 +42,7 @@ class When(NamedTuple):
     by: By
 
 
-def _when(
+async def _when(
     at: Annotated[str | None, Query(description="the clock only, by ISO 8601")] = None,
     as_of_time: Annotated[
         str | None, Query(alias="as_of", description="the evidence by then, with the clock then")
@@ -59,7 +59,7 @@ def _when(
 Moment = Annotated[When, Depends(_when)]
 
 
-def _named(person_id: str) -> str:
+async def _named(person_id: str) -> str:
     """Nobody has a name that is neither a person id nor an identifier."""
     if ":" not in person_id and not person_id.startswith("per_"):
         raise UnknownPerson(way_out="Ask by a person id, or by namespace:value, as email:ana@example.com")
@@ -169,9 +169,9 @@ def by_id(person_id: PersonId, service: TheService, when: Moment) -> Response:
 
 
 @router.delete("/v1/persons/{person_id:reference}", response_model=Erased, responses=PROBLEMS)
-def erase(person_id: PersonId, service: TheService, asker: Asker) -> Response:
+async def erase(person_id: PersonId, service: TheService, asker: Asker) -> Response:
     """Erases a person: nothing of her can be read or comes back, and nobody else changes."""
-    erased = service.commits.run(lambda: stewarding.erase(service.engine, person_id, Doer(*asker)))
+    erased = await service.commits.done(lambda: stewarding.erase(service.engine, person_id, Doer(*asker)))
     return answer({"person_id": erased, "erased": True})
 
 

@@ -1,7 +1,7 @@
 """Every refusal as an RFC 9457 problem document: what is wrong and the way out, never the value itself."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -95,13 +95,14 @@ _SHAPES: Final = {
 }
 
 
-def handle_problems(app: FastAPI, refusal: Callable[[Request, Exception], Response]) -> None:
-    """Has each error of ours, of a request's shape and of the router answered by a refusal."""
+def handle_problems(app: FastAPI, refusal: Callable[[Request, Exception], Awaitable[Response]]) -> None:
+    """Has each error of ours, of a request's shape and of the router answered by a refusal: an async one, for
+    where all threads wait for a store others are to be told so."""
     for kind in (OnefoldError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, refusal)
 
 
-def problem_of(request: Request, error: Exception) -> Response:
+async def problem_of(request: Request, error: Exception) -> Response:
     """The problem document of any error."""
     match error:
         case OnefoldError():

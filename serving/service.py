@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 from fastapi import Depends, Request
 
@@ -91,8 +91,7 @@ class Service:
                 raise Invalid("writeKey", f"It names the source here. {flaw}")
             self.rate.take(f"source {write_key}")
             return write_key
-        source = self._sources.get(digest(write_key))
-        if source is None:
+        if (source := self._sources.get(digest(write_key))) is None:
             raise Unauthorised(
                 "no source has this write key", way_out="Declare it in the rules: [source.web] write_key"
             )
@@ -108,15 +107,15 @@ def time_of(name: str, text: str | None) -> int | None:
     return asked_time(name, text.replace(" ", "+") if read_time(text) is None else text)
 
 
-def _service(request: Request) -> Service:
-    found: Service = request.app.state.service
-    return found
+# FastAPI runs what is not async in a thread, and whoever has to tell of health can't wait for one.
+async def _service(request: Request) -> Service:
+    return cast(Service, request.app.state.service)
 
 
 TheService = Annotated[Service, Depends(_service)]
 
 
-def asked_once(request: Request) -> None:
+async def asked_once(request: Request) -> None:
     """Raises ``Invalid`` for a name that a query has twice: one of its values would go unheard."""
     names = [name for name, _ in request.query_params.multi_items()]
     for name in names:
@@ -124,9 +123,8 @@ def asked_once(request: Request) -> None:
             raise Invalid(name, "It is given several times; send it once.")
 
 
-def _principal(request: Request) -> Principal:
-    found: Principal = getattr(request.state, "principal", LOCAL)
-    return found
+async def _principal(request: Request) -> Principal:
+    return cast(Principal, getattr(request.state, "principal", LOCAL))
 
 
 Asker = Annotated[Principal, Depends(_principal)]

@@ -40,7 +40,7 @@ def judgements(service: TheService) -> Response:
 
 
 @router.post("/v1/judgements", status_code=201, response_model=ShownJudgement, responses=PROBLEMS)
-def judge(
+async def judge(
     said: NewJudgement, service: TheService, asker: Asker, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Takes a steward's word on the records that the two sides name now."""
@@ -50,13 +50,13 @@ def judge(
         word = Word(said.kind, said.a, said.b, service.engine.clock(), by, said.why, idempotency_key or "")
         return give(service.engine, word, asker.role)
 
-    return answer(shown_judgement(service.commits.run(write)), 201)
+    return answer(shown_judgement(await service.commits.done(write)), 201)
 
 
 @router.delete("/v1/judgements/{judgement_id:path}", response_model=ShownJudgement, responses=PROBLEMS)
-def retract(judgement_id: str, service: TheService, asker: Asker) -> Response:
+async def retract(judgement_id: str, service: TheService, asker: Asker) -> Response:
     """Takes a judgement back: older words stand again. A second time changes nothing."""
-    taken = service.commits.run(lambda: take_back(service.engine, judgement_id, Doer(*asker)))
+    taken = await service.commits.done(lambda: take_back(service.engine, judgement_id, Doer(*asker)))
     return answer(shown_judgement(taken))
 
 

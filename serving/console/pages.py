@@ -110,7 +110,7 @@ def came_from(request: Request) -> str:
     return f"{page.path}?{page.query}".rstrip("?") if page.path.startswith("/console/") else "/console/queue"
 
 
-def refusal(request: Request, error: Exception) -> Response:
+async def refusal(request: Request, error: Exception) -> Response:
     """The page of an error: what is wrong and the way out, never a value."""
     if isinstance(error, NotSignedIn):
         sessions.remember(request, came_from(request))

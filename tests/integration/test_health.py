@@ -7,16 +7,19 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
+from graph_schema.errors import StoreUnavailable
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.vocabulary import Event
 from serving import health
-from serving.app import make_app
+from serving.app import _READ_THREADS, make_app
+from serving.service import Settings
 from stream.engine import Engine
 from tests.integration.running import running
 
@@ -55,6 +58,56 @@ def test_figures_and_readiness_come_in_time_and_recover(monkeypatch: pytest.Monk
             assert told() == (503, False, "urn:onefold:problem:store-unavailable")
         store.answers.set()
         assert told() == (200, True, None)
+
+
+def test_who_waits_to_write_keeps_nobody_from_reading() -> None:
+    app, goes_on = make_app(Engine(MemoryStore(), load_rules())), threading.Event()
+    with running(app) as url, ThreadPoolExecutor(20) as others:
+        others.submit(app.state.service.commits.run, lambda: goes_on.wait(30))
+        ask = partial(httpx.post, f"{url}/v1/rewards/none/claim", json={"channel": "web"}, timeout=60)
+        claims = [others.submit(ask) for _ in range(2 * _READ_THREADS)]
+        # There is no telling from outside that they wait by now.
+        time.sleep(0.5)
+        try:
+            for path, status in (("/v1/persons/per_x", 404), ("/readyz", 200), ("/metrics", 200)):
+                assert httpx.get(f"{url}{path}", timeout=5).status_code == status, path
+            assert not any(one.done() for one in claims)
+        finally:
+            goes_on.set()
+        assert {one.result().status_code for one in claims} == {404}
+
+
+def test_health_is_told_while_every_thread_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_STORE_SECONDS", 0.2)
+    store = Hanging()
+    with running(make_app(Engine(store, load_rules()))) as url, ThreadPoolExecutor(20) as others:
+        store.answers.clear()
+        asked = [
+            others.submit(httpx.get, f"{url}/v1/persons/per_x", timeout=60) for _ in range(_READ_THREADS)
+        ]
+        time.sleep(0.5)
+        try:
+            assert httpx.get(f"{url}/readyz", timeout=5).status_code == 503
+            assert httpx.get(f"{url}/metrics", timeout=5).status_code == 200
+            assert not any(one.done() for one in asked)
+        finally:
+            store.answers.set()
+        assert {one.result().status_code for one in asked} == {404}
+
+
+def test_a_line_of_the_feed_ends_in_order_where_the_store_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    def is_away() -> None:
+        raise StoreUnavailable("it is away")
+
+    app = make_app(Engine(MemoryStore(), load_rules()), Settings(feed_seconds=0.05))
+    with running(app) as url, pytest.MonkeyPatch.context() as patched:
+        accept = {"Accept": "text/event-stream"}
+        with httpx.stream("GET", f"{url}/v1/changes", headers=accept, timeout=9) as following:
+            lines = following.iter_lines()
+            assert next(lines) == "retry: 1000"
+            patched.setattr(app.state.service.engine.store, "read", is_away)
+            assert list(lines) == [""]
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 def test_every_answer_counts_by_its_route(monkeypatch: pytest.MonkeyPatch) -> None:
