@@ -20,9 +20,9 @@ _LEFT_OUT = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u064b-\u065f\u0670\xad\u200b-\u200f\ufe00-\ufe0f]"
 )
 """Accents; the points of Hebrew and Arabic, which may as well be missing; what is not seen."""
-_SOUTHERN = *range(0x0900, 0x1D00), *range(0xA800, 0xAC00)
-_MARKS = "".join(sign for sign in map(chr, _SOUTHERN) if unicodedata.category(sign)[0] == "M")
-"""What the scripts of India and the lands beyond it, which have these places, write on or below a letter."""
+_EASTERN = *range(0x0483, 0x1D00), *range(0xA800, 0xAC00)
+_MARKS = "".join(sign for sign in map(chr, _EASTERN) if unicodedata.category(sign)[0] == "M")
+"""What scripts from the Syrian to the Javanese write on or below a letter, in their places: no gap."""
 _GAP = re.compile(rf"(?:[^\w{_MARKS}]|_)+")
 _FLOAT = re.compile(r"^(\d+)\.0$")
 _LONGEST = 1_000

@@ -38,6 +38,7 @@ _ODD_NAMES = [
         ("given name", {"firstName": "राहुल"}, {"firstName": "रोहिल"}, "unlike"),
         ("given name", {"firstName": "สุดา"}, {"firstName": "สิริ"}, "unlike"),
         ("given name", {"firstName": "だいき"}, {"firstName": "たいき"}, "unlike"),
+        ("given name", {"firstName": "ޢަލީ"}, {"firstName": "ޢާލިމް"}, "unlike"),
         ("given name", {"firstName": "مُحَمَّد"}, {"firstName": "محمد"}, "same"),
         ("given name", {"name": "Anna Meier"}, {"name": "Meier, Anna"}, "same"),
         ("given name", {"name": "Anna Meier"}, {"name": "Meier Anna"}, "first and last swapped"),
