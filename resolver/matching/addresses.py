@@ -18,15 +18,17 @@ STREET_LEVELS = (
 _SHORT = {
     long: short for short, *longs in map(str.split, bundled_lines("street_words.txt")) for long in longs
 }
-_NUMBER = re.compile(r"^\d+[a-z]?$")
+_NUMBER = re.compile(r"^\d+(?:[a-z]|bis|ter|quater)?$")
+_APART = re.compile(r"(?<=\d) (?=(?:[a-z]$|(?:bis|ter|quater)\b))")
+"""Between a number and what belongs to it; "500 C Street" is another street than D."""
 _JOINED = re.compile(r"(?<=[a-z]{3})(strasse|street|str|weg|platz|gasse|allee)$")
 
 
 @lru_cache(maxsize=1 << 15)
 def read(text: str) -> Value:
-    """(street, house number) of a line like "12a High Street", "Hauptstr. 5", "3/17 Wattle Cct"."""
+    """(street, house number) of a line like "12a High Street", "Hauptstr. 5 a", "12 bis rue Foch"."""
     words, numbers = [], []
-    for word in fold(text).split():
+    for word in _APART.sub("", fold(text)).split():
         if _NUMBER.match(word):
             numbers.append(word)
             continue

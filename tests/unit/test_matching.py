@@ -74,6 +74,30 @@ _ODD_NAMES = [
             "same street, other number",
         ),
         (
+            "street",
+            {"address.street": "Hauptstr. 5 a"},
+            {"address.street": "Hauptstraße 5a"},
+            "same street and number",
+        ),
+        (
+            "street",
+            {"address.street": "Hauptstr. 5 a"},
+            {"address.street": "Hauptstraße 5 b"},
+            "same street, other number",
+        ),
+        (
+            "street",
+            {"address.street": "12 bis rue Foch"},
+            {"address.street": "12bis, rue Foch"},
+            "same street and number",
+        ),
+        (
+            "street",
+            {"address.street": "500 C St"},
+            {"address.street": "500 D St"},
+            "close street, same number",
+        ),
+        (
             "place code",
             {"address.postalCode": "SW1A 1AA"},
             {"address.postalCode": "sw1a1ab"},
