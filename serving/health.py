@@ -76,9 +76,8 @@ def _lines(service: Service) -> Iterator[str]:
     yield from summary("commit_seconds", what, commits.groups, commits.seconds)
     what = "Weight of the messages that wait to be written, or for Kafka to have them."
     yield from figure("waiting_bytes", "gauge", what, service.taking.waiting)
-    if service.handover is not None:
-        sent = service.handover.sent
-        yield from figure("handed_over_total", "counter", "Events that Kafka acknowledged.", sent)
+    if (handover := service.handover) is not None:
+        yield from figure("handed_over_total", "counter", "Events that Kafka acknowledged.", handover.sent)
 
 
 def told_of(totals: Counts) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Who is known, and what of them: by person id (any that was ever issued) or by any identifier."""
 
 from typing import Annotated, Any, NamedTuple
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
@@ -26,7 +27,8 @@ router = APIRouter(route_class=Question, tags=["persons"])
 
 
 class _Reference(StringConvertor):
-    """A person id or ``namespace:value``, whose value may have slashes: a server hands on %2F as one."""
+    """A person id or ``namespace:value``, whose value may have slashes. The guard leaves them as %2F, and a
+    percent sign as %25, so that what ends by one of our words is told from it; proxies may not."""
 
     regex = "[^/:]+(?::(?s:.+))?"
 
@@ -60,10 +62,10 @@ Moment = Annotated[When, Depends(_when)]
 
 
 async def _named(person_id: str) -> str:
-    """Nobody has a name that is neither a person id nor an identifier."""
+    """The same, read whole. Nobody has a name that is neither a person id nor an identifier."""
     if ":" not in person_id and not person_id.startswith("per_"):
         raise UnknownPerson(way_out="Ask by a person id, or by namespace:value, as email:ana@example.com")
-    return person_id
+    return unquote(person_id)
 
 
 PersonId = Annotated[str, Depends(_named)]

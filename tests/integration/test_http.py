@@ -3,6 +3,7 @@
 import json
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -65,6 +66,20 @@ def test_an_identifier_with_slashes_is_one_step_of_the_path(
     )
     found = client.get(f"/v1/persons/payment_token%3A{name}%2Fhow%2F7{part}")
     assert found.json()["person_id"] == id_of(client, f"user_id:u-{name}")
+
+
+@pytest.mark.parametrize(
+    "end", ["/how", "/timeline", "/records", "/export", "/export/how", "%2Fhow", "%252F"]
+)
+def test_what_a_value_ends_by_is_no_word_of_ours(client: httpx.Client, name: str, end: str) -> None:
+    send(client, customer(name, 1, userId=name), customer(f"{name}-2", 2, userId=f"{name}{end}"))
+    path = f"/v1/persons/user_id:{quote(name + end, safe='')}"
+    found = client.get(path).json()
+    assert [one["value"] for one in found["identifiers"] if one["namespace"] == "user_id"] == [name + end]
+    for part in ("how", "timeline", "records", "export"):
+        assert client.get(f"{path}/{part}").json()["person_id"] == found["person_id"]
+    assert client.delete(path).json() == {"person_id": found["person_id"], "erased": True}
+    assert client.get(f"/v1/persons/user_id:{name}").status_code == 200
 
 
 def test_who_is_named_by_an_identifier_with_slashes_can_be_erased(client: httpx.Client, name: str) -> None:
