@@ -32,7 +32,7 @@ from graph_schema.neo4j_transaction import Neo4jTransaction, changed_since
 from graph_schema.store import Transaction
 
 _CONNECT_SECONDS: Final = 5
-_RACE_SECONDS: Final = 20
+_RACE_SECONDS: Final = 60
 _EVERYTHING: Final = 100_000
 """Rows that the driver fetches at once: all that one question gives."""
 
