@@ -21,7 +21,7 @@ from resolver.founding import canonical_person_id
 from resolver.sentences import counted
 from serving.audiences import check_audience, page
 from serving.destinations.ledger import Stopped
-from serving.destinations.registry import out_of_reach
+from serving.destinations.registry import called, out_of_reach
 from serving.destinations.replacing import members_of
 from serving.destinations.settings import Settings, destination_settings
 from serving.destinations.settling import erased_as
@@ -271,11 +271,11 @@ def receipts(engine: Engine, person_id: str) -> list[dict[str, object]]:
         for one in {person_id, *erased_as(tx, (person_id,)).values()}:
             prefix = f"receipt/{one}/"
             found |= {name.removeprefix(prefix): kept for name, kept in tx.scan(prefix).items()}
-    told = []
-    for name, kept in sorted(found.items()):
-        destination, _, key = name.partition("/")
-        shown = {**kept, "open": len(kept.get("open", ())), "at": iso(kept["at"])}
-        told.append({"destination": destination, "audience": key, **shown})
+        told = []
+        for name, kept in sorted(found.items()):
+            destination, key = called(tx, name)
+            shown = {**kept, "open": len(kept.get("open", ())), "at": iso(kept["at"])}
+            told.append({"destination": destination, "audience": key, **shown})
     return told
 
 

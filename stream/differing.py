@@ -55,12 +55,12 @@ def difference(
     ):
         derive(store, Engine(fresh, rules, id_key, audiences=False), report)
         with store.read() as was, fresh.read() as now:
-            return _compared(was, now, examples)
+            return _compared(was, now, id_key, examples)
 
 
-def _compared(was: Transaction, now: Transaction, examples: int) -> Difference:
+def _compared(was: Transaction, now: Transaction, id_key: bytes, examples: int) -> Difference:
     linked: dict[tuple[int, int], int] = {}
-    for old, new, record in links(was, now):
+    for old, new, record in links(was, now, id_key):
         linked.setdefault((old, new), record)
     names = [{one.id: one.person_id for one in tx.all_persons()} for tx in (was, now)]
     found = Difference((len(names[0]), len(names[1])), (len(was.cases()), len(now.cases())))

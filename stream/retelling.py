@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from graph_schema.store import Transaction, Writes
 from graph_schema.vocabulary import EventKey, Person
+from resolver.founding import person_id
 from stream.engine import Engine
 from stream.feed import History, entries
 from stream.judging import founding_events
@@ -18,13 +19,14 @@ from stream.parts import in_parts
 _AT_ONCE: Final = 1_000
 
 T = TypeVar("T")
+_Side = tuple[Transaction, Mapping[str, Person]]
 
 
 def tell_what_changed(was: Transaction, engine: Engine) -> None:
     """Writes versions and entries of the feed; ``was`` is the store from which the engine's was derived."""
     with engine.store.read() as tx:
         before, after = _living(was), _living(tx)
-        history = _history(was, tx, before, after)
+        history = _history((was, before), (tx, after), engine.id_key)
         same = _unchanged((was, before), (tx, after), history)
         first = tx.last_change() + 1
     persons = []
@@ -39,15 +41,20 @@ def tell_what_changed(was: Transaction, engine: Engine) -> None:
             tx.apply(Writes(persons=part, changes=told[start : start + _AT_ONCE]))
 
 
-def links(was: Transaction, tx: Transaction) -> Iterator[tuple[int, int, int]]:
+def links(was: Transaction, tx: Transaction, id_key: bytes) -> Iterator[tuple[int, int, int]]:
     """Whose the events of each living record were, and whose they are in a store that was derived from it,
     both by number; and the record."""
     records = (record for record in was.all_records() if not record.ghost)
     for part in in_parts(records, _AT_ONCE):
         person_of = {record.id: record.person for record in part}
-        # What is told of two records links the first.
+        # What is told of two records links the first; the second by its key, where nothing else is of it.
         told = {event.key: record for record, event in was.history(person_of) if event.record == record}
-        for record, person in set(_holders(tx, told)):
+        speaking = set(told.values())
+        named = {person_id(one.key, one.erasures, id_key): one.id for one in part if one.id not in speaking}
+        found = tx.founded(named)
+        again = tx.records(set(found.values()))
+        alike = ((named[one], again[record].person) for one, record in found.items())
+        for record, person in {*_holders(tx, told), *alike}:
             yield person_of[record], person, record
 
 
@@ -66,12 +73,11 @@ def _living(tx: Transaction) -> dict[str, Person]:
     return {person.person_id: person for person in tx.all_persons() if person.id in living}
 
 
-def _history(
-    was: Transaction, tx: Transaction, before: Mapping[str, Person], after: Mapping[str, Person]
-) -> History:
+def _history(old_side: _Side, new_side: _Side, id_key: bytes) -> History:
+    (was, before), (tx, after) = old_side, new_side
     history = History(defaultdict(set), defaultdict(set), defaultdict(set))
     olds, news = ({person.id: one for one, person in each.items()} for each in (before, after))
-    for old, new, _ in links(was, tx):
+    for old, new, _ in links(was, tx, id_key):
         history.came[new].add(olds[old])
         history.went[olds[old]].add(news[new])
     founders = {person.founder: one for one, person in before.items() if one not in after}
@@ -79,9 +85,6 @@ def _history(
     for one, new in _holders(tx, {event: founders[record] for record, event in events.items()}):
         history.ended[new].add(one)
     return history
-
-
-_Side = tuple[Transaction, Mapping[str, Person]]
 
 
 def _unchanged(was: _Side, now: _Side, history: History) -> set[str]:

@@ -10,7 +10,7 @@ same in every store:
     …/flight/NUMBER                                a request that is about to be made, or under way
     …/later/REQUEST_ID, …/sent/REQUEST_ID          a request whose outcome comes later; its rows
     sync/DESTINATION/lease                         which process keeps its lists
-    receipt/PERSON_ID/DESTINATION/LIST             what of an erased person was taken out there
+    receipt/PERSON_ID/…                            what of an erased person was taken out there
 
 A handle is hashed personal data: the name of its row is a keyed hash, so that nothing of it is left when the
 row is gone.
@@ -133,8 +133,8 @@ class Ledger:
         return f"{self._prefix}sent/{request_id}"
 
     def receipt(self, person_id: str) -> str:
-        """The name of an erased person's receipt."""
-        return f"receipt/{person_id}/{self.target.destination}/{self.target.key}"
+        """The name of an erased person's receipt: of the list, whatever the rules call it by then."""
+        return f"receipt/{person_id}/{self._prefix.removeprefix('sync/')}"
 
     def head(self, tx: Transaction) -> Head | None:
         """How far the list is, None where it was never begun."""

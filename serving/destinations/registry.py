@@ -85,6 +85,13 @@ def _whose(told: Document, declared: Mapping[str, Settings]) -> str:
     return told["destination"] if told["destination"] in able else next(iter(able), "")
 
 
+def called(tx: Transaction, name: str) -> tuple[str, str]:
+    """The destination and the audience by which the rules call a list now, by the name that it began with."""
+    lists = {told["prefix"]: (told["destination"], told["key"]) for told in tx.scan(_LIST).values()}
+    destination, _, key = name.strip("/").partition("/")
+    return lists.get(f"sync/{name}", (destination, key))
+
+
 def out_of_reach(tx: Transaction, declared: Mapping[str, Settings]) -> list[Document]:
     """Lists that hold members and that no destination of the rules can tell any more, each with how many."""
     found = []
@@ -95,14 +102,6 @@ def out_of_reach(tx: Transaction, declared: Mapping[str, Settings]) -> list[Docu
         kind, *account = told["account"]
         if kind in _FILES and not path_of(account[0], told["remote"]).exists():
             continue
-        found.append(
-            {
-                "destination": told["destination"],
-                "type": kind,
-                "audience": told["key"],
-                "list": told["remote"],
-                "unclaimed": True,
-                "members": head["members"],
-            }
-        )
+        said = {"type": kind, "audience": told["key"], "list": told["remote"], "unclaimed": True}
+        found.append({"destination": told["destination"], **said, "members": head["members"]})
     return found

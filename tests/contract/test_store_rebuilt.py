@@ -1,12 +1,14 @@
 """What every store derives again once somebody was erased: what one has that derived nothing."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import Rules, load_rules
+from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Replaceable, Store
 from graph_schema.vocabulary import Case
 from resolver.founding import DEFAULT_ID_KEY
@@ -169,6 +171,22 @@ def test_whom_an_alias_named_twice_can_be_erased_whole(store: Store) -> None:
     both.take(identify(2, userId="a2", traits={"plan": "gold"}), identify(3, userId="z"))
     both.erase("user_id:a1")
     assert len(both.persons) == 1
+
+
+def test_the_feed_tells_of_whom_only_an_alias_names_and_her_version_goes_on(tmp_path: Path) -> None:
+    web = RULES.source("web").model_copy(update={"trusted_alias": True})
+    trusting, store = RULES.model_copy(update={"sources": {"web": web}}), SqliteStore(tmp_path / "told.db")
+    engine = Engine(store, trusting, clock=lambda: CLOCK)
+    take(engine, identify(1, userId="a1"), {**identify(2, userId="a1", previousId="a2"), "type": "alias"})
+    one = person(engine, "user_id:a2")
+    rebuild(store, RULES, DEFAULT_ID_KEY, lambda _: None)
+    other = person(Engine(store, RULES, clock=lambda: CLOCK), "user_id:a2")
+    with store.read() as tx:
+        split, created = tx.changes(tx.last_change() - 2, 2)
+    assert (split.kind, split.person_id, split.went_into) == ("split", one, (other,))
+    assert (created.kind, created.person_id, created.came_from) == ("created", other, (one,))
+    assert created.version == split.version > 1
+    store.close()
 
 
 def test_no_case_is_of_the_erased(both: Both) -> None:

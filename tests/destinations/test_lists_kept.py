@@ -235,3 +235,20 @@ def test_who_left_before_her_request_failed_keeps_nobody_in_the_list() -> None:
             shop.tell(granted("u-0", withdrawn=not is_in))
             shop.sync()
             assert (ANA in emulator.lists[CART]) is is_in
+
+
+def test_a_receipt_is_of_the_list_whatever_it_is_called_meanwhile() -> None:
+    moving = Moving()
+    with MetaEmulator() as emulator:
+        shop = moving.shop(ads=meta(emulator.url, audiences={CARTED: CART}))
+        shop.tell(*shopper("u-1", "ana@example.com"))
+        shop.sync()
+        gone = shop.erase("user_id:u-1")
+        with shop.syncing("ads") as running:
+            running.lists[0].step()
+        assert [one["open"] for one in receipts(shop.engine, gone)] == [1]
+        shop = moving.shop(social=meta(emulator.url, audiences={"suppress_always": CART}))
+        shop.sync()
+        (told,) = receipts(shop.engine, gone)
+        assert (told["handles"], told["open"]) == (1, 0)
+        assert (told["destination"], told["audience"]) == ("social", "suppress_always")
