@@ -286,7 +286,7 @@ class Batch:
             self.unsaid[stored.id] = old
         if old.also is not None:
             self._unalias(old, old.also[0])
-        Refolding(self.tx, self.ws, self.intake).without(stored)
+        Refolding(self.tx, self.ws, self.intake).without(stored, event)
         self._put(event, stored.id, stored.received)
         return stored.content
 

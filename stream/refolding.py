@@ -34,8 +34,12 @@ class Refolding:
         self.ws = ws
         self.intake = intake
 
-    def without(self, gone: StoredEvent) -> None:
-        """Takes a stored event out of its record, or out of both of an alias's."""
+    def without(self, gone: StoredEvent, then: Event) -> None:
+        """Takes a stored event out of its record, or out of both of an alias's, for another to stand instead.
+
+        A record of which no event is left goes, but not where that other tells of it: made anew, it would be
+        of somebody created anew, whose version begins again. An alias tells of nobody who was erased.
+        """
         for one in self._records_of(gone):
             record = self.ws.record(one)
             events = self._events_of(record, gone)
@@ -54,9 +58,9 @@ class Refolding:
             for each, node in self.ws.identifiers(mute).items():
                 node.holders += (each in record.holdings) - (each in before)
                 self.ws.dirty_nodes.add(each)
-            if not events:
-                judged = self.ws.judgements((one,))
-                named = {key for word in judged for key in (*word.a, *word.b)}
+            also = then.also is not None and record.key == then.also[0] and not self.ws.erased_at(record.key)
+            if not events and record.key != then.record and not also:
+                named = {key for word in self.ws.judgements((one,)) for key in (*word.a, *word.b)}
                 neighbours.update(self.ws.record_ids(named).values())
                 self.ws.remove(record, gone.key)
                 neighbours.discard(one)
