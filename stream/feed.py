@@ -81,7 +81,7 @@ def entries(touched: Iterable[Person], history: History, first: int, at: int) ->
     split = {old for old, new in history.went.items() if len(new) > 1}
     for old in sorted(split):
         parts = history.went[old]
-        tell("split", old, (), parts - {old}, max(versions.get(one, 1) for one in parts))
+        tell("split", old, (), parts - {old}, max(versions.get(one, 1) for one in {old} & parts or parts))
     for person in touched:
         one, olds = person.person_id, history.came.get(person.id, set())
         if gone := history.ended.get(person.id):
