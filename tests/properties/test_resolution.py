@@ -1,6 +1,7 @@
 """The resolver against the naive statement, and neighbourhoods against everything, on drawn evidence."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import event, given, settings
@@ -67,6 +68,17 @@ def test_the_resolver_says_of_claims_what_the_statement_says(held: str, said: st
     one = Evidence(RETAIL, records(held), judgements(said))
     posed = pose(one)
     assert told(posed, posed.resolved()) == stated(resolve_evidence(one))
+
+
+@pytest.mark.parametrize("contested", ["apart", "latest"])
+def test_a_claim_heeds_a_unique_namespace_that_is_weaker(contested: Literal["apart", "latest"]) -> None:
+    rules = (replace(RETAIL[2], contested=contested), RETAIL[0])
+    held = "A email:e@1 uid:a; B email:e@2 uid:b; C ?email:e@3; D ?email:e@4"
+    one = Evidence(rules, records(held), judgements("C#D"))
+    posed = pose(one)
+    found = posed.resolved()
+    assert told(posed, found) == stated(resolve_evidence(one))
+    assert not found.ambiguities
 
 
 @settings(max_examples=100)

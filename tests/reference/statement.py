@@ -23,8 +23,9 @@ loops over everything. Where the contract leaves a choice, the most literal read
     without a counting value takes no part, because nothing ties it.
  8. The judgements' step looks at no unique namespace (there is no "this one, or a stronger") and has no
     `contested`: only `different` can contest it.
- 9. "This one, or a stronger" is the order of the rules, for anonymous namespaces and claims steps too. A
-    weaker unique namespace forbids nothing: it then finds a group that holds two values.
+ 9. "This one, or a stronger" is the order of the rules, for anonymous namespaces too. A weaker unique namespace
+    forbids nothing: it then finds a group that holds two values. A claims step heeds all people-joining ones,
+    as an anonymous namespace in its place would (14).
 10. Anchors of a component are the union over its conflicts. By a unique namespace: every group that holds a
     counting value of it, also two of the same value; a single such group (it holds two values) is a single
     anchor, which takes all parts in. By `different`: the groups of each pair that is to be apart.
@@ -189,7 +190,7 @@ def resolve_evidence(evidence: Evidence) -> Answer:
 def steps(namespaces: Sequence[Namespace], records: Sequence[Rec]) -> list[Step]:
     """Judgements, namespaces (a unique one twice), claims after the last people-joining one."""
     claimed = {h.namespace for r in records for h in r.holdings if h.claimed and not h.blocked}
-    last = max((i for i, n in enumerate(namespaces) if n.joins == "people"), default=-1)
+    last = _last_of_people(namespaces)
     walks = [[Step("single", n), Step("all", n)] if n.unique else [Step("all", n)] for n in namespaces]
     before = [step for steps_of_one in walks[: last + 1] for step in steps_of_one]
     after = [step for steps_of_one in walks[last + 1 :] for step in steps_of_one]
@@ -199,6 +200,10 @@ def steps(namespaces: Sequence[Namespace], records: Sequence[Rec]) -> list[Step]
         *(Step("claims", n) for n in namespaces if n.name in claimed),
         *after,
     ]
+
+
+def _last_of_people(namespaces: Sequence[Namespace]) -> int:
+    return max((i for i, n in enumerate(namespaces) if n.joins == "people"), default=-1)
 
 
 def ties_of(facts: Facts, step: Step, groups: frozenset[Group]) -> list[Tie]:
@@ -230,6 +235,8 @@ def conflicts(
     found: list[tuple[Kind, frozenset[Group]]] = []
     unique: set[Group] = set()
     at = facts.namespaces.index(step.namespace) if step.namespace is not None else -1
+    if step.kind == "claims":
+        at = _last_of_people(facts.namespaces)
     for namespace in facts.namespaces[: at + 1]:
         if namespace.unique and len(facts.distinct(namespace, component)) > 1:
             unique |= {g for g in component if facts.values(namespace, g)}
