@@ -125,7 +125,8 @@ def _attach(was: Transaction, engine: Engine) -> tuple[int, int]:
 
 def _attached(was: Transaction, now: Transaction, intake: Intake, word: Judgement) -> Judgement:
     keys = {key: _moved(was, now, intake, (key, word.founders.get(key))) for key in (*word.a, *word.b)}
-    founders = {keys[key]: event for key, event in sorted(word.founders.items(), reverse=True)}
+    # An earlier rebuild may have left records out that it names founders of.
+    founders = {keys[key]: event for key, event in sorted(word.founders.items(), reverse=True) if key in keys}
     a, b = ({keys[key] for key in side} for side in (word.a, word.b))
     # What has become one record can't be divided; what the word says of all the others still stands.
     both = a & b if word.kind == "different" else set()

@@ -189,6 +189,20 @@ def test_the_feed_tells_of_whom_only_an_alias_names_and_her_version_goes_on(tmp_
     store.close()
 
 
+def test_what_was_derived_again_can_be_once_more_where_a_word_was_of_what_became_one(tmp_path: Path) -> None:
+    (tmp_path / "users.toml").write_text('[[namespace]]\nname = "user_id"\njoins = "people"\n')
+    users, store = load_rules(tmp_path / "users.toml"), SqliteStore(tmp_path / "told.db")
+    engine = Engine(store, RULES, clock=lambda: CLOCK)
+    card = {"externalIds": [{"type": "loyalty_card", "id": "29001"}]}
+    take(engine, identify(1, userId="u-1"), identify(2, userId="u-1", context=card))
+    keys: list[Any] = list(told(engine)[0])
+    one, other = (f"{source}/{key}" for source, key, _ in keys)
+    give(engine, Word("different", [one], [other], CLOCK, "mia", "seen"), "steward")
+    for _ in range(2):
+        assert rebuild(store, users, DEFAULT_ID_KEY, lambda _: None).moot == 1
+    store.close()
+
+
 def test_no_case_is_of_the_erased(both: Both) -> None:
     for at, user in enumerate(("u-1", "u-2", "u-3"), 1):
         both.take(identify(at, "crm", userId=user, traits={"email": "family@x.example"}))
