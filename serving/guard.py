@@ -104,10 +104,9 @@ def _check_host(said: str) -> None:
 
 def needed(method: str, path: str) -> Role:
     """The least role that may do this: to look and to ask is a viewer's, to change a steward's."""
-    for verb, pattern, role in _NEEDED:
-        if method == verb and pattern.fullmatch(path):
-            return role
-    return "viewer" if method in ("GET", "HEAD", "OPTIONS") or path in ASKED_BY_POST else "steward"
+    least: Role = "viewer" if method in ("GET", "HEAD", "OPTIONS") or path in ASKED_BY_POST else "steward"
+    more = (role for verb, pattern, role in _NEEDED if verb == method and pattern.fullmatch(path))
+    return next(more, least)
 
 
 class _Masking:

@@ -44,8 +44,6 @@ def read(text: str) -> Value:
 
 def _numbers(one: str, two: str) -> int:
     """0 the same, 1 nothing to compare, 2 other."""
-    if one == two:
-        return 0 if one else 1
     if not one or not two:
         return 1
     return 0 if set(one.split()) & set(two.split()) else 2
@@ -60,8 +58,6 @@ def street_level(one: Value, two: Value) -> int:
     - near: the street's name shares much of its letters, or only number and beginning are the same
     - unlike: none of these
     """
-    if one == two:
-        return 0 if one[1] else 1
     number = _numbers(one[1], two[1])
     street, other = one[0], two[0]
     if street == other:

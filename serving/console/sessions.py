@@ -75,8 +75,7 @@ def signed_in(request: Request) -> Principal | None:
 
 def principal_of(request: Request) -> Principal:
     """Whoever sits at the console; raises ``NotSignedIn``."""
-    found = signed_in(request)
-    if found is None:
+    if (found := signed_in(request)) is None:
         raise NotSignedIn("nobody is signed in", way_out="Sign in at /console/sign-in")
     return found
 

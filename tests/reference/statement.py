@@ -23,9 +23,9 @@ loops over everything. Where the contract leaves a choice, the most literal read
     without a counting value takes no part, because nothing ties it.
  8. The judgements' step looks at no unique namespace (there is no "this one, or a stronger") and has no
     `contested`: only `different` can contest it.
- 9. "This one, or a stronger" is the order of the rules, for anonymous namespaces too. A weaker unique namespace
-    forbids nothing: it then finds a group that holds two values. A claims step heeds all people-joining ones,
-    as an anonymous namespace in its place would (14).
+ 9. "This one, or a stronger" is the order of the rules, for anonymous namespaces too. A weaker unique one
+    forbids nothing: it then finds a group that holds two values. A claims step heeds all people-joining
+    namespaces, as an anonymous one in its place would (14).
 10. Anchors of a component are the union over its conflicts. By a unique namespace: every group that holds a
     counting value of it, also two of the same value; a single such group (it holds two values) is a single
     anchor, which takes all parts in. By `different`: the groups of each pair that is to be apart.
