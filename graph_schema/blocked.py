@@ -23,6 +23,9 @@ _MARKS = (("{{", "}}"), ("${", "}"), ("%%", "%%"), ("*|", "|*"), ("<%", "%>"), (
 """Between which a template stands that nobody filled in: {{customer.id}}, ${email}, %%EMAIL%%, *|EMAIL|*."""
 _UNFILLED = "|".join(f"{re.escape(opening)}.*{re.escape(closing)}" for opening, closing in _MARKS)
 
+# What a cell holds that a spreadsheet could not work out, such as #REF!; besides #N/A.
+SPREADSHEET_MISTAKE = r"#(?:ref|value|name|num|div/0)[!?]"
+
 BUNDLED_PATTERNS: tuple[str, ...] = (
     # nothing but zeros and punctuation: "", 0000000000, 000-00, ----, the all-zero UUID and advertising id
     r"[\W_0]*",
@@ -31,7 +34,7 @@ BUNDLED_PATTERNS: tuple[str, ...] = (
     # the same behind a prefix that a program glued on: user_null, customer-undefined, id:None
     r"(?:user|customer|client|member|account|u?id)[ _:./-]?(?:id[ _:./-]?)?(?:null|undefined|none|nan)",
     # what a program prints of an object: [object Object], object Object; what a spreadsheet does of a mistake
-    r"\[?object \w+\]?|#(?:ref|value|name|num|div/0)[!?]",
+    rf"\[?object \w+\]?|{SPREADSHEET_MISTAKE}",
     _UNFILLED,
     # one letter again and again: xxxx, FFFFFFFF-FFFF-…; a digit from 7 on, for 1111 is a customer's number
     r"(?P<letter>[^\W\d_])(?:-?(?P=letter)){3,}",

@@ -220,9 +220,8 @@ def _stub(name: str, answer: object) -> Callable[..., object]:
     def called(*given: object) -> object:
         timed = name != "was_sent"
         texts = given[1:] if timed else given
-        if len(texts) != (name not in ("reached", "before")) or not all(
-            isinstance(one, str) for one in texts
-        ):
+        wanted = 0 if name in ("reached", "before") else 1
+        if len(texts) != wanted or not all(isinstance(one, str) for one in texts):
             raise ValueError(f"{name} is called as {_CALLED[name]}")
         if timed and given[0] not in (_A_TIME, None):
             raise ValueError(f"{name} is told no time: it is called as {_CALLED[name]}")

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 
 import orjson
 
-from graph_schema.blocked import is_unfilled
+from graph_schema.blocked import SPREADSHEET_MISTAKE, is_unfilled
 from graph_schema.messages import Message
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Fact, Facts, Held, ObjectKey, RecordKey, SharedFact
 from graph_schema.wire import Channel
@@ -33,7 +33,7 @@ _DEVICES: Final = frozenset(("idfa", "gaid"))
 # What a form or a mail merge leaves where there was nothing: no such value may ever greet a customer.
 _PLACEHOLDER: Final = re.compile(
     r"%+[\w .-]+%+|\{[\w .-]+\}|<[\w .-]+>|#[A-Z_]+#|@@\w+@@|\[(?:object Object|[A-Z _]+)\]"
-    r"|\(?(?:null|undefined|none|nil|n/?a|nan)\)?|-+|#(?:n/a|(?:ref|value|name|num|div/0)[!?])",
+    rf"|\(?(?:null|undefined|none|nil|n/?a|nan)\)?|-+|#n/a|{SPREADSHEET_MISTAKE}",
     re.IGNORECASE,
 )
 _NAMES: Final = frozenset(("firstName", "lastName", "name"))

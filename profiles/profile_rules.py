@@ -89,11 +89,8 @@ def _campaign(name: str, table: dict[str, object]) -> Campaign:
 def _audience(name: str, table: dict[str, object]) -> Audience:
     if not name.strip() or "/" in name:
         # Behind a slash destinations name a product, and an address its next part.
-        raise RulesError(
-            f"no audience can be called {name!r}",
-            where=f"audience.{name}",
-            way_out="Write a name without a /",
-        )
+        what = f"no audience can be called {name!r}"
+        raise RulesError(what, where=f"audience.{name}", way_out="Write a name without a /")
     settings = checked(AudienceSettings, table, f"audience.{name}")
     return Audience(name, settings, condition(settings.when, f"audience.{name}.when"))
 

@@ -83,9 +83,10 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
 
 async def _fall_due(service: Service) -> None:
     """Moves whom time alone moves in or out of audiences, every few seconds."""
+    engine = service.engine
     while True:
         try:
-            await service.commits.done(lambda: service.engine.fall_due(service.engine.clock()))
+            await service.commits.done(lambda: engine.fall_due(engine.clock()))
         except OnefoldError as error:
             # Another writer was first, or the store is away: the next turn does it.
             _log.warning("audiences could not be brought up to date, they will be: %s", error)

@@ -271,11 +271,12 @@ def receipts(engine: Engine, person_id: str) -> list[dict[str, object]]:
         for one in {person_id, *erased_as(tx, (person_id,)).values()}:
             prefix = f"receipt/{one}/"
             found |= {name.removeprefix(prefix): kept for name, kept in tx.scan(prefix).items()}
-        told = []
-        for name, kept in sorted(found.items()):
-            destination, key = called(tx, name)
-            shown = {**kept, "open": len(kept.get("open", ())), "at": iso(kept["at"])}
-            told.append({"destination": destination, "audience": key, **shown})
+        lists = called(tx, found)
+    told = []
+    for name, kept in sorted(found.items()):
+        destination, key = lists[name]
+        shown = {**kept, "open": len(kept.get("open", ())), "at": iso(kept["at"])}
+        told.append({"destination": destination, "audience": key, **shown})
     return told
 
 

@@ -55,7 +55,8 @@ class Service:
         declared = {name: source.write_key for name, source in self.engine.rules.sources.items()}
         self._sources = {digest(key): name for name, key in declared.items() if key is not None}
         self.keyring = keyring(self.engine.rules.access, self.settings.loopback)
-        self.rate = Rate(self.settings.requests_per_second, 2 * self.settings.requests_per_second)
+        often = self.settings.requests_per_second
+        self.rate = Rate(often, 2 * often)
         self.attempts = Rate(_ATTEMPTS_PER_S, _ATTEMPTS)
         self._looking_back = threading.BoundedSemaphore(_PASTS)
 

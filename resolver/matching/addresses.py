@@ -26,7 +26,8 @@ _JOINED = re.compile(r"(?<=[a-z]{3})(strasse|street|str|weg|platz|gasse|allee)$"
 
 @lru_cache(maxsize=1 << 15)
 def read(text: str) -> Value:
-    """(street, house number) of a line like "12a High Street", "Hauptstr. 5 a", "12 bis rue Foch"."""
+    """(street, house number) of a line like "12a High Street", "Hauptstr. 5 a", "12 bis rue Foch",
+    "3/17 Wattle Cct"."""
     words, numbers = [], []
     for word in _APART.sub("", fold(text)).split():
         if _NUMBER.match(word):

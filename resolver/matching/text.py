@@ -10,12 +10,14 @@ from functools import lru_cache
 import jellyfish
 
 _CELLS = (
+    # Latin, Cyrillic and Greek letters, each with what it is written in
     "ß ss ø o æ ae œ oe ł l đ d ð d þ th ı i ŀ l ĸ k ŋ n ə a "
     "а a б b в v г g д d е e ё e ж zh з z и i й i к k л l м m н n о o п p р r с s т t у u ф f х kh ц ts "
     "ч ch ш sh щ shch ъ  ы y ь  э e ю yu я ya і i ї i є e ґ g ў u ђ d ј j љ l њ n ћ c џ d "
     "α a β v γ g δ d ε e ζ z η i θ th ι i κ k λ l μ m ν n ξ x ο o π p ρ r σ s ς s τ t υ y φ f χ ch ψ ps ω o"
 ).split(" ")
-_PLAIN = str.maketrans(dict(zip(_CELLS[::2], _CELLS[1::2], strict=True)) | dict.fromkeys("'’‘`´ʼ", ""))
+_LETTERS = dict(zip(_CELLS[::2], _CELLS[1::2], strict=True))
+_PLAIN = str.maketrans({**_LETTERS, **dict.fromkeys("'’‘`´ʼ", ""), "_": " "})
 _LEFT_OUT = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u064b-\u065f\u0670\xad\u200b-\u200f\ufe00-\ufe0f]"
 )
@@ -23,7 +25,7 @@ _LEFT_OUT = re.compile(
 _EASTERN = *range(0x0483, 0x1D00), *range(0xA800, 0xAC00)
 _MARKS = "".join(sign for sign in map(chr, _EASTERN) if unicodedata.category(sign)[0] == "M")
 """What scripts from the Syrian to the Javanese write on or below a letter, in their places: no gap."""
-_GAP = re.compile(rf"(?:[^\w{_MARKS}]|_)+")
+_GAP = re.compile(rf"[^\w{_MARKS}]+")
 _FLOAT = re.compile(r"^(\d+)\.0$")
 _LONGEST = 1_000
 """Of a longer text so many characters are folded: accents in a row take their number squared."""

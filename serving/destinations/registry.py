@@ -6,7 +6,7 @@ A place is the list itself, at its platform and account. Under another name of i
 list goes on with its ledger; one into which no audience goes any more isn't forgotten with whom it holds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from graph_schema.store import Document, Transaction
@@ -85,11 +85,11 @@ def _whose(told: Document, declared: Mapping[str, Settings]) -> str:
     return told["destination"] if told["destination"] in able else next(iter(able), "")
 
 
-def called(tx: Transaction, name: str) -> tuple[str, str]:
-    """The destination and the audience by which the rules call a list now, by the name that it began with."""
+def called(tx: Transaction, names: Iterable[str]) -> dict[str, Sequence[str]]:
+    """The destination and the audience by which the rules call lists now, by the names that they began
+    with."""
     lists = {told["prefix"]: (told["destination"], told["key"]) for told in tx.scan(_LIST).values()}
-    destination, _, key = name.strip("/").partition("/")
-    return lists.get(f"sync/{name}", (destination, key))
+    return {name: lists.get(f"sync/{name}", name.strip("/").split("/", 1)) for name in names}
 
 
 def out_of_reach(tx: Transaction, declared: Mapping[str, Settings]) -> list[Document]:
