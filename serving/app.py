@@ -77,7 +77,7 @@ def make_app(engine: Engine, settings: Settings | None = None, sender: Sends | N
     app.add_middleware(Guard, service=service)
     app.add_middleware(intake.BrowsersMaySend)
     # Around all, also what answers where nobody foresaw an error.
-    app.middleware_stack = health.Counting(app.build_middleware_stack(), service)
+    app.middleware_stack = health.heads_too(health.Counting(app.build_middleware_stack(), service))
     return app
 
 

@@ -51,22 +51,30 @@ class Guard:
         if path.startswith("/v1/persons/"):
             # Only a / that wasn't encoded parts two steps: what follows one of a value is no word of ours.
             path = scope["path"] = unquote(re.sub(rb"(?i)%(?=25|2f)", b"%25", scope["raw_path"]).decode())
-        receive = bounded(receive)
+        receive, begun = bounded(receive), False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         try:
             if not self._service.keyring.enforced:
                 _check_host(Headers(scope=scope).get("host", ""))
             # Intake asks for write keys of its own.
             if _OPEN.fullmatch(path) or is_intake(path):
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, sending)
                 return
             principal = self._asker(scope)
             principal.must(needed(scope["method"], path))
             scope.setdefault("state", {})["principal"] = principal
-            await self._app(scope, receive, _Masking(send).send if principal.role == "viewer" else send)
+            await self._app(scope, receive, _Masking(sending).send if principal.role == "viewer" else sending)
         except OnefoldError as error:
             await problem(error)(scope, receive, send)
         except asyncio.CancelledError:
             # So the server breaks off what takes longer than it waits at its end.
+            if begun:
+                raise
             ended = NotNow("this server ended first", way_out="Send it again: a message counts once")
             await problem(ended)(scope, receive, send)
 
@@ -104,7 +112,7 @@ def _check_host(said: str) -> None:
 
 def needed(method: str, path: str) -> Role:
     """The least role that may do this: to look and to ask is a viewer's, to change a steward's."""
-    least: Role = "viewer" if method in ("GET", "HEAD", "OPTIONS") or path in ASKED_BY_POST else "steward"
+    least: Role = "viewer" if method in ("GET", "OPTIONS") or path in ASKED_BY_POST else "steward"
     more = (role for verb, pattern, role in _NEEDED if verb == method and pattern.fullmatch(path))
     return next(more, least)
 

@@ -118,3 +118,13 @@ class Counting:
             await send(message)
 
         await self._app(scope, receive, counted if scope["type"] == "http" else send)
+
+
+def heads_too(app: ASGIApp) -> ASGIApp:
+    """The same, that answers HEAD, by which many a monitor asks, as GET; the server leaves out the body."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await app({**scope, "method": "GET"} if head else scope, receive, send)
+
+    return asked

@@ -119,6 +119,7 @@ def test_each_role_may_what_those_below_it_may(server: Server) -> None:
         ("GET", "/v1/cases", {}, "viewer"),
         ("POST", "/v1/persons:batchGet", {"json": {"identifiers": []}}, "viewer"),
         ("GET", f"{person}/export", {}, "steward"),
+        ("HEAD", f"{person}/export", {}, "steward"),
         ("POST", "/v1/judgements", {"json": word}, "steward"),
         ("POST", "/v1/rewards/VITA-1020/claim", {"json": {"channel": "web"}}, "steward"),
         ("GET", "/v1/persons/payment_token:a%2Fb/export", {}, "steward"),

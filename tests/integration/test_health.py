@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from graph_schema.errors import StoreUnavailable
 from graph_schema.memory import MemoryStore
@@ -19,6 +20,7 @@ from graph_schema.rules import load_rules
 from graph_schema.vocabulary import Event
 from serving import health
 from serving.app import _READ_THREADS, make_app
+from serving.guard import Guard
 from serving.service import Settings
 from stream.engine import Engine
 from tests.integration.running import running
@@ -119,6 +121,9 @@ def test_every_answer_counts_by_its_route(monkeypatch: pytest.MonkeyPatch) -> No
     with running(app) as url, httpx.Client(base_url=url, timeout=9) as client:
         for path in ("/console/persons/per_x", "/console/queue", "/v1/persons/per_x", "/nothing"):
             client.get(path)
+        head, whole = client.head("/healthz"), client.get("/healthz")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == whole.headers["content-length"]
         monkeypatch.setattr(app.state.service.engine, "agree", trips)
         assert client.get("/readyz").status_code == 500
         told = httpx.get(f"{url}/metrics").text
@@ -126,6 +131,7 @@ def test_every_answer_counts_by_its_route(monkeypatch: pytest.MonkeyPatch) -> No
     assert counted == {
         'route="/console/persons/{person_id}",status="404"} 1',
         'route="/console/queue",status="200"} 1',
+        'route="/healthz",status="200"} 2',
         'route="/readyz",status="500"} 1',
         'route="/v1/persons/{person_id}",status="404"} 1',
         'route="none",status="404"} 1',
@@ -182,3 +188,23 @@ def test_what_a_server_has_no_time_for_at_its_end_is_to_come_again() -> None:
         told = answer.result()
     assert (told.status_code, told.headers["retry-after"]) == (503, "1")
     assert told.headers["content-type"] == "application/problem+json"
+
+
+def test_what_is_broken_off_once_it_is_being_answered_is_not_answered_twice() -> None:
+    sent: list[Message] = []
+
+    async def answers(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise asyncio.CancelledError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    guard = Guard(answers, make_app(Engine(MemoryStore(), load_rules())).state.service)
+    asked = {"type": "http", "method": "GET", "path": "/docs", "headers": [(b"host", b"localhost")]}
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(guard(asked, receive, send))
+    assert [one["type"] for one in sent] == ["http.response.start"]
