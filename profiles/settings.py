@@ -83,13 +83,13 @@ class ValueSettings(RulesTable):
     The defaults are the published ones of the CDNOW sample: time in weeks.
     """
 
-    r: float = Field(default=0.243, gt=0)
-    alpha: float = Field(default=4.414, gt=0)
-    a: float = Field(default=0.793, gt=0)
-    b: float = Field(default=2.426, gt=0)
-    p: float = Field(default=6.25, gt=0)
-    q: float = Field(default=3.74, gt=1)
-    v: float = Field(default=15.44, gt=0)
+    r: float = Field(default=0.243, gt=0, le=1e9)
+    alpha: float = Field(default=4.414, gt=0, le=1e9)
+    a: float = Field(default=0.793, gt=0, le=1e9)
+    b: float = Field(default=2.426, gt=0, le=1e9)
+    p: float = Field(default=6.25, gt=0, le=1e9)
+    q: float = Field(default=3.74, gt=1, le=1e9)
+    v: float = Field(default=15.44, gt=0, le=1e9)
     horizon: Span = 364 * DAY
     high_value: float = Field(default=500.0, gt=0)
 

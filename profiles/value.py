@@ -7,14 +7,17 @@ frozen in the rules.
 """
 
 from collections.abc import Iterable
-from math import fsum
+from math import exp, fsum, log
 from typing import NamedTuple
 
 from profiles.moments import DAY
 from profiles.settings import ValueSettings
 
 _WEEK = 7 * DAY
-_TERMS = 500
+_TERMS = 20_000
+_NEARLY = 1e-6
+_LARGEST = 700.0
+"""Of what `exp` still tells."""
 
 
 class Purchases(NamedTuple):
@@ -50,17 +53,23 @@ def purchases_of(bought: Iterable[tuple[int, float | None]], at: int) -> Purchas
 def expected_purchases(of: Purchases, weeks: float, model: ValueSettings) -> float:
     """How often a customer will buy in the coming weeks (BG/NBD, equation 10)."""
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
-    if abs(a - 1) < 1e-9:
-        # The closed form divides by a - 1; near it, it is continuous.
-        return expected_purchases(of, weeks, model.model_copy(update={"a": a + 1e-6}))
     x, age = of.frequency, of.age
-    z = weeks / (alpha + age + weeks)
-    hyper = _hyp2f1(r + x, b + x, a + b + x - 1, z)
-    growth: float = 1 - ((alpha + age) / (alpha + age + weeks)) ** (r + x) * hyper
-    alive = 1.0
+    # The closed form divides by a - 1 and by a + b + x - 1; near them, it is continuous.
+    a += _NEARLY * (abs(a - 1) < _NEARLY)
+    b += _NEARLY * (abs(a + b + x - 1) < _NEARLY)
+    c, z = a + b + x - 1, weeks / (alpha + age + weeks)
+    left: float
+    if r + x > a - 1 and r < c + 10:
+        # By Euler's transformation: who buys every day makes the terms of the other rise past all bounds.
+        left = (1 - z) ** (a - 1) * _hyp2f1(c - r - x, a - 1, c, z)
+    else:
+        left = (1 - z) ** (r + x) * _hyp2f1(r + x, b + x, c, z)
+    gone = 0.0
     if x > 0:
-        alive += a / (b + x - 1) * float(((alpha + age) / (alpha + of.recency)) ** (r + x))
-    return (a + b + x - 1) / (a - 1) * growth / alive
+        odds = (r + x) * log((alpha + age) / (alpha + of.recency))
+        gone = a / (b + x - 1) * exp(min(odds, _LARGEST))
+    # Rounding alone makes it less than none.
+    return max(0.0, c / (a - 1) * (1 - left) / (1 + gone))
 
 
 def expected_spending(of: Purchases, model: ValueSettings) -> float:
@@ -77,14 +86,7 @@ def lifetime_value(of: Purchases | None, model: ValueSettings) -> float | None:
 
 
 def _hyp2f1(a: float, b: float, c: float, z: float) -> float:
-    """Gauss's series, which converges for 0 <= z < 1; for z near 1 by Euler's transformation, as the tail
-    is long."""
-    if z > 0.5 and c - a - b < 0:
-        return float((1 - z) ** (c - a - b)) * _series(c - a, c - b, c, z)
-    return _series(a, b, c, z)
-
-
-def _series(a: float, b: float, c: float, z: float) -> float:
+    """Gauss's series, which converges for 0 <= z < 1."""
     term = total = 1.0
     for n in range(_TERMS):
         term *= (a + n) * (b + n) / ((c + n) * (n + 1)) * z

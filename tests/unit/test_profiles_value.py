@@ -41,6 +41,41 @@ def test_the_formula_goes_on_where_it_would_divide_by_nothing(a: float) -> None:
     assert expected_purchases(Purchases(3, 20, 30, 10), 52, model) == pytest.approx(2.028, abs=0.002)
 
 
+OTHERS = {"r": 12.8, "alpha": 12.6, "b": 9.6}
+"""Customers who all buy about once a week, or not at all."""
+
+
+@pytest.mark.parametrize(
+    ("seen", "weeks", "model", "expected"),
+    [
+        ((364, 52, 52), 52, {}, 254.5185553),
+        ((1000, 670, 680), 520, {}, 0.305756319),
+        ((0, 0, 0), 520, {}, 4.974617862),
+        ((364, 56, 56), 520, {**OTHERS, "a": 0.784}, 1024.03403),
+        ((5, 12, 22), 104, {"r": 1.92, "alpha": 1.54, "a": 65.4, "b": 62.5}, 0.04434295284),
+        ((0, 0, 10), 52, {"a": 0.5, "b": 0.5}, 0.5110187736),
+        ((364, 52, 552), 52, {}, 0.0),
+        ((1000, 150, 330), 52, {}, 0.0),
+    ],
+)
+def test_who_bought_every_day_is_as_the_formula_says(
+    seen: tuple[int, float, float], weeks: float, model: dict[str, float], expected: float
+) -> None:
+    """Against equation 10 with 60 digits."""
+    found = expected_purchases(Purchases(*seen, mean=20), weeks, MODEL.model_copy(update=model))
+    assert found == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_whatever_customers_do_and_the_rules_say_there_is_a_value() -> None:
+    dice = random.Random(3)
+    for _ in range(2_000):
+        model = {name: exp(dice.uniform(-3, 3)) for name in ("r", "alpha", "a", "b")}
+        days = dice.choice((0, 1, 5, 50, 1000))
+        recency = days / 7 * exp(dice.uniform(0, 3))
+        seen = Purchases(days, recency, recency + dice.choice((0, 1, 100, 500)), 20)
+        assert 0 <= expected_purchases(seen, 52, MODEL.model_copy(update=model)) < 1e6, (seen, model)
+
+
 @pytest.mark.parametrize("frequency", [0, 1, 40, 400])
 def test_more_time_never_means_fewer_purchases(frequency: int) -> None:
     seen = Purchases(frequency, 300.0 if frequency else 0.0, 310.0, 10)
