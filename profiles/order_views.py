@@ -172,6 +172,7 @@ def worth(products: Iterable[Any]) -> float:
 
 
 def tidy(amount: float) -> Number:
-    """An amount without the dust of binary fractions: to the millionth, whole where it is."""
+    """An amount without the dust of binary fractions: to the millionth, whole where it is and a float can
+    tell it from the next (beyond, an integer would be more than JSON's readers take)."""
     rounded = round(amount, 6)
-    return int(rounded) if rounded == int(rounded) else rounded
+    return int(rounded) if abs(rounded) < 2**53 and rounded == int(rounded) else rounded

@@ -49,6 +49,16 @@ def test_a_full_profile_fits_its_schema() -> None:
     assert GoldenProfile.model_validate(found).orders.count == 1
 
 
+def test_the_largest_numbers_that_are_taken_are_shown() -> None:
+    line = {"product_id": "tea", "price": 1e15, "quantity": 10**15}
+    orders = [
+        track("Order Completed", day, order_id=f"o-{day}", currency="EUR", products=[line] * 3)
+        for day in (1, 2)
+    ]
+    found = GoldenProfile.model_validate(shown(*orders))
+    assert found.orders.total == pytest.approx(6e30)
+
+
 def test_without_a_clock_what_depends_on_it_is_left_open() -> None:
     found = golden(portrait(bought(1, "o-1", "tea")), RETAIL, None)
     GoldenProfile.model_validate(orjson.loads(orjson.dumps(found)))
