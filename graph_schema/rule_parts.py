@@ -22,7 +22,7 @@ from graph_schema.messages import flaw_of_source
 from graph_schema.namespaces import Namespace, NamespaceName, Switch, cannot_hash
 from graph_schema.rules_table import RulesTable
 
-RESOLUTION_VERSION = 8
+RESOLUTION_VERSION = 9
 """Part of `identity_hash`: raised when by the same rules a normaliser or the resolver joins otherwise, or
 when states of persons or keys of blocks are kept in another shape."""
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Annotated, NamedTuple, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -76,9 +77,9 @@ def rarity_text(kind: str, value: Value) -> str:
 class Scale(NamedTuple):
     """What scoring reads of a comparison.
 
-    ``others``: for each explanation that says something here its place, its weights, and whether it makes
-    people agree in one value, so that the value's rarity counts for it too. ``most``: the most that it can
-    add for one person. ``parts``: see ``Kind``.
+    ``others``: for each explanation that says something here its place, its weights within bounds, and
+    whether it makes people agree in one value, so that the value's rarity counts for it too. ``most``: the
+    most that it can add for one person. ``parts``: see ``Kind``.
     """
 
     place: int
@@ -97,6 +98,20 @@ class Scale(NamedTuple):
             return min(one, two)
         slip = self.slips.get(level)
         return 0 if slip is None else slip[max(one, two) >= self.unlisted]
+
+
+def _bounded(comparison: Comparison) -> Iterator[tuple[Weight, ...]]:
+    """Each explanation's weights, raised where a level would take more from it than from one person.
+
+    So what speaks less for one person, against two at random, never speaks more for her beside any other
+    explanation: else a country that is another could make two records one person that a home explains.
+    """
+    match = comparison.match
+    best = sorted(range(len(match)), key=lambda level: -match[level])
+    for weights in comparison.others:
+        beside = accumulate((match[level] - weights[level] for level in best if weights), min)
+        raised = dict(zip(best, beside, strict=False))
+        yield tuple(match[level] - raised[level] for level in sorted(raised))
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,7 @@ class Model:
                 comparison.match,
                 tuple(
                     (which, weights, explained[which].has_in_common(KINDS[comparison.kind]))
-                    for which, weights in enumerate(comparison.others)
+                    for which, weights in enumerate(_bounded(comparison))
                     if any(weights)
                 ),
                 bool(KINDS[comparison.kind].household) and not KINDS[comparison.kind].own,
