@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from resolver.matching import addresses, contacts, dates, names, plain
+from resolver.matching import addresses, contacts, countries, dates, names, plain
 from resolver.matching.values import Atoms, Traits, Value, each
 
 Bounds: TypeAlias = tuple[tuple[int, float], ...]
@@ -110,6 +110,10 @@ KINDS: dict[str, Kind] = {
         plain.TEXT_LEVELS, each(plain.folded), plain.text_level, plain.text_atoms,
         (0.75, 0.08, 0.04, 0.13), unlike=((1, 0.5), (2, 0.55)), household=Shared((0.80, 0.06, 0.03, 0.11)),
         neighbours=Shared((0.70, 0.06, 0.04, 0.20)),
+    ),
+    "country": Kind(
+        plain.EXACT_LEVELS, each(countries.read), plain.exact_level, plain.exact_atoms,
+        (0.87, 0.13), household=Shared((0.89, 0.11)), neighbours=Shared((0.80, 0.20)),
     ),
     "email": Kind(
         contacts.EMAIL_LEVELS, each(contacts.read_email), contacts.email_level, contacts.email_atoms,

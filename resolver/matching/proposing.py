@@ -44,14 +44,14 @@ _KNOWN = {
     "address.city": "place",
     "address.postalCode": "place code",
     "address.state": "place",
-    "address.country": "place",
+    "address.country": "country",
     "email": "email",
     "phone": "phone",
 }
 _TITLES = {"address.street": "street", "address.city": "city", "address.postalCode": "postcode"} | {
     f"address.{name}": name for name in ("state", "country")
 }
-_PLACES = ("place", "place code", "street")
+_PLACES = ("place", "place code", "country", "street")
 _OWN = (("given name", "full name", "birth date"), ("surname", "email", "phone"), ("name",), ("street",))
 """What tells two people from one where others agree, the best that there is."""
 

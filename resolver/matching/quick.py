@@ -145,7 +145,7 @@ _CODE = _coded(slice(2), plain.CODE_LEVELS)
 QUICK: dict[str, Quick] = {
     "given name": _given, "surname": _surname, "name": _surname, "street": _street, "code": _CODE,
     "place code": _CODE, "text": _text, "place": _text, "email": _email,
-    "exact": lambda _, one, two: np.where(one == two, 0, 1),
+    **dict.fromkeys(("exact", "country"), lambda _, one, two: np.where(one == two, 0, 1)),
     "birth date": _date, "date": _date, "phone": _coded(slice(-7, None), contacts.PHONE_LEVELS),
 }  # fmt: skip
 """By the kind of comparison."""
