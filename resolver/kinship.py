@@ -15,8 +15,7 @@ from typing import NamedTuple, Protocol
 
 from graph_schema.vocabulary import IdentifierNode, Judgement, Record, RecordKey
 from resolver.evidence import people_holdings
-from resolver.matching.content import Prepared
-from resolver.matching.model import BIT, Weight
+from resolver.matching.model import BIT, Prepared, Weight
 from resolver.plan import Matching, Plan
 from resolver.together import Together
 

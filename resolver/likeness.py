@@ -11,9 +11,8 @@ from resolver.groups import Groups
 from resolver.kinship import Component, Graph, Kinship
 from resolver.matching.components import Graph as Likes
 from resolver.matching.components import Group, Key
-from resolver.matching.content import Prepared
 from resolver.matching.linking import Joined, Linkage, Review
-from resolver.matching.model import Model, Weight
+from resolver.matching.model import Model, Prepared, Weight
 from resolver.matching.scoring import veto_weight
 from resolver.plan import Matching, Plan, Step
 

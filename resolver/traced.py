@@ -8,7 +8,7 @@ from graph_schema.iso_time import write_time
 from graph_schema.store import Document
 from graph_schema.vocabulary import BLOCKED, CLAIMED, IdentifierNode, Judgement, Record, RecordKey
 from resolver.evidence import Holder, leases
-from resolver.matching.content import Prepared
+from resolver.matching.model import Prepared
 from resolver.plan import Plan
 from resolver.resolution import Contest, Resolution
 

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from graph_schema.store import Transaction, Writes
 from graph_schema.vocabulary import Content, Event, Record
-from resolver.matching.content import Prepared
-from resolver.matching.model import Model, Weight
+from resolver.matching.model import Model, Prepared, Weight
 from resolver.matching.scoring import edge
 from resolver.plan import Plan
 from stream.readying import Readying, Said, told

@@ -7,7 +7,8 @@ event did.
 from collections.abc import Iterable
 from functools import lru_cache
 
-from resolver.matching.content import Prepared, prepare
+from resolver.matching.content import prepare
+from resolver.matching.model import Prepared
 from resolver.plan import Plan
 
 Said = dict[str, tuple[str, ...]]

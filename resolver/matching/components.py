@@ -3,8 +3,7 @@
 from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from resolver.matching.content import Prepared
-from resolver.matching.model import Weight
+from resolver.matching.model import Prepared, Weight
 
 Key: TypeAlias = tuple[str, ...]
 """A record's key (source, record_id), or any other tuple that sorts with its like."""

@@ -2,32 +2,14 @@
 
 import hashlib
 from functools import lru_cache
-from typing import NamedTuple
 
 from resolver.matching.kinds import KINDS
-from resolver.matching.model import BEYOND, Comparison, Model, Weight
+from resolver.matching.model import BEYOND, Comparison, Model, Prepared, Weight
+from resolver.matching.scoring import compare
 from resolver.matching.values import Traits, Value
 
 _PAIRS_KEPT = 8
 """So many keys of one type a record may have: several values multiply."""
-
-
-class Prepared(NamedTuple):
-    """What a record says, normalised under one model.
-
-    ``content`` names it: equal for two records that say the same, after normalising (63 bits of a hash).
-    ``fields`` are the values per comparison of the model, ``rarity`` what agreeing in each adds. ``keys``
-    are its blocking keys (63-bit hashes). ``own`` is its weight with itself; where that doesn't reach
-    ``merge``, or makes no edge where nothing reaches that, the content says too little to be matched: it has
-    no votes, and no keys. Else it has as many ``votes`` in a mean as there are pairs of its fields.
-    """
-
-    content: int
-    fields: tuple[tuple[Value, ...], ...]
-    rarity: tuple[tuple[Weight, ...], ...]
-    keys: tuple[int, ...]
-    own: Weight
-    votes: int
 
 
 def prepare(traits: Traits, model: Model, key: bytes = b"") -> Prepared:
@@ -36,11 +18,11 @@ def prepare(traits: Traits, model: Model, key: bytes = b"") -> Prepared:
     told = [_told(one, traits) for one in model.comparisons]
     fields = tuple(tuple(value for value, _ in values) for values in told)
     rarity = tuple(tuple(rare for _, rare in values) for values in told)
-    own = _weight_with_itself(fields, rarity, model)
+    said = Prepared(_number(repr(fields), _hashing(key)), fields, rarity)
+    own = compare(said, said, model)
     least = model.merge if model.merge < BEYOND else model.floor
     votes = sum(map(bool, fields)) ** 2 if own >= least else 0
-    keys = _keys(fields, model, key) if votes else ()
-    return Prepared(_number(repr(fields), _hashing(key)), fields, rarity, keys, own, votes)
+    return said._replace(keys=_keys(fields, model, key) if votes else (), own=own, votes=votes)
 
 
 def _told(comparison: Comparison, traits: Traits) -> list[tuple[Value, Weight]]:
@@ -105,16 +87,3 @@ def _keys(fields: tuple[tuple[Value, ...], ...], model: Model, key: bytes) -> tu
         for at, text in texts[:_PAIRS_KEPT]:
             found.add(at << _NEAR | _number(text, begun) >> 63 - _NEAR)
     return tuple(sorted(found))
-
-
-def _weight_with_itself(
-    fields: tuple[tuple[Value, ...], ...], rarity: tuple[tuple[Weight, ...], ...], model: Model
-) -> Weight:
-    match, others = model.prior, [prior for _, prior in model.explanations]
-    for scale, values, rare in zip(model.scales, fields, rarity, strict=True):
-        if values:
-            added = max(rare)
-            match += scale.match[0] + added
-            for which, levels, shares in scale.others:
-                others[which] += levels[0] + (added if shares else 0)
-    return max(-model.clip, min(model.clip, match - max((0, *others))))

@@ -179,6 +179,24 @@ class Model:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+class Prepared(NamedTuple):
+    """What a record says, normalised under one model.
+
+    ``content`` names it: equal for two records that say the same, after normalising (63 bits of a hash).
+    ``fields`` are the values per comparison of the model, ``rarity`` what agreeing in each adds. ``keys``
+    are its blocking keys (63-bit hashes). ``own`` is its weight with itself; where that doesn't reach
+    ``merge``, or makes no edge where nothing reaches that, the content says too little to be matched: it has
+    no votes, and no keys. Else it has as many ``votes`` in a mean as there are pairs of its fields.
+    """
+
+    content: int
+    fields: tuple[tuple[Value, ...], ...]
+    rarity: tuple[tuple[Weight, ...], ...]
+    keys: tuple[int, ...] = ()
+    own: Weight = 0
+    votes: int = 0
+
+
 def to_dict(model: Model) -> dict[str, object]:
     """The model as dictionaries, tuples, texts and numbers, for a JSON file. ``from_dict`` undoes it."""
     return {"format": FORMAT, **asdict(model)}

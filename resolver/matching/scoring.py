@@ -7,9 +7,8 @@ from itertools import product, starmap
 from math import inf, log2
 from typing import NamedTuple
 
-from resolver.matching.content import Prepared
 from resolver.matching.kinds import KINDS
-from resolver.matching.model import BIT, Model, Scale, Weight
+from resolver.matching.model import BIT, Model, Prepared, Scale, Weight
 
 GAINS: tuple[Weight, ...] = tuple(round(BIT * log2(1.0 + 2.0 ** (-apart / BIT))) for apart in range(13 * BIT))
 """What the smaller of two weights adds to the larger when their odds are added, by how far they are apart.

@@ -7,9 +7,8 @@ import numpy as np
 
 from resolver.matching.blocking import Ints, pairs_of_blocks
 from resolver.matching.components import Graph, Group, Key
-from resolver.matching.content import Prepared
 from resolver.matching.linking import Linkage, Review
-from resolver.matching.model import BIT, Comparison, Model, Scale, Weight
+from resolver.matching.model import BIT, Comparison, Model, Prepared, Scale, Weight
 from resolver.matching.scoring import GAINS, best
 from resolver.matching.table import Cell, Column
 

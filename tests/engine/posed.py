@@ -7,8 +7,7 @@ from graph_schema.vocabulary import BLOCKED, CLAIMED, UNDECLARED, Holding, Judge
 from resolver.founding import founding_record
 from resolver.kinship import Kinship
 from resolver.likeness import Likeness
-from resolver.matching.content import Prepared
-from resolver.matching.model import Model
+from resolver.matching.model import Model, Prepared
 from resolver.plan import Matching, Plan, Space
 from resolver.resolution import Kept, Resolution
 from tests.engine.whole import Whole, generic_identifiers, resolve

@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from graph_schema.vocabulary import BLOCKED, CLAIMED, Identifier, IdentifierNode, Judgement, Record, RecordKey
 from resolver.evidence import is_generic, is_known, people_holdings
 from resolver.likeness import Likeness
-from resolver.matching.content import Prepared
-from resolver.matching.model import Weight
+from resolver.matching.model import Prepared, Weight
 from resolver.neighbourhood import Neighbourhood
 from resolver.plan import Plan, Space
 from resolver.resolution import Resolution

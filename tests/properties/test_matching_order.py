@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from resolver.likeness import Likeness, linked
 from resolver.matching.components import Graph, Group, Key
-from resolver.matching.content import Prepared, prepare
+from resolver.matching.content import prepare
 from resolver.matching.kinds import KINDS
 from resolver.matching.linking import Linkage
-from resolver.matching.model import Model, from_dict, to_dict
+from resolver.matching.model import Model, Prepared, from_dict, to_dict
 from resolver.matching.scoring import compare, edge, explain
 from resolver.matching.training import train
 from resolver.matching.values import Traits

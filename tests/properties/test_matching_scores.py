@@ -1,4 +1,4 @@
-"""What speaks less for one person never raises a score, whatever else two records say."""
+"""What speaks less for one person never raises a score; and what two records of one content weigh."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,8 +8,9 @@ from random import Random
 
 import pytest
 
+from resolver.matching.content import prepare
 from resolver.matching.model import Model, Weight, from_dict
-from resolver.matching.scoring import others_than_random
+from resolver.matching.scoring import compare, explain, others_than_random
 from resolver.matching.training import train
 from tests.accuracy.tables import simulated
 
@@ -40,3 +41,14 @@ def test_what_speaks_less_for_one_person_never_raises_a_score(made: Callable[[],
         told = [(match[level], _weight(model, {**levels, place: level})) for level in range(len(match))]
         for less, more in pairwise(sorted(told)):
             assert less[1] <= more[1] or less[0] == more[0], (model.comparisons[place].name, levels)
+
+
+@pytest.mark.parametrize("made", [_bundled, _trained])
+def test_a_record_and_its_copy_weigh_what_any_two_do(made: Callable[[], Model]) -> None:
+    """Else two would be one person though the sum that explains it doesn't reach ``merge``."""
+    model, random = made(), Random(2)
+    for traits in simulated(200, 3, 0.6).records.values():
+        said = prepare({name: traits[name] for name in random.sample(sorted(traits), 3)}, model)
+        assert (
+            said.own == compare(said, said, model) == sum(step.weight for step in explain(said, said, model))
+        )

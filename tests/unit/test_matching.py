@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from resolver.matching.components import Graph, Group, Key
-from resolver.matching.content import Prepared, prepare
+from resolver.matching.content import prepare
 from resolver.matching.kinds import KINDS
 from resolver.matching.looks import look
-from resolver.matching.model import BIT, Comparison, Model, from_dict, rarity_text, to_dict
+from resolver.matching.model import BIT, Comparison, Model, Prepared, from_dict, rarity_text, to_dict
 from resolver.matching.placeholders import placeholders
 from resolver.matching.proposing import propose
 from resolver.matching.quick import ASK, QUICK
