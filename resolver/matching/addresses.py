@@ -6,7 +6,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from graph_schema.bundled_files import bundled_lines
-from resolver.matching.text import fold
+from resolver.matching.text import fold, of_two_scripts
 from resolver.matching.values import Atoms, Value
 
 STREET_LEVELS = (
@@ -58,6 +58,8 @@ def street_level(one: Value, two: Value) -> int:
     - same or close street, other number: neighbours, or a wrong digit
     - near: the street's name shares much of its letters, or only number and beginning are the same
     - unlike: none of these
+
+    Says nothing of streets in two scripts.
     """
     number = _numbers(one[1], two[1])
     street, other = one[0], two[0]
@@ -73,6 +75,8 @@ def street_level(one: Value, two: Value) -> int:
         close = (words <= others or others <= words) and len(words & others) > 1
     if close:
         return (2, 3, 5)[number]
+    if of_two_scripts(street, other):
+        return -1
     return 6 if likeness >= 0.8 or (number == 0 and likeness > 0.0) else 7
 
 

@@ -25,11 +25,6 @@ def _codes() -> dict[str, str]:
     return {_key(name): line[:2].lower() for line in lines for name in line.split(";")}
 
 
-def is_country(text: str) -> bool:
-    """Whether a text is a country's code or name."""
-    return _key(text) in _codes()
-
-
 @lru_cache(maxsize=1 << 12)
 def read(text: str) -> Value:
     """The two-letter code of "DE", "deu", "Germany", "Deutschland", "ドイツ": ISO 3166, and what Unicode's

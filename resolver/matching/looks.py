@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from resolver.matching.contacts import read_email, without_extension
-from resolver.matching.countries import is_country
 from resolver.matching.dates import read as read_date
 from resolver.matching.nicknames import is_common
 from resolver.matching.text import digits, fold, unfloat
@@ -46,8 +45,6 @@ def look(values: Sequence[str]) -> Look:
     again = sum(count * (count - 1) for count in counts.values()) / (total * (total - 1))
     if distinct > 0.999 * total and total > 1000:
         return Look(None, "every record has its own value: it can tell nothing of two")
-    if (share := _share(values, is_country)) > 0.95 and _share(folded, lambda text: len(text) > 2) > 0.05:
-        return Look("country", f"{share:.0%} are countries, not all by two letters")
     if (share := _share(values, _is_email)) > 0.8:
         return Look("email", f"{share:.0%} look like e-mail addresses")
     if (share := _share(values, _is_date)) > 0.8:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from resolver.matching.nicknames import is_common, may_be_one
-from resolver.matching.text import fold, sound
+from resolver.matching.text import fold, of_two_scripts, sound
 from resolver.matching.values import Atoms, Traits, Value, texts
 
 _TITLES = frozenset(
@@ -78,6 +78,8 @@ def given_level(one: Value, two: Value) -> int:
     - near: they begin alike or share much of their letters
     - initial: one is only the first letter of the other
     - unlike: none of these
+
+    Says nothing where they are written in two scripts that aren't put into one ("太郎", "Taro").
     """
     mine, other = one[0], two[0]
     if mine == other:
@@ -95,7 +97,7 @@ def given_level(one: Value, two: Value) -> int:
         mine, other = words[0], others[0]
     if _is_initial(mine, other):
         return 5
-    return (3, 4, 6)[_are_alike(mine, other)]
+    return -1 if of_two_scripts(mine, other) else (3, 4, 6)[_are_alike(mine, other)]
 
 
 def are_unlike(one: Value, two: Value) -> bool:
@@ -113,7 +115,8 @@ def surname_level(one: Value, two: Value) -> int:
     - initial: one is only the first letter of the other
     - unlike: none of these
 
-    Says nothing where first and last name are swapped: the given names' comparison tells that.
+    Says nothing of two scripts, nor where first and last name are swapped: the given names' comparison tells
+    that.
     """
     mine, other = one[0], two[0]
     if mine == other:
@@ -135,14 +138,14 @@ def _whole(mine: str, other: str, rest: tuple[str, str] = ("", "")) -> int:
             return 2
     if (" " in rest[1] and mine in rest[1].split()[1:]) or (" " in rest[0] and other in rest[0].split()[1:]):
         return 2
-    return 3 if alike == 1 else 5
+    return -1 if of_two_scripts(mine, other) else 3 if alike == 1 else 5
 
 
 def name_level(one: Value, two: Value) -> int:
     """Compares any single name: of a place of birth, a company, a maiden name.
 
     - same; close (one letter, or nearly the same spelling); part of it (a word in common)
-    - near (they begin alike or share much of their letters); initial; unlike
+    - near (they begin alike or share much of their letters); initial; unlike; nothing of two scripts
     """
     if one[0] == two[0]:
         return 0

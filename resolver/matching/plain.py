@@ -2,7 +2,7 @@
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from resolver.matching.text import fold, unfloat
+from resolver.matching.text import fold, of_two_scripts, unfloat
 from resolver.matching.values import Atoms, Value
 
 CODE_LEVELS = (
@@ -68,6 +68,8 @@ def text_level(one: Value, two: Value) -> int:
     - close: one or two letters wrong, or one has only words of the other ("Frankfurt", "Frankfurt am Main")
     - near: shares much of its letters, or a word of four letters or more
     - unlike: none of these
+
+    Says nothing of two scripts.
     """
     mine, other = one[0], two[0]
     if mine == other:
@@ -82,7 +84,7 @@ def text_level(one: Value, two: Value) -> int:
             return 1
         if any(len(word) >= 4 for word in words & others):
             return 2
-    return 2 if likeness >= 0.82 else 3
+    return -1 if of_two_scripts(mine, other) else 2 if likeness >= 0.82 else 3
 
 
 def text_atoms(value: Value) -> Atoms:

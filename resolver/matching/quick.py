@@ -4,7 +4,7 @@ Each function gets the values of a table and the places of both of each pair in 
 levels, ``ASK`` where that takes the comparison itself. What it tells is what the comparison would.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from rapidfuzz.process import cpdist
 from resolver.matching import addresses, contacts, plain
 from resolver.matching.blocking import Bools, Floats, Ints
 from resolver.matching.nicknames import has_others
+from resolver.matching.text import scripts
 from resolver.matching.values import Value
 
 ASK = -2
@@ -21,8 +22,8 @@ ASK = -2
 Quick: TypeAlias = Callable[[Sequence[Value], Ints, Ints], Ints]
 
 
-def _numbers(texts: Iterable[str]) -> Ints:
-    known: dict[str, int] = {}
+def _numbers(texts: Iterable[Hashable]) -> Ints:
+    known: dict[Hashable, int] = {}
     return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
 
 
@@ -56,6 +57,12 @@ def _where_far(candidates: Bools, texts: Sequence[str], pairs: tuple[Ints, Ints]
     return far
 
 
+def _of_two_scripts(texts: Sequence[str], one: Ints, two: Ints) -> Bools:
+    """Whether the texts may have no script in common."""
+    written = _numbers(map(scripts, texts))
+    return np.asarray(written[one] != written[two], np.bool_)
+
+
 def _named(values: Sequence[Value], texts: list[str], pairs: tuple[Ints, Ints], levels: list[int]) -> Ints:
     """Names by these texts of theirs: the levels for close, near, unlike, an initial. ``ASK`` where other
     words may matter, or the places may have changed."""
@@ -75,7 +82,7 @@ def _named(values: Sequence[Value], texts: list[str], pairs: tuple[Ints, Ints], 
     several = np.array([any(" " in part for part in value) for value in values])
     bits = _bits([" ".join(value) for value in values])
     told = (found == levels[2]) & (shorter > 1) & (bits[one] & bits[two] == 0)
-    found[(several[one] | several[two]) & ~told] = ASK
+    found[(several[one] | several[two]) & ~told | _of_two_scripts(texts, one, two)] = ASK
     if len(values[0]) > 1:
         # Where a given name begins as the other's surname does, they may have changed places.
         first, other = np.array([[text[:1] for text in value] for value in values]).T
@@ -102,7 +109,7 @@ def _surname(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
 def _street(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
     streets = [value[0] for value in values]
     empty = np.array([not street for street in streets])
-    may = ~_may_hold(streets, one, two) & ~(empty[one] | empty[two])
+    may = ~_may_hold(streets, one, two) & ~(empty[one] | empty[two]) & ~_of_two_scripts(streets, one, two)
     far = _where_far(_where_far(may, streets, (one, two), 0.75), streets, (one, two), 2)
     return _unlike(far, addresses.STREET_LEVELS)
 
@@ -121,7 +128,7 @@ def _coded(part: slice, levels: Sequence[str]) -> Quick:
 def _text(values: Sequence[Value], one: Ints, two: Ints) -> Ints:
     texts = [value[0] for value in values]
     long = _bits(texts, 4)
-    may = ~_may_hold(texts, one, two) & ((long[one] & long[two]) == 0)
+    may = ~_may_hold(texts, one, two) & ((long[one] & long[two]) == 0) & ~_of_two_scripts(texts, one, two)
     return _unlike(_where_far(may, texts, (one, two), 0.7), plain.TEXT_LEVELS)
 
 

@@ -49,6 +49,18 @@ def _folded(text: str) -> str:
     return _GAP.sub(" ", text.lower().translate(_PLAIN)).strip()
 
 
+@lru_cache(maxsize=1 << 16)
+def scripts(text: str) -> frozenset[str]:
+    """Of which scripts a folded text has letters, as Unicode's names of these begin."""
+    return frozenset(unicodedata.name(sign, "").split(" ")[0] for sign in text if sign.isalpha())
+
+
+def of_two_scripts(one: str, two: str) -> bool:
+    """Whether two folded texts have no script in common: "山田" may be "yamada" or not."""
+    mine, other = scripts(one), scripts(two)
+    return bool(mine and other) and mine.isdisjoint(other)
+
+
 def unfloat(text: str) -> str:
     """The text without the ".0" that a spreadsheet puts behind whole numbers."""
     return _FLOAT.sub(r"\1", text.strip())

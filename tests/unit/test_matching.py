@@ -27,7 +27,6 @@ _ODD_NAMES = [
     *[("Bob", "Li"), ("Robert", "Ng"), ("R.", "Smith-Jones"), ("Anna Maria", "Jones"), ("X", "Y")],
     *[("Maria", "de la Cruz"), ("Cruz", "Maria"), ("Mari", "Cruz"), ("Abcdefghijkl", "Abcuvwxyzmnopq")],
 ]
-_GERMANY = ("deu", "276", "Germany", "Deutschland", "ALLEMAGNE", "ドイツ", "Germny")
 
 
 @pytest.mark.parametrize(
@@ -104,9 +103,6 @@ _GERMANY = ("deu", "276", "Germany", "Deutschland", "ALLEMAGNE", "ドイツ", "G
             {"address.postalCode": "sw1a1ab"},
             "one letter or digit wrong",
         ),
-        *(("country", {"address.country": "DE"}, {"address.country": other}, "same") for other in _GERMANY),
-        ("country", {"address.country": "Austria"}, {"address.country": "Australia"}, "unlike"),
-        ("country", {"address.country": "Narnia"}, {"address.country": "NARNIA"}, "same"),
         ("email", {"email": "a.na+x@gmail.com"}, {"email": "Ana@googlemail.com"}, "same"),
         ("email", {"email": "ana.diaz@x.org"}, {"email": "ana.diza@x.org"}, "one or two letters wrong"),
         ("phone", {"phone": "+33 6 12 34 56 78"}, {"phone": "06 12 34 56 78"}, "same"),
@@ -135,8 +131,6 @@ def test_a_title_alone_is_no_given_name() -> None:
         ([f"{n} High Street" for n in range(60)], "street"),
         ([f"{n:07d}" for n in range(1_000_000, 1_000_060)], "code"),
         ([f"SW{n % 9}A {n % 10}BT" for n in range(60)], "code"),
-        (["DE", "Germany", "FRA", "France", "Österreich", "IT"] * 10, "country"),
-        (["CA", "DE", "IN"] * 20, "exact"),
         ([f"{5_551_234_000 + n}" if n % 2 else f"(555) 123-4{n:03}x12" for n in range(60)], "phone"),
         ([f"{5_551_234_000 + n}" for n in range(60)], "code"),
         ([chr(65 + n % 20) for n in range(60)], "exact"),
