@@ -15,9 +15,10 @@ DATE_LEVELS = (
     "within ten years", "unlike",
 )  # fmt: skip
 
-_YEAR_FIRST = re.compile(r"^(\d{4})[-/. ](\d{1,2})(?:[-/. ](\d{1,2}))?(?:[T ].*)?$")
+_MARK = r"(?:[-/.／．－] ?| )"
+_YEAR_FIRST = re.compile(rf"^(\d{{4}}){_MARK}(\d{{1,2}})(?:{_MARK}(\d{{1,2}})\.?)?(?:[T ].*)?$")
 _EASTERN = re.compile(r"^(\d{4}) *[年년] *(\d{1,2}) *[月월](?: *(\d{1,2}) *[日일号號])?$")
-_YEAR_LAST = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(?:[T ].*)?$")
+_YEAR_LAST = re.compile(rf"^(\d{{1,2}}){_MARK}(\d{{1,2}}){_MARK}(\d{{4}})\.?(?:[T ].*)?$")
 _SHORT_YEAR = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{2})$")
 _WORDS = re.compile(
     r"^(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s/-]*(?:de )?([^\W\d_]{3,})\.?[,\s/-]*(?:de )?(\d{4}|\d{2})$"
@@ -27,8 +28,9 @@ _MONTHS = {
     word: number
     for number, words in enumerate(
         (
-            "jan ene gen yan|feb fev|mar maa mrt|apr avr abr|may mai mag mei maj|jun giu juin iyun"
-            "|jul lug juil iyul|aug ago aou avg|sep set sen|oct okt ott out|nov noy|dec dez dic des dek"
+            "jan ene gen yan ian xan|feb fev|mar maa mae mrt|apr avr abr|may mai mag mei maj mee"
+            "|jun giu juin iyun iun xun|jul lug juil iyul iul xul|aug ago aou avg agu|sep set sen"
+            "|oct okt ott out|nov noy noi|dec dez dic des dek"
         ).split("|"),
         start=1,
     )

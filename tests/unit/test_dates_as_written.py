@@ -68,3 +68,17 @@ def test_a_month_alone_or_a_year_alone_is_no_full_date() -> None:
 def test_what_an_earlier_version_kept_is_compared(other: tuple[str, str, str]) -> None:
     assert DATE_LEVELS[date_level(_OLD, other)] == "unlike"
     assert DATE_LEVELS[date_level(("²⁰²⁰", "⁰¹", "⁰¹"), other)] == "unlike"
+
+
+@pytest.mark.parametrize("text", ["5. 3. 1980", "5. 3. 1980.", "1980. 3. 5.", "５／３／1980", "1980－03－05"])
+def test_a_mark_may_have_a_space_after_it_or_be_a_wide_one(text: str) -> None:
+    assert read(text) == read("1980-03-05")
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [("5 ianuarie 1980", 1), ("5 xuño 1980", 6), ("5 iulie 1980", 7), ("5. ágúst 1980", 8)]
+    + [("5 noiembrie 1980", 11), ("5. Maerz 1980", 3)],
+)
+def test_months_are_read_in_romanian_galician_and_icelandic_too(text: str, month: int) -> None:
+    assert read(text) == read(f"1980-{month:02d}-05")
