@@ -14,14 +14,18 @@ _CELLS = (
     "ß ss ø o æ ae œ oe ł l đ d ð d þ th ı i ŀ l ĸ k ŋ n ə a "
     "а a б b в v г g д d е e ё e ж zh з z и i й i к k л l м m н n о o п p р r с s т t у u ф f х kh ц ts "
     "ч ch ш sh щ shch ъ  ы y ь  э e ю yu я ya і i ї i є e ґ g ў u ђ d ј j љ l њ n ћ c џ d "
-    "α a β v γ g δ d ε e ζ z η i θ th ι i κ k λ l μ m ν n ξ x ο o π p ρ r σ s ς s τ t υ y φ f χ ch ψ ps ω o"
+    "α a β v γ g δ d ε e ζ z η i θ th ι i κ k λ l μ m ν n ξ x ο o π p ρ r σ s ς s τ t υ y φ f χ ch ψ ps ω o "
+    # Persian letters and Arabic ones that are one in a name
+    "ی ي ى ي ک ك"
 ).split(" ")
 _LETTERS = dict(zip(_CELLS[::2], _CELLS[1::2], strict=True))
-_PLAIN = str.maketrans({**_LETTERS, **dict.fromkeys("'’‘`´ʼ", ""), "_": " "})
+_KANA = {chr(katakana): chr(katakana - 0x60) for katakana in range(0x30A1, 0x30F7)}
+_PLAIN = str.maketrans({**_LETTERS, **_KANA, **dict.fromkeys("'’‘`´ʼ", ""), "_": " "})
 _LEFT_OUT = re.compile(
-    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u064b-\u065f\u0670\xad\u200b-\u200f\ufe00-\ufe0f]"
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u0640\u064b-\u065f\u0670\xad\u200b-\u200f\ufe00-\ufe0f]"
 )
-"""Accents; the points of Hebrew and Arabic, which may as well be missing; what is not seen."""
+"""Accents; the points of Hebrew and Arabic, and the stroke that makes a word longer, which may as well be
+missing; what is not seen."""
 _EASTERN = *range(0x0483, 0x1D00), *range(0xA800, 0xAC00)
 _MARKS = "".join(sign for sign in map(chr, _EASTERN) if unicodedata.category(sign)[0] == "M")
 """What scripts from the Syrian to the Javanese write on or below a letter, in their places: no gap."""
@@ -32,7 +36,8 @@ _LONGEST = 1_000
 
 
 def fold(text: str) -> str:
-    """Lower case, accents and apostrophes off, Cyrillic and Greek in Latin letters, one space between words.
+    """Lower case, accents and apostrophes off, Cyrillic and Greek in Latin letters, katakana in hiragana, one
+    space between words.
 
     "Müller-Lüdenscheidt" is "muller ludenscheidt", "Ольга" is "olga", "O'Neill" is "oneill". Other scripts
     stay as they are: what stands on or below a letter of Hindi, Thai or Japanese is no accent, but a vowel,

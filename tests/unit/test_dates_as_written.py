@@ -77,8 +77,10 @@ def test_a_mark_may_have_a_space_after_it_or_be_a_wide_one(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "month"),
-    [("5 ianuarie 1980", 1), ("5 xuño 1980", 6), ("5 iulie 1980", 7), ("5. ágúst 1980", 8)]
-    + [("5 noiembrie 1980", 11), ("5. Maerz 1980", 3)],
+    [
+        *[("5 ianuarie 1980", 1), ("5 xuño 1980", 6), ("5 iulie 1980", 7), ("5. ágúst 1980", 8)],
+        *[("5 noiembrie 1980", 11), ("5. Maerz 1980", 3)],
+    ],
 )
 def test_months_are_read_in_romanian_galician_and_icelandic_too(text: str, month: int) -> None:
     assert read(text) == read(f"1980-{month:02d}-05")

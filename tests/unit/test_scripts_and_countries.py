@@ -10,6 +10,7 @@ from resolver.matching.countries import read
 from resolver.matching.kinds import KINDS
 from resolver.matching.model import from_dict
 from resolver.matching.scoring import veto_weight
+from resolver.matching.text import fold
 
 MODEL = from_dict(json.loads(Path("graph_schema/bundled/people.json").read_text()))
 
@@ -44,3 +45,11 @@ def test_what_is_written_in_two_scripts_says_nothing() -> None:
     here = prepare({**mail, "firstName": ("太郎",), "lastName": ("山田",)}, MODEL)
     there = prepare({**mail, "firstName": ("Taro",), "lastName": ("Yamada",)}, MODEL)
     assert veto_weight(here, there, MODEL) >= 0
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [("タロウ", "たろう"), ("ﾀﾛｳ", "たろう"), ("علی", "علي"), ("مصطفى", "مصطفي"), ("محـــمد", "محمد")],
+)
+def test_two_ways_to_write_one_letter_are_one(one: str, two: str) -> None:
+    assert fold(one) == fold(two)
