@@ -284,7 +284,9 @@ def _fitted(
         m, u = (tuple(float(f"{x:.6g}") for x in share[place]) for share in (odds.m, odds.u))
         weighed = tuple(weights if any(weights) else () for weights in others)
         added = tuple((level, round(a * BIT), round(b * BIT)) for level, (a, b) in slips[place].items())
-        learnt = (match, weighed, rare, round(frequency.other * BIT), m, u, added)
+        # What is unlike never weighs more than what is less so, however few showed it.
+        lowest = (*match[:-1], min(match))
+        learnt = (lowest, weighed, rare, round(frequency.other * BIT), m, u, added)
         fitted.append(Comparison(comparison.name, comparison.kind, comparison.traits, *learnt))
     return fitted
 

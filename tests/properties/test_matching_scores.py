@@ -22,7 +22,7 @@ def _bundled() -> Model:
 
 
 def _trained() -> Model:
-    return train(list(simulated(400, 4, 0.3).records.values())).model
+    return train(list(simulated(1200, 2, 0.3).records.values())).model
 
 
 def _weight(model: Model, levels: Mapping[int, int]) -> Weight:
@@ -39,6 +39,7 @@ def test_what_speaks_less_for_one_person_never_raises_a_score(made: Callable[[],
         place = random.randrange(len(levels))
         match = model.scales[place].match
         told = [(match[level], _weight(model, {**levels, place: level})) for level in range(len(match))]
+        assert match[-1] == min(match), model.comparisons[place].name
         for less, more in pairwise(sorted(told)):
             assert less[1] <= more[1] or less[0] == more[0], (model.comparisons[place].name, levels)
 
