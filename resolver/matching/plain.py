@@ -1,5 +1,7 @@
 """Traits of no special kind: codes, texts, categories, numbers."""
 
+from math import isfinite
+
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from resolver.matching.text import fold, of_two_scripts, unfloat
@@ -26,11 +28,12 @@ def read_code(text: str) -> Value:
 
 
 def read_number(text: str) -> Value:
-    """A number, in one notation."""
+    """A number, in one notation; none that is beyond all others, and within any share of these."""
     try:
-        return (f"{float(text.strip().replace(',', '.')):.12g}",)
+        number = float(text.strip().replace(",", ".")) + 0.0
     except ValueError:
         return ()
+    return (f"{number:.12g}",) if isfinite(number) else ()
 
 
 def code_level(one: Value, two: Value) -> int:

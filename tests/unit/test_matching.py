@@ -252,6 +252,11 @@ def test_what_stands_for_no_value_is_not_compared() -> None:
     assert from_dict(json.loads(json.dumps(to_dict(model)))) == model
 
 
+def test_no_number_is_beyond_all_others() -> None:
+    for text in ("inf", "-Infinity", "1e400", "nan"):
+        assert KINDS["number"].values({"income": (text,)}, ("income",)) == ()
+
+
 def test_another_home_is_no_veto() -> None:
     """Who moves has another street, postcode and town at once; who marries another surname, too."""
     there = ("Rua Augusta 12",), ("Lisboa",), ("1100-053",), ("PT",)
