@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from graph_schema.bundled_files import bundled_lines
 from resolver.matching.text import fold, plain_digits, unfloat
 from resolver.matching.values import Atoms, Value
 
@@ -24,19 +25,8 @@ _WORDS = re.compile(
     r"^(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s/-]*(?:de )?([^\W\d_]{3,})\.?[,\s/-]*(?:de )?(\d{4}|\d{2})$"
     r"|^([^\W\d_]{3,})\.?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+|de )?(\d{4})$"
 )
-_MONTHS = {
-    word: number
-    for number, words in enumerate(
-        (
-            "jan ene gen yan ian xan|feb fev|mar maa mae mrt|apr avr abr|may mai mag mei maj mee"
-            "|jun giu juin iyun iun xun|jul lug juil iyul iul xul|aug ago aou avg agu|sep set sen"
-            "|oct okt ott out|nov noy noi|dec dez dic des dek"
-        ).split("|"),
-        start=1,
-    )
-    for word in words.split()
-}
-"""How a month begins, folded, in Germanic and Romance languages and in Russian: none is two of them."""
+_MONTHS = {word: month for month, line in enumerate(bundled_lines("months.txt"), 1) for word in line.split()}
+"""By how it begins, folded."""
 
 
 @lru_cache(maxsize=1 << 15)

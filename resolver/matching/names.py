@@ -4,19 +4,12 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from graph_schema.bundled_files import bundled_lines
 from resolver.matching.nicknames import is_common, may_be_one
 from resolver.matching.text import fold, of_two_scripts, sound
 from resolver.matching.values import Atoms, Traits, Value, texts
 
-_TITLES = frozenset(
-    "mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend hon herr frau fraulein "
-    "monsieur madame mademoiselle mme mlle sig signor signora sra sr don dona jr ii iii iv "
-    "esq phd md dipl ing mag".split()
-)
-_PARTICLES = frozenset(
-    "van von der den de del della di da do dos das du la le las los bin ibn al el ter ten zu zum zur af av "
-    "san santa y e i".split()
-)
+_TITLES, _PARTICLES = (frozenset(line.split()) for line in bundled_lines("name_words.txt"))
 
 PERSON = ("firstName", "lastName", "name", "middleName")
 """The traits that name a person, in the places in which comparisons list them: given name, surname, both in

@@ -9,16 +9,9 @@ from functools import lru_cache
 
 import jellyfish
 
-_CELLS = (
-    # Latin, Cyrillic and Greek letters, each with what it is written in
-    "ß ss ø o æ ae œ oe ł l đ d ð d þ th ı i ŀ l ĸ k ŋ n ə a "
-    "а a б b в v г g д d е e ё e ж zh з z и i й i к k л l м m н n о o п p р r с s т t у u ф f х kh ц ts "
-    "ч ch ш sh щ shch ъ  ы y ь  э e ю yu я ya і i ї i є e ґ g ў u ђ d ј j љ l њ n ћ c џ d "
-    "α a β v γ g δ d ε e ζ z η i θ th ι i κ k λ l μ m ν n ξ x ο o π p ρ r σ s ς s τ t υ y φ f χ ch ψ ps ω o "
-    # Persian letters and Arabic ones that are one in a name
-    "ی ي ى ي ک ك"
-).split(" ")
-_LETTERS = dict(zip(_CELLS[::2], _CELLS[1::2], strict=True))
+from graph_schema.bundled_files import bundled_lines
+
+_LETTERS = {line[0]: line[2:] for line in bundled_lines("letters.txt")}
 _KANA = {chr(katakana): chr(katakana - 0x60) for katakana in range(0x30A1, 0x30F7)}
 _PLAIN = str.maketrans({**_LETTERS, **_KANA, **dict.fromkeys("'’‘`´ʼ", ""), "_": " "})
 _LEFT_OUT = re.compile(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from graph_schema.bundled_files import bundled_lines
 from resolver.matching.text import fold
 
 Traits: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -18,10 +19,7 @@ Atoms: TypeAlias = tuple[tuple[str, str], ...]
 VALUES_COMPARED = 4
 """So many values of one trait are compared, the smallest first: the work of a pair is bounded."""
 
-_PLACEHOLDERS = frozenset(
-    "|na|n a|none|null|nan|unknown|undefined|not available|not known|tbc|tbd|xx|xxx|xxxx|test|no name"
-    "|object object|unbekannt|inconnu|desconocido|sconosciuto".split("|")
-)
+_PLACEHOLDERS = frozenset(("", *bundled_lines("no_values.txt")))
 
 
 def is_placeholder(text: str) -> bool:
