@@ -94,8 +94,8 @@ def given_level(one: Value, two: Value) -> int:
 
 
 def are_unlike(one: Value, two: Value) -> bool:
-    """Whether two given names are unlike."""
-    return given_level(one, two) == len(GIVEN_LEVELS) - 1
+    """Whether two given names are unlike, or in two scripts: who is born on another day, too, is another."""
+    return given_level(one, two) in (len(GIVEN_LEVELS) - 1, -1)
 
 
 def surname_level(one: Value, two: Value) -> int:

@@ -139,11 +139,11 @@ def veto_weight(one: Prepared, two: Prepared, model: Model, leaving: Set[int] = 
     parted = []
     for scale in [each for each in model.scales if each.place not in leaving]:
         level, rarity = best(scale, one, two)
+        said = list(product(one.fields[scale.place], two.fields[scale.place]))
+        if said and scale.parts and all(starmap(scale.parts, said)):
+            parted.append(min(scale.match))
         if level < 0:
             continue
-        said = product(one.fields[scale.place], two.fields[scale.place])
-        if scale.parts and all(starmap(scale.parts, said)):
-            parted.append(min(scale.match))
         if scale.shared_at_home:
             home = min(home, scale.match[level] + rarity)
         else:

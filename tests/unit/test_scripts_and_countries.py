@@ -45,6 +45,11 @@ def test_what_is_written_in_two_scripts_says_nothing() -> None:
     here = prepare({**mail, "firstName": ("太郎",), "lastName": ("山田",)}, MODEL)
     there = prepare({**mail, "firstName": ("Taro",), "lastName": ("Yamada",)}, MODEL)
     assert veto_weight(here, there, MODEL) >= 0
+    mother, son = (
+        prepare({**mail, "firstName": (name,), "birthday": (born,)}, MODEL)
+        for name, born in (("花子", "1950-03-07"), ("Taro", "1981-11-25"))
+    )
+    assert veto_weight(mother, son, MODEL) < MODEL.veto
 
 
 @pytest.mark.parametrize(
