@@ -1,5 +1,6 @@
 """The Segment wire format: what its SDKs send, single or in a batch, is durable once it is answered."""
 
+import asyncio
 import gzip
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -68,7 +68,8 @@ def _endpoint(kind: str) -> Callable[[Request, TheService], Awaitable[Response]]
     async def take(request: Request, service: TheService) -> Response:
         service.taking.check_room()
         body = await _body(request)
-        taken = await run_in_threadpool(_read, service, kind, request.headers, body)
+        # Not in the threads of who reads: they may all be waiting for a store that this needs nothing of.
+        taken = await asyncio.to_thread(_read, service, kind, request.headers, body)
         await service.taking.take(taken.items, len(body))
         if taken.refused is not None:
             raise taken.refused
@@ -153,8 +154,7 @@ def _write_key(authorization: str | None) -> str | None:
 
 def _plain(sent: bytes, encoding: str) -> bytes:
     """The body without its compression; raises ``TooLarge`` before it unpacks more than may come."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
+    if (encoding := encoding.strip().lower()) in ("", "identity"):
         return sent
     if encoding not in ("gzip", "x-gzip"):
         raise Invalid("message", "This Content-Encoding is not read here; send gzip, or plain JSON.")

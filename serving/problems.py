@@ -51,12 +51,17 @@ def problem(error: OnefoldError) -> Response:
     elif isinstance(error, RewardUsed):
         extra = {name: value for name, value in error.told.items() if name != "state"}
     name = _WORDS.sub("-", type(error).__name__).lower()
-    headers = {"Retry-After": str(getattr(error, "after", 1))} if error.status in (429, 503) else {}
+    headers = retry_after(error)
     if isinstance(error, NotSignedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="onefold"'
     elif error.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="write key", charset="UTF-8"'
     return _document(error.status, f"urn:onefold:problem:{name}", str(error), extra, headers)
+
+
+def retry_after(error: OnefoldError) -> dict[str, str]:
+    """The header that says when the same is worth another try, where it is."""
+    return {"Retry-After": str(getattr(error, "after", 1))} if error.status in (429, 503) else {}
 
 
 def title_of(status: int) -> str:

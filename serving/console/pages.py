@@ -16,9 +16,8 @@ from graph_schema.errors import Invalid, OnefoldError
 from resolver.sentences import counted
 from serving.access import NotSignedIn
 from serving.console import sessions
-from serving.limits import TooMany
 from serving.masking import masked
-from serving.problems import title_of
+from serving.problems import retry_after, title_of
 from serving.service import Service
 from serving.single_pages import environment
 from stream.seeing import Stale
@@ -120,8 +119,8 @@ async def refusal(request: Request, error: Exception) -> Response:
     status, told, way_out = _told(error)
     title = _TITLES.get(status) or title_of(status)
     response = page(request, "error.html", status, title=title, what=told, way_out=way_out)
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(error.after)
+    if isinstance(error, OnefoldError):
+        response.headers.update(retry_after(error))
     return response
 
 

@@ -97,6 +97,42 @@ def test_health_is_told_while_every_thread_hangs(monkeypatch: pytest.MonkeyPatch
         assert {one.result().status_code for one in asked} == {404}
 
 
+def test_messages_reach_kafka_while_every_reader_waits_for_the_store() -> None:
+    store, sender = Hanging(), Slow()
+    sender.goes_on = True
+    with (
+        running(make_app(Engine(store, load_rules()), sender=sender)) as url,
+        ThreadPoolExecutor(20) as others,
+    ):
+        store.answers.clear()
+        asked = [
+            others.submit(httpx.get, f"{url}/v1/persons/per_x", timeout=60) for _ in range(_READ_THREADS)
+        ]
+        time.sleep(0.5)
+        try:
+            message = {"userId": "u-1", "event": "Looked"}
+            told = httpx.post(f"{url}/v1/track", json=message, auth=("web", ""), timeout=5)
+            assert told.status_code == 200
+            assert not any(one.done() for one in asked)
+        finally:
+            store.answers.set()
+        assert {one.result().status_code for one in asked} == {404}
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/persons/per_0000000000000000", "/console/persons/per_0000000000000000"]
+)
+def test_who_asks_while_the_store_is_away_is_told_when_to_come_again(path: str) -> None:
+    def is_away() -> None:
+        raise StoreUnavailable("it is away")
+
+    app = make_app(Engine(MemoryStore(), load_rules()))
+    with running(app) as url, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(app.state.service.engine.store, "read", is_away)
+        told = httpx.get(f"{url}{path}", timeout=9)
+        assert (told.status_code, told.headers.get("retry-after")) == (503, "1")
+
+
 def test_a_line_of_the_feed_ends_in_order_where_the_store_is_away(caplog: pytest.LogCaptureFixture) -> None:
     def is_away() -> None:
         raise StoreUnavailable("it is away")
