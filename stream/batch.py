@@ -18,7 +18,7 @@ from graph_schema.vocabulary import (
     RecordKey,
     StoredEvent,
 )
-from stream.erasure import Erasure, Tombs
+from stream.erasure import Erasure, Tombs, alias_tomb
 from stream.feed import changes_of
 from stream.foreseeing import foresee
 from stream.identity import Identity
@@ -235,7 +235,9 @@ class Batch:
     ) -> None:
         """An alias founds a second record; a trusted source holds the two together, another opens a case."""
         key, held = also
-        if self._tombs.covers(key, event.at):
+        if self._tombs.refuses_other(key, event):
+            # By other rules the other may have a key that tells nothing of an erasure.
+            self._state[alias_tomb(event, self.ws.id_key)] = self.now
             return
         second = self._fold(key, event.at, held)
         self._touched.add(second.person)

@@ -67,6 +67,9 @@ def bury(
     for named, record in founded:
         if record in ids and is_person_id(named):
             ids[record].append(named)
+    called = {one.person_id for one in was.persons({ghost.person for ghost in ghosts}).values()}
+    for names in ids.values():
+        names.sort(key=lambda named: (named not in called, named))
     with engine.store.write() as tx:
         workspace = Workspace(engine.intake.plan, engine.id_key)
         workspace.begin(tx)

@@ -5,7 +5,7 @@ in the resolution, founds nothing and is never shown. Its messages are remembere
 Dead letters that tell of her are emptied.
 """
 
-from collections.abc import Collection, Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import replace
 from itertools import combinations
 
@@ -33,6 +33,7 @@ from profiles.state import mentions, new_state, views
 from resolver.neighbourhood import neighbourhood
 from resolver.resolution import Resolution
 from resolver.resolve import resolve_near
+from stream.awaited import ISSUED
 from stream.ghosts import ANY_GHOSTS, ghost_identifier, keyed_hash
 from stream.intake import Intake
 from stream.judging import alias_name
@@ -54,6 +55,12 @@ def tomb(key: EventKey, id_key: bytes) -> str:
 
 def _tomb(said: bytes, id_key: bytes) -> str:
     return _TOMB + keyed_hash(said, id_key)
+
+
+def alias_tomb(event: Event | StoredEvent, id_key: bytes) -> str:
+    """The same of what an alias says of the other record, which may have another key by other rules."""
+    other = orjson.loads(event.content)["previousId"]
+    return _tomb(f"{alias_name(event.key)}/{other}".encode(), id_key)
 
 
 def ghost_object_key(key: ObjectKey, id_key: bytes) -> ObjectKey:
@@ -78,8 +85,14 @@ class Tombs:
 
     def covers(self, key: RecordKey, at: int | None) -> bool:
         """Whether what a record said at a time is erased: it has none, or is not later than the erasure."""
-        erased_at = self._ws.erased_at(key)
-        return bool(erased_at) and (at is None or at <= erased_at)
+        ghost = self._ws.ghost(key)
+        return ghost is not None and (at is None or at <= ghost.ghost)
+
+    def refuses_other(self, key: RecordKey, event: Event) -> bool:
+        """Whether what an alias says of its second record is erased, though who tells it isn't."""
+        if not self._ws.any_ghosts:
+            return False
+        return self.covers(key, event.at) or self._tx.get(alias_tomb(event, self._ws.id_key)) is not None
 
     def refuses_letter(self, letter: DeadLetter) -> bool:
         """Whether a letter told of somebody who was erased, and comes again."""
@@ -117,7 +130,7 @@ class Erasure:
         records = [record for record in self.ws.records(ids).values() if not record.ghost]
         self.ws.touch(person)
         named = self._forget_letters(records, at)
-        self._forget_events([record.id for record in records], at)
+        self._forget_ids(self._forget_events([record.id for record in records], at))
         keys = {record.key: self.ws.become_ghost(record, at) for record in records}
         self._forget_identifiers(records, named)
         self._forget_judgements(ids, keys)
@@ -131,20 +144,36 @@ class Erasure:
         sequence = self.tx.last_change() + 1 + len(writes.changes)
         writes.changes.append(Change(sequence, "erased", name, (), (), person.version + 1, at))
 
-    def _forget_events(self, records: list[int], at: int) -> None:
+    def _forget_events(self, records: list[int], at: int) -> Mapping[EventKey, int]:
+        """Lets no message of hers come again; returns them, each with its record."""
         # An alias that another's record tells stays hers.
+        gone: dict[EventKey, int] = {}
         for record, event in self.tx.history(records):
-            if event.record == record:
-                self.ws.writes.state[tomb(event.key, self.ws.id_key)] = at
-                self._leave(event, records)
+            if event.record != record:
+                self.ws.writes.state[alias_tomb(event, self.ws.id_key)] = at
+                continue
+            gone[event.key] = record
+            self.ws.writes.state[tomb(event.key, self.ws.id_key)] = at
+            self._leave(event, records)
+        return gone
+
+    def _forget_ids(self, gone: Mapping[EventKey, int]) -> None:
+        """Lets ids that led to her by a message alone lead to what is left of her: nobody else gets one."""
+        issued = {name: gone.get(EventKey(*event)) for name, event in self.tx.scan(ISSUED).items()}
+        ended = {name.removeprefix(ISSUED): one for name, one in issued.items() if one is not None}
+        self.ws.writes.state.update((ISSUED + named, None) for named in ended)
+        again = self.tx.founded(ended)
+        self.ws.writes.founded.update((named, one) for named, one in ended.items() if named not in again)
 
     def _leave(self, gone: StoredEvent, records: list[int]) -> None:
         """Of an alias that goes what it said of the other record, of somebody who is not erased: its id."""
-        also = self.intake.again(gone).also
+        again, writes = self.intake.again(gone), self.ws.writes
+        also = again.also
         if also is None:
             return
-        writes = self.ws.writes
         writes.state[alias_name(gone.key)] = None
+        if Tombs(self.tx, self.ws).refuses_other(also[0], again):
+            return
         one = self.ws.record_ids((also[0],)).get(also[0])
         if one is None or one in records:
             return

@@ -17,6 +17,7 @@ from graph_schema.store import Replaceable, Store, Transaction, Writes
 from graph_schema.vocabulary import GHOST_SOURCE, EventKey, Judgement, RecordKey
 from resolver.founding import person_id
 from stream.awaited import AWAITED, ISSUED
+from stream.batch import Batch
 from stream.burial import bury_all
 from stream.engine import KEY_STATE, RULES_STATE, Engine
 from stream.ghosts import ANY_GHOSTS
@@ -83,6 +84,8 @@ def derive(old: Store, engine: Engine, report: Callable[[int], None] = lambda _:
         with engine.quietly():
             told.judgements, told.moot = _attach(was, engine)
             _keep_ids(was, engine)
+            if told.refused:
+                _end_ids(was, engine)
         engine.take_over_audiences(was)
     with engine.store.read() as tx:
         told.persons = sum(1 for _ in tx.all_persons())
@@ -151,6 +154,26 @@ def _moved(
         return again.record
     # The second record of an alias; else another content under its id has moved the event away from it.
     return old if again.also is None else again.also[0]
+
+
+def _end_ids(was: Transaction, engine: Engine) -> None:
+    """Lets the ids that led to a message which these rules refuse lead to whom it was refused for."""
+
+    def work(batch: Batch) -> None:
+        issued = {name: EventKey(*event) for name, event in batch.tx.scan(ISSUED).items()}
+        seen = batch.tx.seen(set(issued.values()))
+        gone = was.seen({event for event in issued.values() if event not in seen})
+        told = {one.key: engine.intake.again(one).record for one in was.events(gone.values()).values()}
+        batch.ws.record_ids(set(told.values()))
+        for name, event in issued.items():
+            ghost = batch.ws.ghost(told[event]) if event in told else None
+            if ghost is not None:
+                batch.ws.writes.state[name] = None
+                batch.ws.writes.founded.setdefault(name.removeprefix(ISSUED), ghost.id)
+        for named in batch.tx.founded(batch.ws.writes.founded):
+            del batch.ws.writes.founded[named]
+
+    engine.carry_out(work)
 
 
 def _keep_ids(was: Transaction, engine: Engine) -> None:

@@ -58,7 +58,7 @@ class Refolding:
             for each, node in self.ws.identifiers(mute).items():
                 node.holders += (each in record.holdings) - (each in before)
                 self.ws.dirty_nodes.add(each)
-            also = then.also is not None and record.key == then.also[0] and not self.ws.erased_at(record.key)
+            also = then.also is not None and record.key == then.also[0] and self.ws.ghost(record.key) is None
             if not events and record.key != then.record and not also:
                 named = {key for word in self.ws.judgements((one,)) for key in (*word.a, *word.b)}
                 neighbours.update(self.ws.record_ids(named).values())

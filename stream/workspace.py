@@ -40,6 +40,7 @@ class Workspace(Between):
         self._node_ids: dict[tuple[str, str], int] = {}
         self._persons: dict[int, Person] = {}
         self._ghosts: dict[RecordKey, Record] = {}
+        self._given: dict[RecordKey, int] = {}  # how many ids of a key answer as erased
         self.any_judgements = True
         self.any_ghosts = False
         self._fresh_start()
@@ -75,7 +76,7 @@ class Workspace(Between):
 
     def forget(self) -> None:
         """Forgets everything read, as after a batch that failed."""
-        for remembered in (*self._remembered(), *self._remembered_contents(), self._ghosts):
+        for remembered in (*self._remembered(), *self._remembered_contents(), self._ghosts, self._given):
             remembered.clear()
         self._fresh_start()
 
@@ -160,7 +161,10 @@ class Workspace(Between):
             for named, one in founded.items():
                 key = person_ids[named]
                 if records[one].ghost:
-                    self._ghosts[key] = records[one]
+                    self._given[key] = erasures + 1
+                    # By other rules it was of somebody else's record that an id of this key was erased.
+                    if records[one].key == self._ghost_key(key, erasures):
+                        self._ghosts[key] = records[one]
                     missing.append(key)
                 else:
                     self._record_ids[key] = one
@@ -175,9 +179,9 @@ class Workspace(Between):
     def become_ghost(self, record: Record, at: int) -> RecordKey:
         """Makes a ghost of a record; returns the hashed key under which it goes on."""
         key = record.key
-        hashed = ghost_identifier(Identifier(key.source, key.record_id), self.id_key).value
-        record.key = RecordKey(GHOST_SOURCE, f"{hashed}{record.erasures}")
+        record.key = self._ghost_key(key, record.erasures)
         record.ghost = at
+        self._given[key] = record.erasures + 1
         self._keep_still(record)
         record.last_event = 0
         self._ghosts[key] = record
@@ -187,13 +191,19 @@ class Workspace(Between):
         self.dirty_records.add(record.id)
         return record.key
 
-    def erased_at(self, key: RecordKey) -> int:
-        """When a record with this key was erased last, 0 for never."""
+    def _ghost_key(self, key: RecordKey, erasures: int) -> RecordKey:
+        hashed = ghost_identifier(Identifier(key.source, key.record_id), self.id_key).value
+        return RecordKey(GHOST_SOURCE, f"{hashed}{erasures}")
+
+    def ghost(self, key: RecordKey) -> Record | None:
+        """What is left of the record with this key that was erased last."""
         one = self.record_id(key) if self.any_ghosts else None
-        if one is not None and key not in self._ghosts and (past := self.record(one).erasures):
-            [ghost] = self.tx.founded((person_id(key, past - 1, self.id_key),)).values()
-            self._ghosts[key] = self.record(ghost)
-        return self._ghosts[key].ghost if key in self._ghosts else 0
+        if one is not None and key not in self._given and (past := self.record(one).erasures):
+            self._given[key] = past
+            ghosts = {self._ghost_key(key, each).record_id: each for each in range(past)}
+            if left := self.tx.founded(ghosts):
+                self._ghosts[key] = self.record(left[max(left, key=ghosts.__getitem__)])
+        return self._ghosts.get(key)
 
     def identifier_ids(self, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
         """Ids of identifiers, of those that are known."""
@@ -210,9 +220,7 @@ class Workspace(Between):
 
     def new_record(self, key: RecordKey, at: int | None) -> Record:
         """A record of which nobody has spoken before."""
-        ghost = self._ghosts.get(key)
-        erasures = ghost.erasures + 1 if ghost is not None else 0
-        record = Record(self.tx.allocate("record"), key, 0, at, 0, {}, erasures)
+        record = Record(self.tx.allocate("record"), key, 0, at, 0, {}, self._given.get(key, 0))
         self._records[record.id] = record
         self._record_ids[key] = record.id
         self.dirty_records.add(record.id)
@@ -304,6 +312,7 @@ class Workspace(Between):
         """Takes away a record of which no event is left."""
         for one in self.judgements((record.id,)):
             self.awaited.wait(record.key, one.judgement_id)
+        self.ghost(record.key)  # who comes under its key again is no other than it was
         self.origins.setdefault(record.id, record.person)
         if record.person:
             person = self.person(record.person)
