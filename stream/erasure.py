@@ -182,6 +182,7 @@ class Erasure:
         left = {"type": "identify", "userId": said["previousId"], "messageId": name}
         left |= {"timestamp": said["timestamp"]} if "timestamp" in said else {}
         record, key = self.ws.record(one), EventKey(gone.key.source, name)
+        self.ws.found_words(record, gone.key, key)
         content = orjson.dumps(left, option=orjson.OPT_SORT_KEYS)
         event = gone._replace(id=self.tx.allocate("event"), key=key, content=content)
         writes.events[event.id] = event._replace(record=one, previous=record.last_event)
@@ -197,14 +198,14 @@ class Erasure:
             self.ws.writes.state[_tomb(letter.raw, self.ws.id_key)] = at
             said = self.intake.take(letter.raw, at, letter.source)
             if isinstance(said, Event):
-                named.update(Identifier(one.namespace, one.value) for one in said.held)
+                named.update(Identifier(*one[:2]) for one in (*said.held, *(said.also or (None, ()))[1]))
         return named
 
     def _forget_identifiers(self, records: list[Record], said: set[Identifier]) -> None:
         """Hashes every identifier that no living record holds, of hers and of those that were said. Of what
         can't link nobody knows who holds it, but how many of the living do."""
         for node in self.ws.identifiers(self.ws.identifier_ids(said).values()).values():
-            if node.holders <= 0 and node.identifier in said:
+            if node.identifier in said and self.ws.is_nobodys(node):
                 self.ws.rename(node, ghost_identifier(node.identifier, self.ws.id_key))
         held = [pair for record in records for pair in record.holdings.items()]
         nodes = self.ws.identifiers({one for one, _ in held})
@@ -212,15 +213,14 @@ class Erasure:
             nodes[one].holders -= not holding.links
             self.ws.dirty_nodes.add(one)
         holders = self.ws.holders(nodes.keys())
-        everyone = self.ws.records({record for records in holders.values() for record in records})
-        for one, holding in held:
-            alone = all(everyone[record].ghost for record in holders[one])
-            gone, named = alone if holding.links else nodes[one].holders <= 0, nodes[one].identifier
-            if gone and not named.value.startswith("#"):
-                self.ws.rename(nodes[one], ghost_identifier(named, self.ws.id_key))
+        self.ws.records({record for records in holders.values() for record in records})
+        for node in nodes.values():
+            if not node.identifier.value.startswith("#") and self.ws.is_nobodys(node):
+                self.ws.rename(node, ghost_identifier(node.identifier, self.ws.id_key))
 
     def _forget_judgements(self, ids: set[int], keys: dict[RecordKey, RecordKey]) -> None:
-        for one in self.tx.judgements(ids):
+        for stored in self.tx.judgements(ids):
+            one = self.ws.awaited.words.get(stored.judgement_id, stored)
             a, b = (tuple(keys.get(key, key) for key in side) for side in (one.a, one.b))
             founders = {key: event for key, event in one.founders.items() if key not in keys}
             self.ws.awaited.say(replace(one, a=a, b=b, founders=founders))

@@ -2,11 +2,12 @@
 ambiguities and cases. And how much of what was read is kept."""
 
 from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from graph_schema.store import StoredCase
-from graph_schema.vocabulary import Judgement
+from graph_schema.vocabulary import EventKey, IdentifierNode, Judgement, Record
 from resolver.plan import Plan
 from stream.awaited import Awaited
 from stream.contents import REMEMBERED, Contents
@@ -64,6 +65,11 @@ class Between(Contents):
         self.writes.holders.discard((identifier, record))
         self.writes.holders_gone.append((identifier, record))
 
+    def is_nobodys(self, node: IdentifierNode) -> bool:
+        """Whether no living record holds an identifier; whom it can't link it only counts."""
+        held = self.holders((node.id,))[node.id]
+        return node.holders <= len(held) and all(one.ghost for one in self.records(held).values())
+
     def judgements(self, records: Collection[int]) -> Collection[Judgement]:
         """The judgements, not retracted, that name one of these records; those of this batch among them."""
         stored = self.tx.judgements(records) if self.any_judgements else ()
@@ -71,6 +77,16 @@ class Between(Contents):
         ours = self.awaited.of({one.key for one in self.records(records).values()}) if new else ()
         standing = [*(one for one in stored if one.judgement_id not in new), *ours]
         return [one for one in standing if one.retracted_at is None]
+
+    def found_words(self, record: Record, gone: EventKey, first: EventKey | None) -> None:
+        """Lets words that remember a record by an event which leaves it remember it by its next, if any."""
+        stored = self.tx.judgements((record.id,)) if self.any_judgements else ()
+        words = {one.judgement_id: one for one in stored} | self.awaited.words
+        for word in words.values():
+            if word.founders.get(record.key) == gone:
+                founders = {key: event for key, event in word.founders.items() if key != record.key}
+                founders |= {record.key: first} if first is not None else {}
+                self.awaited.say(replace(word, founders=founders))
 
     def settle(self, records: Set[int]) -> None:
         """Takes back every ambiguity of these records, and every case that names one; of this batch too."""

@@ -21,7 +21,6 @@ from stream.batch import Batch
 from stream.burial import bury_all
 from stream.engine import KEY_STATE, RULES_STATE, Engine
 from stream.ghosts import ANY_GHOSTS
-from stream.intake import Intake
 from stream.judging import ALIASES, founding_events
 from stream.letters import every_letter
 from stream.parsing import Job, Parsing
@@ -119,25 +118,28 @@ def _attach(was: Transaction, engine: Engine) -> tuple[int, int]:
                 elif own is None and any(key.source == GHOST_SOURCE for key in (*word.a, *word.b)):
                     words.append(word)
                 continue
-            words.append(_attached(was, tx, engine.intake, word))
+            words.append(_attached(was, tx, engine, word))
     if not words:
         return 0, 0
     engine.judge(words)
     return len(words), sum(word.kind == "different" and not (word.a and word.b) for word in words)
 
 
-def _attached(was: Transaction, now: Transaction, intake: Intake, word: Judgement) -> Judgement:
-    keys = {key: _moved(was, now, intake, (key, word.founders.get(key))) for key in (*word.a, *word.b)}
-    # An earlier rebuild may have left records out that it names founders of.
-    founders = {keys[key]: event for key, event in sorted(word.founders.items(), reverse=True) if key in keys}
+def _attached(was: Transaction, now: Transaction, engine: Engine, word: Judgement) -> Judgement:
+    keys = {key: _moved(was, now, engine, (key, word.founders.get(key))) for key in (*word.a, *word.b)}
     a, b = ({keys[key] for key in side} for side in (word.a, word.b))
     # What has become one record can't be divided; what the word says of all the others still stands.
     both = a & b if word.kind == "different" else set()
+    # An earlier rebuild may have left records out that it names founders of.
+    named = {key: new for key, new in keys.items() if new not in both}
+    founders = {
+        named[key]: event for key, event in sorted(word.founders.items(), reverse=True) if key in named
+    }
     return replace(word, a=tuple(sorted(a - both)), b=tuple(sorted(b - both)), founders=founders)
 
 
 def _moved(
-    was: Transaction, now: Transaction, intake: Intake, held: tuple[RecordKey, EventKey | None]
+    was: Transaction, now: Transaction, engine: Engine, held: tuple[RecordKey, EventKey | None]
 ) -> RecordKey:
     """The key of the record that now holds the founding event of one that had this key; a ghost keeps its."""
     old, founder = held
@@ -149,11 +151,13 @@ def _moved(
     new_event, old_event = (
         tx.events(found.values())[found[founder]] for tx, found in zip((now, was), ids, strict=True)
     )
-    again = intake.again(new_event)
+    again = engine.intake.again(new_event)
     if was.records((old_event.record,))[old_event.record].key == old:
         return again.record
-    # The second record of an alias; else another content under its id has moved the event away from it.
-    return old if again.also is None else again.also[0]
+    second = engine.reader_of(was).living((old,)).values()
+    if all(event.key != founder for _, event in was.history([record.id for record in second])):
+        return old  # another content under its id has moved the event away from it
+    return again.record if again.also is None else again.also[0]
 
 
 def _end_ids(was: Transaction, engine: Engine) -> None:

@@ -59,7 +59,11 @@ class Refolding:
                 node.holders += (each in record.holdings) - (each in before)
                 self.ws.dirty_nodes.add(each)
             also = then.also is not None and record.key == then.also[0] and self.ws.ghost(record.key) is None
-            if not events and record.key != then.record and not also:
+            leaves = record.key != then.record and not also
+            if leaves:
+                first = min(((each.at is None, each.at or 0, each.key) for each in events), default=None)
+                self.ws.found_words(record, gone.key, None if first is None else first[2])
+            if leaves and not events:
                 named = {key for word in self.ws.judgements((one,)) for key in (*word.a, *word.b)}
                 neighbours.update(self.ws.record_ids(named).values())
                 self.ws.remove(record, gone.key)
@@ -77,8 +81,8 @@ class Refolding:
         """Gives back the form of the erased to what nobody living holds any more: it was named, and then was
         not."""
         for node in self.ws.identifiers(lost).values():
-            held, named = self._holders(node), node.identifier
-            if all(record.ghost for record in held) and (held or node.holders <= 0):
+            named = node.identifier
+            if self.ws.is_nobodys(node):
                 self.ws.rename(node, ghost_identifier(named, self.ws.id_key))
                 self.ws.identifier_ids({named})  # who names it in this batch still means it
 

@@ -1,6 +1,7 @@
 """An id that was ever given answers for ever: once erased, with that, whatever rules derive it all again."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,9 @@ from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Store
 from resolver.founding import DEFAULT_ID_KEY
 from stream.engine import Engine
+from stream.judging import Word
 from stream.rebuilding import derive, rebuild
-from stream.stewarding import Doer, erase
+from stream.stewarding import Doer, erase, give
 from tests.unit.test_rebuild import identify, person, take, told
 
 ERASED_AT = 1_772_450_000_000_000  # 2026-03-02T11:13:20Z
@@ -121,7 +123,7 @@ def test_an_id_whose_message_a_rebuild_refuses_is_given_to_nobody_else(
         person(engine, first)
 
 
-def alias(number: int, now: str, before: str) -> dict[str, object]:
+def alias(number: int, now: str, before: str) -> dict[str, Any]:
     return {**identify(number, userId=now), "type": "alias", "previousId": before}
 
 
@@ -145,5 +147,87 @@ def test_an_alias_that_was_told_of_the_erased_leaves_nothing_with_who_comes_afte
     gone(engine, "user_id:u-1")
     take(engine, alias(2, "u-2", "u-1"), identify(3, userId="u-1") | {"timestamp": LATER})
     gone(engine, "user_id:u-2")
+    before = told(engine)
+    assert told(again(engine, rules["plain"])) == before
+
+
+def in_the_file(engine: Engine, folder: Path, *texts: str) -> set[str]:
+    """Those of some texts that are anywhere in the store."""
+    if isinstance(engine.store, SqliteStore):
+        kept = b"".join(one.read_bytes() for one in folder.glob("kept.db*")).decode("latin-1")
+    else:
+        kept = repr(vars(engine.store))
+    return {one for one in texts if one in kept}
+
+
+def word(engine: Engine, *keys: str) -> None:
+    give(engine, Word("different", keys[:1], keys[1:], ERASED_AT, "mia", "seen"), "steward")
+
+
+def row(number: int, name: str, **said: str) -> dict[str, Any]:
+    return identify(number, **said) | {"messageId": f"m-of-{name}", "context": {"recordId": f"row-{name}"}}
+
+
+def test_a_word_remembers_no_message_that_was_erased_with_another(
+    store: Store, rules: dict[str, Rules], tmp_path: Path
+) -> None:
+    engine = engine_of(store, rules["plain"])
+    take(engine, row(2, "ana", userId="u-1"), row(3, "bo", userId="u-2"))
+    take(engine, row(4, "ana", userId="u-1") | {"messageId": "m-next"})
+    word(engine, "web/row-ana", "web/row-bo")
+    take(engine, row(2, "ana", userId="u-3") | {"timestamp": "2026-03-01", "context": {"recordId": "row-cy"}})
+    gone(engine, "user_id:u-3")
+    assert not in_the_file(engine, tmp_path, "m-of-ana", "row-cy", "u-3")
+    with engine.store.read() as tx:
+        [said] = tx.judgements()
+        assert {event.message_id for event in said.founders.values()} == {"m-of-bo", "m-next"}
+
+
+def test_a_word_on_whom_an_alias_names_remembers_what_is_left_of_it(
+    store: Store, rules: dict[str, Rules], tmp_path: Path
+) -> None:
+    engine = engine_of(store, rules["plain"])
+    take(engine, alias(1, "u-2", "u-1") | {"messageId": "m-of-ana"})
+    word(engine, "user_id:u-2", "user_id:u-1")
+    gone(engine, "user_id:u-2")
+    assert not in_the_file(engine, tmp_path, "m-of-ana", "u-2")
+    with engine.store.read() as tx:
+        [said] = tx.judgements()
+        assert set(said.founders.values()) == {one.key for one in tx.all_events()}
+
+
+def test_what_other_rules_read_otherwise_is_hashed_when_the_last_who_named_it_is_erased(
+    rules: dict[str, Rules], tmp_path: Path
+) -> None:
+    (tmp_path / "blocked.toml").write_text(PLAIN + 'blocked = ["^u-1"]\n')
+    (tmp_path / "scoped.toml").write_text(PLAIN + '[source.web]\nscoped = ["user_id"]\n')
+    for name in ("blocked", "scoped", "address"):
+        other = rules.get(name) or load_rules(tmp_path / f"{name}.toml")
+        engine = engine_of(MemoryStore(), rules["plain"])
+        take(engine, identify(1, userId="u-100"))
+        gone(engine, "user_id:u-100")
+        take(engine, identify(2, userId="u-100") | {"timestamp": LATER})
+        known = person(engine, "user_id:u-100")
+        engine = again(engine, other)
+        gone(engine, known)
+        assert not in_the_file(engine, tmp_path, "u-100"), name
+
+
+def test_what_another_content_of_an_alias_named_is_hashed_when_she_is_erased(
+    store: Store, rules: dict[str, Rules], tmp_path: Path
+) -> None:
+    engine = engine_of(store, rules["plain"])
+    take(engine, alias(2, "u-200", "u-100"), identify(2, userId="u-3") | {"timestamp": "2026-03-01"})
+    gone(engine, "user_id:u-3")
+    assert not in_the_file(engine, tmp_path, "u-100", "u-200")
+
+
+def test_a_word_on_what_is_gone_says_nothing_of_whom_an_alias_names_instead(
+    store: Store, rules: dict[str, Rules]
+) -> None:
+    engine = engine_of(store, rules["plain"])
+    take(engine, identify(1, userId="u-1"), row(4, "ana"))
+    give(engine, Word("same", ["user_id:u-1"], ["web/row-ana"], ERASED_AT, "mia", "seen"), "steward")
+    take(engine, alias(2, "u-2", "u-3") | {"messageId": "m-of-ana"})
     before = told(engine)
     assert told(again(engine, rules["plain"])) == before
