@@ -50,7 +50,8 @@ class Awaited:
 
     def came(self, record: Record) -> None:
         """Lets the judgements that were waiting for a new record speak of it."""
-        waiting = self._waiting(AWAITED + person_id(record.key, record.erasures, self._id_key))
+        # A word on who was erased names her ghost: it is for whoever has the key now.
+        waiting = self._waiting(AWAITED + person_id(record.key, 0, self._id_key))
         if waiting:
             self.back.add(record.id)
             self._writes.judged_records += [(record.id, one) for one in waiting]

@@ -130,11 +130,10 @@ def _attached(was: Transaction, now: Transaction, engine: Engine, word: Judgemen
     a, b = ({keys[key] for key in side} for side in (word.a, word.b))
     # What has become one record can't be divided; what the word says of all the others still stands.
     both = a & b if word.kind == "different" else set()
-    # An earlier rebuild may have left records out that it names founders of.
-    named = {key: new for key, new in keys.items() if new not in both}
-    founders = {
-        named[key]: event for key, event in sorted(word.founders.items(), reverse=True) if key in named
-    }
+    # An earlier rebuild may have left records out that it names founders of, this one refused messages.
+    taken = now.seen(set(word.founders.values()))
+    told = [one for one in sorted(word.founders.items(), reverse=True) if one[0] in keys and one[1] in taken]
+    founders = {keys[key]: event for key, event in told if keys[key] not in both}
     return replace(word, a=tuple(sorted(a - both)), b=tuple(sorted(b - both)), founders=founders)
 
 

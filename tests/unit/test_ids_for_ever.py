@@ -231,3 +231,37 @@ def test_a_word_on_what_is_gone_says_nothing_of_whom_an_alias_names_instead(
     take(engine, alias(2, "u-2", "u-3") | {"messageId": "m-of-ana"})
     before = told(engine)
     assert told(again(engine, rules["plain"])) == before
+
+
+def test_a_word_remembers_no_message_that_a_rebuild_refuses(store: Store, rules: dict[str, Rules]) -> None:
+    engine = engine_of(store, rules["address"])
+    said = {"email": "a@x.example"}
+    take(engine, identify(1, traits=said))
+    gone(engine, "email:a@x.example")
+    engine = again(engine, rules["plain"])
+    take(
+        engine, identify(2, userId="u-1", traits=said) | {"messageId": "m-of-ana"}, row(3, "bo", userId="u-2")
+    )
+    word(engine, "user_id:u-1", "user_id:u-2")
+    engine = again(engine, rules["address"])
+    with engine.store.read() as tx:
+        assert "m-of-ana" not in repr((tx.scan(""), tx.judgements()))
+
+
+def test_a_word_on_who_came_after_an_erasure_waits_for_her_record(
+    store: Store, rules: dict[str, Rules]
+) -> None:
+    engine = engine_of(store, rules["plain"])
+    take(engine, row(1, "ana", userId="u-1"))
+    gone(engine, "user_id:u-1")
+    take(
+        engine,
+        row(2, "ana", userId="u-1") | {"messageId": "m-2", "timestamp": LATER},
+        row(3, "bo", userId="u-2"),
+    )
+    give(engine, Word("same", ["web/row-ana"], ["web/row-bo"], ERASED_AT, "mia", "seen"), "steward")
+    moved = row(4, "cy", userId="u-3") | {"messageId": "m-2", "timestamp": "2026-03-03"}
+    take(engine, moved, row(5, "ana", userId="u-1") | {"messageId": "m-5", "timestamp": LATER})
+    assert person(engine, "user_id:u-1") == person(engine, "user_id:u-2")
+    before = told(engine)
+    assert told(again(engine, rules["plain"])) == before
