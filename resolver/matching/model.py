@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from itertools import accumulate
 from typing import Annotated, NamedTuple, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -29,6 +28,8 @@ _Share: TypeAlias = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 
 FORMAT = 1
 """Version of the model file."""
+_NEVER = 1e-9
+"""A share of none at all."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Comparison:
 
     ``match``: weight of each level for one person against two at random; ``others`` the same for each
     explanation of the model, empty where it says nothing here. ``m`` and ``u`` are the probabilities
-    behind, kept to be shown. ``rare``: what a value adds (or takes) where two records agree in it, by its
+    behind, where they are known. ``rare``: what a value adds (or takes) where two records agree in it, by its
     text, None where it stands for no value; ``rare_other`` is for values that it doesn't list. ``slips``: a
     level of mistyped values, what it adds there that both values are listed (two names, it seems, each borne
     by many), and that one is not.
@@ -77,7 +78,7 @@ def rarity_text(kind: str, value: Value) -> str:
 class Scale(NamedTuple):
     """What scoring reads of a comparison.
 
-    ``others``: for each explanation that says something here its place, its weights within bounds, and
+    ``others``: for each explanation that says something here its place, its weights in order, and
     whether it makes people agree in one value, so that the value's rarity counts for it too. ``most``: the
     most that it can add for one person. ``parts``: see ``Kind``.
     """
@@ -100,18 +101,28 @@ class Scale(NamedTuple):
         return 0 if slip is None else slip[max(one, two) >= self.unlisted]
 
 
-def _bounded(comparison: Comparison) -> Iterator[tuple[Weight, ...]]:
-    """Each explanation's weights, raised where a level would take more from it than from one person.
+def _in_order(comparison: Comparison) -> Iterator[tuple[Weight, ...]]:
+    """Each explanation's weights, moved where a level that speaks less for one person, against two at random,
+    would speak more for her beside that explanation: else a country that is another could make two records
+    one person that a home explains.
 
-    So what speaks less for one person, against two at random, never speaks more for her beside any other
-    explanation: else a country that is another could make two records one person that a home explains.
+    Levels out of order get what they say together, each by how often the explanation reaches it: what it
+    reaches often hardly moves (pool adjacent violators).
     """
-    match = comparison.match
+    match, by_chance = comparison.match, comparison.u or (1.0,) * len(comparison.match)
     best = sorted(range(len(match)), key=lambda level: -match[level])
     for weights in comparison.others:
-        beside = accumulate((match[level] - weights[level] for level in best if weights), min)
-        raised = dict(zip(best, beside, strict=False))
-        yield tuple(match[level] - raised[level] for level in sorted(raised))
+        pools: list[tuple[float, float, list[int]]] = []
+        for level in best if weights else ():
+            mean, levels = float(match[level] - weights[level]), [level]
+            share = by_chance[level] * 2.0 ** min(weights[level] / BIT, 64.0) + _NEVER
+            while pools and pools[-1][0] < mean:
+                other, more, before = pools.pop()
+                mean = (mean * share + other * more) / (share + more)
+                share, levels = share + more, before + levels
+            pools.append((mean, share, levels))
+        moved = {level: match[level] - round(mean) for mean, _, levels in pools for level in levels}
+        yield tuple(moved[level] for level in sorted(moved))
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,7 @@ class Model:
                 comparison.match,
                 tuple(
                     (which, weights, explained[which].has_in_common(KINDS[comparison.kind]))
-                    for which, weights in enumerate(_bounded(comparison))
+                    for which, weights in enumerate(_in_order(comparison))
                     if any(weights)
                 ),
                 bool(KINDS[comparison.kind].household) and not KINDS[comparison.kind].own,
@@ -236,6 +247,8 @@ def _flaws(model: Model) -> Iterator[str]:
         levels = len(KINDS[one.kind].levels)
         if len(one.match) != levels:
             yield f"{here}.match: {len(one.match)} weights for {levels} levels"
+        if len(one.u) not in (0, levels):
+            yield f"{here}.u: {len(one.u)} shares for {levels} levels"
         told = len(model.explanations)
         if len(one.others) != told or any(len(weights) not in (0, levels) for weights in one.others):
             yield f"{here}.others: not {levels} weights, or none, for each of {told} explanations"
