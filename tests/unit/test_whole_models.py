@@ -40,6 +40,7 @@ def _with_in_the_first(name: str, value: object) -> Callable[[dict[str, Any]], o
         (_with_in_the_first("others", []), "comparisons.0.others: "),
         (_with_in_the_first("rare", {"anabel": 0.5}), "comparisons.0.rare: "),
         (_with_in_the_first("m", [float("inf")] * 7), "comparisons.0.m: "),
+        (_with_in_the_first("u", [0.5]), "comparisons.0.u: 1 shares for 7 levels"),
         (_with_in_the_first("slips", [[9, 1, 1]]), "comparisons.0.slips: "),
     ],
 )
