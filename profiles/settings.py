@@ -33,6 +33,9 @@ def span(text: object) -> int:
 
 
 Span = Annotated[int, BeforeValidator(span)]
+_MOST: Final = 1e9
+"""Of a parameter of lifetime value: no arithmetic holds much more."""
+_Parameter = Annotated[float, Field(gt=0, le=_MOST)]
 Rule = Literal["latest", "trusted", "frequent", "longest", "verified"]
 Reason = Literal[
     "already_bought",
@@ -83,13 +86,13 @@ class ValueSettings(RulesTable):
     The defaults are the published ones of the CDNOW sample: time in weeks.
     """
 
-    r: float = Field(default=0.243, gt=0, le=1e9)
-    alpha: float = Field(default=4.414, gt=0, le=1e9)
-    a: float = Field(default=0.793, gt=0, le=1e9)
-    b: float = Field(default=2.426, gt=0, le=1e9)
-    p: float = Field(default=6.25, gt=0, le=1e9)
-    q: float = Field(default=3.74, gt=1, le=1e9)
-    v: float = Field(default=15.44, gt=0, le=1e9)
+    r: _Parameter = 0.243
+    alpha: _Parameter = 4.414
+    a: _Parameter = 0.793
+    b: _Parameter = 2.426
+    p: _Parameter = 6.25
+    q: float = Field(default=3.74, gt=1, le=_MOST)
+    v: _Parameter = 15.44
     horizon: Span = 364 * DAY
     high_value: float = Field(default=500.0, gt=0)
 

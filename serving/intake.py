@@ -154,7 +154,8 @@ def _write_key(authorization: str | None) -> str | None:
 
 def _plain(sent: bytes, encoding: str) -> bytes:
     """The body without its compression; raises ``TooLarge`` before it unpacks more than may come."""
-    if (encoding := encoding.strip().lower()) in ("", "identity"):
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
         return sent
     if encoding not in ("gzip", "x-gzip"):
         raise Invalid("message", "This Content-Encoding is not read here; send gzip, or plain JSON.")

@@ -3,16 +3,29 @@
 A judgement is of records, and stands whenever they come: before, after, or again.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from graph_schema.store import Transaction, Writes
-from graph_schema.vocabulary import Judgement, Record, RecordKey
+from graph_schema.vocabulary import EventKey, Judgement, Record, RecordKey
 from resolver.founding import person_id
 
 AWAITED = "awaited/"
 """Operational state: judgements that name an absent record, by the id of the person whom it would found."""
 ISSUED = "issued/"
 """Operational state: the founding event of a person id that no record founds any more."""
+
+
+def issued(tx: Transaction) -> dict[str, EventKey]:
+    """Those founding events by person id."""
+    return {name.removeprefix(ISSUED): EventKey(*event) for name, event in tx.scan(ISSUED).items()}
+
+
+def lead(tx: Transaction, writes: Writes, ended: Mapping[str, int]) -> None:
+    """Lets person ids that led to a message alone lead to these records, but those that are a record's
+    again."""
+    writes.state.update((ISSUED + named, None) for named in ended)
+    again = tx.founded(ended)
+    writes.founded.update((named, one) for named, one in ended.items() if named not in again)
 
 
 class Awaited:

@@ -5,7 +5,7 @@ in the resolution, founds nothing and is never shown. Its messages are remembere
 Dead letters that tell of her are emptied.
 """
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
 from itertools import combinations
 
@@ -20,6 +20,7 @@ from graph_schema.vocabulary import (
     Event,
     EventKey,
     Identifier,
+    IdentifierNode,
     Judgement,
     JudgementKind,
     ObjectKey,
@@ -33,9 +34,9 @@ from profiles.state import mentions, new_state, views
 from resolver.neighbourhood import neighbourhood
 from resolver.resolution import Resolution
 from resolver.resolve import resolve_near
-from stream.awaited import ISSUED
+from stream.awaited import issued, lead
 from stream.ghosts import ANY_GHOSTS, ghost_identifier, keyed_hash
-from stream.intake import Intake
+from stream.intake import Intake, of_other
 from stream.judging import alias_name
 from stream.letters import letters_of
 from stream.settlement import Settlement
@@ -61,6 +62,15 @@ def alias_tomb(event: Event | StoredEvent, id_key: bytes) -> str:
     """The same of what an alias says of the other record, which may have another key by other rules."""
     other = orjson.loads(event.content)["previousId"]
     return _tomb(f"{alias_name(event.key)}/{other}".encode(), id_key)
+
+
+def hash_nobodys(ws: Workspace, nodes: Iterable[IdentifierNode]) -> set[Identifier]:
+    """Gives those of some identifiers that no living record holds the form of the erased; returns what they
+    were."""
+    gone = {node.identifier: node for node in nodes if ws.is_nobodys(node)}
+    for named, node in gone.items():
+        ws.rename(node, ghost_identifier(named, ws.id_key))
+    return set(gone)
 
 
 def ghost_object_key(key: ObjectKey, id_key: bytes) -> ObjectKey:
@@ -130,7 +140,10 @@ class Erasure:
         records = [record for record in self.ws.records(ids).values() if not record.ghost]
         self.ws.touch(person)
         named = self._forget_letters(records, at)
-        self._forget_ids(self._forget_events([record.id for record in records], at))
+        gone = self._forget_events([record.id for record in records], at)
+        # Ids that led to her by a message alone lead to what is left of her: nobody else gets one.
+        ids_of = {named: gone[event] for named, event in issued(self.tx).items() if event in gone}
+        lead(self.tx, self.ws.writes, ids_of)
         keys = {record.key: self.ws.become_ghost(record, at) for record in records}
         self._forget_identifiers(records, named)
         self._forget_judgements(ids, keys)
@@ -156,14 +169,6 @@ class Erasure:
             self.ws.writes.state[tomb(event.key, self.ws.id_key)] = at
             self._leave(event, records)
         return gone
-
-    def _forget_ids(self, gone: Mapping[EventKey, int]) -> None:
-        """Lets ids that led to her by a message alone lead to what is left of her: nobody else gets one."""
-        issued = {name: gone.get(EventKey(*event)) for name, event in self.tx.scan(ISSUED).items()}
-        ended = {name.removeprefix(ISSUED): one for name, one in issued.items() if one is not None}
-        self.ws.writes.state.update((ISSUED + named, None) for named in ended)
-        again = self.tx.founded(ended)
-        self.ws.writes.founded.update((named, one) for named, one in ended.items() if named not in again)
 
     def _leave(self, gone: StoredEvent, records: list[int]) -> None:
         """Of an alias that goes what it said of the other record, of somebody who is not erased: its id."""
@@ -198,25 +203,23 @@ class Erasure:
             self.ws.writes.state[_tomb(letter.raw, self.ws.id_key)] = at
             said = self.intake.take(letter.raw, at, letter.source)
             if isinstance(said, Event):
-                named.update(Identifier(*one[:2]) for one in (*said.held, *(said.also or (None, ()))[1]))
+                named.update(Identifier(*one[:2]) for one in (*said.held, *of_other(said)))
         return named
 
     def _forget_identifiers(self, records: list[Record], said: set[Identifier]) -> None:
         """Hashes every identifier that no living record holds, of hers and of those that were said. Of what
         can't link nobody knows who holds it, but how many of the living do."""
-        for node in self.ws.identifiers(self.ws.identifier_ids(said).values()).values():
-            if node.identifier in said and self.ws.is_nobodys(node):
-                self.ws.rename(node, ghost_identifier(node.identifier, self.ws.id_key))
+        told = self.ws.identifiers(self.ws.identifier_ids(said).values()).values()
+        hash_nobodys(self.ws, [node for node in told if node.identifier in said])
         held = [pair for record in records for pair in record.holdings.items()]
         nodes = self.ws.identifiers({one for one, _ in held})
         for one, holding in held:
             nodes[one].holders -= not holding.links
             self.ws.dirty_nodes.add(one)
+        # Read at once what is asked of each below.
         holders = self.ws.holders(nodes.keys())
         self.ws.records({record for records in holders.values() for record in records})
-        for node in nodes.values():
-            if not node.identifier.value.startswith("#") and self.ws.is_nobodys(node):
-                self.ws.rename(node, ghost_identifier(node.identifier, self.ws.id_key))
+        hash_nobodys(self.ws, [node for node in nodes.values() if not node.identifier.value.startswith("#")])
 
     def _forget_judgements(self, ids: set[int], keys: dict[RecordKey, RecordKey]) -> None:
         for stored in self.tx.judgements(ids):

@@ -18,6 +18,11 @@ from stream.readying import Readying
 Items = list[Event | DeadLetter]
 
 
+def of_other(event: Event) -> tuple[Held, ...]:
+    """What an alias says of its second record; nothing for any other message."""
+    return event.also[1] if event.also is not None else ()
+
+
 class Intake:
     """Makes events under one set of rules; with the key of the store also what they say ready to be
     matched."""

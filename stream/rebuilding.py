@@ -16,7 +16,7 @@ from graph_schema.rules import Rules
 from graph_schema.store import Replaceable, Store, Transaction, Writes
 from graph_schema.vocabulary import GHOST_SOURCE, EventKey, Judgement, RecordKey
 from resolver.founding import person_id
-from stream.awaited import AWAITED, ISSUED
+from stream.awaited import AWAITED, ISSUED, issued, lead
 from stream.batch import Batch
 from stream.burial import bury_all
 from stream.engine import KEY_STATE, RULES_STATE, Engine
@@ -163,18 +163,13 @@ def _end_ids(was: Transaction, engine: Engine) -> None:
     """Lets the ids that led to a message which these rules refuse lead to whom it was refused for."""
 
     def work(batch: Batch) -> None:
-        issued = {name: EventKey(*event) for name, event in batch.tx.scan(ISSUED).items()}
-        seen = batch.tx.seen(set(issued.values()))
-        gone = was.seen({event for event in issued.values() if event not in seen})
+        ids = issued(batch.tx)
+        seen = batch.tx.seen(set(ids.values()))
+        gone = was.seen({event for event in ids.values() if event not in seen})
         told = {one.key: engine.intake.again(one).record for one in was.events(gone.values()).values()}
         batch.ws.record_ids(set(told.values()))
-        for name, event in issued.items():
-            ghost = batch.ws.ghost(told[event]) if event in told else None
-            if ghost is not None:
-                batch.ws.writes.state[name] = None
-                batch.ws.writes.founded.setdefault(name.removeprefix(ISSUED), ghost.id)
-        for named in batch.tx.founded(batch.ws.writes.founded):
-            del batch.ws.writes.founded[named]
+        left = {named: batch.ws.ghost(told[event]) for named, event in ids.items() if event in told}
+        lead(batch.tx, batch.ws.writes, {named: one.id for named, one in left.items() if one is not None})
 
     engine.carry_out(work)
 
@@ -187,6 +182,6 @@ def _keep_ids(was: Transaction, engine: Engine) -> None:
         with engine.store.read() as tx:
             gone = named.keys() - tx.founded(named.keys()).keys()
         events = founding_events(was, [named[one].id for one in gone])
-        issued = {ISSUED + one: list(events[named[one].id]) for one in gone if named[one].id in events}
-        if issued:
-            engine.put(issued)
+        kept = {ISSUED + one: list(events[named[one].id]) for one in gone if named[one].id in events}
+        if kept:
+            engine.put(kept)

@@ -9,7 +9,6 @@ from graph_schema.vocabulary import (
     BLOCKED,
     CLAIMED,
     Event,
-    Held,
     Holding,
     Identifier,
     IdentifierNode,
@@ -18,9 +17,9 @@ from graph_schema.vocabulary import (
 )
 from resolver.evidence import is_generic, peers_of, people_holdings
 from stream.contents import Learnt
-from stream.ghosts import ghost_identifier
+from stream.erasure import hash_nobodys
 from stream.identity import Identity
-from stream.intake import Intake
+from stream.intake import Intake, of_other
 from stream.kindred import Kindred
 from stream.readying import Said, told
 from stream.workspace import Workspace
@@ -70,21 +69,14 @@ class Refolding:
                 neighbours.discard(one)
             flipped = self._recount((before.keys() | record.holdings.keys()) - mute)
             if self.ws.any_ghosts:
-                self._hash_again(lost)
+                # It was named, and then was not; who names it in this batch still means it.
+                hashed = hash_nobodys(self.ws, self.ws.identifiers(lost).values())
+                self.ws.identifier_ids(hashed)
             for records in self.ws.holders(lost | flipped).values():
                 neighbours.update(records)
             if neighbours:
                 self.ws.records(neighbours)
                 Identity(self.ws).around(neighbours, flipped)
-
-    def _hash_again(self, lost: set[int]) -> None:
-        """Gives back the form of the erased to what nobody living holds any more: it was named, and then was
-        not."""
-        for node in self.ws.identifiers(lost).values():
-            named = node.identifier
-            if self.ws.is_nobodys(node):
-                self.ws.rename(node, ghost_identifier(named, self.ws.id_key))
-                self.ws.identifier_ids({named})  # who names it in this batch still means it
 
     def _records_of(self, event: StoredEvent) -> list[int]:
         own = self.intake.again(event)
@@ -143,12 +135,10 @@ class Refolding:
         """Makes a record hold what its events say, and nothing else."""
         holdings: dict[int, Holding] = {}
         times: list[int] = []
-        named = [each for _, event in again for each in (*event.held, *(event.also or (None, ()))[1])]
+        named = [each for _, event in again for each in (*event.held, *of_other(event))]
         self.ws.identifier_ids({Identifier(each.namespace, each.value) for each in named})
         for stored, event in again:
-            held: tuple[Held, ...] = (
-                event.held if stored.record == record.id else (event.also or (None, ()))[1]
-            )
+            held = event.held if stored.record == record.id else of_other(event)
             for each in held:
                 one = self.ws.identifier(each)
                 old = holdings.get(one)

@@ -38,20 +38,17 @@ def _named(languages: Iterable[str]) -> Iterator[tuple[str, str]]:
 @cache
 def _usual() -> dict[str, str]:
     """The code of each country by codes, its English name and what else people write."""
-    codes = [(code, code) for code, _ in _named(["en"])]
+    english = list(_named(["en"]))
+    codes = [(code, code) for code, _ in english]
     others = [(one[0], code) for code, one in get_global("territory_aliases").items() if len(one) == 1]
-    written = [(one, name) for one, *names in map(_parts, bundled_lines("countries.txt")) for name in names]
-    return _by_name([*codes, *others, *_named(["en"]), *written])
+    lines = [line.split(";") for line in bundled_lines("countries.txt")]
+    return _by_name([*codes, *others, *english, *((code, name) for code, *names in lines for name in names)])
 
 
 @cache
 def _codes() -> dict[str, str]:
     """The code of each country by all that it is called: half a second until all languages are read."""
     return {**_by_name(_named(_LANGUAGES)), **_usual()}
-
-
-def _parts(line: str) -> list[str]:
-    return [part.strip() for part in line.split(";")]
 
 
 def _by_name(told: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -68,7 +65,9 @@ def read(text: str) -> Value:
     CLDR calls a country. One letter may be wrong, where that leaves one country. What is none stays as it
     is written, folded."""
     key = _key(text)
-    codes = _usual() if key in _usual() else _codes()
+    codes = _usual()
+    if key not in codes:
+        codes = _codes()
     if key not in codes and len(key) >= _LONG:
         near = extract(key, codes.keys(), scorer=OSA.distance, score_cutoff=1, limit=None)
         slips = {codes[name] for name, *_ in near}
