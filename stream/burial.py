@@ -67,6 +67,7 @@ def bury(
     for named, record in founded:
         if record in ids and is_person_id(named):
             ids[record].append(named)
+    # The id by which she was last called comes first: what is left of her is called by it again.
     called = {one.person_id for one in was.persons({ghost.person for ghost in ghosts}).values()}
     for names in ids.values():
         names.sort(key=lambda named: (named not in called, named))
