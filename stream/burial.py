@@ -9,7 +9,7 @@ from profiles.state import mentions
 from resolver.founding import is_person_id, person_id
 from stream.batch import Batch
 from stream.engine import RULES_STATE, Engine
-from stream.ghosts import ANY_GHOSTS, ghost_identifier
+from stream.ghosts import ANY_GHOSTS, ghost_identifier, is_hashed
 from stream.identity import Identity
 from stream.workspace import Workspace
 
@@ -112,7 +112,7 @@ def _bury_one(batch: Batch, ghost: Record, nodes: Mapping[int, IdentifierNode], 
     for one, holding in ghost.holdings.items():
         identifier = nodes[one].identifier
         # Who lives may hold it in another form by these rules.
-        if not identifier.value.startswith("#"):
+        if not is_hashed(identifier):
             identifier = ghost_identifier(identifier, ws.id_key)
         held = Held(identifier.namespace, identifier.value, identifier.value, holding.flags)
         for at in dict.fromkeys((holding.first, holding.last)):

@@ -35,7 +35,7 @@ from resolver.neighbourhood import neighbourhood
 from resolver.resolution import Resolution
 from resolver.resolve import resolve_near
 from stream.awaited import issued, lead
-from stream.ghosts import ANY_GHOSTS, ghost_identifier, keyed_hash
+from stream.ghosts import ANY_GHOSTS, ghost_identifier, is_hashed, keyed_hash
 from stream.intake import Intake, of_other
 from stream.judging import alias_name
 from stream.letters import letters_of
@@ -219,7 +219,7 @@ class Erasure:
         # Read at once what is asked of each below.
         holders = self.ws.holders(nodes.keys())
         self.ws.records({record for records in holders.values() for record in records})
-        hash_nobodys(self.ws, [node for node in nodes.values() if not node.identifier.value.startswith("#")])
+        hash_nobodys(self.ws, [node for node in nodes.values() if not is_hashed(node.identifier)])
 
     def _forget_judgements(self, ids: set[int], keys: dict[RecordKey, RecordKey]) -> None:
         for stored in self.tx.judgements(ids):

@@ -28,7 +28,7 @@ from resolver.evidence import Holder, leases
 from resolver.founding import aliases, canonical_person_id, is_person_id, person_id
 from resolver.resolve import sighting_rank
 from stream.awaited import ISSUED
-from stream.ghosts import ANY_GHOSTS, ghost_identifier
+from stream.ghosts import ANY_GHOSTS, ghost_identifier, is_hashed
 from stream.intake import Intake
 from stream.parts import in_parts
 
@@ -153,7 +153,7 @@ class Reader:
                     persons = tuple(sorted(living[one].person_id for one in of))
                     identifiers, details = found.setdefault((stored.kind, persons), (set(), set()))
                     named = (nodes[one].identifier for one in stored.identifiers if one in nodes)
-                    identifiers.update(one for one in named if not one.value.startswith("#"))
+                    identifiers.update(one for one in named if not is_hashed(one))
                     details.add(stored.detail)
         cases = [
             make_case(kind, persons, identifiers, ", ".join(sorted(details)))

@@ -265,3 +265,16 @@ def test_a_word_on_who_came_after_an_erasure_waits_for_her_record(
     assert person(engine, "user_id:u-1") == person(engine, "user_id:u-2")
     before = told(engine)
     assert told(again(engine, rules["plain"])) == before
+
+
+def test_what_begins_as_what_is_erased_does_is_hashed_as_all_else(
+    store: Store, rules: dict[str, Rules], tmp_path: Path
+) -> None:
+    engine = engine_of(store, rules["plain"])
+    take(engine, identify(1, userId="#u-100"))
+    gone(engine, "user_id:#u-100")
+    assert not in_the_file(engine, tmp_path, "#u-100")
+    engine = again(engine, rules["both"])
+    assert not in_the_file(engine, tmp_path, "#u-100")
+    with pytest.raises(Erased):
+        person(engine, "user_id:#u-100")
