@@ -1,13 +1,8 @@
-"""How well matching does without labels, at its own threshold: ``python -m tests.accuracy.measure``.
+"""How well matching does without labels, at its own threshold: ``python -m tests.accuracy.measure``."""
 
-FEBRL 3 and 4 are measured where ONEFOLD_TEST_FEBRL names a directory with febrl3.csv and febrl4.csv.
-"""
-
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
 from resolver.evaluation import Pairs, evaluate
 from resolver.matching.components import Key
@@ -33,7 +28,7 @@ def measured(table: Table) -> Pairs:
 def tables() -> dict[str, Callable[[], Table]]:
     """All that is measured, by name."""
     few = ("street", "postalCode", "country", "email", "phone")
-    found: dict[str, Callable[[], Table]] = {
+    return {
         "all fields, a tenth dirty": lambda: simulated(8000, 1, 0.1),
         "all fields, a third dirty": lambda: simulated(8000, 2, 0.3),
         "all fields, most dirty": lambda: simulated(8000, 3, 0.6),
@@ -43,12 +38,9 @@ def tables() -> dict[str, Callable[[], Table]]:
             simulated(8000, 5, 0.3, ("birthday", "street", "city", "country", "phone"))
         ),
         "25,000 people once, in households": lambda: simulated(25_000, 6, 0.1, once=True),
+        "febrl3": lambda: febrl("dataset3"),
+        "febrl4": lambda: febrl("dataset4a", "dataset4b"),
     }
-    directory = os.environ.get("ONEFOLD_TEST_FEBRL")
-    if directory:
-        for name in ("febrl3", "febrl4"):
-            found[name] = lambda name=name: febrl(Path(directory) / f"{name}.csv")  # type: ignore[misc]
-    return found
 
 
 def main() -> None:

