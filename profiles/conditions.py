@@ -55,7 +55,7 @@ _CALLED: Final = {
 }
 FUNCTIONS: Final = tuple(_CALLED)
 """What expressions can call besides what CEL has; docs/rules.md tells what each means."""
-_FAILURES: Final = (TypeError, ValueError, RuntimeError, KeyError, ArithmeticError)
+_FAILURES: Final = (TypeError, ValueError, RuntimeError, LookupError, ArithmeticError)
 """What the library raises where an expression can't be evaluated."""
 _LONGEST: Final = 10_000
 """So many characters an expression may have: from 65,536 on the library ends the process at a mistake."""

@@ -69,6 +69,7 @@ def test_rules_are_compiled_once() -> None:
         ("spent / double(orders_count) > 50.0", "orders_count > 0 &&"),
         ("int(preferred_channel) > 2", "can't be evaluated"),
         ("cart_at != null && cart_at > 5", "can't be evaluated"),
+        ("[true, false][orders_count]", "can't be evaluated"),
         (" " * 70_000 + "cart_size >", "70,011 characters"),
     ],
 )
