@@ -172,12 +172,22 @@ def _parse(label: str, text: str) -> RulesParts:
         ) from error
     except RecursionError as error:
         raise RulesError("too many brackets stand in one another", where=label) from error
+    if (beyond := _beyond(said)) is not None:
+        raise RulesError("a whole number has more than 64 bits", where=_where(label, text, beyond))
     try:
         return RulesParts.model_validate(said)
     except ValidationError as error:
         found = [fault_in(RulesParts, detail) for detail in error.errors(include_url=False)]
         first = min(found, key=lambda fault: line_of(text, fault.path) or 0)
         raise RulesError(first.what, where=_where(label, text, first.path), way_out=first.way_out) from None
+
+
+def _beyond(said: object, path: KeyPath = ()) -> KeyPath | None:
+    """Where a whole number stands that TOML doesn't know: the reader of Python takes any."""
+    if isinstance(said, int):
+        return None if -(1 << 63) <= said < 1 << 63 else path
+    inside = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
+    return next((found for key, one in inside if (found := _beyond(one, (*path, key))) is not None), None)
 
 
 def fault_in(model: type[BaseModel], detail: ErrorDetails) -> Fault:

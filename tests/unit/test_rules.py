@@ -174,6 +174,12 @@ def test_brackets_without_end_are_a_mistake(write: Path) -> None:
     assert "too many brackets" in refused(write, f"x = {'[' * 9000}{']' * 9000}\n").what
 
 
+def test_a_number_beyond_64_bits_is_a_mistake(write: Path) -> None:
+    error = refused(write, f"[profile]\nquestions = []\n[profile.value]\nhigh_value = {1 << 63}\n")
+    assert (error.where, "64 bits" in error.what) == (f"{write}, line 4", True)
+    loaded(write, f"{TWO}generic_above = {(1 << 63) - 1}\n")
+
+
 def test_the_first_of_several_mistakes_is_named(write: Path) -> None:
     assert refused(write, f"{TWO}generic_above = 0\n[source.x]\nregin = 1\n").where.endswith("line 8")
     assert refused(write, f"[source.x]\nregin = 1\n{TWO}generic_above = 0\n").where.endswith("line 2")
