@@ -100,9 +100,10 @@ class Case(BaseModel):
 
 
 class Cases(BaseModel):
-    """The stewards' queue."""
+    """A page of the stewards' queue."""
 
     cases: list[Case]
+    next: str | None
 
 
 class NewJudgement(BaseModel, extra="forbid"):
@@ -129,9 +130,10 @@ class Judgement(Open):
 
 
 class Judgements(BaseModel):
-    """All judgements, retracted ones too."""
+    """A page of all judgements, retracted ones too."""
 
     judgements: list[Judgement]
+    next: str | None
 
 
 class Erased(BaseModel):

@@ -8,12 +8,13 @@ from fastapi.responses import Response
 
 from graph_schema.vocabulary import Case, Judgement, RecordKey
 from profiles.moments import iso
+from serving.marks import marked, page_of
 from serving.models import PROBLEMS, Cases, IdempotencyKey, Judgements, NewJudgement
 from serving.models import Judgement as ShownJudgement
 from serving.problems import answer
 from serving.question import Question
 from serving.service import Asker, TheService
-from serving.waiting import CaseFilter, ranked
+from serving.waiting import CasesAsked, rank, ranked
 from stream.cases import open_cases
 from stream.judging import Word
 from stream.stewarding import Doer, give, take_back
@@ -22,21 +23,32 @@ router = APIRouter(route_class=Question, tags=["stewardship"])
 
 
 @router.get("/v1/cases", response_model=Cases, responses=PROBLEMS)
-def cases(service: TheService, asker: Asker, asked: Annotated[CaseFilter, Query()]) -> Response:
+def cases(service: TheService, asker: Asker, asked: Annotated[CasesAsked, Query()]) -> Response:
     """The open cases that are asked for, the most consequential first: persons kept apart by something that a
-    steward should see."""
+    steward should see; `next` asks for the following page, null where there is none."""
     wanted = asked.of_viewer() if asker.role == "viewer" else asked
     with service.engine.reader() as reader:
         chosen, _ = wanted.choose(ranked(reader, open_cases(reader)))
-    return answer({"cases": [shown_case(one.case) for one in chosen]})
+    part, following = page_of(chosen, rank, marked(asked.after, float, int, str, int), asked.limit)
+    return answer({"cases": [shown_case(one.case) for one in part], "next": following})
 
 
 @router.get("/v1/judgements", response_model=Judgements, responses=PROBLEMS)
-def judgements(service: TheService) -> Response:
-    """Every judgement that was ever given, the newest first."""
+def judgements(
+    service: TheService,
+    after: Annotated[str | None, Query(description="the `next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
+) -> Response:
+    """Every judgement that was ever given, the newest first; `next` asks for the following page, null where
+    there is none."""
+
+    def place(one: Judgement) -> tuple[int, str]:
+        return -(one.at or 0), one.judgement_id
+
     with service.engine.store.read() as tx:
-        given = sorted(tx.judgements(), key=lambda one: (one.at or 0, one.judgement_id), reverse=True)
-        return answer({"judgements": [shown_judgement(one) for one in given]})
+        given = sorted(tx.judgements(), key=place)
+    part, following = page_of(given, place, marked(after, int, str), limit)
+    return answer({"judgements": [shown_judgement(one) for one in part], "next": following})
 
 
 @router.post("/v1/judgements", status_code=201, response_model=ShownJudgement, responses=PROBLEMS)

@@ -86,6 +86,13 @@ class CaseFilter(BaseModel):
         return chosen, counts
 
 
+class CasesAsked(CaseFilter):
+    """The same with which page of them."""
+
+    after: str | None = Field(None, description="the `next` of the page before")
+    limit: int = Field(10_000, ge=1, le=10_000)
+
+
 class QueueFilter(CaseFilter):
     """The same with what becomes of a case at the console."""
 
@@ -119,8 +126,9 @@ def ranked(reader: Reader, cases: Iterable[Case]) -> list[Waiting]:
                 fold(" ".join((*called, *case.persons, *(one.value for one in case.identifiers)))),
             )
             found.append(waits)
-    return sorted(found, key=_rank)
+    return sorted(found, key=rank)
 
 
-def _rank(one: Waiting) -> tuple[float, int, Sequence[str], int]:
-    return -one.total, -one.records, one.case.persons, _TELLING.index(one.case.kind)
+def rank(one: Waiting) -> tuple[float, int, str, int]:
+    """The place of a case among all."""
+    return -one.total, -one.records, ",".join(one.case.persons), _TELLING.index(one.case.kind)

@@ -173,6 +173,42 @@ def test_the_api_lists_the_same(local: Served) -> None:
         assert (visit.status, "missing or wrong" in visit.page) == (400, True)
 
 
+def test_what_waits_and_what_was_said_comes_in_pages(keyed: Served) -> None:
+    def paged(what: str, limit: int, **asked: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        after: dict[str, str] | None = {}
+        while after is not None:
+            page = httpx.get(
+                f"{keyed.url}/v1/{what}", params={**asked, **after, "limit": limit}, headers=keyed.as_admin()
+            ).json()
+            assert 0 < len(page[what]) <= limit
+            found += page[what]
+            after = page["next"] and {"after": page["next"]}
+        return found
+
+    everything = cases(keyed)
+    for case in everything[:3]:
+        a, b = case["persons"][:2]
+        said = {"kind": "different", "a": [a], "b": [b], "why": "two"}
+        answer = httpx.post(f"{keyed.url}/v1/judgements", json=said, headers=keyed.as_admin())
+        assert answer.status_code == 201
+    everything, vetoes = cases(keyed), cases(keyed, kind="veto")
+    for limit in (1, 2, len(everything), 10_000):
+        assert paged("cases", limit) == everything
+        assert paged("cases", limit, kind="veto") == vetoes
+    given = httpx.get(f"{keyed.url}/v1/judgements", headers=keyed.as_admin()).json()
+    assert given["next"] is None
+    assert [one["at"] for one in given["judgements"]] == sorted(
+        (one["at"] for one in given["judgements"]), reverse=True
+    )
+    for limit in (1, 2, 3):
+        assert paged("judgements", limit) == given["judgements"]
+    for what in ("cases", "judgements"):
+        for wrong in ({"limit": 0}, {"limit": 10_001}, {"after": "no"}, {"after": ""}):
+            refused = httpx.get(f"{keyed.url}/v1/{what}", params=wrong, headers=keyed.as_admin())
+            assert (refused.status_code, refused.json()["field"]) == (400, next(iter(wrong)))
+
+
 def test_a_viewer_guesses_no_value_by_its_letters(keyed: Served) -> None:
     visit = keyed.visit(KEYS["viewer"])
     everything = listed(visit)
