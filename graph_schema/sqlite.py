@@ -16,7 +16,7 @@ from typing import Final
 from graph_schema.errors import Lost, SchemaMismatch, StoreUnavailable
 from graph_schema.migrations import migrations, pending
 from graph_schema.sqlite_rows import Known
-from graph_schema.sqlite_swap import SqliteSwap
+from graph_schema.sqlite_swap import SqliteSwap, clear
 from graph_schema.sqlite_transaction import SqliteTransaction
 
 _SHIPPED = ("sqlite_migrations", ".sql")
@@ -60,6 +60,7 @@ class SqliteStore:
         with _answering():
             self._writer = self._connect(little=False)
             self._migrate()
+            clear(self.path)
 
     def _connect(self, little: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -134,8 +135,9 @@ class SqliteStore:
                 return
             self._commit(version, before)
             if tx.erased:
-                # Nothing of the erased stays in the log.
+                # Nothing of the erased stays in the log, nor in what a rebuild left.
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                clear(self.path)
 
     @contextmanager
     def _whole(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ The file stays, so that whoever has it open sees all of the old or all of the ne
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 from graph_schema.errors import StoreUnavailable
@@ -13,12 +14,13 @@ from graph_schema.store import Store
 _BUSY_SECONDS = 60
 
 
-def _alone(path: str) -> sqlite3.Connection:
+def _alone(path: str, seconds: float) -> sqlite3.Connection:
     """Holds a lock until it is closed, or its process ends: two that fill one fresh store would mix in it.
+    It is waited for so long.
 
     Its file stays, empty: whoever waits for it would else hold one that is gone.
     """
-    lock = sqlite3.connect(f"{path}-rebuilding", timeout=_BUSY_SECONDS, isolation_level=None)
+    lock = sqlite3.connect(f"{path}-rebuilding", timeout=seconds, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
@@ -30,13 +32,30 @@ def _alone(path: str) -> sqlite3.Connection:
     return lock
 
 
+def clear(path: str) -> None:
+    """Removes what a rebuild left beside a store that was killed: all that the store knew then."""
+    fresh = _fresh(path)
+    if Path(fresh).exists():
+        with suppress(StoreUnavailable), closing(_alone(path, 0)):
+            _remove(fresh)
+
+
+def _fresh(path: str) -> str:
+    return f"{path}.rebuild"
+
+
+def _remove(path: str) -> None:
+    for ending in ("", "-wal", "-shm"):
+        Path(path + ending).unlink(missing_ok=True)
+
+
 class SqliteSwap:
     """See ``Swap``; ``opened`` opens a store in a file."""
 
     def __init__(self, path: str, opened: Callable[[str], Store]) -> None:
-        self._fresh = f"{path}.rebuild"
+        self._fresh = _fresh(path)
         self._opened = opened
-        self._alone = _alone(path)
+        self._alone = _alone(path, _BUSY_SECONDS)
         self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
         self._connection.execute("PRAGMA secure_delete = ON")
         self._version = self._data_version()
@@ -44,12 +63,12 @@ class SqliteSwap:
     def close(self) -> None:
         """Gives back what is held open, and removes what is left of the fresh store."""
         self._connection.close()
-        self._remove_fresh()
+        _remove(self._fresh)
         self._alone.close()
 
     def fresh(self) -> Store:
         """See ``Swap``."""
-        self._remove_fresh()
+        _remove(self._fresh)
         return self._opened(self._fresh)
 
     def take_place(self) -> bool:
@@ -66,6 +85,8 @@ class SqliteSwap:
                     execute(f"DELETE FROM main.{table}")
                     execute(f"INSERT INTO main.{table} SELECT * FROM fresh.{table}")
                 execute("COMMIT")
+                # Nothing that left the store stays in the log.
+                execute("PRAGMA main.wal_checkpoint(TRUNCATE)").fetchall()
             finally:
                 if self._connection.in_transaction:
                     execute("ROLLBACK")
@@ -84,7 +105,3 @@ class SqliteSwap:
     def _tables(self) -> list[str]:
         names = self._connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
         return [row[0] for row in names if row[0] != "migration" and not row[0].startswith("sqlite_")]
-
-    def _remove_fresh(self) -> None:
-        for ending in ("", "-wal", "-shm"):
-            Path(self._fresh + ending).unlink(missing_ok=True)
