@@ -116,7 +116,7 @@ class Batch:
             return
         one = self.tx.allocate("event")
         self._seen[event.key] = one
-        self._put(event, one, event.received)
+        self._put(event, one)
         self.counts.taken += 1
 
     def judge(self, judgement: Judgement) -> None:
@@ -289,12 +289,12 @@ class Batch:
         if old.also is not None:
             self._unalias(old, old.also[0])
         Refolding(self.tx, self.ws, self.intake).without(stored, event)
-        self._put(event, stored.id, stored.received)
+        self._put(event, stored.id)
         return stored.content
 
-    def _put(self, event: Event, one: int, received: int) -> None:
+    def _put(self, event: Event, one: int) -> None:
         record = self._fold(event.record, event.at, event.held, event.traits)
-        said = event.key, event.at, event.stamped, received
+        said = event.key, event.at, event.stamped, event.received
         self._store(StoredEvent(one, *said, record.id, record.last_event, event.content))
         self._told[event.key] = Told(record.id, event)
         if event.also is not None:

@@ -59,6 +59,22 @@ def test_known_time_and_event_time_differ() -> None:
         rows(crm, "ana@example.com", 9)
 
 
+def test_what_displaced_another_content_was_not_known_before_it_came() -> None:
+    web = engine()
+    for received, name, at in ((0, "Ana", 5), (2, "Bea", 1), (4, "Cleo", 9)):
+        traits = {"firstName": name, "email": f"{name}@example.com"}
+        told = {"type": "identify", "source": "web", "messageId": "m", "userId": "u", "traits": traits}
+        moment = f"2026-01-01T{9 + at:02}:00:00Z"
+        item = web.intake.take({**told, "timestamp": moment}, received=START + received * HOUR)
+        assert isinstance(item, Event)
+        web.ingest([item])
+    for hours, name in ((2, "Bea"), (9, "Bea")):
+        profile = as_of(web.store, RULES, DEFAULT_ID_KEY, "user_id:u", START + hours * HOUR, "received")
+        assert profile["attributes"]["firstName"]["value"] == name
+    with pytest.raises(UnknownPerson):
+        as_of(web.store, RULES, DEFAULT_ID_KEY, "user_id:u", START + HOUR, "received")
+
+
 def test_a_value_that_became_generic_still_linked_before() -> None:
     crm = engine()
     for number in range(11):
