@@ -286,6 +286,9 @@ class MemoryStore(Transaction):
         self._cases = [one for one in self._cases if not writes.cases_gone & set(one.records)] + writes.cases
         self._judgements.update((one.judgement_id, one) for one in writes.judgements)
         self._judged.update(writes.judged_records)
+        self._judged -= writes.judged_gone
+        for _, named in writes.judged_gone:
+            self._judgements.pop(named, None)
         self._changes += writes.changes
         self._enrolled = (self._enrolled - writes.enrolled_gone) | writes.enrolled
         self._deltas += writes.deltas

@@ -217,6 +217,7 @@ JUDGE: Final = (
     "UNWIND $rows AS row MATCH (r:Record {id: row[0]}) CALL (r, row) { "
     "MATCH (j:Judgement {key: row[1]}) WHERE j.judgement_id = row[2] MERGE (j)-[:JUDGES]->(r) }"
 )
+UNJUDGE: Final = f"{_ROWS} MATCH (j:Judgement {{key: row[0]}}) WHERE j.judgement_id = row[1] DETACH DELETE j"
 RELATED: Final = (
     f"{beside('Record', '-[m:MAY_BE]-()')} WITH DISTINCT m RETURN startNode(m).id, endNode(m).id, m.namespace"
 )

@@ -237,6 +237,7 @@ class Neo4jTransaction(Likeness):
         self._tell(q.MERGE_JUDGEMENTS, [[low + short_hash(named), *row] for named, row in words])
         judged = sorted(set(writes.judged_records))
         self._tell(q.JUDGE, [[low + one, low + short_hash(word), word] for one, word in judged])
+        self._tell(q.UNJUDGE, [[low + short_hash(named), named] for _, named in writes.judged_gone])
 
     def _apply_cases(self, writes: Writes, now: Graph) -> int:
         """Closes and opens cases; returns the number of the last."""

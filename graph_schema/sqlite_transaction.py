@@ -319,6 +319,8 @@ class SqliteTransaction(SqliteBeside, SqliteLikeness):
             many("INSERT INTO case_record (record, steward_case) VALUES (?, ?)", placed)
         many(r.JUDGEMENT.upsert, (judgement_row(one, orjson.dumps) for one in writes.judgements))
         many("INSERT OR REPLACE INTO judged (record, judgement_id) VALUES (?, ?)", writes.judged_records)
+        many("DELETE FROM judged WHERE record = ? AND judgement_id = ?", writes.judged_gone)
+        many("DELETE FROM judgement WHERE judgement_id = ?", {(named,) for _, named in writes.judged_gone})
 
 
 def _by_id(rows: Mapping[int, T]) -> list[T]:

@@ -86,6 +86,7 @@ class Writes:
     cases: list[StoredCase] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)
     judged_records: list[tuple[int, str]] = field(default_factory=list)
+    judged_gone: set[tuple[int, str]] = field(default_factory=set)  # of words that go as a whole
     changes: list[Change] = field(default_factory=list)
     enrolled: set[Enrolment] = field(default_factory=set)
     enrolled_gone: set[Enrolment] = field(default_factory=set)

@@ -146,7 +146,7 @@ class Erasure:
         lead(self.tx, self.ws.writes, ids_of)
         keys = {record.key: self.ws.become_ghost(record, at) for record in records}
         self._forget_identifiers(records, named)
-        self._forget_judgements(ids, keys)
+        self._forget_judgements(ids, keys, gone)
         self._forget_objects(person, keys)
         writes = self.ws.writes
         writes.profiles[person.id] = new_state()
@@ -221,12 +221,22 @@ class Erasure:
         self.ws.records({record for records in holders.values() for record in records})
         hash_nobodys(self.ws, [node for node in nodes.values() if not is_hashed(node.identifier)])
 
-    def _forget_judgements(self, ids: set[int], keys: dict[RecordKey, RecordKey]) -> None:
+    def _forget_judgements(
+        self, ids: set[int], keys: dict[RecordKey, RecordKey], gone: Iterable[EventKey]
+    ) -> None:
+        """Lets words name ghosts; what a message of hers said is no longer called by that message."""
+        told = {alias_name(event): tomb(event, self.ws.id_key).replace(_TOMB, _HELD) for event in gone}
         for stored in self.tx.judgements(ids):
             one = self.ws.awaited.words.get(stored.judgement_id, stored)
             a, b = (tuple(keys.get(key, key) for key in side) for side in (one.a, one.b))
             founders = {key: event for key, event in one.founders.items() if key not in keys}
-            self.ws.awaited.say(replace(one, a=a, b=b, founders=founders))
+            word = replace(one, a=a, b=b, founders=founders)
+            self.ws.awaited.say(word)
+            if (name := told.get(one.judgement_id)) is not None:
+                self.ws.awaited.say(replace(word, judgement_id=name))
+                judged = self.ws.record_ids({*a, *b}).values()
+                self.ws.writes.judged_records += [(record, name) for record in judged]
+                self.ws.writes.judged_gone.update((record, one.judgement_id) for record in judged)
 
     def _hold(self, ids: Collection[int], ghost: RecordKey, at: int) -> None:
         """Resolves what is around her again, so that it stands as a rebuild would find it. Who would come out

@@ -154,7 +154,12 @@ def test_whom_only_an_alias_of_the_erased_named_goes_on(store: Store, trusted: b
     left = {record: person for record, person in apart.items() if person != gone}
     assert (len(apart), len(left)) == (4, 2)
     both.erase("user_id:a")
-    both.rebuild()
+    for again in (False, True):
+        if again:
+            both.rebuild()
+        words = both.words
+        assert [one.why for one in words].count("alias") == trusted
+        assert not any("m-1" in repr(one) for one in words), "what it was called names her message"
     assert both.persons == left
 
 

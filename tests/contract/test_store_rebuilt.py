@@ -10,7 +10,7 @@ from graph_schema.memory import MemoryStore
 from graph_schema.rules import Rules, load_rules
 from graph_schema.sqlite import SqliteStore
 from graph_schema.store import Replaceable, Store
-from graph_schema.vocabulary import Case
+from graph_schema.vocabulary import Case, Judgement
 from resolver.founding import DEFAULT_ID_KEY
 from stream.cases import open_cases
 from stream.engine import Engine
@@ -58,6 +58,15 @@ class Both:
         else:
             derive(old.store, self._store)
         assert told(self._store) == told(self._model)
+
+    @property
+    def words(self) -> list[Judgement]:
+        """The judgements that there are, all of them of some record."""
+        with self._store.store.read() as tx:
+            every = sorted(tx.judgements(), key=lambda one: one.judgement_id)
+            of_records = tx.judgements([record.id for record in tx.all_records()])
+            assert sorted(of_records, key=lambda one: one.judgement_id) == every
+            return every
 
     @property
     def persons(self) -> dict[str, str]:
