@@ -38,7 +38,7 @@ def identifier_of(row: Sequence[Any]) -> IdentifierNode:
 def judgement_row(judgement: Judgement, pack: Callable[[Any], bytes | str]) -> list[Any]:
     """Its columns, in the order in which ``judgement_of`` takes them; ``pack`` makes JSON as the store keeps
     it, bytes or text."""
-    founders = [[*key, *event] for key, event in judgement.founders.items()]
+    founders = [[*key, *event] for key, events in judgement.founders.items() for event in events]
     return [
         judgement.judgement_id,
         judgement.kind,
@@ -54,5 +54,8 @@ def judgement_row(judgement: Judgement, pack: Callable[[Any], bytes | str]) -> l
 def judgement_of(row: Sequence[Any]) -> Judgement:
     """A judgement from its columns."""
     a, b = (tuple(RecordKey(*key) for key in side) for side in orjson.loads(row[2]))
-    founders = {RecordKey(f[0], f[1]): EventKey(f[2], f[3]) for f in orjson.loads(row[6])}
+    founders: dict[RecordKey, tuple[EventKey, ...]] = {}
+    for f in orjson.loads(row[6]):
+        key = RecordKey(f[0], f[1])
+        founders[key] = (*founders.get(key, ()), EventKey(f[2], f[3]))
     return Judgement(row[0], row[1], a, b, row[3], row[4], row[5], founders, row[7])

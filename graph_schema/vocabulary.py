@@ -259,8 +259,8 @@ JudgementKind = Literal["same", "different"]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A steward's word on two sides, each a list of records; ``founders`` are the records' founding
-    events."""
+    """A steward's word on two sides, each a list of records; ``founders`` are the records' founding events:
+    of one that was several when it was given, theirs."""
 
     judgement_id: str
     kind: JudgementKind
@@ -269,7 +269,7 @@ class Judgement:
     at: int | None
     by: str
     why: str
-    founders: Mapping[RecordKey, EventKey] = field(default_factory=dict)
+    founders: Mapping[RecordKey, tuple[EventKey, ...]] = field(default_factory=dict)
     retracted_at: int | None = None
 
 

@@ -328,6 +328,6 @@ def _gaining(
 
 def _alias_word(event: Event, also: RecordKey) -> Judgement:
     """What an alias of a trusted source says: that its two records are one person's."""
-    founders = {event.record: event.key, also: event.key}
+    founders = {event.record: (event.key,), also: (event.key,)}
     by = event.key.source
     return Judgement(alias_name(event.key), "same", (event.record,), (also,), event.at, by, "alias", founders)

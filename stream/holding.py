@@ -83,10 +83,11 @@ class Between(Contents):
         stored = self.tx.judgements((record.id,)) if self.any_judgements else ()
         words = {one.judgement_id: one for one in stored} | self.awaited.words
         for word in words.values():
-            if word.founders.get(record.key) == gone:
-                founders = {key: event for key, event in word.founders.items() if key != record.key}
-                founders |= {record.key: first} if first is not None else {}
-                self.awaited.say(replace(word, founders=founders))
+            events = {*word.founders.get(record.key, ())}
+            if gone in events:
+                left = events - {gone} | (set() if first is None else {first})
+                told = {**word.founders, record.key: tuple(sorted(left))}
+                self.awaited.say(replace(word, founders={key: each for key, each in told.items() if each}))
 
     def settle(self, records: Set[int]) -> None:
         """Takes back every ambiguity of these records, and every case that names one; of this batch too."""

@@ -71,7 +71,7 @@ class Judging(Reader):
             raise Invalid("b", "A record is on both sides; name it on one of them.")
         keys = [tuple(sorted(record.key for record in side.values())) for side in (a, b)]
         records = {**a, **b}
-        founders = {records[one].key: event for one, event in founding_events(self.tx, records).items()}
+        founders = {records[one].key: (event,) for one, event in founding_events(self.tx, records).items()}
         spoken = (word.kind, [[tuple(key) for key in side] for side in keys], word.at, word.by, word.why)
         name = _name(word.request or spoken)
         return Judgement(name, word.kind, keys[0], keys[1], word.at, word.by, word.why, founders)

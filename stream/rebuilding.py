@@ -126,14 +126,21 @@ def _attach(was: Transaction, engine: Engine) -> tuple[int, int]:
 
 
 def _attached(was: Transaction, now: Transaction, engine: Engine, word: Judgement) -> Judgement:
-    keys = {key: _moved(was, now, engine, (key, word.founders.get(key))) for key in (*word.a, *word.b)}
-    a, b = ({keys[key] for key in side} for side in (word.a, word.b))
+    told = {key: word.founders.get(key) or (None,) for key in (*word.a, *word.b)}
+    moved = {
+        key: {event: _moved(was, now, engine, (key, event)) for event in events}
+        for key, events in told.items()
+    }
+    a, b = ({one for key in side for one in moved[key].values()} for side in (word.a, word.b))
     # What has become one record can't be divided; what the word says of all the others still stands.
     both = a & b if word.kind == "different" else set()
     # An earlier rebuild may have left records out that it names founders of, this one refused messages.
-    taken = now.seen(set(word.founders.values()))
-    told = [one for one in sorted(word.founders.items(), reverse=True) if one[0] in keys and one[1] in taken]
-    founders = {keys[key]: event for key, event in told if keys[key] not in both}
+    taken = now.seen({event for events in told.values() for event in events if event is not None})
+    found: dict[RecordKey, set[EventKey]] = {}
+    for event, key in (pair for each in moved.values() for pair in each.items()):
+        if event is not None and event in taken and key not in both:
+            found.setdefault(key, set()).add(event)
+    founders = {key: tuple(sorted(events)) for key, events in found.items()}
     return replace(word, a=tuple(sorted(a - both)), b=tuple(sorted(b - both)), founders=founders)
 
 

@@ -39,7 +39,7 @@ WORD = Judgement(
     None,
     "Ana",
     "twins",
-    {RECORD.key: EVENT.key},
+    {RECORD.key: (EVENT.key, EventKey("web", "another"))},
 )
 LETTER = DeadLetter("web", None, "traits.email", "no", b"{", 3, "line 7")
 

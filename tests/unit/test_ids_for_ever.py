@@ -180,7 +180,28 @@ def test_a_word_remembers_no_message_that_was_erased_with_another(
     assert not in_the_file(engine, tmp_path, "m-of-ana", "row-cy", "u-3")
     with engine.store.read() as tx:
         [said] = tx.judgements()
-        assert {event.message_id for event in said.founders.values()} == {"m-of-bo", "m-next"}
+        assert {event.message_id for (event,) in said.founders.values()} == {"m-of-bo", "m-next"}
+
+
+def test_a_word_on_records_that_some_rules_make_one_is_on_them_all_again(
+    store: Store, rules: dict[str, Rules]
+) -> None:
+    engine = engine_of(store, rules["leased"])
+    days = [identify(day, userId="u-1") | {"timestamp": f"2026-03-{day:02}"} for day in (1, 11, 21)]
+    take(engine, *days, identify(2, userId="u-2"))
+    other = person(engine, "user_id:u-2")
+    with engine.store.read() as tx:
+        records = sorted(record.key for record in tx.all_records())
+        several = sorted({one.person_id for one in tx.all_persons()} - {other})
+    assert len(several) == 3
+    give(engine, Word("same", several, [other], ERASED_AT, "mia", "seen"), "steward")
+    for name, number in (("plain", 1), ("both", 1), ("leased", 1), ("plain", 1), ("leased", 1)):
+        engine = again(engine, rules[name])
+        with engine.store.read() as tx:
+            assert sum(1 for _ in tx.all_persons()) == number
+    with engine.store.read() as tx:
+        [said] = tx.judgements()
+    assert sorted((*said.a, *said.b)) == records
 
 
 def test_a_word_on_whom_an_alias_names_remembers_what_is_left_of_it(
@@ -193,7 +214,7 @@ def test_a_word_on_whom_an_alias_names_remembers_what_is_left_of_it(
     assert not in_the_file(engine, tmp_path, "m-of-ana", "u-2")
     with engine.store.read() as tx:
         [said] = tx.judgements()
-        assert set(said.founders.values()) == {one.key for one in tx.all_events()}
+        assert {event for (event,) in said.founders.values()} == {one.key for one in tx.all_events()}
 
 
 def test_what_other_rules_read_otherwise_is_hashed_when_the_last_who_named_it_is_erased(

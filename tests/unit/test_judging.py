@@ -80,8 +80,8 @@ def test_a_judgement_remembers_the_founding_events_of_its_records() -> None:
     engine = engine_with(row("1", 5), row("1", 3), row("1", None), row("2", None))
     judgement = said(engine, "same", ["crm/1"], ["crm/2"])
     assert judgement.founders == {
-        RecordKey("crm", "1"): EventKey("crm", "1/3"),
-        RecordKey("crm", "2"): EventKey("crm", "2/None"),
+        RecordKey("crm", "1"): (EventKey("crm", "1/3"),),
+        RecordKey("crm", "2"): (EventKey("crm", "2/None"),),
     }
     assert (judgement.at, judgement.by, judgement.why, judgement.retracted_at) == (NOW, "mia", "seen", None)
     assert said(engine, "same", ["crm/1"], ["crm/2"]) == judgement
