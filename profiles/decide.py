@@ -100,6 +100,9 @@ def _was_sent(scene: Scene, campaign: Campaign, product: str | None) -> bool:
     elif settings.once == "reward" and scene.reward is not None:
         used = scene.reward.get("redeemed_at", scene.reward.get("issued_at"))
         subjects, since = [f"reward:{scene.reward['code']}"], kept(used)
+    elif asked := {"order": request.order_id, "reward": request.reward_code}.get(settings.once or ""):
+        # It is none of hers: what named none was not about it.
+        subjects, since = [f"{settings.once}:{asked.strip()}"], scene.at + 1
     elif settings.once == "product" and product is not None:
         one = request.product
         skus = (sku for sku, named in scene.orders.names.items() if named == one)
