@@ -1,5 +1,6 @@
 """Rows of Parquet files, streamed, every cell as text. Apart, as they take a large library."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -16,6 +17,7 @@ from stream.rows import Row
 
 _ROWS_AT_ONCE: Final = 2048
 _ROWS_WRITTEN_AT_ONCE: Final = 20_000
+_NO_FRACTION: Final = re.compile(r"\.0+$")
 
 
 def parquet_rows(path: Path, mapping: FileMapping) -> Iterator[Row]:
@@ -75,6 +77,8 @@ def _texts(column: pa.Array) -> list[str | None]:
         # A short number by its own digits: 19.9, where as a long one it would be 19.899999618530273.
         numbers = column if kind == pa.float64() else column.cast(pa.string()).cast(pa.float64())
         return [_plain(number) for number in numbers.to_pylist()]
+    if pa.types.is_decimal(kind):  # so some databases write every number, keys too
+        return [text and _NO_FRACTION.sub("", text) for text in column.cast(pa.string()).to_pylist()]
     if pa.types.is_timestamp(kind):
         moments = column.cast(pa.timestamp("us", "UTC" if kind.tz else None), safe=False)
         return [_moment(text) for text in moments.cast(pa.string()).to_pylist()]
