@@ -3,13 +3,15 @@
 import ast
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from io import FileIO, TextIOWrapper
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 import typer
 
@@ -73,6 +75,19 @@ def look_for_cycles_rarely() -> None:
     gc.set_threshold(10_000, 10, 10_000)
 
 
+def _open_what_is_closed() -> None:
+    """What a process that was begun without one of its standard streams opens next would be taken for it. So
+    nothing is put there: it refuses a result, as a full disk does, and takes what is told beside."""
+    for number, given in enumerate((sys.stdin, sys.stdout, sys.stderr)):
+        if given is None:
+            nothing = os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_WRONLY)
+            if nothing != number:
+                os.dup2(nothing, number)
+                os.close(nothing)
+    if sys.stdout is None:
+        sys.stdout = TextIOWrapper(cast(Any, FileIO(1, "w", closefd=False)), "utf-8", write_through=True)
+
+
 @contextmanager
 def _ending_at_once() -> Iterator[None]:
     """Lets an interrupt end the process without a word: while modules load, nothing is open yet."""
@@ -101,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and ends the process: 0 done, 1 the answer is no, 2 what was given is wrong, 3 the
     store can't serve this program now."""
     look_for_cycles_rarely()
+    _open_what_is_closed()
     for library in _SILENT:
         logging.getLogger(library).addHandler(logging.NullHandler())
     given = list(sys.argv[1:] if arguments is None else arguments)

@@ -57,3 +57,23 @@ def test_brackets_in_a_name_are_letters(onefold: Onefold, name: str) -> None:
     onefold("ingest", onefold.lines("day.jsonl", line_of("u-1")))
     told = onefold("export", "links", name)
     assert (told.code, told.err) == (0, f"{name}: 1 row\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "closed", "code"),
+    [
+        (["person", "user_id:u-1"], ">&-", 2),
+        (["export", "links", "links.csv"], ">&-", 0),
+        (["ingest", "-"], "<&-", 2),
+        (["export", "links", "links.csv"], "<&- >&- 2>&-", 0),
+    ],
+)
+def test_a_closed_stream_is_as_a_full_disk(
+    onefold: Onefold, command: list[str], closed: str, code: int
+) -> None:
+    onefold("ingest", onefold.lines("day.jsonl", line_of("u-1")))
+    program = [sys.executable, "-c", "from serving.cli import main; main()", *command]
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *program]
+    ended = subprocess.run(shell, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (ended.returncode, b"Traceback" in ended.stderr) == (code, False), ended.stderr
+    assert bool(ended.stderr) == ("2>&-" not in closed)
