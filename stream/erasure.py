@@ -226,7 +226,8 @@ class Erasure:
     ) -> None:
         """Lets words name ghosts; what a message of hers said is no longer called by that message."""
         told = {alias_name(event): tomb(event, self.ws.id_key).replace(_TOMB, _HELD) for event in gone}
-        for stored in self.tx.judgements(ids):
+        words = {one.judgement_id: one for one in self.tx.judgements(ids)} | {**self.tx.given(told)}
+        for stored in words.values():
             one = self.ws.awaited.words.get(stored.judgement_id, stored)
             a, b = (tuple(keys.get(key, key) for key in side) for side in (one.a, one.b))
             founders = {key: event for key, event in one.founders.items() if key not in keys}

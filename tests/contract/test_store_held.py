@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from graph_schema.errors import RulesMismatch
+from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
 from graph_schema.store import Replaceable, Store
 from stream.engine import Engine
@@ -161,6 +162,16 @@ def test_whom_only_an_alias_of_the_erased_named_goes_on(store: Store, trusted: b
         assert [one.why for one in words].count("alias") == trusted
         assert not any("m-1" in repr(one) for one in words), "what it was called names her message"
     assert both.persons == left
+
+
+def test_a_word_that_its_message_took_back_is_not_called_by_it_either() -> None:
+    web = RULES.source("web").model_copy(update={"trusted_alias": True})
+    both = Both(MemoryStore(), RULES.model_copy(update={"sources": {"web": web}}))
+    both.take(identify(4, userId="a"), identify(5, userId="b"))
+    both.take({**identify(2, userId="a", previousId="b"), "type": "alias"})
+    both.take({**identify(1, userId="c"), "messageId": "m-2"})
+    both.erase("user_id:c")
+    assert [("m-2" in repr(one), one.retracted_at) for one in both.words] == [(False, CLOCK)]
 
 
 def test_whom_an_alias_of_another_named_does_not_come_back_by_a_rebuild(both: Both) -> None:
