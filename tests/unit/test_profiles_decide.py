@@ -181,21 +181,6 @@ def test_what_was_sent_without_naming_an_order_was_about_those_that_there_were()
     assert asked(named, next_one, arrived).outcome == "send"
 
 
-def test_what_was_sent_about_another_was_not_sent_about_one_that_is_none_of_hers() -> None:
-    order = track("Order Completed", 1, order_id="o-1", total=5)
-    reward = [track("Reward Issued", 1, reward_code="R"), track("Reward Redeemed", 2, reward_code="R")]
-    for campaign, about, other in (
-        ("order_confirmation", {"order_id": "o-1"}, {"order_id": "o-2"}),
-        ("reward_thank_you", {"reward_code": "R"}, {"reward_code": "S"}),
-    ):
-        sending = partial(track, "Message Sent", 3, campaign=campaign, channel="email", message_id="m")
-        asked = partial(decided, campaign, ANA, GRANTED, order, *reward, day=4)
-        assert asked(sending(**about), **about).reasons == ("already_sent",)
-        for sent in (sending(**about), sending()):
-            assert asked(sent, **other).reasons == ("not_eligible",)
-        assert "already_sent" in asked(sending(**other), **other).reasons
-
-
 def test_a_use_of_a_reward_is_thanked_for_once_though_no_thanks_name_it() -> None:
     issued, used = track("Reward Issued", 1, reward_code="R"), track("Reward Redeemed", 3, reward_code="R")
     asked = partial(decided, "reward_thank_you", ANA, GRANTED, issued, used, day=5)
