@@ -5,12 +5,12 @@ Everything is a dictionary, nothing is clever. What is read is a copy: a batch t
 
 import copy
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from threading import RLock
 from typing import Any
 
-from graph_schema.store import Document, Kind, StoredCase, Transaction, Writes
+from graph_schema.store import Document, Kind, StoredCase, Transaction, View, Writes
 from graph_schema.vocabulary import (
     Audited,
     Change,
@@ -66,12 +66,14 @@ class MemoryStore(Transaction):
         self._state: dict[str, Any] = {}
 
     @contextmanager
-    def read(self) -> Iterator["MemoryStore"]:
+    def read(self, view: View = "loose") -> Iterator["MemoryStore"]:
         """See ``Store``."""
         with self._lock:
             yield self
 
-    write = read
+    def write(self) -> AbstractContextManager["MemoryStore"]:
+        """See ``Store``."""
+        return self.read()
 
     def close(self) -> None:
         """See ``Store``."""

@@ -29,7 +29,7 @@ from graph_schema.neo4j_rows import Graph
 from graph_schema.neo4j_schema import drift, migrate, shipped
 from graph_schema.neo4j_swap import Neo4jSwap, remove
 from graph_schema.neo4j_transaction import Neo4jTransaction, changed_since
-from graph_schema.store import Transaction
+from graph_schema.store import Transaction, View
 
 _CONNECT_SECONDS: Final = 5
 _RACE_SECONDS: Final = 60
@@ -147,19 +147,26 @@ class Neo4jStore:
             return end
 
     @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        """See ``Store``. Each question is answered as of its own moment; raises ``Overtaken`` for what fails
-        where others changed any of the answers meanwhile."""
-        with self._session() as session:
+    def read(self, view: View = "loose") -> Iterator[Transaction]:
+        """See ``Store``. Each question is answered as of its own moment."""
+        with ExitStack() as stack:
+            session = stack.enter_context(self._session())
             ask = Ask(session)
+            if view == "alone":
+                turn = begun(session, TURN_SECONDS)
+                stack.callback(turn.close)
+                ask = Ask(turn)
+                ask(q.LOCK, self._turn)
             tx = self._transaction(ask, self._graph(ask), Known())
             try:
                 yield tx
             except Exception as error:
-                lost = isinstance(error, DriverError | Neo4jError)
-                if lost or tx.fits(session, TURN_SECONDS, isinstance(error, OnefoldError)):
+                foreseen, lost = isinstance(error, OnefoldError), isinstance(error, DriverError | Neo4jError)
+                if view == "alone" or lost or (tx.fits() if foreseen else tx.fits_surely(session)):
                     raise
                 raise Overtaken from error
+            if view == "whole" and not tx.fits():
+                raise Overtaken
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

@@ -21,6 +21,7 @@ from graph_schema.neo4j_asking import Ask, Asked, begun
 from graph_schema.neo4j_beside import path_of, place_of
 from graph_schema.neo4j_known import COMMITS, Known
 from graph_schema.neo4j_likeness import Likeness
+from graph_schema.neo4j_refusals import TURN_SECONDS
 from graph_schema.neo4j_rows import Graph, Row, packed, short_hash, within
 from graph_schema.rows import judgement_row
 from graph_schema.store import Kind, Writes
@@ -52,19 +53,24 @@ class Neo4jTransaction(Likeness):
         # What isn't asked here leaves no mark: whatever others change meanwhile may be of it.
         self.read_all = unchanged
 
-    def fits(self, session: neo4j.Session, seconds: float, foreseen: bool) -> bool:
-        """Whether what was read fits together, as nobody has changed any of it since.
+    def fits(self) -> bool:
+        """Whether what was read fits together, as nobody has changed any of it since: for an answer that
+        anybody may get, as that nobody is known, for which nobody waits."""
+        return self._fits(self._ask, q.GRAPH)
 
-        For an answer that anybody may get, as that nobody is known, nobody waits; for what can't be where all
-        fits together, it waits until the last writer is through: a commit may be seen in part.
-        """
-        with begun(session, seconds) as transaction:
-            ask = Ask(transaction)
-            rows = ask(q.GRAPH if foreseen else q.LOCK, self._turn)
-            if not rows or rows[0][0] != self.graph.number:
-                return False
-            changed = changed_since(ask, Graph(*rows[0]), self.graph.commits)
+    def fits_surely(self, session: neo4j.Session) -> bool:
+        """The same for what can't be where all fits together: it waits until the last writer is through, as a
+        commit may be seen in part."""
+        with begun(session, TURN_SECONDS) as transaction:
+            found = self._fits(Ask(transaction), q.LOCK)
             transaction.rollback()
+        return found
+
+    def _fits(self, ask: Ask, query: LiteralString) -> bool:
+        rows = ask(query, self._turn)
+        if not rows or rows[0][0] != self.graph.number:
+            return False
+        changed = changed_since(ask, Graph(*rows[0]), self.graph.commits)
         return changed is not None and not self._is_touched(changed)
 
     def _is_touched(self, changed: set[int]) -> bool:

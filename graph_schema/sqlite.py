@@ -18,6 +18,7 @@ from graph_schema.migrations import migrations, pending
 from graph_schema.sqlite_rows import Known
 from graph_schema.sqlite_swap import SqliteSwap, clear
 from graph_schema.sqlite_transaction import SqliteTransaction
+from graph_schema.store import View
 
 _SHIPPED = ("sqlite_migrations", ".sql")
 _BUSY_SECONDS = 60
@@ -99,7 +100,7 @@ class SqliteStore:
             raise
 
     @contextmanager
-    def read(self) -> Iterator[SqliteTransaction]:
+    def read(self, view: View = "loose") -> Iterator[SqliteTransaction]:
         """See ``Store``."""
         with _answering():
             try:

@@ -35,6 +35,15 @@ Document = dict[str, Any]
 
 Kind = Literal["event", "record", "identifier", "person"]
 
+View = Literal["loose", "whole", "alone"]
+"""How the answers of a transaction that only reads hang together, where others write meanwhile. None of that
+matters to a store that shows each reader one moment of it.
+
+loose: each is of its own moment, for what takes long; who reads neither waits for writers nor stops them.
+whole: all are of one moment; whoever was overtaken learns it at the end. alone: nobody writes meanwhile, for
+which it waits: for who was overtaken several times.
+"""
+
 
 class StoredCase(NamedTuple):
     """A case as it is kept: by a record of each of its persons, whoever they come to be."""
@@ -271,9 +280,9 @@ class Transaction(Protocol):
 class Store(Protocol):
     """Where the identity graph is kept."""
 
-    def read(self) -> AbstractContextManager[Transaction]:
-        """A transaction that only reads; it neither waits for writers nor stops them. Where it may see them
-        at work, this raises ``Overtaken`` for what fails by that."""
+    def read(self, view: View = "loose") -> AbstractContextManager[Transaction]:
+        """A transaction that only reads. Raises ``Overtaken`` for what does not fit together by what others
+        wrote meanwhile: see ``View``."""
 
     def write(self) -> AbstractContextManager[Transaction]:
         """A transaction that may ``apply``. Others that write wait, or this raises ``Conflict`` when it

@@ -9,7 +9,7 @@ import typer
 from graph_schema.errors import Invalid
 from profiles.scene import Request
 from serving.stores import DEFAULT_STORE
-from serving.terminal import AtOption, RulesOption, StoreOption, moment, reader_on, show_json
+from serving.terminal import AtOption, RulesOption, StoreOption, moment, show_json, told_of_one
 from stream.deciding import Asked, decide_all
 
 
@@ -45,5 +45,5 @@ def decide(
         # One price alone would be compared with nothing, and pass for the best offer there is.
         raise Invalid("--price", "an offer has two; give both --price and --reference-price.")
     about = Request(campaign, product, category, offer or None, account_id, order_id, reward_code)
-    with reader_on(store, rules) as reader:
-        show_json(decide_all(reader, [Asked(reference, about, moment("--at", at))])[0])
+    asked = [Asked(reference, about, moment("--at", at))]
+    show_json(told_of_one(store, rules, lambda reader: decide_all(reader, asked))[0])

@@ -22,6 +22,7 @@ from serving.terminal import (
     reader_on,
     show,
     show_json,
+    told_of_one,
 )
 from stream.as_of import By
 from stream.as_of import as_of as then_profile
@@ -62,8 +63,8 @@ def person(
         return
     if as_of_by != "received":
         raise Invalid("--as-of-by", "it says by which time --as-of counts; give --as-of too.")
-    with reader_on(store, rules) as reader:
-        show_json(reader.profile(reference, moment("--at", at)))
+    clock = moment("--at", at)
+    show_json(told_of_one(store, rules, lambda reader: reader.profile(reference, clock)))
 
 
 def why(
@@ -73,8 +74,8 @@ def why(
     rules: RulesOption = "retail",
 ) -> None:
     """Tell what joins two records or identifiers, or keeps them apart."""
-    with reader_on(store, rules) as reader:
-        _tell(import_module(_EXPLAINING).why(reader, a, b))
+    explain = import_module(_EXPLAINING).why
+    _tell(told_of_one(store, rules, lambda reader: explain(reader, a, b)))
 
 
 def how(
@@ -83,8 +84,8 @@ def how(
     rules: RulesOption = "retail",
 ) -> None:
     """Tell how a person came to be, step by step."""
-    with reader_on(store, rules) as reader:
-        _tell(import_module(_EXPLAINING).how(reader, reference))
+    explain = import_module(_EXPLAINING).how
+    _tell(told_of_one(store, rules, lambda reader: explain(reader, reference)))
 
 
 def _tell(told: Document) -> None:

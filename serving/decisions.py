@@ -1,6 +1,7 @@
 """Decisions, one or a thousand at a time, and claims of rewards."""
 
 import uuid
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body
@@ -21,14 +22,17 @@ from serving.models import (
 )
 from serving.problems import answer, misshapen
 from serving.question import Question
-from serving.service import TheService, time_of
+from serving.service import Service, TheService, time_of
 from stream.claiming import Claim, claim
 from stream.deciding import Asked, decide_all
-from stream.reader import Reader
+from stream.parts import in_parts
+from stream.turns import undisturbed
 
 router = APIRouter(route_class=Question, tags=["decisions"])
 
 _MOST: Final = 1_000
+_AT_ONCE: Final = 100
+"""Decided from one view of the store: the more persons, the likelier one of them changes meanwhile."""
 _WANTED: Final = TypeAdapter(list[DecisionRequest])
 _Asked = DecisionRequest | list[DecisionRequest] | DecisionRequests
 """As it is told; what comes is read below, which names the first that is wrong."""
@@ -49,8 +53,9 @@ def decisions(
         Asked(one.identifier, one.about(), now if one.at is None else time_of(f"{place}at", one.at) or 0)
         for place, one in zip(places, wanted, strict=True)
     ]
-    with service.engine.reader() as reader:
-        found = _decided(reader, asked, places)
+    found: list[Decision] = []
+    for part in in_parts(zip(asked, places, strict=True), _AT_ONCE):
+        found += undisturbed(partial(_decided, service, part))
     if several is not said:
         return answer({"decisions": found})
     return answer(found if is_list else found[0])
@@ -77,17 +82,18 @@ def _unwrapped(said: object) -> object:
     return said["requests"]
 
 
-def _decided(reader: Reader, asked: list[Asked], places: list[str]) -> list[Decision]:
-    try:
-        return decide_all(reader, asked)
-    except Invalid:
-        # Only now is it looked for which of a thousand is wrong.
-        for place, one in zip(places, asked, strict=True):
-            try:
-                decide_all(reader, [one])
-            except Invalid as error:
-                raise Invalid(f"{place}{error.field}", error.reason) from None
-        raise
+def _decided(service: Service, asked: list[tuple[Asked, str]]) -> list[Decision]:
+    with service.engine.reader(whole=True) as reader:
+        try:
+            return decide_all(reader, [one for one, _ in asked])
+        except Invalid:
+            # Only now is it looked for which of them is wrong.
+            for one, place in asked:
+                try:
+                    decide_all(reader, [one])
+                except Invalid as error:
+                    raise Invalid(f"{place}{error.field}", error.reason) from None
+            raise
 
 
 def _read(said: list[Any], is_list: bool) -> list[DecisionRequest]:

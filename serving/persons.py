@@ -1,5 +1,6 @@
 """Who is known, and what of them: by person id (any that was ever issued) or by any identifier."""
 
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ from stream.as_of import By
 from stream.letters import letters_of
 from stream.reader import Found, Reader
 from stream.stewarding import Doer
+from stream.turns import undisturbed
 
 router = APIRouter(route_class=Question, tags=["persons"])
 
@@ -75,7 +77,7 @@ PersonId = Annotated[str, Depends(_named)]
 def by_identifier(identifier: str, service: TheService, when: Moment) -> Response:
     """The golden profile of whoever owns an identifier, such as email:ana@example.com."""
     # A + that was not encoded comes as a space.
-    return answer(_profile(service, identifier.replace("phone: ", "phone:+"), when))
+    return answer(_profile_then(service, identifier.replace("phone: ", "phone:+"), when))
 
 
 @router.get("/v1/schemas/golden-profile", response_model=dict[str, Any])
@@ -89,14 +91,13 @@ def batch_get(wanted: Wanted, service: TheService) -> Response:
     """Golden profiles in the order asked; null for whoever is not known, was erased, or is one of several."""
     now = service.engine.clock()
     persons: list[Document | None] = []
-    with service.engine.reader() as reader:
-        for reference in wanted.identifiers:
-            try:
-                persons.append(reader.profile(reference, now))
-            except OnefoldError as error:
-                if error.status not in (400, 404, 409, 410):
-                    raise
-                persons.append(None)
+    for reference in wanted.identifiers:
+        try:
+            persons.append(undisturbed(partial(_profile, service, reference, now)))
+        except OnefoldError as error:
+            if error.status not in (400, 404, 409, 410):
+                raise
+            persons.append(None)
     return answer({"persons": persons})
 
 
@@ -108,7 +109,7 @@ def events(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> Response:
     """What happened to a person, oldest first."""
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         found = reader.find(person_id)
         page = timeline(reader, found, after, limit)
     return answer({"person_id": found.person.person_id, "events": page.events, "next": page.following})
@@ -117,7 +118,7 @@ def events(
 @router.get("/v1/persons/{person_id:reference}/records", responses=PROBLEMS)
 def records(person_id: PersonId, service: TheService) -> Response:
     """The records that are this person, with the identifiers that each holds."""
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         found = reader.find(person_id)
         return answer({"person_id": found.person.person_id, "records": shown_records(reader, found)})
 
@@ -130,7 +131,7 @@ def export(person_id: PersonId, service: TheService, asker: Asker) -> Response:
 
 def hand_out(service: Service, reference: str, doer: Doer | None) -> Document:
     """Everything that is kept of a person, once it is noted who had it, where that is known."""
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         document = exported(reader, reader.find(reference), service.engine.clock())
     if doer is not None:
         about = (document["person_id"],)
@@ -159,7 +160,7 @@ def exported(reader: Reader, found: Found, now: int) -> Document:
 @router.get("/v1/persons/{person_id:reference}/how", responses=PROBLEMS)
 def how(person_id: PersonId, service: TheService) -> Response:
     """How a person came to be: which evidence joined her records."""
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         return answer(explaining.how(reader, person_id))
 
 
@@ -167,7 +168,7 @@ def how(person_id: PersonId, service: TheService) -> Response:
 @router.get("/v1/persons/{person_id:reference}", response_model=GoldenProfile, responses=PROBLEMS)
 def by_id(person_id: PersonId, service: TheService, when: Moment) -> Response:
     """The golden profile of the person in whom the record that founded this id is now."""
-    return answer(_profile(service, person_id, when))
+    return answer(_profile_then(service, person_id, when))
 
 
 @router.delete("/v1/persons/{person_id:reference}", response_model=Erased, responses=PROBLEMS)
@@ -180,12 +181,16 @@ async def erase(person_id: PersonId, service: TheService, asker: Asker) -> Respo
 @router.get("/v1/why", tags=["stewardship"], responses=PROBLEMS)
 def why(a: str, b: str, service: TheService) -> Response:
     """The evidence that joins two persons, identifiers or records, or that keeps them apart."""
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         return answer(explaining.why(reader, a, b))
 
 
-def _profile(service: Service, reference: str, when: When) -> Document:
+def _profile_then(service: Service, reference: str, when: When) -> Document:
     if when.as_of is not None:
         return service.as_of(reference, when.as_of, when.by)
-    with service.engine.reader() as reader:
-        return reader.profile(reference, service.engine.clock() if when.at is None else when.at)
+    return _profile(service, reference, service.engine.clock() if when.at is None else when.at)
+
+
+def _profile(service: Service, reference: str, at: int) -> Document:
+    with service.engine.reader(whole=True) as reader:
+        return reader.profile(reference, at)

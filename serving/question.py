@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from graph_schema.errors import Overtaken
-from stream.turns import pauses
+from stream.turns import last_look, looks
 
 ASKED_BY_POST: Final = frozenset({"/v1/persons:batchGet", "/v1/decisions"})
 """What is sent here only asks, though it is sent: it is too long for an address."""
@@ -24,11 +24,12 @@ class Question(APIRoute):
         handle = super().get_route_handler()
 
         async def ask(request: Request) -> Response:
-            for pause in pauses():
+            for pause in looks():
                 try:
                     return await handle(request)
                 except Overtaken:
                     await asyncio.sleep(pause)
-            return await handle(request)
+            with last_look():
+                return await handle(request)
 
         return ask if self.methods == {"GET"} or self.path in ASKED_BY_POST else handle

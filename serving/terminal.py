@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import orjson
 import typer
@@ -21,6 +21,9 @@ from resolver.founding import DEFAULT_ID_KEY
 from serving.stores import open_store
 from stream.engine import Engine, disagreement, now_us
 from stream.reader import Reader
+from stream.turns import undisturbed
+
+T = TypeVar("T")
 
 SPOKEN: Final = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
 """Where a command speaks; standard output is for its result alone."""
@@ -78,10 +81,23 @@ def engine_on(store: str, rules: Rules | str, create: bool = True) -> Iterator[E
 
 @contextmanager
 def reader_on(store: str, rules: str) -> Iterator[Reader]:
-    """One consistent view of a store that exists."""
+    """A view of a store that exists, to tell of all that it has."""
     with engine_on(store, rules, create=False) as engine, engine.reader() as reader:
         warn_of_rules(reader.tx, engine.rules)
         yield reader
+
+
+def told_of_one(store: str, rules: str, ask: Callable[[Reader], T]) -> T:
+    """What a store that exists answers to a question about few persons, all of it as of one moment."""
+
+    def answer() -> T:
+        with engine.reader(whole=True) as reader:
+            return ask(reader)
+
+    with engine_on(store, rules, create=False) as engine:
+        with engine.store.read() as tx:
+            warn_of_rules(tx, engine.rules)
+        return undisturbed(answer)
 
 
 def warn_of_rules(tx: Transaction, rules: Rules) -> None:

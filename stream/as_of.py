@@ -25,6 +25,7 @@ from stream.intake import Intake
 from stream.judging import ALIASES, alias_name
 from stream.parts import in_parts
 from stream.reader import Reader
+from stream.turns import undisturbed, view_of_whole
 from stream.workspace import Workspace
 
 By = Literal["received", "event"]
@@ -50,12 +51,15 @@ def reader_as_of(
 ) -> Iterator[Reader]:
     """Answers of then for one reference; the evidence of others was not gathered."""
     intake = Intake(rules)
-    with store.read() as tx:
-        records = _closure(tx, intake, id_key, _start(tx, intake, id_key, reference))
-        events = {event.id: event for _, event in tx.history(records)}
-        judgements = tx.judgements(records)
+
+    def gathered() -> tuple[Engine, dict[int, StoredEvent], list[Judgement]]:
         engine = Engine(MemoryStore(), rules, id_key, clock=lambda: at, audiences=False)
-        bury_then(tx, engine, tx.records(records).values(), at)
+        with store.read(view_of_whole()) as tx:
+            records = _closure(tx, intake, id_key, _start(tx, intake, id_key, reference))
+            bury_then(tx, engine, tx.records(records).values(), at)
+            return engine, {event.id: event for _, event in tx.history(records)}, tx.judgements(records)
+
+    engine, events, judgements = undisturbed(gathered)
     chosen = [
         event
         for event in events.values()

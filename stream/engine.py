@@ -21,7 +21,7 @@ from stream.batch import Batch, Counts
 from stream.ghosts import ANY_GHOSTS
 from stream.intake import Intake
 from stream.judging import Judging
-from stream.turns import in_turn
+from stream.turns import in_turn, view_of_whole
 from stream.upkeep import AUDIENCES_STATE, Upkeep, carry_over, refresh_all
 from stream.workspace import Workspace
 
@@ -87,9 +87,10 @@ class Engine:
         self._turn = threading.Lock()
 
     @contextmanager
-    def reader(self) -> Iterator[Judging]:
-        """One consistent view of the store."""
-        with self.store.read() as tx:
+    def reader(self, whole: bool = False) -> Iterator[Judging]:
+        """What the store has, to ask about persons. ``whole``: all of it as of one moment, which raises
+        ``Overtaken`` at the end where that can't be: see ``stream.turns.undisturbed``."""
+        with self.store.read(view_of_whole() if whole else "loose") as tx:
             yield self.reader_of(tx)
 
     def reader_of(self, tx: Transaction) -> Judging:

@@ -47,7 +47,7 @@ router = APIRouter(
 @contextmanager
 def _looked_at(service: Service, person_id: str, kind: str) -> Iterator[tuple[Judging, Found, Document]]:
     """A view of the store, a person in it, and the head of her page of a kind."""
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         found = reader.find(person_id)
         yield reader, found, _head(side_of(reader, found), kind)
 
@@ -58,7 +58,7 @@ def person_page(
 ) -> Response:
     """The golden profile with where each value came from, and what else was said; as it was, where asked."""
     at = time_of("as_of", as_of or None)
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         found = reader.find(person_id)
         profile = reader.profile_of(found, service.engine.clock())
         cases = [shown(one, None) for one in ranked(reader, reader.cases(found.records))]
@@ -137,7 +137,7 @@ def graph_page(request: Request, service: TheService, person_id: str) -> Respons
 def graph_data(request: Request, service: TheService, person_id: str) -> Response:
     """The same, for the script that draws it."""
     principal = sessions.principal_of(request)
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         found = reader.find(person_id)
         drawn = picture(reader, Found(found.person, found.living[:_RECORDS]))
     content = masked(drawn) if principal.role == "viewer" else drawn
@@ -155,7 +155,7 @@ def split_page(
     if not record:
         raise Invalid("record", "None is chosen; choose those that are of somebody else.")
     now = service.engine.clock()
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         found = reader.find(person_id)
         word = Word("different", record, [], now, "", "")
         follows = consequences(service.engine, reader.tx, reader.judgement(word))

@@ -102,7 +102,7 @@ def case_page(
     request: Request, service: TheService, wanted: Wanted, case_id: str, done: str = ""
 ) -> Response:
     """One case: its first two persons whom nobody has decided about yet, beside each other."""
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         case = open_case(reader, case_id)
         if case is None:
             return page(request, "closed.html", 410, case_id=case_id, done=told_of(service, done))
@@ -110,15 +110,16 @@ def case_page(
             return go(f"/console/persons/{case.persons[0]}")
         a, b = undecided(reader, case.persons)
         content = _pair(service, reader, a, b)
-        working = claims(reader.tx, service.engine.clock()).get(case_id)
-        content["case"] = {**shown_case(case), "by": working}
+    with service.engine.store.read() as tx:
+        working = claims(tx, service.engine.clock()).get(case_id)
+    content["case"] = {**shown_case(case), "by": working}
     return page(request, "pair.html", **content, done=told_of(service, done))
 
 
 @router.get("/pair")
 def pair_page(request: Request, service: TheService, a: str, b: str, done: str = "") -> Response:
     """Any two persons beside each other, to merge or to keep apart."""
-    with service.engine.reader() as reader:
+    with service.engine.reader(whole=True) as reader:
         ids = [reader.find(one.strip()).person.person_id for one in (a, b)]
         if ids[0] == ids[1]:
             return go(f"/console/persons/{ids[0]}")

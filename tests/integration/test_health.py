@@ -17,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from graph_schema.errors import StoreUnavailable
 from graph_schema.memory import MemoryStore
 from graph_schema.rules import load_rules
+from graph_schema.store import View
 from graph_schema.vocabulary import Event
 from serving import health
 from serving.app import _READ_THREADS, make_app
@@ -35,9 +36,9 @@ class Hanging(MemoryStore):
         self.answers.set()
 
     @contextmanager
-    def read(self) -> Iterator[MemoryStore]:
+    def read(self, view: View = "loose") -> Iterator[MemoryStore]:
         self.answers.wait(60)
-        with super().read() as tx:
+        with super().read(view) as tx:
             yield tx
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
-from graph_schema.store import Store, Transaction
+from graph_schema.store import Store, Transaction, View
 
 
 class Crash(Exception):
@@ -19,9 +19,9 @@ class CrashingStore:
         self.calls_left: int | None = None
         self.only_after: str | None = None
 
-    def read(self) -> AbstractContextManager[Transaction]:
+    def read(self, view: View = "loose") -> AbstractContextManager[Transaction]:
         """See ``Store``."""
-        return self.store.read()
+        return self.store.read(view)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

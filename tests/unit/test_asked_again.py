@@ -21,6 +21,7 @@ class Torn:
 
     def __init__(self, times: int) -> None:
         self.asked = 0
+        self.views: list[str] = []
         router = APIRouter(route_class=Question)
 
         @router.get("/who")
@@ -28,6 +29,7 @@ class Torn:
         @router.post("/said")
         def answer() -> int:
             self.asked += 1
+            self.views.append(turns.view_of_whole())
             if self.asked <= times:
                 raise Overtaken
             return self.asked
@@ -53,8 +55,11 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("asked", [("GET", "/who"), ("POST", "/v1/decisions")])
 def test_a_question_is_asked_until_its_answer_fits(asked: tuple[str, str]) -> None:
-    told = Torn(3).answer(*asked)
+    torn = Torn(3)
+    told = torn.answer(*asked)
     assert (told.status_code, told.json()) == (200, 4)
+    # Whoever was overtaken so often has the store for herself.
+    assert torn.views == ["whole", "whole", "whole", "alone"]
 
 
 def test_a_question_whose_answer_never_fits_is_to_be_asked_later() -> None:
