@@ -6,7 +6,7 @@ And the rows of the loyalty office.
 from stream.simulation.letters import card_context, give_reward, send_later
 from stream.simulation.messages import DAY, HOUR, SECOND, Product, Touch, context_of, order_of
 from stream.simulation.people import Person
-from stream.simulation.town import Store, Town
+from stream.simulation.town import Town
 
 
 def buy_in_store(town: Town, person: Person, at: int) -> None:
@@ -22,7 +22,7 @@ def buy_in_store(town: Town, person: Person, at: int) -> None:
         # The receipt goes by e-mail: the cashier types what the customer says.
         context["traits"] = {"email": town.typed_email(person, verified=False)}
         person.mailed = True
-    touch = Touch(person, "store", at, None, None, context)
+    touch = Touch(person, "store", at, context=context)
     number = town.serial()
     order = order_of(f"r{number}", _basket(town, person), gift=town.chance(0.04))
     order["receipt_id"] = f"{store.number:03d}-{number}"
@@ -37,11 +37,10 @@ def buy_in_store(town: Town, person: Person, at: int) -> None:
 
 
 def _basket(town: Town, person: Person) -> list[Product]:
-    lines: list[Product] = []
-    for _ in range(town.between(1, 5)):
-        shelf = town.goods[person.favourite if town.chance(0.6) else town.between(0, len(town.goods))]
-        lines.append({**shelf[town.between(0, len(shelf))], "quantity": 1 if town.chance(0.75) else 2})
-    return lines
+    return [
+        {**town.article(person, 0.6), "quantity": 1 if town.chance(0.75) else 2}
+        for _ in range(town.between(1, 5))
+    ]
 
 
 def _redeem_paper(town: Town, touch: Touch, order: dict[str, object]) -> None:
@@ -53,26 +52,22 @@ def _redeem_paper(town: Town, touch: Touch, order: dict[str, object]) -> None:
         # Unless it is forgotten that it was used: then it will be tried again online.
         if not town.chance(0.03):
             person.reward = None
-        bare = (
-            touch
-            if touch.person is person
-            else Touch(touch.person, "store", touch.at, None, None, {"channel": "store"})
-        )
+        lent = Touch(touch.person, "store", touch.at, context={"channel": "store"})
         redeemed = {
             "reward_code": code,
             "order_id": order["order_id"],
             "receipt_id": order["receipt_id"],
             "channel": "store",
         }
-        town.send(bare, "track", "Reward Redeemed", redeemed)
+        town.send(touch if touch.person is person else lent, "track", "Reward Redeemed", redeemed)
         return
 
 
 def sign_up_at_kiosk(town: Town, person: Person, at: int) -> None:
     """Register on the tablet in a store, which many do: name, e-mail, perhaps phone, all typed standing."""
-    kiosks = [store for store in town.stores if store.kiosk is not None]
-    kiosk: Store = kiosks[town.between(0, len(kiosks))]
-    touch = Touch(person, "app", at, kiosk.kiosk, None, context_of("app", kiosk=f"store-{kiosk.number:03d}"))
+    store = town.one_of([one for one in town.stores if one.kiosk is not None])
+    context = context_of("app", kiosk=f"store-{store.number:03d}")
+    touch = Touch(person, "app", at, store.kiosk, context=context)
     traits = {"email": town.typed_email(person, verified=False), **town.traits(person, whole=False)}
     if town.chance(0.5):
         traits["phone"] = town.typed_phone(person, at)
@@ -98,4 +93,4 @@ def enrol(town: Town, person: Person, at: int, *, again: bool = False) -> None:
         person.mailed = True
     if town.chance(0.7):
         traits["phone"] = town.typed_phone(person, at)
-    town.send(Touch(person, "loyalty", at, None, None, context), "identify", None, traits)
+    town.send(Touch(person, "loyalty", at, context=context), "identify", None, traits)

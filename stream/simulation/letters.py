@@ -12,9 +12,7 @@ def follow_order(town: Town, shop: Touch, order: dict[str, object]) -> None:
     """The order's confirmation, parcel and perhaps its return; then perhaps a reward and a question."""
     order_id = order["order_id"]
     if town.chance(0.5):
-        confirm = letter_touch(shop.person, shop.at + MINUTE)
-        sent = {"campaign": "order_confirmation", "channel": "email", "order_id": order_id}
-        town.send(confirm, "track", "Message Sent", {**sent, "message_id": f"l{town.serial()}"})
+        _mail(town, shop.person, shop.at + MINUTE, "order_confirmation", order_id=order_id)
     if town.chance(0.02):
         send_later(town, shop, town.between(HOUR, 8 * HOUR), "Order Cancelled", {"order_id": order_id})
         return
@@ -39,9 +37,15 @@ def send_later(town: Town, touch: Touch, delay: int, event: str, body: Mapping[s
         town.send(touch, "track", event, body)
 
 
-def letter_touch(person: Person, at: int) -> Touch:
+def _letter_touch(person: Person, at: int) -> Touch:
     """The mailing system's touch: it knows the address only."""
-    return Touch(person, "email", at, None, None, {"traits": {"email": person.email}})
+    return Touch(person, "email", at, context={"traits": {"email": person.email}})
+
+
+def _mail(town: Town, person: Person, at: int, campaign: str, **about: object) -> None:
+    """A letter about an order or a reward, of which nothing more is heard."""
+    told = {"campaign": campaign, "channel": "email", **about, "message_id": f"l{town.serial()}"}
+    town.send(_letter_touch(person, at), "track", "Message Sent", told)
 
 
 def give_reward(town: Town, person: Person, at: int) -> None:
@@ -54,10 +58,10 @@ def give_reward(town: Town, person: Person, at: int) -> None:
         or town.chance(0.6)
     ):
         return
-    amount = (5, 10, 10, 20)[town.between(0, 4)]
+    amount = town.one_of((5, 10, 10, 20))
     code, expiry = f"RW{code_text(town.rng, 8)}", at + 180 * DAY
     person.reward = Reward(code, at, expiry)
-    touch = Touch(person, "loyalty", at, None, None, card_context(person.card))
+    touch = Touch(person, "loyalty", at, context=card_context(person.card))
     issued = {
         "reward_code": code,
         "amount": amount,
@@ -67,14 +71,7 @@ def give_reward(town: Town, person: Person, at: int) -> None:
     }
     town.send(touch, "track", "Reward Issued", issued)
     if person.mailed:
-        letter = letter_touch(person, at + HOUR)
-        told = {
-            "campaign": "reward_reminder",
-            "channel": "email",
-            "reward_code": code,
-            "message_id": f"l{town.serial()}",
-        }
-        town.send(letter, "track", "Message Sent", told)
+        _mail(town, person, at + HOUR, "reward_reminder", reward_code=code)
 
 
 def card_context(card: str | None, **more: object) -> dict[str, object]:
@@ -88,19 +85,19 @@ def expire_reward(town: Town, person: Person, at: int) -> None:
         return
     code, _, expiry = person.reward
     person.reward = None
-    touch = Touch(person, "loyalty", at, None, None, card_context(person.card))
+    touch = Touch(person, "loyalty", at, context=card_context(person.card))
     town.send(touch, "track", "Reward Expired", {"reward_code": code, "expires_at": iso(expiry)})
 
 
 def write_letter(town: Town, person: Person, at: int) -> int | None:
     """Write to the person once. Returns when they come to the site by a click, if they do."""
-    campaign = CAMPAIGNS[town.between(0, len(CAMPAIGNS))]
+    campaign = town.one_of(CAMPAIGNS)
     body: dict[str, object] = {"campaign": campaign, "message_id": f"l{town.serial()}", "channel": "email"}
     if town.chance(0.12):
-        touch = Touch(person, "email", at, None, None, {"traits": {"phone": town.phone(person, at)}})
+        touch = Touch(person, "email", at, context={"traits": {"phone": town.phone(person, at)}})
         town.send(touch, "track", "Message Sent", {**body, "channel": "sms"})
         return None
-    touch = letter_touch(person, at)
+    touch = _letter_touch(person, at)
     if town.chance(0.015):
         town.send(touch, "track", "Message Bounced", body)
         return None
@@ -123,16 +120,15 @@ def serve_customer(town: Town, person: Person, at: int) -> None:
     touch = town.touch(person, "shop" if town.chance(0.7) else "app", at)
     kind = town.rng.random()
     if kind < 0.25:
-        channel = ("email", "sms", "push")[town.between(0, 3)]
+        channel = town.one_of(("email", "sms", "push"))
         word = "Consent Granted" if town.chance(0.5) else "Consent Withdrawn"
         town.send(touch, "track", word, {"purpose": "marketing", "channel": channel})
     elif kind < 0.5:
-        town.send(
-            touch, "track", "Preference Set", {"channel": ("email", "sms", "app", "post")[town.between(0, 4)]}
-        )
+        channel = town.one_of(("email", "sms", "app", "post"))
+        town.send(touch, "track", "Preference Set", {"channel": channel})
     elif kind < 0.75:
-        question = ("buys_for", "favourite_store", "how_found")[town.between(0, 3)]
-        answer = ("self", "family", "friend")[town.between(0, 3)]
+        question = town.one_of(("buys_for", "favourite_store", "how_found"))
+        answer = town.one_of(("self", "family", "friend"))
         town.send(touch, "track", "Survey Answered", {"question": question, "answer": answer})
     elif kind < 0.95:
         person.account_open = not person.account_open

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-from stream.simulation.people import Person
+from stream.simulation.people import Person, one_of
 from stream.simulation.words import GOODS, SDKS
 
 Message = dict[str, object]
@@ -114,7 +114,7 @@ def _product(rng: Random, category: str, article: str, edition: str) -> Product:
         "price": round(4 + rng.random() ** 2 * 95, 2),
     }
     if category == "vitamins":
-        product["supply_days"] = (30, 60, 90)[int(rng.random() * 3)]
+        product["supply_days"] = one_of(rng, (30, 60, 90))
     return product
 
 

@@ -19,9 +19,9 @@ def visit_site(town: Town, person: Person, at: int, *, clicked: bool = False) ->
     elif town.chance(0.12):
         device = person.cookie = uuid_text(town.rng)
     context = context_of("web", sessionId=f"s-{code_text(town.rng, 10)}")
-    touch = Touch(person, "web", at, device, None, context)
+    touch = Touch(person, "web", at, device, context=context)
     if town.chance(0.006):
-        touch.user_id = JUNK_USER_IDS[town.between(0, len(JUNK_USER_IDS))]
+        touch.user_id = town.one_of(JUNK_USER_IDS)
     town.send(touch, "page", "Home", {"path": "/", "title": "Home"})
     if town.chance(0.003):
         town.send(touch, "identify", None, {"email": TEST_EMAIL})
@@ -90,13 +90,11 @@ def _log_in(town: Town, touch: Touch) -> None:
 def _browse(town: Town, touch: Touch) -> list[Product]:
     """Look at some goods and put some in the cart; returns the lines of the cart."""
     cart: list[Product] = []
-    favourite = touch.person.favourite
     page = "page" if touch.source == "web" else "screen"
     if town.chance(0.2):
         town.send(touch, "track", "Products Searched", {"query": "gift"})
     for _ in range(town.between(0, 4)):
-        shelf = town.goods[favourite if town.chance(0.75) else town.between(0, len(town.goods))]
-        product = shelf[town.between(0, len(shelf))]
+        product = town.article(touch.person, 0.75)
         if town.chance(0.3):
             town.send(touch, page, "Category", {"category": product["category"]})
         town.send(touch, "track", "Product Viewed", product)

@@ -2,13 +2,16 @@
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from resolver.founding import CROCKFORD
 from stream.simulation.slips import unaccented
 from stream.simulation.words import COUNTRIES, DOMAINS, Country
+
+T = TypeVar("T")
 
 _SIZES = (1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5)
 
@@ -75,6 +78,11 @@ class Person:
     reward: Reward | None = None
 
 
+def one_of(rng: Random, choices: Sequence[T]) -> T:
+    """One of these. `random.choice` would draw otherwise, and not alike in every Python."""
+    return choices[int(rng.random() * len(choices))]
+
+
 def uuid_text(rng: Random) -> str:
     """A random UUID of version 4, as text."""
     digits = f"{rng.getrandbits(128):032x}"
@@ -97,13 +105,12 @@ def _surname(rng: Random, country: Country) -> str:
     if rng.random() < 0.4:
         # The square favours the head of the list, as common names are very common.
         return country.surnames[int(rng.random() ** 2 * len(country.surnames))]
-    stem = country.stems[int(rng.random() * len(country.stems))]
-    return stem + country.endings[int(rng.random() * len(country.endings))]
+    return one_of(rng, country.stems) + one_of(rng, country.endings)
 
 
 def _postal_code(rng: Random, pattern: str) -> str:
     kinds = {"#": "0123456789", "@": "ABDEGHLNRSTW"}
-    return "".join(kinds[c][int(rng.random() * len(kinds[c]))] if c in kinds else c for c in pattern)
+    return "".join(one_of(rng, kinds[c]) if c in kinds else c for c in pattern)
 
 
 def _birthday(rng: Random) -> str:
@@ -118,8 +125,6 @@ class Population:
     """
 
     def __init__(self, people: int, seed: int) -> None:
-        if people < 1:
-            raise ValueError("people: at least 1 is needed")
         self._people = people
         self._seed = seed
         self._first = array("L")
@@ -128,7 +133,7 @@ class Population:
         number = 0
         while number < people:
             self._first.append(number)
-            number += _SIZES[int(rng.random() * len(_SIZES))]
+            number += one_of(rng, _SIZES)
 
     def person(self, number: int) -> Person:
         """The person of that number (0 to people - 1)."""
@@ -142,14 +147,14 @@ class Population:
         first = self._first[index]
         last = self._first[index + 1] if index + 1 < len(self._first) else self._people
         rng = Random((self._seed << 40) + index * 2 + 1)
-        country = COUNTRIES[int(rng.random() * len(COUNTRIES))]
+        country = one_of(rng, COUNTRIES)
         several = last - first > 1
-        street = country.streets[int(rng.random() * len(country.streets))]
+        street = one_of(rng, country.streets)
         house = 1 + int(rng.random() * 180)
         home = Household(
             country=country,
             street=f"{house} {street}" if country.number_first else f"{street} {house}",
-            city=country.cities[int(rng.random() * len(country.cities))],
+            city=one_of(rng, country.cities),
             postal_code=_postal_code(rng, country.postal),
             tablet=uuid_text(rng) if several and rng.random() < 0.35 else None,
             card=self._card(first, 0) if several and rng.random() < 0.4 else None,
@@ -164,7 +169,7 @@ class Population:
 
     def _person(self, rng: Random, home: Household, number: int, surname: str) -> Person:
         country = home.country
-        given = country.given[int(rng.random() * len(country.given))]
+        given = one_of(rng, country.given)
         last = surname if rng.random() < 0.85 else _surname(rng, country)
         local = unaccented(f"{given}.{last}").lower().replace(" ", "").replace("'", "")
         own_card = self._card(number, 1) if rng.random() < 0.4 else None
@@ -175,7 +180,7 @@ class Population:
             first_name=given,
             last_name=last,
             birthday=_birthday(rng),
-            email=f"{local}{number}@{DOMAINS[int(rng.random() * len(DOMAINS))]}",
+            email=f"{local}{number}@{one_of(rng, DOMAINS)}",
             phone=_phone(country, number),
             next_phone=_phone(country, number + self._people) if rng.random() < 0.12 else None,
             user_id=f"u{self._seed}-{number:06d}",

@@ -3,10 +3,11 @@
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappush
 from random import Random
+from typing import TypeVar
 
 from stream.simulation.messages import (
     DAY,
@@ -19,9 +20,11 @@ from stream.simulation.messages import (
     context_of,
     message_of,
 )
-from stream.simulation.people import Person, Population, uuid_text
+from stream.simulation.people import Person, Population, one_of, uuid_text
 from stream.simulation.slips import email_as_typed, misdated, misnamed, phone_as_typed, restreeted
 from stream.simulation.words import JUNK_PHONE
+
+T = TypeVar("T")
 
 START = 1_672_617_600 * SECOND
 """2 January 2023, midnight UTC."""
@@ -120,6 +123,14 @@ class Town:
         """A whole number, low <= n < high."""
         return low + int(self.rng.random() * (high - low))
 
+    def one_of(self, choices: Sequence[T]) -> T:
+        """One of these, each as likely as the others."""
+        return one_of(self.rng, choices)
+
+    def article(self, person: Person, share: float) -> Product:
+        """Something to buy: in that share of calls of the category that the person likes best."""
+        return self.one_of(self.goods[person.favourite] if self.chance(share) else self.one_of(self.goods))
+
     def send(
         self, touch: Touch, kind: str, name: str | None = None, body: Mapping[str, object] | None = None
     ) -> None:
@@ -204,11 +215,5 @@ class Town:
 
     def touch(self, person: Person, source: str, at: int, **context: object) -> Touch:
         """A touch by a server of ours: no device, known by the account if there is one."""
-        return Touch(
-            person,
-            source,
-            at,
-            None,
-            person.user_id if person.registered else None,
-            context_of(source, **context),
-        )
+        user_id = person.user_id if person.registered else None
+        return Touch(person, source, at, user_id=user_id, context=context_of(source, **context))
