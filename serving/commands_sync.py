@@ -211,7 +211,7 @@ def _as_sent(engine: Engine, destination: str, key: str, unmask: bool) -> Iterat
             known = [one.target.key for one in looking.lists]
             raise Invalid("NAME", f"{destination} is not sent this audience. {nearest(key, known)}.")
         for one in lists:
-            for wanted in members_of(one, looking.means):
+            for wanted in members_of(one):
                 for row in wanted.rows.values():
                     yield {
                         "person_id": row.person_id,

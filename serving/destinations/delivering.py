@@ -79,8 +79,9 @@ def key_of(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def chunks(rows: Iterable[Row], platform: Platform, most: int) -> Iterator[list[Row]]:
+def chunks(rows: Iterable[Row], platform: Platform) -> Iterator[list[Row]]:
     """Rows in requests that keep within the platform's limits; a row that is too much for one is several."""
+    most = platform.settings.rows_per_request
     part: list[Row] = []
     units = size = 0
     for row in rows:

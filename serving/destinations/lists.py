@@ -19,7 +19,7 @@ from serving.destinations.planning import Comparing, Plan, Touched, Wants
 from serving.destinations.platforms import DestinationRefuses, Job, Op, Outcome, Platform, Row
 from serving.destinations.registry import Home
 from serving.destinations.sending import Courier
-from serving.destinations.settings import GoogleSettings, Settings
+from serving.destinations.settings import GoogleSettings
 from serving.destinations.settling import Settling, expect_receipts
 from stream.batch import Batch
 from stream.engine import Engine
@@ -41,7 +41,6 @@ class Means(NamedTuple):
     """What the lists of one destination share."""
 
     engine: Engine
-    settings: Settings
     platform: Platform
     courier: Courier
     wants: Wants
@@ -58,7 +57,7 @@ class List:
         self.complaints: list[DestinationRefuses] = []
         self._home = home
         self._look_again = True
-        self._means = means
+        self.means = means
         self._engine = means.engine
         self._read: Head | None = None
 
@@ -78,7 +77,7 @@ class List:
         """Writes to the ledger, if this process still may; with it how far the list is."""
 
         def work(batch: Batch) -> None:
-            self._means.lease.check(batch.tx)
+            self.means.lease.check(batch.tx)
             batch.ws.writes.state.update(state)
             if head is not None:
                 head.at = self._engine.clock()
@@ -142,7 +141,7 @@ class List:
 
     def _compared(self, tx: Transaction, head: Head, touched: Touched) -> Plan:
         now = self._engine.clock()
-        wants, reader = self._means.wants, self._engine.reader_of(tx)
+        wants, reader = self.means.wants, self._engine.reader_of(tx)
         persons = set(touched.persons)
         if not touched.is_tour:
             sharing = self.ledger.handles(tx, wants.sharing(reader, persons))
@@ -156,7 +155,7 @@ class List:
         renewed: set[str] = set()
         if head.renew:
             # Whoever changes meanwhile too: by a merge she may come to stand where the tour has been.
-            renewed |= comparing.due(self._means.platform, now)
+            renewed |= comparing.due(self.means.platform, now)
         if touched.is_tour:
             renewed |= comparing.refused() if head.retry else set()
             if head.walk is None and not head.sweep:
@@ -171,12 +170,12 @@ class List:
         state = dict(plan.state)
         both: tuple[tuple[Op, list[Row]], ...] = (("remove", plan.removes), ("add", plan.adds))
         for op, rows in both:
-            for part in chunks(rows, self._means.platform, self._means.settings.rows_per_request):
+            for part in chunks(rows, self.means.platform):
                 state |= self._again(head, Flight("", op, part, tx.last_delta(), tx.last_change()))
         return state
 
     def _next_refresh(self) -> int | None:
-        settings = self._means.settings
+        settings = self.means.platform.settings
         after = settings.refresh
         if after is None and isinstance(settings, GoogleSettings):
             after = max(settings.lifetime - 30 * DAY, settings.lifetime // 2)
@@ -195,7 +194,7 @@ class List:
             rows = self.still(flight)
             # Without those who changed since it is another request: under one id the same comes, always.
             job = Job(op, self.target.remote, rows, key_of(f"{flight.name}{kept_rows(rows)}"))
-            told = delivered(self._means.platform, job, self._means.courier) if rows else Delivery()
+            told = delivered(self.means.platform, job, self.means.courier) if rows else Delivery()
             kept = {row.person_id for row in rows}
             dropped = [row for row in flight.rows if row.person_id not in kept]
             left = self.settle(op, told, dropped, {flight.name: None})
@@ -216,10 +215,10 @@ class List:
             reader = self._engine.reader_of(tx)
             if flight.change != MADE_AGAIN:
                 since = set(self._changed_since(tx, flight))
-                changed = everybody & (since | self._means.wants.sharing(reader, since))
+                changed = everybody & (since | self.means.wants.sharing(reader, since))
             if not changed:
                 return rows
-            wanted = self._means.wants.of(reader, self.target, changed, self._engine.clock())
+            wanted = self.means.wants.of(reader, self.target, changed, self._engine.clock())
         return [
             row
             for row in rows
@@ -249,7 +248,7 @@ class List:
         self.put({**settling.state, **state}, settling.head)
         for said, fate in ((op, False), ("refused", True)):
             if members := len({row.person_id for row, why in told.rows if bool(why) is fate}):
-                self._means.report(self.target.key, said, members)
+                self.means.report(self.target.key, said, members)
         return settling.left
 
     # What comes later, and all at once
@@ -262,7 +261,7 @@ class List:
             waiting = self.ledger.waiting(tx)
         due = [one for one, at in waiting.items() if at + _OUTCOME_AFTER <= self._engine.clock()]
         for request in due:
-            outcome = self._means.platform.outcome(request, self._means.courier)
+            outcome = self.means.platform.outcome(request, self.means.courier)
             if outcome.is_settled:
                 again |= self._came_out(request, outcome)
         return again
@@ -288,7 +287,7 @@ class List:
 
     def _complain(self, what: str) -> None:
         key = self.target.key
-        self.complaints.append(self._means.platform.refuses(f"{what} ({key})", "See onefold destinations"))
+        self.complaints.append(self.means.platform.refuses(f"{what} ({key})", "See onefold destinations"))
 
     def rest(self) -> None:
         """Writes how far the feeds were read, where nothing else was written since."""
@@ -332,7 +331,7 @@ class List:
         """Writes the list whole, where that is the platform's way and it has changed."""
         with self._engine.store.read() as tx:
             head = self.ledger.head(tx)
-            platform, remote = self._means.platform, self.target.remote
+            platform, remote = self.means.platform, self.target.remote
             if not platform.publishes or head is None:
                 return
             if not (head.dirty if platform.is_there(remote) else self.target.audience):

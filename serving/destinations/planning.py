@@ -14,7 +14,7 @@ from serving.destinations.contacts import NAMESPACES, contact_of, hash_namespace
 from serving.destinations.ledger import WITHHELD, Entry, Ledger, State
 from serving.destinations.platforms import Platform, Row
 from serving.destinations.recognition import ADDRESS_TRAITS
-from serving.destinations.settings import Settings, Target
+from serving.destinations.settings import Target
 from stream.deciding import portraits_of
 from stream.reader import Reader
 
@@ -39,18 +39,18 @@ class Wanted(NamedTuple):
 class Wants:
     """Who belongs into the lists of one destination."""
 
-    def __init__(self, rules: Rules, settings: Settings, platform: Platform) -> None:
+    def __init__(self, rules: Rules, platform: Platform) -> None:
         self._rules = rules
-        self._settings = settings
         self._platform = platform
+        self._kinds = platform.settings.identifiers
         # An address in clear tells consent and bounces, so it is read in any case.
         self._namespaces = {
             "email",
             "phone",
             *hash_namespaces(rules),
-            *(one for kind in settings.identifiers for one in NAMESPACES[kind]),
+            *(one for kind in self._kinds for one in NAMESPACES[kind]),
         }
-        self._traits = ADDRESS_TRAITS if "address" in settings.identifiers else ()
+        self._traits = ADDRESS_TRAITS if "address" in self._kinds else ()
 
     def of(self, reader: Reader, target: Target, person_ids: Collection[str], at: int) -> Wanted:
         """Evaluates persons at a moment of the store."""
@@ -68,7 +68,7 @@ class Wants:
             said = permission(portrait, self._rules, at, self._platform.channels)
             is_hers = partial(_is_hers, reader, person, shared)
             contact = contact_of(portrait, self._rules, is_hers, self._traits)
-            handles = self._platform.recognition.handles(contact, self._settings.identifiers)
+            handles = self._platform.recognition.handles(contact, self._kinds)
             why = self._platform.why_not(said)
             if not may_be_given(target.audience, said, self._rules):
                 why = "no_consent"

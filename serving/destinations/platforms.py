@@ -9,6 +9,7 @@ from graph_schema.errors import OnefoldError
 from serving.destinations.recognition import RECOGNITIONS
 from serving.destinations.sending import Courier
 from serving.destinations.settings import Settings, path_of
+from stream.parts import in_parts
 
 Op = Literal["add", "remove", "replace"]
 Body = dict[str, Any]
@@ -110,8 +111,7 @@ class Platform:
 
     def parts(self, handles: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """Somebody's handles as one or more rows have them."""
-        for start in range(0, len(handles), self.handles_per_row):
-            yield tuple(handles[start : start + self.handles_per_row])
+        return map(tuple, in_parts(handles, self.handles_per_row))
 
     def is_there(self, remote: str) -> bool:
         """Whether a list that is a file is still where it was written to."""

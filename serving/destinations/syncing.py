@@ -52,8 +52,8 @@ class Sync:
         self._engine = engine
         self.platform = platform_of(name, settings)
         courier = Courier(name, settings.requests_per_minute, settings.attempts, settings.timeout)
-        wants = Wants(engine.rules, settings, self.platform)
-        self.means = Means(engine, settings, self.platform, courier, wants, Lease(name), report)
+        wants = Wants(engine.rules, self.platform)
+        self.means = Means(engine, self.platform, courier, wants, Lease(name), report)
         with engine.store.read() as tx:
             found = homes(tx, destination_settings(engine.rules), name)
         self.lists = [List(home, self._means_for(home)) for home in found]
@@ -61,7 +61,7 @@ class Sync:
 
     def _means_for(self, home: Home) -> Means:
         """A file that was written to another path is told by itself."""
-        if home.settings == self.means.settings:
+        if home.settings == self.platform.settings:
             return self.means
         return self.means._replace(platform=platform_of(self.name, home.settings))
 
@@ -80,7 +80,7 @@ class Sync:
             one.begin()
             head = one.head()
             if head is not None and head.replacing:
-                self._on(one, partial(replace_members, one, self.means))
+                self._on(one, partial(replace_members, one))
 
     def _is_still_ours(self) -> None:
         """Who was taken over while it waited sends no more: the other may have taken out meanwhile whom it
@@ -146,7 +146,7 @@ class Sync:
         don't belong are taken out."""
         for one in self._open_lists():
             if self.platform.replaces:
-                self._on(one, partial(replace_members, one, self.means))
+                self._on(one, partial(replace_members, one))
             else:
                 one.go_over(renew=True)
 
@@ -161,14 +161,14 @@ class Sync:
             withheld: Counter[str] = Counter()
             refused: Counter[str] = Counter()
             seen: set[str] = set()
-            for wanted in members_of(one, self.means):
+            for wanted in members_of(one):
                 with self._engine.store.read() as tx:
                     plan = Comparing(tx, one.ledger, wanted).plan((), ())
                 added += len(plan.adds)
                 removed += len(plan.removes)
                 withheld.update(wanted.withheld.values())
                 seen |= wanted.asked
-                for part in chunks(plan.adds, self.platform, self.means.settings.rows_per_request):
+                for part in chunks(plan.adds, self.platform):
                     job = Job("add", one.target.remote, part, key_of(one.target.key), dry=True)
                     told = delivered(self.platform, job, self.means.courier)
                     refused.update(why for _, why in told.rows if why)

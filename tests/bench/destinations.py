@@ -95,7 +95,7 @@ def hashed(name: str, first: int, number: int) -> tuple[int, int]:
             for place, one in enumerate(part)
         ]
         handles += sum(len(row.handles) for row in rows)
-        for rows_at_once in chunks(rows, platform, settings.rows_per_request):
+        for rows_at_once in chunks(rows, platform):
             orjson.dumps(Flight("", "add", rows_at_once, 0, 0).kept())
             platform.deliver(Job("add", "1", rows_at_once, key_of(str(first))), weighing)
     return weighing.made, handles

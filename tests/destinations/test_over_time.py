@@ -165,7 +165,7 @@ def test_whoever_is_sent_again_is_so_once() -> None:
         told = list[tuple[str, str, int]]()
         with shop.syncing("tiktok") as running:
             for one in running.lists:
-                one._means = running.means._replace(report=lambda *said: told.append(said))
+                one.means = running.means._replace(report=lambda *said: told.append(said))
             running.replace()
             drain(running)
         assert told == [(CARTED, "add", 2)]

@@ -339,7 +339,7 @@ def test_a_row_that_a_webhook_cannot_take_keeps_none_of_the_others_back(
     told: list[tuple[str, str, int]] = []
     with shop.syncing("ads") as running:
         (one,) = running.lists
-        one._means = one._means._replace(report=lambda *said: told.append(said))
+        one.means = one.means._replace(report=lambda *said: told.append(said))
         drain(running)
         assert not running.complaints()
     assert hook.lists[CART] == everybody - {"email:ana7@example.com"}

@@ -156,8 +156,8 @@ def test_a_replacement_by_nobody_empties_a_list_where_it_can_and_is_told_where_i
             with shop.syncing(name) as running:
                 drain(running)
                 (one,) = running.lists
-                one._means = running.means._replace(report=lambda *said: told.append(said))
-                running.means = one._means
+                one.means = running.means._replace(report=lambda *said: told.append(said))
+                running.means = one.means
                 running.replace()
                 drain(running)
         assert hook.lists == {CART: set()}
