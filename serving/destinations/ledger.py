@@ -19,7 +19,7 @@ row is gone.
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from graph_schema.errors import Conflict
 from graph_schema.store import Transaction
@@ -29,7 +29,9 @@ from serving.destinations.settings import Target
 from stream.ghosts import keyed_hash
 
 State = dict[str, Any]
-SHARDS: Final = [first + second for first in CROCKFORD for second in CROCKFORD]
+Part = Literal["person", "left", "row", "flight", "later", "sent"]
+"""What a ledger holds of a list, but for its head: see above."""
+SHARDS: Final = [f"per_{first}{second}" for first in CROCKFORD for second in CROCKFORD]
 """The beginnings of person ids: a ledger of any size is gone over one of them at a time."""
 
 WITHHELD: Final = "withheld"
@@ -104,9 +106,9 @@ class Ledger:
         self._key = id_key
         self.head_name = f"{self._prefix}head"
 
-    def person(self, person_id: str) -> str:
-        """The name of a person's entry."""
-        return f"{self._prefix}person/{person_id}"
+    def name(self, part: Part, one: str = "") -> str:
+        """The name of an entry of a part; without one, how all names of the part begin."""
+        return f"{self._prefix}{part}/{one}"
 
     def digest(self, handle: str) -> str:
         """A handle's keyed hash."""
@@ -114,23 +116,11 @@ class Ledger:
 
     def row(self, handle: str) -> str:
         """The name of a handle's row."""
-        return f"{self._prefix}row/{self.digest(handle)}"
-
-    def left(self, person_id: str) -> str:
-        """The name of why somebody was not taken out."""
-        return f"{self._prefix}left/{person_id}"
+        return self.name("row", self.digest(handle))
 
     def flight(self, number: int) -> str:
         """The name of a flight."""
-        return f"{self._prefix}flight/{number:010d}"
-
-    def later(self, request_id: str) -> str:
-        """The name of a request whose outcome comes later."""
-        return f"{self._prefix}later/{request_id}"
-
-    def sent(self, request_id: str) -> str:
-        """The name of its rows."""
-        return f"{self._prefix}sent/{request_id}"
+        return self.name("flight", f"{number:010d}")
 
     def receipt(self, person_id: str) -> str:
         """The name of an erased person's receipt: of the list, whatever the rules call it by then."""
@@ -150,7 +140,7 @@ class Ledger:
 
     def handles(self, tx: Transaction, persons: Iterable[str]) -> dict[str, list[str]]:
         """The handles by which each of these persons is known there."""
-        names = {one: self.person(one) for one in persons}
+        names = {one: self.name("person", one) for one in persons}
         found = tx.states(names.values())
         return {one: found.get(name) or [] for one, name in names.items()}
 
@@ -162,35 +152,26 @@ class Ledger:
 
     def flights(self, tx: Transaction) -> list[Flight]:
         """The requests that are not settled, in their order."""
-        found = tx.scan(f"{self._prefix}flight/")
+        found = tx.scan(self.name("flight"))
         return [
             Flight(name, op, rows_of(rows), delta, change)
             for name, (op, rows, delta, change) in sorted(found.items())
         ]
 
-    def waiting(self, tx: Transaction) -> Mapping[str, int]:
-        """When each request was made whose outcome comes later."""
-        prefix = f"{self._prefix}later/"
-        return {name.removeprefix(prefix): at for name, at in tx.scan(prefix).items()}
-
-    def left_in(self, tx: Transaction) -> list[str]:
-        """The persons who were not taken out as they were to be."""
-        prefix = self.left("")
-        return [name.removeprefix(prefix) for name in tx.scan(prefix)]
+    def held(self, tx: Transaction, part: Part, begins: str = "") -> Mapping[str, Any]:
+        """The entries of a part by the names that they have in it, of those that begin so."""
+        prefix = self.name(part)
+        return {name.removeprefix(prefix): kept for name, kept in tx.scan(prefix + begins).items()}
 
     def is_empty(self, tx: Transaction) -> bool:
         """Whether nobody is in the list, nor on the way."""
-        return not any(tx.scan(f"{self._prefix}{one}/") for one in ("flight", "later", "person"))
-
-    def persons(self, tx: Transaction, shard: str) -> list[str]:
-        """The persons of a shard who are known there."""
-        prefix = f"{self._prefix}person/"
-        return [name.removeprefix(prefix) for name in tx.scan(f"{prefix}per_{shard}")]
+        parts: tuple[Part, ...] = ("flight", "later", "person")
+        return not any(self.held(tx, part) for part in parts)
 
     def published(self, tx: Transaction) -> Iterator[Published]:
         """Every handle that the list holds."""
         for shard in range(256):
-            for kept in tx.scan(f"{self._prefix}row/{shard:02x}").values():
+            for kept in self.held(tx, "row", f"{shard:02x}").values():
                 entry = _entry(kept)
                 if not entry.refused:
                     yield entry.handle, entry.told

@@ -115,7 +115,7 @@ class List:
         """Whom to look at next, and moves the head past them: what happened before what is gone over."""
         if self._look_again:
             self._look_again = False
-            if left := self.ledger.left_in(tx):
+            if left := self.ledger.held(tx, "left"):
                 return Touched(left)
         deltas = tx.deltas(self.target.audience, head.delta, AT_ONCE)
         changes = tx.changes(head.change, AT_ONCE)
@@ -135,7 +135,7 @@ class List:
             return None
         persons = set()
         while head.sweep is not None and len(persons) < AT_ONCE:
-            persons.update(self.ledger.persons(tx, SHARDS[head.sweep]))
+            persons.update(self.ledger.held(tx, "person", SHARDS[head.sweep]))
             head.sweep = head.sweep + 1 if head.sweep + 1 < len(SHARDS) else None
         return Touched(persons, is_tour=True)
 
@@ -162,7 +162,7 @@ class List:
                 # Where the members were gone over, the sweep that follows sends nobody a second time.
                 head.renew = head.retry = False
         plan = comparing.plan(beside, renewed)
-        plan.state |= dict.fromkeys(tx.states([self.ledger.left(one) for one in touched.persons]))
+        plan.state |= dict.fromkeys(tx.states([self.ledger.name("left", one) for one in touched.persons]))
         expect_receipts(self.ledger, tx, plan, touched, now)
         return plan
 
@@ -258,7 +258,7 @@ class List:
         Returns whether anything is."""
         again = False
         with self._engine.store.read() as tx:
-            waiting = self.ledger.waiting(tx)
+            waiting = self.ledger.held(tx, "later")
         due = [one for one, at in waiting.items() if at + _OUTCOME_AFTER <= self._engine.clock()]
         for request in due:
             outcome = self.means.platform.outcome(request, self.means.courier)
@@ -268,7 +268,7 @@ class List:
 
     def _came_out(self, request: str, outcome: Outcome) -> bool:
         with self._engine.store.read() as tx:
-            op, kept = tx.get(self.ledger.sent(request))
+            op, kept = tx.get(self.ledger.name("sent", request))
             rows = rows_of(kept)
             settling = Settling(self.ledger, tx, rows, self._engine.clock())
             again = settling.came_out(request, op, rows, outcome)

@@ -181,7 +181,7 @@ class Comparing:
         for one, had in self.had.items():
             now = self._new.get(one, [])
             if now != had:
-                plan.state[self._ledger.person(one)] = now or None
+                plan.state[self._ledger.name("person", one)] = now or None
                 plan.members += bool(now) - bool(had)
         return plan
 

@@ -77,8 +77,8 @@ class Settling:
         if told.unnamed:
             head.refused["unnamed"] = head.refused.get("unnamed", 0) + told.unnamed
         for request, rows in told.later.items():
-            self.state[self._ledger.later(request)] = self._at
-            self.state[self._ledger.sent(request)] = [op, kept_rows(rows)]
+            self.state[self._ledger.name("later", request)] = self._at
+            self.state[self._ledger.name("sent", request)] = [op, kept_rows(rows)]
         sent = sum(len(row.handles) for row, refused in told.rows if not refused)
         head.removed += sent * (op == "remove")
         head.added += sent * (op != "remove")
@@ -109,7 +109,7 @@ class Settling:
     def came_out(self, request: str, op: Op, rows: Iterable[Row], outcome: Outcome) -> bool:
         """It is known what became of a request, or will never be; returns whether it is to be made again."""
         head, ledger = self.head, self._ledger
-        self.state |= {ledger.later(request): None, ledger.sent(request): None}
+        self.state |= {ledger.name("later", request): None, ledger.name("sent", request): None}
         for reason, count in outcome.refused.items():
             head.refused[reason] = head.refused.get(reason, 0) + count
         head.match_rate = outcome.match_rate or head.match_rate
@@ -128,7 +128,7 @@ class Settling:
     def still_there(self, row: Row, why: str) -> None:
         """A row was to be taken out and wasn't, or nobody knows: it stays to be taken out."""
         self._known_by(row)
-        self.state[self._ledger.left(row.person_id)] = why
+        self.state[self._ledger.name("left", row.person_id)] = why
         self.left += 1
         for handle in row.handles:
             known = self._entries.get(handle) or Entry(handle, (), self._at)
@@ -140,7 +140,8 @@ class Settling:
         known = list(dict.fromkeys([*had, *row.handles]))
         if known != had:
             self.head.members += not had
-            self.state[self._ledger.person(row.person_id)] = self._handles[row.person_id] = known
+            self._handles[row.person_id] = known
+            self.state[self._ledger.name("person", row.person_id)] = known
 
     def _put(self, entry: Entry) -> None:
         self._entries[entry.handle] = entry

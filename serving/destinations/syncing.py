@@ -173,7 +173,8 @@ class Sync:
                     told = delivered(self.platform, job, self.means.courier)
                     refused.update(why for _, why in told.rows if why)
             with self._engine.store.read() as tx:
-                gone = sum(person not in seen for shard in SHARDS for person in one.ledger.persons(tx, shard))
+                known = (person for shard in SHARDS for person in one.ledger.held(tx, "person", shard))
+                gone = sum(person not in seen for person in known)
             yield {
                 "destination": self.name,
                 "audience": one.target.key,
@@ -189,7 +190,7 @@ class Sync:
         for one in self.lists:
             with self._engine.store.read() as tx:
                 head = one.ledger.head(tx)
-                open_requests = len(one.ledger.flights(tx)) + len(one.ledger.waiting(tx))
+                open_requests = len(one.ledger.flights(tx)) + len(one.ledger.held(tx, "later"))
             told: Document = {
                 "destination": self.name,
                 "audience": one.target.key,
