@@ -41,7 +41,7 @@ def difference_lines(found: Difference) -> Iterator[str]:
         if found.altered[kind]:
             yield f"{kind}: {counted(found.altered[kind], 'time')} {_SAID[kind]}"
         for one in (each for each in found.examples if each.kind == kind):
-            records = ", ".join(f"{key.source}/{key.record_id}" for key in one.records)
+            records = ", ".join("/".join(key) for key in one.records)
             yield f"    {' '.join(one.before)} → {' '.join(one.after)}  ({records})"
     if not sum(found.altered.values()):
         yield "No person would change."

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from graph_schema.vocabulary import Case, Judgement, RecordKey
+from graph_schema.vocabulary import Case, Judgement
 from profiles.moments import iso
 from serving.marks import marked, page_of
 from serving.models import PROBLEMS, Cases, IdempotencyKey, Judgements, NewJudgement
@@ -82,14 +82,10 @@ def shown_judgement(judgement: Judgement) -> dict[str, Any]:
     return {
         "judgement_id": judgement.judgement_id,
         "kind": judgement.kind,
-        "a": [_shown_key(key) for key in judgement.a],
-        "b": [_shown_key(key) for key in judgement.b],
+        "a": ["/".join(key) for key in judgement.a],
+        "b": ["/".join(key) for key in judgement.b],
         "at": iso(judgement.at),
         "by": judgement.by,
         "why": judgement.why,
         "retracted_at": iso(judgement.retracted_at),
     }
-
-
-def _shown_key(key: RecordKey) -> str:
-    return f"{key.source}/{key.record_id}"
