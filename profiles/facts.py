@@ -162,14 +162,10 @@ def _consent(granted: bool, track: Track) -> Iterator[Fact]:
     if granted and purpose and channel in APP:
         # Nobody grants push without an app; who grants all channels need not have one.
         yield from _app(1, track)
-    yield from _words(track, purpose, channel, granted)
+    yield from _words(purpose, channel, granted, track)
 
 
-def _unsubscribed(track: Track) -> Iterator[Fact]:
-    return _words(track, "marketing", "email", False)
-
-
-def _words(track: Track, purpose: str | None, channel: str | None, granted: bool) -> Iterator[Fact]:
+def _words(purpose: str | None, channel: str | None, granted: bool, track: Track) -> Iterator[Fact]:
     """A word of consent for each address that the event names, or for all ("") of a channel, or of all
     ("*")."""
     # A consent is to something: one that names no purpose grants none, but a withdrawal of nothing else
@@ -253,14 +249,15 @@ def _campaign(properties: Mapping[str, Any]) -> str:
     return str(campaign or properties.get("campaign_name") or properties.get("campaign_id") or "")
 
 
+_UNSUBSCRIBED: Final = partial(_words, "marketing", "email", False)
 _OWN: Final[Mapping[str, Drawn]] = {
     **CART,
     **BROWSED,
     "Consent Granted": partial(_consent, True),
     "Consent Withdrawn": partial(_consent, False),
-    "Unsubscribed": _unsubscribed,
+    "Unsubscribed": _UNSUBSCRIBED,
     # Who calls it spam has withdrawn, whether or not the list was told.
-    "Email Marked as Spam": _unsubscribed,
+    "Email Marked as Spam": _UNSUBSCRIBED,
     "Processing Objected": partial(_halt, "objected", 1),
     "Objection Withdrawn": partial(_halt, "objected", 0),
     "Processing Restricted": partial(_halt, "restricted", 1),

@@ -17,7 +17,7 @@ from profiles.consent import is_halted, standing
 from profiles.facts import CHANNELS
 from profiles.moments import DAY, UNTIMED, date_of, midnight
 from profiles.order_views import pieces
-from profiles.orders import Orders, kept_of
+from profiles.orders import kept_of
 from profiles.preferences import preference
 from profiles.scene import Plain, Scene
 from profiles.settings import ProfileSettings
@@ -82,21 +82,12 @@ def _bought_at(scene: Scene) -> int | None:
 def _quiet_until(scene: Scene) -> int | None:
     """The end of the quiet time after the last purchase that she kept; what nobody saw delivered is, after
     a while."""
-    settings = scene.settings
-    return max(
-        (_quiet(order, settings.delivered_within) + settings.quiet for order in _kept(scene.orders)),
-        default=None,
-    )
-
-
-def _quiet(order: Document, delivered_within: int) -> int:
-    at: int = order["at"]
-    delivered: int = order.get("delivered_at", at if order.get("delivered") else at + delivered_within)
-    return delivered
-
-
-def _kept(orders: Orders) -> list[Document]:
-    return [order for order in orders.counted if "at" in order and order["state"] != "returned"]
+    ends: list[int] = []
+    for order in scene.orders.counted:
+        if "at" in order and order["state"] != "returned":
+            unseen = 0 if order.get("delivered") else scene.settings.delivered_within
+            ends.append(order.get("delivered_at", order["at"] + unseen) + scene.settings.quiet)
+    return max(ends, default=None)
 
 
 def _reward_is(scene: Scene, state: str) -> bool:

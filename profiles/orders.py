@@ -122,10 +122,7 @@ def _by_id(names: Mapping[str, str], order: Document) -> Document:
     if names.keys().isdisjoint(product for product, *_ in order["products"]):
         return order
     lines = [by_id(names, line) for line in order["products"]]
-    returned: dict[str, Number] = {}
-    for product, quantity in order.get("returned", {}).items():
-        one = names.get(product, product)
-        returned[one] = returned.get(one, 0) + quantity
+    returned = pieces((names.get(one, one), quantity) for one, quantity in order.get("returned", {}).items())
     return {**order, "products": lines, **({"returned": returned} if returned else {})}
 
 
@@ -140,10 +137,7 @@ def kept_of(order: Document) -> dict[str, Number]:
 
 
 def _remaining(orders: Iterable[Document]) -> dict[str, Number]:
-    found: dict[str, Number] = {}
-    for order in orders:
-        for product, quantity in kept_of(order).items():
-            found[product] = found.get(product, 0) + quantity
+    found = pieces(line for order in orders for line in kept_of(order).items())
     return {product: quantity for product, quantity in found.items() if quantity > 0}
 
 
