@@ -120,15 +120,7 @@ def run_files(paths: Iterable[Path], stores: StoreFactory = MemoryStore) -> Repo
         for path in scenario_files(list(paths))
         for one in read_scenarios(path)
     ]
-    return Report(tuple(each for one, rules in scenarios for each in _run(one, rules, stores)))
-
-
-def run_scenario(
-    scenario: Scenario, folder: Path, stores: StoreFactory = MemoryStore, reorder: bool = True
-) -> list[Outcome]:
-    """Plays one scenario as written and, to ``reorder``, in every other order; ``folder`` is where its rules
-    may lie."""
-    return _run(scenario, _rules(scenario, folder), stores, reorder)
+    return Report(tuple(each for one, rules in scenarios for each in run_scenario(one, rules, stores)))
 
 
 def _rules(scenario: Scenario, folder: Path) -> Rules:
@@ -140,11 +132,15 @@ def _rules(scenario: Scenario, folder: Path) -> Rules:
         raise RulesError(error.what, where=where, way_out=error.way_out) from error
 
 
-def _run(scenario: Scenario, rules: Rules, stores: StoreFactory, reorder: bool = True) -> list[Outcome]:
+def run_scenario(
+    scenario: Scenario, rules: Rules, stores: StoreFactory, reorder: bool = True
+) -> list[Outcome]:
+    """Plays one scenario as written and, to ``reorder``, in every other order."""
     found: list[Outcome] = []
+    outcome = partial(Outcome, scenario.where, scenario.story)
 
     def note(play: str, expected: Expectation, failure: list[str] | None) -> None:
-        found.append(Outcome(scenario.where, scenario.story, play, _said(expected), tuple(failure or ())))
+        found.append(outcome(play, _said(expected), tuple(failure or ())))
 
     always = [one for one in scenario.expect if one.at is None]
     with closing(stores()) as store:
@@ -156,7 +152,7 @@ def _run(scenario: Scenario, rules: Rules, stores: StoreFactory, reorder: bool =
             written.advance(at)
             note("as written", one, _failure(written.play, one, at))
         written.advance(max(end, written.play.now))
-        found += _overlooked(scenario, written.play)
+        found += [outcome("as written", "", (), told) for told in _overlooked(scenario, written.play)]
     if scenario.erasures and reorder:
         # In another order an erasure would be of something else; but nothing comes back by it.
         with closing(stores()) as store:
@@ -165,10 +161,7 @@ def _run(scenario: Scenario, rules: Rules, stores: StoreFactory, reorder: bool =
             again.play.ingest(in_arrival(scenario))
             for one in always:
                 note("all sent again", one, _failure(again.play, one, end))
-    for unheard in written.unheard:
-        found.append(
-            Outcome(scenario.where, scenario.story, "as written", "its judgements and erasures", (unheard,))
-        )
+    found += [outcome("as written", "its judgements and erasures", (told,)) for told in written.unheard]
     for name, order in _orders(scenario) if always and reorder and not scenario.erasures else ():
         with closing(stores()) as store:
             play = Play(store, rules)
@@ -178,21 +171,14 @@ def _run(scenario: Scenario, rules: Rules, stores: StoreFactory, reorder: bool =
     return found
 
 
-def _overlooked(scenario: Scenario, play: Play) -> list[Outcome]:
+def _overlooked(scenario: Scenario, play: Play) -> list[str]:
     """The messages that were refused though no expectation says so: a story tells less by then than it
     seems to."""
     expected = {one.dead_letter for one in scenario.expect if isinstance(one, DeadLettered)}
     with play.engine.reader() as reader:
         letters = [one for _, one in every_letter(reader.tx) if one.message_id not in expected]
     return [
-        Outcome(
-            scenario.where,
-            scenario.story,
-            "as written",
-            "",
-            (),
-            f"{letter.message_id or 'a message'} is a dead letter, by its {letter.field}: {letter.reason}",
-        )
+        f"{letter.message_id or 'a message'} is a dead letter, by its {letter.field}: {letter.reason}"
         for letter in letters
     ]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from graph_schema.rules import load_rules
 from serving.scenario_files import Scenario, read_scenarios, scenario_files
 from serving.scenarios import STORES, Report, run_scenario, store_factory
 
@@ -20,7 +21,8 @@ WRITTEN = [(path, scenario) for path in scenario_files([HERE]) for scenario in r
     [pytest.param(path, scenario, id=f"{path.stem}: {scenario.story}") for path, scenario in WRITTEN],
 )
 def test_the_scenario_holds(path: Path, scenario: Scenario, kind: str, tmp_path: Path) -> None:
-    report = Report(tuple(run_scenario(scenario, path.parent, store_factory(kind, tmp_path))))
+    rules = load_rules(scenario.rules_source(path.parent))
+    report = Report(tuple(run_scenario(scenario, rules, store_factory(kind, tmp_path))))
     assert report.outcomes
     assert not report.failures, "\n".join(report.lines())
 
@@ -31,7 +33,9 @@ def test_every_scenario_holds_in_neo4j(neo4j_url: str, tmp_path: Path) -> None:
     outcomes = [
         outcome
         for path, scenario in WRITTEN
-        for outcome in run_scenario(scenario, path.parent, stores, reorder=WHOLE)
+        for outcome in run_scenario(
+            scenario, load_rules(scenario.rules_source(path.parent)), stores, reorder=WHOLE
+        )
     ]
     report = Report(tuple(outcomes))
     assert {one.where for one in outcomes} == {scenario.where for _, scenario in WRITTEN}
