@@ -127,19 +127,16 @@ class _Masking:
 
     async def send(self, message: Message) -> None:
         """Takes a part of the answer; passes it on when it is whole."""
-        if message["type"] == "http.response.start":
-            kind = Headers(raw=message["headers"]).get("content-type", "")
-            if kind.startswith("text/event-stream"):
-                await self._send(message)
-                return
+        begins = message["type"] == "http.response.start"
+        kind = Headers(raw=message["headers"]).get("content-type", "") if begins else ""
+        if begins and not kind.startswith("text/event-stream"):
             self._start = message
-            return
-        if self._start is None:
+        elif self._start is None:
             await self._send(message)
-            return
-        self._body += message.get("body", b"")
-        if not message.get("more_body"):
-            await self._masked(self._start)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._masked(self._start)
 
     async def _masked(self, start: Message) -> None:
         try:
