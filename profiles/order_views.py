@@ -36,15 +36,15 @@ def _view(key: str, completed: list[Told], words: list[Told]) -> Document:
     first = completed[0]
     # The last update is the order; what it leaves out is as it was completed, by the first who told it.
     updates = sorted((one for one in words if one.kind == "updated"), key=lambda one: one.at is not None)
-    accounts = [Ordered(*one.fact) for one in reversed(updates)]
-    accounts += [Ordered(*one.fact) for one in completed]
+    placed = [Ordered(*one.fact) for one in completed]
+    accounts = [*(Ordered(*one.fact) for one in reversed(updates)), *placed]
     ids = ids_by_sku(line for one in words if one.kind in NUMBERED for line in Ordered(*one.fact).products)
     products = [by_id(ids, line) for line in _first_given(accounts, "products") or []]
     total = _first_given(accounts, "total")
     if total is None:
         total = tidy(worth(products))
     view: Document = {
-        "id": _first_given([Ordered(*one.fact) for one in completed], "order_id") or key,
+        "id": _first_given(placed, "order_id") or key,
         "at": first.at,
         "total": total,
         "currency": _first_given(accounts, "currency"),

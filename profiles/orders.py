@@ -137,7 +137,10 @@ def kept_of(order: Document) -> dict[str, Number]:
 
 
 def _remaining(orders: Iterable[Document]) -> dict[str, Number]:
-    found = pieces(line for order in orders for line in kept_of(order).items())
+    found: dict[str, Number] = {}
+    for order in orders:
+        for product, quantity in kept_of(order).items():
+            found[product] = found.get(product, 0) + quantity
     return {product: quantity for product, quantity in found.items() if quantity > 0}
 
 

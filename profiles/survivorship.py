@@ -44,8 +44,7 @@ def ranked(state: Document, name: str, settings: ProfileSettings) -> list[Said]:
         said.append(Said(text, at, source, record_id, 1))
     if len(said) < 2:
         return said
-    said.sort(key=lambda one: (one.text, one.source, one.record_id))
-    said.sort(key=lambda one: one.at, reverse=True)
+    said.sort(key=lambda one: (-one.at, one.text, one.source, one.record_id))
     if rule.rule != "latest":
         said.sort(key=_rank(said, rule))
     return said

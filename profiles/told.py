@@ -75,9 +75,9 @@ def told(obj: Document) -> list[Told]:
         Told(entry[2], RecordKey(*entry[:2]), event, entry[3][0], entry[3], entry[5 if len(entry) > 5 else 0])
         for event, entry in obj.items()
     ]
-    found.sort(key=lambda one: (one.record, one.event))
-    found.sort(key=lambda one: (one.at is None, one.at or 0, *_place(obj[one.event])))
-    return found
+    return sorted(
+        found, key=lambda one: (one.at is None, one.at or 0, _place(obj[one.event]), one.record, one.event)
+    )
 
 
 def _place(entry: list[Any]) -> tuple[bool, int]:
