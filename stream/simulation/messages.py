@@ -96,8 +96,8 @@ def catalogue(rng: Random) -> list[list[Product]]:
     """
     return [
         [
-            _product(rng, category, article.replace("_", " "), edition)
-            for article in articles.split()
+            _product(rng, category, article, edition)
+            for article in articles
             for edition in ("small", "standard", "large")
         ]
         for category, articles in GOODS.items()

@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,13 @@ class Country:
     """
 
     code: str
-    given: tuple[str, ...]
-    surnames: tuple[str, ...]
-    stems: tuple[str, ...]
-    endings: tuple[str, ...]
-    streets: tuple[str, ...]
+    given: list[str]
+    surnames: list[str]
+    stems: list[str]
+    endings: list[str]
+    streets: list[str]
     number_first: bool
-    cities: tuple[str, ...]
+    cities: list[str]
     postal: str
     calling: str
     mobile: str
@@ -30,29 +30,18 @@ class Country:
     trunk: str
 
 
-_LISTS: Final = ("given", "surnames", "stems", "endings", "streets", "cities")
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.replace("_", " ") for word in text.split())
-
-
-def _country(said: dict[str, Any]) -> Country:
-    return Country(**{**said, **{name: _words(said[name]) for name in _LISTS}})
-
-
 _SAID: Final = tomllib.loads(files("stream.simulation").joinpath("words.toml").read_text(encoding="utf-8"))
-_BY_CODE: Final = {said["code"]: _country(said) for said in _SAID["country"]}
-COUNTRIES: Final = tuple(_BY_CODE[code] for code in _words(_SAID["drawn"]))
-GOODS: Final[dict[str, str]] = _SAID["goods"]
-DOMAINS: Final = _words(_SAID["domains"])
+_BY_CODE: Final = {said["code"]: Country(**said) for said in _SAID["country"]}
+COUNTRIES: Final = tuple(_BY_CODE[code] for code in _SAID["drawn"])
+GOODS: Final[dict[str, list[str]]] = _SAID["goods"]
+DOMAINS: Final[list[str]] = _SAID["domains"]
 DOMAIN_SLIPS: Final[dict[str, str]] = _SAID["domain_slips"]
 STREET_SLIPS: Final[dict[str, str]] = _SAID["street_slips"]
 SDKS: Final[dict[str, dict[str, str]]] = _SAID["sdks"]
-JUNK_USER_IDS: Final[tuple[str, ...]] = tuple(_SAID["junk_user_ids"])
+JUNK_USER_IDS: Final[list[str]] = _SAID["junk_user_ids"]
 JUNK_PHONE: Final[str] = _SAID["junk_phone"]
 TEST_EMAIL: Final[str] = _SAID["test_email"]
-CAMPAIGNS: Final[tuple[str, ...]] = tuple(_SAID["campaigns"])
+CAMPAIGNS: Final[list[str]] = _SAID["campaigns"]
 
 UNACCENTED: Final = str.maketrans({"ł": "l", "Ł": "L", "ß": "ss", "ø": "o", "ı": "i", "æ": "ae", "œ": "oe"})
 """Letters that no Unicode decomposition takes apart."""
