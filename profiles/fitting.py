@@ -22,20 +22,19 @@ _ROUNDS: Final = 1000
 _RESTARTS: Final = 10
 
 
-def fit(customers: Sequence[Purchases], start: ValueSettings | None = None) -> ValueSettings:
+def fit(customers: Sequence[Purchases], start: ValueSettings) -> ValueSettings:
     """The parameters under which what these customers did is most likely; all else as in `start`.
 
     Raises ValueError where no customer bought twice: nothing can be learnt then.
     """
-    settings = start or ValueSettings()
     ordered = sorted(customers)
     repeating = [one for one in ordered if one.frequency > 0 and one.mean > 0]
     if not repeating:
         raise ValueError("no customer bought twice, so there is nothing to fit lifetime value to")
-    r, alpha, a, b = _climb(_purchases(ordered), [settings.r, settings.alpha, settings.a, settings.b])
-    p, q, v = _climb(_spending(repeating), [settings.p, settings.q, settings.v])
+    r, alpha, a, b = _climb(_purchases(ordered), [start.r, start.alpha, start.a, start.b])
+    p, q, v = _climb(_spending(repeating), [start.p, start.q, start.v])
     found = {"r": r, "alpha": alpha, "a": a, "b": b, "p": p, "q": q, "v": v}
-    return settings.model_copy(update={name: round(value, 6) for name, value in found.items()})
+    return start.model_copy(update={name: round(value, 6) for name, value in found.items()})
 
 
 def _purchases(customers: list[Purchases]) -> Callable[[list[float]], float]:

@@ -135,8 +135,8 @@ def _log_likelihood(of: Purchases, model: ValueSettings) -> float:
 
 def test_fitting_climbs_and_the_order_of_customers_decides_nothing() -> None:
     customers = _customers(1500)
-    found = fit(customers)
-    assert fit(customers[::-1]) == found
+    found = fit(customers, ValueSettings())
+    assert fit(customers[::-1], ValueSettings()) == found
     assert found.p * found.v / (found.q - 1) == pytest.approx(35.2, rel=0.1)
     best = sum(_log_likelihood(one, found) for one in customers)
     for name in ("r", "alpha", "a", "b"):
@@ -144,7 +144,7 @@ def test_fitting_climbs_and_the_order_of_customers_decides_nothing() -> None:
             other = found.model_copy(update={name: getattr(found, name) * factor})
             assert sum(_log_likelihood(one, other) for one in customers) <= best + 1e-6
     with pytest.raises(ValueError, match="twice"):
-        fit([Purchases(0, 0.0, 10.0, 0.0)])
+        fit([Purchases(0, 0.0, 10.0, 0.0)], ValueSettings())
 
 
 @pytest.mark.parametrize(
