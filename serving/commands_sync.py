@@ -4,7 +4,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -129,10 +129,10 @@ def sync(
         with ThreadPoolExecutor(len(chosen)) as pool:
             waiting = [pool.submit(run, *one) for one in chosen.items()]
             try:
-                endings = [one.result() for one in waiting]
+                wait(waiting)
             except KeyboardInterrupt:
                 stop.set()
-                endings = [one.result() for one in waiting]
+            endings = [one.result() for one in waiting]
     if any(endings):
         raise typer.Exit(max(endings))
 
