@@ -216,8 +216,6 @@ class Deltas(BaseModel):
     next: int
 
 
-_PROBLEM: Final[dict[str, Any]] = {
-    "model": Problem,
-    "description": "An RFC 9457 problem",
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Problem, "description": "An RFC 9457 problem"} for status in ("4XX", "5XX")
 }
-PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
