@@ -36,9 +36,9 @@ class WriteFailed(OnefoldError):
     """What was sent could not be written, and nothing of it was taken."""
 
 
-def answer(value: object, status: int = 200) -> Response:
+def answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer."""
-    return Response(orjson.dumps(value), status, media_type="application/json")
+    return Response(orjson.dumps(value), status, headers, "application/json")
 
 
 def problem(error: OnefoldError) -> Response:

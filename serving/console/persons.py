@@ -19,6 +19,7 @@ from serving.console.queue import shown
 from serving.console.work import Token, told_of
 from serving.masking import masked
 from serving.persons import hand_out
+from serving.problems import answer
 from serving.question import Question
 from serving.service import Service, TheService, time_of
 from serving.stewardship import shown_judgement
@@ -141,9 +142,7 @@ def graph_data(request: Request, service: TheService, person_id: str) -> Respons
         found = reader.find(person_id)
         drawn = picture(reader, Found(found.person, found.living[:_RECORDS]))
     content = masked(drawn) if principal.role == "viewer" else drawn
-    return Response(
-        orjson.dumps(content), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return answer(content, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/split")

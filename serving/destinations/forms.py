@@ -33,7 +33,7 @@ def hex_digest(form: str) -> str:
 
 def base64_digest(form: str) -> str:
     """SHA-256, its 32 bytes in Base64; "" for no form."""
-    return base64.b64encode(hashlib.sha256(form.encode()).digest()).decode() if form else ""
+    return base64_of(hex_digest(form))
 
 
 def base64_of(digest: str) -> str:
