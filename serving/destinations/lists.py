@@ -25,6 +25,7 @@ from stream.batch import Batch
 from stream.engine import Engine
 from stream.feed import seen_to
 from stream.parts import followed
+from stream.turns import undisturbed
 
 AT_ONCE: Final = 10_000
 """How many entries of a feed, or members, one step takes."""
@@ -206,29 +207,29 @@ class List:
 
         Who is left out was read of in the feeds after the flight was made, so the next step takes her up.
         """
-        rows = list(flight.rows)
-        everybody = {row.person_id for row in rows}
-        with self._engine.store.read() as tx:
-            if flight.op == "remove":
-                return rows
-            changed = everybody
-            reader = self._engine.reader_of(tx)
-            if flight.change != MADE_AGAIN:
-                since = set(self._changed_since(tx, flight))
-                changed = everybody & (since | self.means.wants.sharing(reader, since))
-            if not changed:
-                return rows
-            wanted = self.means.wants.of(reader, self.target, changed, self._engine.clock())
+        if flight.op == "remove":
+            return list(flight.rows)
+        # Half of a merge could tell that what one of two withdrew is granted by the other.
+        changed, wanted = undisturbed(partial(self._changed, flight))
         return [
             row
-            for row in rows
+            for row in flight.rows
             if row.person_id not in changed
             or (
-                row.person_id in wanted.rows
-                and set(row.handles) <= set(wanted.rows[row.person_id].handles)
-                and row.said == wanted.rows[row.person_id].said
+                row.person_id in wanted
+                and set(row.handles) <= set(wanted[row.person_id].handles)
+                and row.said == wanted[row.person_id].said
             )
         ]
+
+    def _changed(self, flight: Flight) -> tuple[set[str], Mapping[str, Row]]:
+        """Who changed since a flight was made, and by which row each of them would be sent now."""
+        changed = {row.person_id for row in flight.rows}
+        with self._engine.reader(whole=True) as reader:
+            if flight.change != MADE_AGAIN:
+                since = set(self._changed_since(reader.tx, flight))
+                changed &= since | self.means.wants.sharing(reader, since)
+            return changed, self.means.wants.of(reader, self.target, changed, self._engine.clock()).rows
 
     def _changed_since(self, tx: Transaction, flight: Flight) -> Iterator[str]:
         for delta in followed(partial(tx.deltas, self.target.audience), flight.delta, AT_ONCE):
