@@ -53,6 +53,7 @@ _GRAPH: Final = "RETURN g.number, g.commits, g.changes, g.deltas, g.letters, g.c
 GRAPH: Final = f"MATCH (g:Graph {{name: $name}}) {_GRAPH}"
 LOCK: Final = f"MATCH (g:Graph {{name: $name}}) SET g.writer = $writer WITH g {_GRAPH}"
 RENAME: Final = "MATCH (g:Graph {name: $name}) SET g.name = $to"
+ALONE: Final = "MERGE (c:Counter {name: $name}) SET c.turn = true"
 REMOVE_GRAPH: Final = "MATCH (g:Graph {name: $name}) DELETE g"
 COMMIT: Final = (
     "MATCH (g:Graph {name: $name}) SET g.commits = $commits, g.changes = $changes, g.deltas = $deltas, "

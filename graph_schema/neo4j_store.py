@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -27,7 +27,7 @@ from graph_schema.neo4j_pace import Pace
 from graph_schema.neo4j_refusals import PASSWORD, TURN_SECONDS, USER, told
 from graph_schema.neo4j_rows import Graph
 from graph_schema.neo4j_schema import drift, migrate, shipped
-from graph_schema.neo4j_swap import Neo4jSwap, remove
+from graph_schema.neo4j_swap import Neo4jSwap, alone, left_over, remove, remove_left_over
 from graph_schema.neo4j_transaction import Neo4jTransaction, changed_since
 from graph_schema.store import Transaction, View
 
@@ -108,6 +108,7 @@ class Neo4jStore:
                 self._driver.verify_connectivity()
             with self._session() as session:
                 self._prepare(Ask(session), create)
+            self._clear()
         except BaseException:
             self._driver.close()
             raise
@@ -201,6 +202,9 @@ class Neo4jStore:
                     self._ending, self._last = ending, tx
                 else:
                     ending.result()
+                    if tx.erased:
+                        # Nothing of the erased stays in what a rebuild left.
+                        self._clear()
                 tx.remember()
                 pace.passed(tx.beside)
             except Overtaken:
@@ -292,8 +296,21 @@ class Neo4jStore:
         def opened(name: str) -> Neo4jStore:
             return Neo4jStore(self.address._replace(graph=name))
 
-        with self._session() as session, closing(Neo4jSwap(session, self.name, opened)) as swap:
+        with (
+            self._session() as lock,
+            alone(lock, self.name),
+            self._session() as session,
+            closing(Neo4jSwap(session, self.name, opened)) as swap,
+        ):
             yield swap
+
+    def _clear(self) -> None:
+        """Removes what a rebuild that was killed left beside the graph: all that the graph knew then."""
+        with suppress(StoreUnavailable), self._session() as session:
+            ask = Ask(session)
+            if left_over(ask, self.name):
+                with self._session() as lock, alone(lock, self.name, 1):
+                    remove_left_over(ask, self.name)
 
     def remove(self) -> None:
         """Removes the graph from the database."""

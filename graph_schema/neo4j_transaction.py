@@ -42,7 +42,7 @@ class Neo4jTransaction(Likeness):
         self._turn = turn
         self._full = set()
         self.changed: set[int] = set()
-        self.soon = self.beside = False
+        self.erased = self.soon = self.beside = False
         self._written: Writes | None = None
         self._profiles: dict[int, str | None] = {}
         self.unchanged = self.locked = False
@@ -139,7 +139,8 @@ class Neo4jTransaction(Likeness):
         self._tell(more.SET_STATE, [row for row in stated if row[2] is not None])
         self.changed, self.graph = changed, self._close(writes, now, cases, changed)
         self._known.state.update((marks.of_other("state", name), value) for name, value in state)
-        self._written, self.soon = writes, writes.soon
+        self._written, self.erased = writes, bool(writes.erased_records)
+        self.soon = writes.soon and not self.erased
 
     def remember(self) -> None:
         """Takes into the process's memory what is now durable."""
