@@ -23,14 +23,12 @@ _STORE_SECONDS: Final = 3.0
 router = APIRouter(tags=["health"])
 
 
-@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def alive() -> Response:
     """The process answers, however many questions wait for a thread."""
     return answer({"status": "ok"})
 
 
-@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses=PROBLEMS)
 async def ready(service: TheService) -> Response:
     """The store can be read, was built by these rules, there is room for what comes in, and Kafka answers
