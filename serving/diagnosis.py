@@ -43,7 +43,7 @@ def destinations(rules: Rules, source: str) -> list[Finding]:
     try:
         declared = destination_settings(rules)
         for settings in declared.values():
-            for part in (getattr(settings, name) for name in type(settings).model_fields):
+            for _, part in settings:
                 if isinstance(part, Secret):
                     part.read()
     except RulesError as error:

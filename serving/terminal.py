@@ -121,8 +121,7 @@ def check_folders(*paths: Path | None) -> None:
 
 def check_source(name: str | None) -> None:
     """Raises ``Invalid`` where --source can't be the name of one: by it every line would be refused."""
-    flaw = flaw_of_source(name or " ") if name is not None else None
-    if flaw is not None:
+    if name is not None and (flaw := flaw_of_source(name or " ")):
         raise Invalid("--source", flaw)
 
 
