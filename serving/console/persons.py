@@ -153,12 +153,9 @@ def split_page(
     sessions.principal_of(request).must("steward")
     if not record:
         raise Invalid("record", "None is chosen; choose those that are of somebody else.")
-    now = service.engine.clock()
-    with service.engine.reader(whole=True) as reader:
-        found = reader.find(person_id)
-        word = Word("different", record, [], now, "", "")
+    word = Word("different", record, [], service.engine.clock(), "", "")
+    with _looked_at(service, person_id, "records") as (reader, found, head):
         follows = consequences(service.engine, reader.tx, reader.judgement(word))
-        head = _head(side_of(reader, found), "records")
         token = sessions.sealed(seen(reader, (found.person.person_id,)))
     return page(request, "split.html", **head, chosen=record, follows=follows, seen=token)
 
