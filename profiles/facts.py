@@ -53,18 +53,18 @@ def facts_of(message: Message, held: tuple[Held, ...], record: RecordKey) -> Fac
     at = kept(message.at)
     body = message.body
     for namespace, value, shown, flags in held:
-        if shown != value and not flags & BLOCKED:
-            own.append(("shown", namespace, value, at, shown))
         if namespace in _DEVICES:
             own.append(("device",))
         elif namespace in ADDRESSES and not flags & BLOCKED:
-            own.append(("address", namespace, value, at, int(flags & CLAIMED != 0), *record))
+            # With its form, so that who is said to have given it last gave it so.
+            own.append(("address", namespace, value, at, int(flags & CLAIMED != 0), *record, shown))
+        if shown != value and not flags & BLOCKED and namespace not in ADDRESSES:
+            own.append(("shown", namespace, value, at, shown))
     context = body.get("context")
     if context:
         if context.get("traits"):
             own += _traits(context["traits"], at, record)
-        device = context.get("device")
-        if device and device.get("token"):
+        if (context.get("device") or {}).get("token"):
             own.append(("app", 1, at))
     if message.type == "track":
         return _track(Track(message, body.get("properties") or {}, held, record, at), own)

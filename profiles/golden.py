@@ -19,7 +19,7 @@ from profiles.figures import born
 from profiles.households import shown_households
 from profiles.lifecycle import lifecycle_of
 from profiles.messages import shown_messages
-from profiles.moments import DAY, iso
+from profiles.moments import DAY, iso, kept
 from profiles.orders import Orders
 from profiles.portrait import Portrait, shown_form
 from profiles.preferences import preference
@@ -110,7 +110,7 @@ def _identifiers(portrait: Portrait, rules: Rules) -> list[Document]:
         {
             "namespace": namespace,
             "value": value,
-            "shown": shown_form(portrait, namespace, value),
+            "shown": shown_form(portrait, namespace, value, kept(seen.last)),
             "first_seen": iso(seen.first),
             "last_seen": iso(seen.last),
             "sources": sorted(seen.sources),
@@ -130,15 +130,14 @@ def _attributes(portrait: Portrait, ways: Ways, settings: ProfileSettings) -> Do
     }
     found = {name: shown_attribute(ranked(state, name, settings)) for name in sorted(names)}
     for namespace in ("email", "phone"):
-        known = ways.addresses(namespace)
         shown = [
             {
-                "value": shown_form(portrait, namespace, one.value),
+                "value": shown_form(portrait, namespace, one.value, one.last),
                 "source": one.record.source,
                 "record_id": one.record.record_id,
                 "observed_at": iso(one.last),
             }
-            for one in known
+            for one in ways.addresses(namespace)
         ]
         if shown:
             found[namespace] = {**shown[0], "alternatives": shown[1:]}
@@ -170,9 +169,7 @@ def _value(orders: Orders, settings: ProfileSettings, at: int | None) -> Documen
     """Recency, frequency, monetary in the currency of most orders, lifetime value by the rules' parameters,
     and what she buys for herself, by category."""
     last = orders.times[-1] if orders.times else None
-    clv = None
-    if at is not None:
-        clv = lifetime_value(purchases_of(orders.paid, at), settings.value)
+    clv = None if at is None else lifetime_value(purchases_of(orders.paid, at), settings.value)
     return {
         "recency_days": None if last is None or at is None else max(at - last, 0) // DAY,
         "frequency": len(orders.counted),

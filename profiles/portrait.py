@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from graph_schema.store import Document
 from graph_schema.vocabulary import Identifier, Record, RecordKey, ShownIdentifier
+from profiles.moments import UNTIMED
 
 
 class Sketch(Protocol):
@@ -61,13 +62,17 @@ def addresses(sketch: Sketch, namespace: str) -> list[Address]:
     generic = sketch.generic
     found = [
         Address(value, first, last, bool(claimed), RecordKey(source, record_id))
-        for value, (first, (last, source, record_id), claimed) in known.items()
+        for value, (first, (last, source, record_id, *_), claimed) in known.items()
         if not generic or Identifier(namespace, value) not in generic
     ]
     return sorted(found, key=lambda one: (one.claimed, -one.last, one.value))
 
 
-def shown_form(sketch: Sketch, namespace: str, value: str) -> str:
-    """How an identifier is written: as it was last given, the match form where it was given so."""
-    form = sketch.state.get("shown", {}).get(namespace, {}).get(value)
-    return value if form is None else str(form[1])
+def shown_form(sketch: Sketch, namespace: str, value: str, last: int = UNTIMED) -> str:
+    """How an identifier is written: as it was last given, the match form where it was given so. `last` is
+    the kept time at which it was seen last; addresses are kept with their form, but in old states."""
+    sighting = sketch.state.get("addresses", {}).get(namespace, {}).get(value)
+    if sighting is not None and (form := sighting[1][3:]):
+        return str(form[0])
+    at, form = sketch.state.get("shown", {}).get(namespace, {}).get(value, (UNTIMED, value))
+    return str(form) if at >= last else value

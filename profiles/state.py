@@ -8,7 +8,8 @@ with the number of messages, but for orders, rewards, and what was sent about ea
 The parts, each left out while it is empty:
 
     since        the earliest time of anything of hers
-    addresses    email | phone → match form → [first seen, [last seen, source, record_id], claimed]
+    addresses    email | phone → match form → [first seen, [last seen, source, record_id, form shown],
+                 claimed]
     device       true: an event came from an app's device
     traits       name → source → value (JSON) → [at, record_id, times said; 0 where values were too many]
     shown        namespace → match form → [at, form shown]

@@ -57,7 +57,7 @@ def contact_of(
                 if not holding.flags & (BLOCKED | CLAIMED):
                     last[value] = max(kept(holding.last), last.get(value, UNTIMED))
         found = sorted(last, key=lambda value: (-last[value], value))
-        return [shown_form(portrait, namespace, one) for one in found]
+        return [shown_form(portrait, namespace, one, last[one]) for one in found]
 
     found = {namespace: held(namespace) for each in NAMESPACES.values() for namespace in each}
     hashes = () if found["email"] else hash_namespaces(rules)

@@ -72,6 +72,32 @@ def test_an_identifier_is_compared_in_one_form_and_shown_in_another() -> None:
     assert (found["first_seen"], found["sources"]) == ("2026-03-04T09:00:00Z", ["web"])
 
 
+@pytest.mark.parametrize("days", [({"day": 1}, {"day": 2}), ({}, {})])
+def test_an_address_is_shown_as_who_gave_it_last_gave_it(days: tuple[dict[str, int], dict[str, int]]) -> None:
+    said = [
+        {"type": "identify", "userId": "u-1", "source": source, "traits": {"email": email}, **day}
+        for source, email, day in zip(
+            ("crm", "shop"), ("Ana+News@example.com", "ana@example.com"), days, strict=True
+        )
+    ]
+    for messages in (said, said[::-1]):
+        found = GoldenProfile.model_validate(shown(*messages))
+        email = found.attributes["email"]
+        assert (email.value, email.source) == ("ana@example.com", "shop")
+        assert [one.shown for one in found.identifiers] == ["u-1", "ana@example.com"]
+
+
+@pytest.mark.parametrize("numbers", [("2900 1", "29001"), ("29001", "2900 1"), ("29-001", "2900 1")])
+def test_a_card_is_shown_as_it_was_given_last(numbers: tuple[str, str]) -> None:
+    swiped = [
+        track("Seen", day, context={"externalIds": [{"type": "loyalty_card", "id": number}]})
+        for day, number in enumerate(numbers)
+    ]
+    for messages in (swiped, swiped[::-1]):
+        found = GoldenProfile.model_validate(shown(*messages))
+        assert [one.shown for one in found.identifiers] == ["u-1", numbers[1]]
+
+
 def test_a_blocked_value_is_not_shown() -> None:
     found = shown({"type": "identify", "userId": "u-1", "traits": {"email": "noreply@example.com"}, "day": 0})
     assert [one["namespace"] for one in found["identifiers"]] == ["user_id"]  # type: ignore[attr-defined]
