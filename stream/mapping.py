@@ -108,8 +108,7 @@ def load_mapping(path: str | Path) -> FileMapping:
     try:
         return FileMapping.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        way_out = "See https://toml.io for the format"
-        raise MappingError(f"not TOML: {error}", where=str(path), way_out=way_out) from error
+        raise MappingError(f"not TOML: {error}", where=str(path), way_out="See https://toml.io") from error
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
     # A key that is missing may only be misspelt: the misspelt one says so better.
@@ -134,8 +133,9 @@ def _fault(detail: ErrorDetails) -> tuple[str, str]:
         return f"{path[-2]!r} can't be a name in [{path[0]}]", "Write one word, such as loyalty_card"
     if path[0] in ("identifiers", "traits") and len(path) == 1:
         return f"{key} is not a table", f'Write [{key}] and below it lines of name = "column"'
-    if key == "source":
-        return "source is not the name of a source", 'Write source = "crm"'
+    if key in ("source", "region"):
+        what, such = ("the name of a source", "crm") if key == "source" else ("a country", "FR")
+        return f"{key} is not {what}", f'Write {key} = "{such}"'
     return (
         f"{'.'.join(path[:2])} does not name a column",
         f'Write {path[-1] if len(path) == 1 else path[1]} = "column"',

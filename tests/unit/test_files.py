@@ -286,6 +286,7 @@ def test_an_address_may_stand_in_both_tables_where_it_is_one_column(tmp_path: Pa
         (("firstName", "email"), r"email is one column in \[identifiers\] and another in \[traits\]"),
         (("[traits]", '[traits]\n"firstName.a" = "x"'), r"traits.firstName is given twice, or whole and in"),
         (('"crm"', "7"), r"line 2: source is not the name of a source\. Write source = "),
+        (('"FR"', "33"), r'line 5: region is not a country\. Write region = "FR"'),
         (('"crm"', "crm"), "not TOML"),
     ],
 )
