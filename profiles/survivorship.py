@@ -83,7 +83,7 @@ def _rank(said: list[Said], rule: AttributeRule) -> Callable[[Said], int]:
     if rule.rule == "verified":
         return lambda one: int(one.source not in rule.sources)
     if rule.rule == "longest":
-        return lambda one: -len(one.text)
+        return lambda one: -len(str(orjson.loads(one.text)))
     times = Counter[str]()
     for one in said:
         times[one.text] += one.times

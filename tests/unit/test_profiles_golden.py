@@ -137,6 +137,13 @@ def test_which_value_survives(rule: str, value: str, source: str, order: int, tm
     assert {one["value"] for one in found["alternatives"]} == {"A", "Ana", "Anna-Lena"} - {value}
 
 
+def test_the_longest_value_is_so_as_it_reads_and_not_as_json(tmp_path: object) -> None:
+    rules = _rules('[profile.attributes.firstName]\nrule = "longest"\n', tmp_path)
+    named = identify(1, "crm", firstName="Johanna"), identify(2, "web", firstName='Jo "J"')
+    found = golden(portrait(*named, rules=rules), rules, at(10))
+    assert found["attributes"]["firstName"]["value"] == "Johanna"
+
+
 def test_of_two_values_of_one_moment_the_smaller_stands() -> None:
     one, other = identify(1, "a", city="Nice"), identify(1, "b", city="Lyon")
     for messages in ((one, other), (other, one)):
