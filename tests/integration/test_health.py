@@ -124,7 +124,7 @@ def test_messages_reach_kafka_while_every_reader_waits_for_the_store() -> None:
     "path", ["/v1/persons/per_0000000000000000", "/console/persons/per_0000000000000000"]
 )
 def test_who_asks_while_the_store_is_away_is_told_when_to_come_again(path: str) -> None:
-    def is_away() -> None:
+    def is_away(_view: View = "loose") -> None:
         raise StoreUnavailable("it is away")
 
     app = make_app(Engine(MemoryStore(), load_rules()))
@@ -135,7 +135,7 @@ def test_who_asks_while_the_store_is_away_is_told_when_to_come_again(path: str) 
 
 
 def test_a_line_of_the_feed_ends_in_order_where_the_store_is_away(caplog: pytest.LogCaptureFixture) -> None:
-    def is_away() -> None:
+    def is_away(_view: View = "loose") -> None:
         raise StoreUnavailable("it is away")
 
     app = make_app(Engine(MemoryStore(), load_rules()), Settings(feed_seconds=0.05))
