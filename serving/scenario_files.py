@@ -184,7 +184,7 @@ def _event(said: object) -> object:
 
 
 def _word(said: object) -> object:
-    if not isinstance(said, dict) or ("same" in said) == ("different" in said):
+    if not isinstance(said, dict) or (said.get("same") is None) == (said.get("different") is None):
         raise ValueError("must say either same or different, each with two sides")
     return said
 
@@ -198,7 +198,7 @@ def _expectation(said: object) -> _Expected:
         odd = next((str(name) for name in said if name not in FORMS), "")
         raise ValueError(f"must be of exactly one form. {nearest(odd, FORMS)}")
     found = FORMS[forms[0]].model_validate(said)
-    if isinstance(found, Audience) and ("includes" in said) == ("excludes" in said):
+    if isinstance(found, Audience) and (found.includes is None) == (found.excludes is None):
         raise ValueError("must say either includes or excludes")
     return found
 

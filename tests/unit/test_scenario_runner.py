@@ -98,6 +98,7 @@ def test_what_does_not_hold_fails_and_says_why(tmp_path: Path, expect: str, said
         ("{at: +99999999d, profile: a:b, path: x, equals: 1}", "a thousand years"),
         ("{audience: lapsed, include: a:b}", "includes"),
         ("{audience: lapsed}", "either includes or excludes"),
+        ("{audience: lapsed, excludes: null}", "either includes or excludes"),
         ("{decide: survey, for: ana, outcome: send}", "namespace:value"),
         ("{decide: survey, for: a:b, outcome: maybe}", "'send' or 'suppress'"),
         ("{decide: survey, for: a:b, outcome: send, offer: {price: 9}}", "reference_price: 100.32"),
