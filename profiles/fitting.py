@@ -11,15 +11,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import gammaln
 
 from profiles.settings import ValueSettings
 from profiles.value import Purchases
 
 Numbers = NDArray[np.float64]
-_LARGEST_STEP: Final = 1.0
-_ENOUGH: Final = 1e-10
-_ROUNDS: Final = 1000
-_RESTARTS: Final = 10
+_STEPS: Final = (1.0, 0.5, 0.25, 0.1, 0.1)
+"""How far each descent looks at first, by logarithms. One alone may end where its simplex went flat."""
 
 
 def fit(customers: Sequence[Purchases], start: ValueSettings) -> ValueSettings:
@@ -46,8 +46,8 @@ def _purchases(customers: list[Purchases]) -> Callable[[list[float]], float]:
 
     def likelihood(parameters: list[float]) -> float:
         r, alpha, a, b = parameters
-        head = _lgamma(x, r) - lgamma(r) + r * np.log(alpha)
-        head += lgamma(a + b) - lgamma(b) + _lgamma(x, b) - _lgamma(x, a + b)
+        head = gammaln(x + r) - lgamma(r) + r * np.log(alpha)
+        head += lgamma(a + b) - lgamma(b) + gammaln(x + b) - gammaln(x + a + b)
         alive = -(r + x) * np.log(alpha + age)
         gone = np.log(a) - np.log(np.maximum(b + x - 1, 1e-300)) - (r + x) * np.log(alpha + recency)
         return float(np.sum(head + np.where(several, np.logaddexp(alive, gone), alive)))
@@ -62,24 +62,16 @@ def _spending(customers: list[Purchases]) -> Callable[[list[float]], float]:
 
     def likelihood(parameters: list[float]) -> float:
         p, q, v = parameters
-        whole = _lgamma(x, q, p) - _lgamma(x, 0.0, p) - lgamma(q)
+        whole = gammaln(p * x + q) - gammaln(p * x) - lgamma(q)
         parts = q * np.log(v) + (p * x - 1) * np.log(mean) + p * x * np.log(x)
         return float(np.sum(whole + parts - (p * x + q) * np.log(x * mean + v)))
 
     return likelihood
 
 
-def _lgamma(x: Numbers, plus: float, times: float = 1.0) -> Numbers:
-    """log Γ(times · x + plus), computed once for each frequency that there is."""
-    values, places = np.unique(x, return_inverse=True)
-    table = np.array([lgamma(times * value + plus) for value in values.tolist()])
-    found: Numbers = table[places]
-    return found
-
-
 def _climb(likelihood: Callable[[list[float]], float], start: list[float]) -> list[float]:
     """The parameters of the highest likelihood, by the simplex of Nelder and Mead over their logarithms
-    (they are positive), begun again from where it ends until that changes nothing."""
+    (they are positive), begun again from where it ended."""
     best = np.log(np.array(start))
 
     def loss(point: Numbers) -> float:
@@ -88,40 +80,8 @@ def _climb(likelihood: Callable[[list[float]], float], start: list[float]) -> li
         found = -likelihood(np.exp(point).tolist())
         return found if np.isfinite(found) else float("inf")
 
-    before = float("inf")
-    step = _LARGEST_STEP
-    for _ in range(_RESTARTS):
-        best, after = _descend(loss, best, step)
-        if before - after <= _ENOUGH * max(abs(after), 1.0):
-            break
-        before, step = after, max(step / 2, 0.1)
+    for step in _STEPS:
+        simplex = [best, *(best + step * unit for unit in np.eye(len(best)))]
+        options = {"initial_simplex": simplex, "xatol": 1e-8, "fatol": 1e-8, "maxiter": 1000}
+        best = minimize(loss, best, method="Nelder-Mead", options=options).x
     return [float(value) for value in np.exp(best)]
-
-
-def _descend(loss: Callable[[Numbers], float], start: Numbers, step: float) -> tuple[Numbers, float]:
-    points = [start, *(start + step * unit for unit in np.eye(len(start)))]
-    simplex = sorted((loss(point), tuple(point.tolist())) for point in points)
-    for _ in range(_ROUNDS):
-        if simplex[-1][0] - simplex[0][0] <= _ENOUGH * max(abs(simplex[0][0]), 1.0):
-            break
-        worst = np.array(simplex[-1][1])
-        centre = np.mean([point for _, point in simplex[:-1]], axis=0)
-        mirrored = _at(loss, centre + (centre - worst))
-        if mirrored < simplex[0]:
-            simplex[-1] = min(mirrored, _at(loss, centre + 2 * (centre - worst)))
-        elif mirrored < simplex[-2]:
-            simplex[-1] = mirrored
-        else:
-            towards = worst if simplex[-1] <= mirrored else np.array(mirrored[1])
-            inner = _at(loss, (centre + towards) / 2)
-            if inner < min(simplex[-1], mirrored):
-                simplex[-1] = inner
-            else:
-                peak = np.array(simplex[0][1])
-                simplex = [simplex[0], *(_at(loss, (peak + np.array(point)) / 2) for _, point in simplex[1:])]
-        simplex.sort()
-    return np.array(simplex[0][1]), simplex[0][0]
-
-
-def _at(loss: Callable[[Numbers], float], point: Numbers) -> tuple[float, tuple[float, ...]]:
-    return loss(point), tuple(point.tolist())
