@@ -116,7 +116,7 @@ def _order(kind: str, track: Track) -> Fact:
         _currency(properties),
         tuple(_products(properties)),
         "store" if track.channel == "store" else _channel(track),
-        None if gift is None else int(gift is True or str(gift).lower() == "true"),
+        None if gift is None else int(str(gift).lower() == "true"),
         _text(properties.get("refund_id")) if kind == "refunded" else None,
     )
 
