@@ -1,13 +1,16 @@
 """What only the rarer of two histories tells apart: ties, what is left out, what was never said."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graph_schema.rules import load_rules
 from graph_schema.vocabulary import ObjectKey, RecordKey
 from profiles.accounts import accounts_of, ended
 from profiles.audiences import permission
 from profiles.cart import cart_of
+from profiles.golden import golden
 from profiles.lifecycle import lifecycle_of
 from profiles.objects import fold_object, views
 from profiles.orders import Orders
@@ -125,6 +128,23 @@ def test_a_preference_is_said_by_name_and_value(name: str) -> None:
 def test_a_message_names_its_campaign_in_one_of_five_ways(named: dict[str, Any]) -> None:
     facts = event(track("Email Opened", 1, **named)).facts.own
     assert [fact[4] for fact in facts if fact[0] == "message"] == ["spring"]
+
+
+def test_a_message_of_no_campaign_is_of_none() -> None:
+    facts = event(track("Email Opened", 1)).facts.own
+    assert [fact[4] for fact in facts if fact[0] == "message"] == [""]
+
+
+@pytest.mark.parametrize(("sources", "claimed"), [(("kiosk",), True), (("kiosk", "app"), False)])
+def test_an_address_is_claimed_until_somebody_says_it_who_knows(
+    sources: tuple[str, ...], claimed: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('extends = "retail"\n[source.kiosk]\nclaims = ["email"]\n', "utf-8")
+    rules = load_rules(path)
+    person = portrait(*(identify(1, one, email="ana@example.com") for one in sources), rules=rules)
+    shown = golden(person, rules, at(2))["identifiers"]
+    assert [one["claimed"] for one in shown if one["namespace"] == "email"] == [claimed]
 
 
 @pytest.mark.parametrize(
