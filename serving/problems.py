@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -107,6 +108,14 @@ def handle_problems(app: FastAPI, refusal: Callable[[Request, Exception], Awaita
         app.add_exception_handler(kind, refusal)
 
 
+def _allowed(request: Request, status: int) -> dict[str, str]:
+    """Every method that the path takes: the router names those of its first route alone."""
+    if status != 405 or not isinstance(route := request.scope.get("route"), APIRoute):
+        return {}
+    methods = request.app.openapi()["paths"].get(route.path_format, {})
+    return {"Allow": ", ".join(sorted(map(str.upper, methods)))} if methods else {}
+
+
 async def problem_of(request: Request, error: Exception) -> Response:
     """The problem document of any error."""
     match error:
@@ -123,6 +132,7 @@ async def problem_of(request: Request, error: Exception) -> Response:
             # So FastAPI tells of a body that isn't UTF-8 (packed, for one), or has endless digits.
             return problem(_no_json())
         case HTTPException():
-            return _document(error.status_code, "about:blank", str(error.detail), {}, error.headers or {})
+            headers = {**(error.headers or {}), **_allowed(request, error.status_code)}
+            return _document(error.status_code, "about:blank", str(error.detail), {}, headers)
     detail = "The server met an error that it did not foresee; its log tells more."
     return _document(500, "about:blank", detail, {}, {})

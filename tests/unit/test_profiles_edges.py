@@ -39,8 +39,8 @@ def order(*said: Said) -> dict[str, Any]:
 
 
 def test_of_reports_of_one_moment_the_record_decides_and_not_what_the_message_is_called() -> None:
-    of = {"context": {"recordId": "b"}, "messageId": "m-1", "userId": "u-1"}
-    by = {"context": {"recordId": "a"}, "messageId": "m-2", "userId": "u-2"}
+    of: dict[str, Any] = {"context": {"recordId": "b"}, "messageId": "m-1", "userId": "u-1"}
+    by: dict[str, Any] = {"context": {"recordId": "a"}, "messageId": "m-2", "userId": "u-2"}
     assert views(*told(bought(1, "o-1", "tea", **of), bought(1, "o-1", "tea", **by))).keys() == {2}
 
 
@@ -101,7 +101,7 @@ def test_what_is_opened_at_the_moment_of_a_closing_is_no_new_beginning(opened: f
 
 
 def test_a_cart_is_bought_though_some_of_it_was_taken_out_before() -> None:
-    tea = {"product_id": "tea", "price": 10}
+    tea: dict[str, Any] = {"product_id": "tea", "price": 10}
     put = [track("Product Added", 1, **tea, quantity=2), track("Product Removed", 2, **tea, quantity=1)]
     state = portrait(*put, bought(3, "o-1", "tea")).state
     assert (cart_of(state, Orders(state)).bought, cart_of(state, Orders(state)).items) == (True, [])
