@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from graph_schema.vocabulary import Case
 from profiles.orders import Orders
+from profiles.state import views
 from resolver.founding import is_person_id
 from resolver.matching.text import fold
 from stream.comparing import name_of
@@ -109,19 +110,20 @@ def ranked(reader: Reader, cases: Iterable[Case]) -> list[Waiting]:
         members = reader.tx.members(set(person_of.values()))
         records = reader.tx.records({record for held in members.values() for record in held})
         states = reader.tx.profiles(members.keys())
-        bought = {one: Orders(states.get(one, {})) for one in members}
+        orders = {one: views(states.get(one, {}), "order") for one in members}
         for case in part:
             persons = {person_of[one] for one in case.persons}
-            orders = [bought[one] for one in persons]
+            # Each order is one person's: all of theirs are those of one, and yens are not added to euros.
+            bought = Orders({"objects": {"order": {k: v for one in persons for k, v in orders[one].items()}}})
             held = [records[record] for one in persons for record in members[one]]
             called = [name_of(states.get(person_of[one], {}), reader) or one for one in case.persons]
             waits = Waiting(
                 case,
                 len(held),
                 frozenset(one.key.source for one in held if not one.ghost),
-                sum(len(one.counted) for one in orders),
-                float(sum(one.total for one in orders)),
-                next((one.currency for one in orders if one.currency), None),
+                len(bought.counted),
+                float(bought.total),
+                bought.currency,
                 called,
                 fold(" ".join((*called, *case.persons, *(one.value for one in case.identifiers)))),
             )

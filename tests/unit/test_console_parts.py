@@ -22,6 +22,7 @@ from serving.demo import play
 from serving.masking import hidden, masked
 from serving.service import Service
 from stream import desk
+from stream.cases import open_cases
 from stream.comparing import called, side, side_of
 from stream.desk import CLAIM_US, Steward, Taken, check_free, claim_next, claims
 from stream.engine import Engine
@@ -298,6 +299,20 @@ def test_a_queue_that_could_not_be_read_is_read_again(
     assert asked._next == 0, "the store may be back"
     asked.begin()
     assert asked.now().waiting
+
+
+def test_what_a_case_bears_on_is_in_one_currency() -> None:
+    """Euros and yens are not added up: what is told is in the currency of most orders of its persons."""
+    engine = Engine(MemoryStore(), load_rules(), clock=lambda: 1_772_600_000_000_000)
+    paid = [("u-1", "o-1", 20.0, "EUR"), ("u-1", "o-2", 10.0, "EUR"), ("u-2", "o-3", 9_000.0, "JPY")]
+    for user, order, total, currency in paid:
+        properties = {"order_id": order, "total": total, "currency": currency}
+        traits = {"email": "ana@example.com"}
+        said = {"source": "web", "userId": user, "context": {"traits": traits}, "messageId": order}
+        said |= {"type": "track", "event": "Order Completed", "properties": properties}
+        engine.ingest([engine.intake.take({**said, "timestamp": "2026-03-02T09:00:00Z"}, 1)])
+    (case,) = waiting.ranked(reading(engine), open_cases(reading(engine)))
+    assert (case.orders, case.total, case.currency) == (3, 30.0, "EUR")
 
 
 def test_the_answers_that_a_filter_offers_stand_in_one_order_in_every_process() -> None:
