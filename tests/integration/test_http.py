@@ -153,9 +153,6 @@ def test_whoever_is_not_known_or_not_one_person_is_a_problem(client: httpx.Clien
         beyond = client.get(path, params={"after": 1 << 63})
         assert (problem(beyond), beyond.json()["field"]) == ((400, "invalid"), "after")
     assert [problem(client.get("/v1/no"))[0], problem(client.put("/v1/cases"))[0]] == [404, 405]
-    # A path of two routes takes the methods of both.
-    for path, methods in (("/v1/judgements", "GET, POST"), ("/v1/persons/per_1", "DELETE, GET")):
-        assert client.put(path).headers["allow"] == methods
 
 
 def test_a_refusal_names_the_field_that_is_wrong(client: httpx.Client, name: str) -> None:

@@ -37,6 +37,14 @@ def test_the_contract_is_told_as_openapi(client: httpx.Client) -> None:
     assert "<script" not in page.text
 
 
+def test_what_a_path_does_not_take_is_answered_with_all_that_it_takes(client: httpx.Client) -> None:
+    told = client.get("/openapi.json").json()["paths"]
+    answers = {path: client.patch(re.sub(r"\{\w+\}", "one", path)) for path in told}
+    assert {answer.status_code for answer in answers.values()} == {405}
+    allowed = {path: set(answer.headers["allow"].lower().split(", ")) for path, answer in answers.items()}
+    assert allowed == {path: set(methods) for path, methods in told.items()}
+
+
 def test_the_contract_tells_what_generators_of_clients_go_by(client: httpx.Client) -> None:
     told = client.get("/openapi.json").json()
     operations = [
