@@ -81,7 +81,8 @@ class Pairs:
         """How often each level of each comparison is."""
         found = []
         for outcomes in self.outcomes:
-            table = np.bincount(outcomes, weights, _OUTCOMES**_AT_ONCE).reshape([_OUTCOMES] * _AT_ONCE)
+            counts = np.bincount(outcomes, weights, _OUTCOMES**_AT_ONCE).astype(np.float64, copy=False)
+            table = counts.reshape([_OUTCOMES] * _AT_ONCE)
             found += [table.sum(axis=beside)[1:] for beside in ((1, 2), (0, 2), (0, 1))]
         return found
 
@@ -173,7 +174,7 @@ def learn_apart(odds: Odds, samples: Apart) -> None:
     odds.origin = [of_surname if kind.twin_never else of_given for kind, of_given, of_surname in both]
     if odds.shares[-1]:
         place = [kind.levels for kind in odds.kinds].index(SURNAME_LEVELS)
-        share = float((odds.u[place] / odds.origin[place])[_SAME_AND_NEAR].max())
+        share = float(np.max((odds.u[place] / odds.origin[place])[_SAME_AND_NEAR]))
         odds.shares[-1] = share if share < _MOST_OF_ONE_ORIGIN else 0.0
 
 
