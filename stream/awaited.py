@@ -3,7 +3,7 @@
 A judgement is of records, and stands whenever they come: before, after, or again.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from graph_schema.store import Transaction, Writes
 from graph_schema.vocabulary import EventKey, Judgement, Record, RecordKey
@@ -12,12 +12,15 @@ from resolver.founding import person_id
 AWAITED = "awaited/"
 """Operational state: judgements that name an absent record, by the id of the person whom it would found."""
 ISSUED = "issued/"
-"""Operational state: the founding event of a person id that no record founds any more."""
+"""Operational state: the founding event of a person id that no record founds any more, as source and message
+id, and the version up to which it may have been told."""
+ANY_ISSUED = "issued"
+"""Operational state: set once an id came to be so outside a rebuild."""
 
 
 def issued(tx: Transaction) -> dict[str, EventKey]:
     """Those founding events by person id."""
-    return {name.removeprefix(ISSUED): EventKey(*event) for name, event in tx.scan(ISSUED).items()}
+    return {name.removeprefix(ISSUED): EventKey(*event[:2]) for name, event in tx.scan(ISSUED).items()}
 
 
 def lead(tx: Transaction, writes: Writes, ended: Mapping[str, int]) -> None:
@@ -26,6 +29,16 @@ def lead(tx: Transaction, writes: Writes, ended: Mapping[str, int]) -> None:
     writes.state.update((ISSUED + named, None) for named in ended)
     again = tx.founded(ended)
     writes.founded.update((named, one) for named, one in ended.items() if named not in again)
+
+
+def told_up_to(tx: Transaction, writes: Writes, person_ids: Iterable[str]) -> dict[str, int]:
+    """The versions of those of these ids whose record had gone: who comes under them again goes on from
+    there."""
+    if ANY_ISSUED not in writes.state and not tx.get(ANY_ISSUED):
+        return {}
+    names = [ISSUED + one for one in person_ids]
+    kept = {**tx.states(names), **{one: writes.state[one] for one in names if one in writes.state}}
+    return {name.removeprefix(ISSUED): said[2] for name, said in kept.items() if said and len(said) > 2}
 
 
 class Awaited:
@@ -60,6 +73,12 @@ class Awaited:
         """Remembers that a judgement names a record that isn't there."""
         named = AWAITED + person_id(key, 0, self._id_key)
         self._writes.state[named] = sorted({*self._waiting(named), judgement})
+
+    def end(self, named: str, event: EventKey, version: int) -> None:
+        """Remembers the founding event of a person id whose record goes, and its version."""
+        self._writes.founded.pop(named, None)
+        self._writes.founded_gone.add(named)
+        self._writes.state |= {ISSUED + named: [*event, version], ANY_ISSUED: True}
 
     def came(self, record: Record) -> None:
         """Lets the judgements that were waiting for a new record speak of it."""

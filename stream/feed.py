@@ -65,7 +65,12 @@ def changes_of(ws: Workspace, touched: Iterable[Person], first: int, at: int) ->
     """
     living = [person for person in touched if not _is_ghost(ws, person.founder)]
     ended = _ended(ws, {person.person_id for person in living})
-    return entries(living, History(*_histories(ws), ended), first, at)
+    came, went = _histories(ws)
+    named = {former for former, _ in ws.sizes_before.values()}
+    for person in living:
+        if person.person_id in named:  # also where her record went in this batch, and came again
+            came.setdefault(person.id, set()).add(person.person_id)
+    return entries(living, History(came, went, ended), first, at)
 
 
 def entries(touched: Iterable[Person], history: History, first: int, at: int) -> list[Change]:
@@ -111,7 +116,7 @@ def _ended(ws: Workspace, living: set[str]) -> dict[int, set[str]]:
         one: int | None = founder
         if founder in ws.writes.records_gone:
             key = ws.writes.state.get(ISSUED + former)
-            one = written.get(EventKey(*key)) if key else None
+            one = written.get(EventKey(*key[:2])) if key else None
         if one is not None:
             ended.setdefault(ws.record(one).person, set()).add(former)
     return ended

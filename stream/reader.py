@@ -171,7 +171,7 @@ class Reader:
             event = self.tx.get(ISSUED + named)
             if event is None:
                 raise UnknownPerson("nobody has or had this person id")
-            found = self.tx.events(self.tx.seen((EventKey(*event),)).values())
+            found = self.tx.events(self.tx.seen((EventKey(*event[:2]),)).values())
             record = next((stored.record for stored in found.values()), None)
         founding = None if record is None else self.tx.records((record,))[record]
         if founding is None or founding.ghost:

@@ -21,7 +21,7 @@ from graph_schema.vocabulary import (
 )
 from resolver.founding import founding_rank, person_id
 from resolver.plan import Plan
-from stream.awaited import ISSUED, Awaited
+from stream.awaited import Awaited
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.holding import Between, forget_some
 
@@ -314,20 +314,18 @@ class Workspace(Between):
             self.awaited.wait(record.key, one.judgement_id)
         self.ghost(record.key)  # who comes under its key again is no other than it was
         self.origins.setdefault(record.id, record.person)
+        version = 0
         if record.person:
             person = self.person(record.person)
+            version = person.version
             self.touch(person)
             person.size -= 1
             record.person = 0
         self.dirty_records.discard(record.id)
         self.show(record, False)
-        writes = self.writes
-        writes.records_gone.add(record.id)
+        self.writes.records_gone.add(record.id)
         self.settle({record.id})
-        named = self._name(record)
-        writes.founded.pop(named, None)
-        writes.founded_gone.add(named)
-        writes.state[ISSUED + named] = list(event)
+        self.awaited.end(self._name(record), event, version)
 
     def persons_left(self) -> Iterable[Person]:
         """The persons that this batch changed and that still have records; the others are noted as gone."""
