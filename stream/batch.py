@@ -149,6 +149,8 @@ class Batch:
         profiling.note_names(told)
         self._touched.update(self.ws.record(one.record).person for one in told)
         self._touched.update(self.ws.writes.profiles)
+        # A value that links nobody any more, or links again, is shown so, and an address not written to.
+        self._touched.update(self.ws.persons_holding(self.ws.flipped))
         for one in self._touched:
             self.ws.touch(self.ws.person(one))
         if upkeep is not None:

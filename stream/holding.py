@@ -65,6 +65,11 @@ class Between(Contents):
         self.writes.holders.discard((identifier, record))
         self.writes.holders_gone.append((identifier, record))
 
+    def persons_holding(self, identifiers: Collection[int]) -> set[int]:
+        """The persons of the living records that hold one of some identifiers."""
+        holders = {one for records in self.holders(identifiers).values() for one in records}
+        return {record.person for record in self.records(holders).values() if not record.ghost}
+
     def is_nobodys(self, node: IdentifierNode) -> bool:
         """Whether no living record holds an identifier; whom it can't link it only counts."""
         held = self.holders((node.id,))[node.id]

@@ -148,9 +148,7 @@ class Upkeep:
         """The persons of whom an address can be written to no longer, or again: it became generic, or ceased
         to be."""
         nodes = ws.identifiers(ws.flipped).values()
-        addresses = [node.id for node in nodes if node.identifier.namespace in ADDRESSED.values()]
-        holders = {one for records in ws.holders(addresses).values() for one in records}
-        return {record.person for record in ws.records(holders).values()}
+        return ws.persons_holding([one.id for one in nodes if one.identifier.namespace in ADDRESSED.values()])
 
     def _says_nothing(self, state: Document) -> bool:
         """Whether whoever has this state is in no audience at any time, whoever she is."""
