@@ -14,7 +14,7 @@ FUNCTION_LINES = 60
 FILE_LINES = 350
 PARAMETERS = 6
 LINE_LENGTH = 110
-CODE_LINES = 27_237
+CODE_LINES = 27_262
 """Lines of code of the five packages, matching and simulation among them: docs/decisions/0008."""
 EVERYWHERE = (*PACKAGES, "tests")
 
