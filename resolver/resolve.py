@@ -200,7 +200,7 @@ class _Resolving:
         where something is claimed, so that a claim elsewhere changes nothing here."""
         claimed = self.claimed[step.namespace].keys() if step and step.claims else None
         for component, within in components(ties):
-            if claimed is not None and claimed.isdisjoint(tie.value for tie in within):
+            if claimed is not None and not any(tie.value in claimed for tie in within):
                 continue
             uniques = step.uniques if step else ()
             conflicts = self.groups.conflicts(component, uniques, bool(step and step.anonymous))

@@ -174,7 +174,7 @@ def learn_apart(odds: Odds, samples: Apart) -> None:
     odds.origin = [of_surname if kind.twin_never else of_given for kind, of_given, of_surname in both]
     if odds.shares[-1]:
         place = [kind.levels for kind in odds.kinds].index(SURNAME_LEVELS)
-        share = float(np.max((odds.u[place] / odds.origin[place])[_SAME_AND_NEAR]))
+        share = float((odds.u[place] / odds.origin[place])[_SAME_AND_NEAR].max())
         odds.shares[-1] = share if share < _MOST_OF_ONE_ORIGIN else 0.0
 
 

@@ -48,7 +48,7 @@ class Atoms:
         if len(key) == 1:
             return first
         second = self.columns[key[1]]
-        return np.where((first < 0) | (second < 0), -1, first * (int(np.max(second)) + 1) + second)
+        return np.where((first < 0) | (second < 0), -1, first * (int(second.max()) + 1) + second)
 
     def possible(self) -> list[tuple[int, ...]]:
         """Every key type: each atom by itself, each two of different comparisons."""

@@ -29,8 +29,7 @@ class Relations:
         """Of records that agree in a trait, how many are of two people; None where that can't be told."""
         left, right = self._pairs(trait)
         apart, known = self._apart(left, right)
-        both = int(known.sum())
-        return int(apart.sum()) / both if both >= _MIN_PAIRS else None
+        return float(apart.sum() / known.sum()) if known.sum() >= _MIN_PAIRS else None
 
     def together(self, trait: str, other: str) -> tuple[float, float]:
         """How often two people agree in ``other`` who agree in ``trait``, and how often any two do."""
