@@ -3,7 +3,8 @@
 A judgement is of records, and stands whenever they come: before, after, or again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
+from typing import Any
 
 from graph_schema.store import Transaction, Writes
 from graph_schema.vocabulary import EventKey, Judgement, Record, RecordKey
@@ -13,14 +14,26 @@ AWAITED = "awaited/"
 """Operational state: judgements that name an absent record, by the id of the person whom it would found."""
 ISSUED = "issued/"
 """Operational state: the founding event of a person id that no record founds any more, as source and message
-id, and the version up to which it may have been told."""
+id, and unless a rebuild ended it the version up to which it may have been told."""
 ANY_ISSUED = "issued"
 """Operational state: set once an id came to be so outside a rebuild."""
 
 
+def led_to(said: Sequence[Any]) -> EventKey:
+    """The founding event in what is kept of such an id."""
+    return EventKey(*said[:2])
+
+
 def issued(tx: Transaction) -> dict[str, EventKey]:
     """Those founding events by person id."""
-    return {name.removeprefix(ISSUED): EventKey(*event[:2]) for name, event in tx.scan(ISSUED).items()}
+    return {name.removeprefix(ISSUED): led_to(said) for name, said in tx.scan(ISSUED).items()}
+
+
+def end(writes: Writes, named: str, event: EventKey, version: int) -> None:
+    """Remembers the founding event of a person id whose record goes, and its version."""
+    writes.founded.pop(named, None)
+    writes.founded_gone.add(named)
+    writes.state |= {ISSUED + named: [*event, version], ANY_ISSUED: True}
 
 
 def lead(tx: Transaction, writes: Writes, ended: Mapping[str, int]) -> None:
@@ -31,10 +44,10 @@ def lead(tx: Transaction, writes: Writes, ended: Mapping[str, int]) -> None:
     writes.founded.update((named, one) for named, one in ended.items() if named not in again)
 
 
-def told_up_to(tx: Transaction, writes: Writes, person_ids: Iterable[str]) -> dict[str, int]:
+def told_up_to(tx: Transaction, writes: Writes, person_ids: Collection[str]) -> dict[str, int]:
     """The versions of those of these ids whose record had gone: who comes under them again goes on from
     there."""
-    if ANY_ISSUED not in writes.state and not tx.get(ANY_ISSUED):
+    if not person_ids or (ANY_ISSUED not in writes.state and not tx.get(ANY_ISSUED)):
         return {}
     names = [ISSUED + one for one in person_ids]
     kept = {**tx.states(names), **{one: writes.state[one] for one in names if one in writes.state}}
@@ -73,12 +86,6 @@ class Awaited:
         """Remembers that a judgement names a record that isn't there."""
         named = AWAITED + person_id(key, 0, self._id_key)
         self._writes.state[named] = sorted({*self._waiting(named), judgement})
-
-    def end(self, named: str, event: EventKey, version: int) -> None:
-        """Remembers the founding event of a person id whose record goes, and its version."""
-        self._writes.founded.pop(named, None)
-        self._writes.founded_gone.add(named)
-        self._writes.state |= {ISSUED + named: [*event, version], ANY_ISSUED: True}
 
     def came(self, record: Record) -> None:
         """Lets the judgements that were waiting for a new record speak of it."""

@@ -170,9 +170,9 @@ class Batch:
         """The highest version of each person and of whom her records were before: an id that goes and comes
         back goes on from there."""
         latest = {person.id: person.version for person in changed}
-        was = {one: named for one, (named, _) in self.ws.sizes_before.items()}
-        fresh = {one.person_id: one.id for one in changed if was.get(one.id) != one.person_id}
-        for named, version in told_up_to(self.tx, self.ws.writes, fresh).items() if fresh else ():
+        was = self.ws.sizes_before
+        fresh = {one.person_id: one.id for one in changed if was.get(one.id, ("",))[0] != one.person_id}
+        for named, version in told_up_to(self.tx, self.ws.writes, fresh).items():
             latest[fresh[named]] = max(latest[fresh[named]], version)
         for one, origin in self.ws.origins.items():
             person = 0 if one in self.ws.writes.records_gone else self.ws.record(one).person

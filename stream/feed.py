@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from graph_schema.store import Transaction
-from graph_schema.vocabulary import Change, ChangeKind, Delta, EventKey, Person
+from graph_schema.vocabulary import Change, ChangeKind, Delta, Person
 from profiles.moments import iso
-from stream.awaited import ISSUED
+from stream.awaited import ISSUED, led_to
 from stream.workspace import Workspace
 
 SENT: Final = "outbox/kafka/"
@@ -115,8 +115,8 @@ def _ended(ws: Workspace, living: set[str]) -> dict[int, set[str]]:
             continue
         one: int | None = founder
         if founder in ws.writes.records_gone:
-            key = ws.writes.state.get(ISSUED + former)
-            one = written.get(EventKey(*key[:2])) if key else None
+            said = ws.writes.state.get(ISSUED + former)
+            one = written.get(led_to(said)) if said else None
         if one is not None:
             ended.setdefault(ws.record(one).person, set()).add(former)
     return ended

@@ -14,7 +14,6 @@ from graph_schema.vocabulary import (
     BLOCKED,
     CLAIMED,
     Case,
-    EventKey,
     Identifier,
     IdentifierNode,
     Person,
@@ -27,7 +26,7 @@ from profiles.portrait import Portrait
 from resolver.evidence import Holder, leases
 from resolver.founding import aliases, canonical_person_id, is_person_id, person_id
 from resolver.resolve import sighting_rank
-from stream.awaited import ISSUED
+from stream.awaited import ISSUED, led_to
 from stream.ghosts import ANY_GHOSTS, ghost_identifier, is_hashed
 from stream.intake import Intake
 from stream.parts import in_parts
@@ -168,10 +167,10 @@ class Reader:
         """
         record = self.tx.founded((named,)).get(named)
         if record is None:
-            event = self.tx.get(ISSUED + named)
-            if event is None:
+            said = self.tx.get(ISSUED + named)
+            if said is None:
                 raise UnknownPerson("nobody has or had this person id")
-            found = self.tx.events(self.tx.seen((EventKey(*event[:2]),)).values())
+            found = self.tx.events(self.tx.seen((led_to(said),)).values())
             record = next((stored.record for stored in found.values()), None)
         founding = None if record is None else self.tx.records((record,))[record]
         if founding is None or founding.ghost:

@@ -125,7 +125,9 @@ class Upkeep:
             one for one, (named, _) in ws.sizes_before.items() if ws.person(one).person_id != named
         } | profiling.restated
         wanted |= {ws.record(one).person for one in ws.writes.erased_records}
-        seen = self._holding_flipped(ws)
+        # Of whom an address can be written to no longer, or again: it became generic, or ceased to be.
+        nodes = ws.identifiers(ws.flipped).values()
+        seen = ws.persons_holding([one.id for one in nodes if one.identifier.namespace in ADDRESSED.values()])
         for record_id, event in told:
             if concerns_audiences(event.facts, self.rules):
                 wanted.add(ws.record(record_id).person)
@@ -143,12 +145,6 @@ class Upkeep:
             and (one in begun or _has_addressed_words(profiling.states[one]))
         }
         return wanted - {one for one in wanted & ws.new_persons if self._says_nothing(profiling.states[one])}
-
-    def _holding_flipped(self, ws: Workspace) -> set[int]:
-        """The persons of whom an address can be written to no longer, or again: it became generic, or ceased
-        to be."""
-        nodes = ws.identifiers(ws.flipped).values()
-        return ws.persons_holding([one.id for one in nodes if one.identifier.namespace in ADDRESSED.values()])
 
     def _says_nothing(self, state: Document) -> bool:
         """Whether whoever has this state is in no audience at any time, whoever she is."""

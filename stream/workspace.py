@@ -21,7 +21,7 @@ from graph_schema.vocabulary import (
 )
 from resolver.founding import founding_rank, person_id
 from resolver.plan import Plan
-from stream.awaited import Awaited
+from stream.awaited import Awaited, end
 from stream.ghosts import ANY_GHOSTS, ghost_identifier
 from stream.holding import Between, forget_some
 
@@ -325,7 +325,7 @@ class Workspace(Between):
         self.show(record, False)
         self.writes.records_gone.add(record.id)
         self.settle({record.id})
-        self.awaited.end(self._name(record), event, version)
+        end(self.writes, self._name(record), event, version)
 
     def persons_left(self) -> Iterable[Person]:
         """The persons that this batch changed and that still have records; the others are noted as gone."""
